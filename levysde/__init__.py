@@ -1,0 +1,81 @@
+"""Escape times of Levy-driven stochastic differential equations.
+
+Names are loaded on first use: importing the package loads neither numba nor scipy nor matplotlib.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from levysde._version import __version__
+
+if TYPE_CHECKING:
+    from levysde import basins, domains, dynamics, estimators, noise, plots, potentials, theory
+    from levysde.basins import Basin
+    from levysde.domains import Domain
+    from levysde.dynamics import Dynamics
+    from levysde.noise import Noise
+    from levysde.potentials import Potential
+    from levysde.results import EscapeTimes, Status, load
+    from levysde.simulate import (
+        Interrupted,
+        Trajectories,
+        automatic_dt,
+        escape_times,
+        trajectories,
+    )
+
+__all__ = [
+    "Basin",
+    "Domain",
+    "Dynamics",
+    "EscapeTimes",
+    "Interrupted",
+    "Noise",
+    "Potential",
+    "Status",
+    "Trajectories",
+    "__version__",
+    "automatic_dt",
+    "basins",
+    "domains",
+    "dynamics",
+    "escape_times",
+    "estimators",
+    "load",
+    "noise",
+    "plots",
+    "potentials",
+    "theory",
+    "trajectories",
+]
+
+_MODULES = frozenset(
+    {"basins", "domains", "dynamics", "estimators", "noise", "plots", "potentials", "theory"}
+)
+_HOME = {
+    "Basin": "basins",
+    "Domain": "domains",
+    "Dynamics": "dynamics",
+    "EscapeTimes": "results",
+    "Interrupted": "simulate",
+    "Noise": "noise",
+    "Potential": "potentials",
+    "Status": "results",
+    "Trajectories": "simulate",
+    "automatic_dt": "simulate",
+    "escape_times": "simulate",
+    "load": "results",
+    "trajectories": "simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"levysde.{name}")
+    if name in _HOME:
+        return getattr(import_module(f"levysde.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'levysde' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

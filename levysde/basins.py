@@ -1,0 +1,200 @@
+"""Basins: a potential, the domain around one of its minima, and where paths begin.
+
+The three named basins have the same barrier h = 1/2 and Omega = {F < h}, so that sharpness is
+curvature and nothing else. In d dimensions every coordinate has the same profile.
+
+========== ========================= ==========================
+name       curvature                 Omega in one dimension
+========== ========================= ==========================
+flat       1                         (-1, 1)
+sharp      16                        (-1/4, 1/4)
+asymmetric 16 on the left, 1 right   (-1/4, 1)
+========== ========================= ==========================
+"""
+
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import domains, parts, potentials
+from levysde._typing import FloatArray
+from levysde.domains import Domain
+from levysde.potentials import Potential
+
+__all__ = ["BASINS", "Basin", "asymmetric", "flat", "sharp"]
+
+BARRIER = 0.5
+"""Height of the wall of the named basins above the minimum."""
+
+GRADIENT_TOLERANCE = 1e-4
+"""Largest accepted difference between a gradient and differences of its value, relative."""
+
+
+@dataclass(frozen=True, eq=False)
+class Basin:
+    """A potential, the open set to be left, the minimum in it, and the start of every path.
+
+    The user's functions are called once in plain Python, so that a mistake in them is an ordinary
+    error.
+
+    Attributes
+    ----------
+    potential : Potential
+        Drives the noise-free dynamics dx = -grad F dt.
+    domain : Domain
+        Omega, whose first exit is awaited.
+    minimum : ndarray, shape (dim,)
+        The minimum theta* of F in Omega, from which the theory measures distances.
+    start : ndarray, shape (dim,)
+        Where paths begin; the minimum unless given.
+    name : str
+        For tables and files.
+
+    Raises
+    ------
+    ValueError
+        If dimensions disagree, the minimum or the start is not in the domain, or a function fails,
+        leaves a component unwritten, or gives a gradient that is not that of its value.
+
+    Examples
+    --------
+    >>> from levysde import domains, potentials
+    >>> well = potentials.double_well(dim=1)
+    >>> basin = Basin(well, domains.interval(0.0, float("inf")), minimum=[1.0])
+    >>> basin.start.tolist()
+    [1.0]
+    """
+
+    potential: Potential
+    domain: Domain
+    minimum: FloatArray
+    start: FloatArray = None  # type: ignore[assignment]
+    _: KW_ONLY
+    name: str = "custom"
+
+    def __post_init__(self) -> None:
+        dim = self.potential.dim
+        if self.domain.dim != dim:
+            raise ValueError(
+                f"the potential has dimension {dim} and the domain {self.domain.dim}; "
+                "give both the same"
+            )
+        minimum = parts.finite_array("minimum", _vector(self.minimum), (dim,))
+        start = minimum if self.start is None else _vector(self.start)
+        start = parts.finite_array("start", start, (dim,))
+        object.__setattr__(self, "minimum", minimum)
+        object.__setattr__(self, "start", start)
+        for name, point in (("minimum", minimum), ("start", start)):
+            if not self.domain.contains(point):
+                raise ValueError(
+                    f"the {name} {parts.shown(point)} is outside the domain; give a point inside"
+                )
+        _check_gradient(self.potential, start)
+        self.potential.gradient_at(minimum)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the points."""
+        return self.potential.dim
+
+
+def _vector(value: npt.ArrayLike) -> npt.ArrayLike:
+    """A number as a vector of one coordinate."""
+    return np.atleast_1d(np.asarray(value)) if np.ndim(value) == 0 else value
+
+
+def _check_gradient(potential: Potential, start: FloatArray) -> None:
+    """Compare the gradient with central differences of the value at a few points near the start."""
+    gradient = potential.gradient_at(start)
+    if potential.value is None:
+        return
+    potential.value_at(start)
+    # Off the start, where gradients do not vanish; one direction a point covers all coordinates.
+    directions = np.random.default_rng(0).standard_normal((3, potential.dim))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    scale = max(1e-2 * float(np.linalg.norm(start)), 1e-2)
+    for direction in directions:
+        point = start + scale * direction
+        gradient = potential.gradient_at(point)
+        step = 1e-4 * scale
+        for along in (direction, np.sign(direction) / np.sqrt(potential.dim)):
+            ahead, behind = point + step * along, point - step * along
+            slope = (potential.value_at(ahead) - potential.value_at(behind)) / (2.0 * step)
+            noise = 1e-15 * abs(potential.value_at(point)) / step
+            size = float(np.linalg.norm(gradient)) + abs(slope)
+            if abs(slope - gradient @ along) > GRADIENT_TOLERANCE * size + 10.0 * noise:
+                raise ValueError(
+                    f"the gradient disagrees with differences of the value at "
+                    f"x = {parts.shown(point)}: the slope is {slope:.6g}, the gradient gives "
+                    f"{gradient @ along:.6g}; mend one of the two functions"
+                )
+
+
+def flat(dim: int = 1) -> Basin:
+    """Curvature 1, half width 1, barrier 1/2.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+
+    Returns
+    -------
+    Basin
+
+    Examples
+    --------
+    >>> flat().domain.contains([0.99])
+    True
+    """
+    return _sublevel_basin(potentials.quadratic(dim, curvature=1.0), "flat")
+
+
+def sharp(dim: int = 1) -> Basin:
+    """Curvature 16, half width 1/4, barrier 1/2.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+
+    Returns
+    -------
+    Basin
+
+    Examples
+    --------
+    >>> sharp().domain.contains([0.3])
+    False
+    """
+    return _sublevel_basin(potentials.quadratic(dim, curvature=16.0), "sharp")
+
+
+def asymmetric(dim: int = 1) -> Basin:
+    """Curvature 16 on the left of the minimum and 1 on the right, barrier 1/2.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+
+    Returns
+    -------
+    Basin
+
+    Examples
+    --------
+    >>> asymmetric().domain.contains([-0.3]), asymmetric().domain.contains([0.3])
+    (False, True)
+    """
+    return _sublevel_basin(potentials.asymmetric_quadratic(dim, left=16.0, right=1.0), "asymmetric")
+
+
+def _sublevel_basin(potential: Potential, name: str) -> Basin:
+    domain = domains.sublevel_set(potential, BARRIER)
+    return Basin(potential, domain, np.zeros(potential.dim), name=name)
+
+
+BASINS = {"sharp": sharp, "flat": flat, "asymmetric": asymmetric}
+"""The basins that can be named on the command line."""

@@ -1,0 +1,418 @@
+"""The block engine: paths advance together in blocks of lanes, on as many threads as wanted.
+
+Each step of a block is four passes: noise, gradient, update, check. A path that ends is recorded
+and its lane is given the next path at once; when no path is left the last lane moves into the gap,
+so that the work done is always proportional to the paths still running.
+"""
+
+import functools
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+from numba.extending import register_jitable
+
+from levysde._typing import FloatArray, PlainFunction
+from levysde.engine import compile as compiler
+from levysde.engine.compile import RUNNING, VECTOR
+
+SEGMENT_SECONDS = 0.05
+"""Aim for the time between two looks at the interrupt flag."""
+
+BLOCK_ELEMENTS = 4096
+"""Aim for lanes x dim: the arrays of a block stay in the second-level cache."""
+
+MAX_LANES = 256
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the engine runs: four plain functions with their parameters, and numbers.
+
+    Attributes
+    ----------
+    dim : int
+        Dimension of a path.
+    increment, gradient, update, outside : callable
+        The parts as plain functions.
+    noise_p, gradient_p, update_p, outside_p : ndarray
+        Their flat parameters. Those of the noise include epsilon, dt and the scale.
+    memory : bool
+        Whether the update uses m and v.
+    dt : float
+        Step, in units of time.
+    seed : int
+        In [0, 2^64).
+    start : ndarray, shape (dim,)
+        Where every path begins.
+    """
+
+    dim: int
+    increment: PlainFunction
+    gradient: PlainFunction
+    update: PlainFunction
+    outside: PlainFunction
+    noise_p: FloatArray
+    gradient_p: FloatArray
+    update_p: FloatArray
+    outside_p: FloatArray
+    memory: bool
+    dt: float
+    seed: int
+    start: FloatArray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Arrays with one entry a path; `status` is 0 where a path has not ended."""
+
+    steps: npt.NDArray[np.int64]
+    status: npt.NDArray[np.int8]
+    position: FloatArray
+    first: int = 0
+
+    @classmethod
+    def empty(cls, paths: int, dim: int, first: int = 0) -> "Outcome":
+        """Room for paths first, first + 1, ..., none of them ended."""
+        steps, status = np.zeros(paths, np.int64), np.zeros(paths, np.int8)
+        return cls(steps, status, np.zeros((paths, dim)), first)
+
+
+def block_lanes(dim: int) -> int:
+    """Number of paths that advance together: a multiple of 8."""
+    return max(VECTOR, min(MAX_LANES, BLOCK_ELEMENTS // dim // VECTOR * VECTOR))
+
+
+# ------------------------------------------------------------------------------------------ drivers
+
+_matrix = types.float64[:, ::1]
+_vector = types.float64[::1]
+_state = types.UniTuple(_matrix, 5)  # x, m, v, g, dL
+_address = types.UniTuple(types.uint64[::1], 2)  # path, step
+
+
+@register_jitable
+def _begin(lane, path_id, start, state, address, wide):  # type: ignore[no-untyped-def]
+    """Put a new path at its start into a lane."""
+    x, m, v = state[:3]
+    address[0][lane] = path_id
+    address[1][lane] = 0
+    for j in range(start.shape[0]):
+        at = (lane, j) if wide else (j, lane)
+        x[at] = start[j]
+        m[at] = 0.0
+        v[at] = 0.0
+
+
+@register_jitable
+def _move(source, target, dim, state, address, wide):  # type: ignore[no-untyped-def]
+    """Move the path of one lane into another."""
+    for ids in address:
+        ids[target] = ids[source]
+    for array in state[:3]:
+        for j in range(dim):
+            if wide:
+                array[target, j] = array[source, j]
+            else:
+                array[j, target] = array[j, source]
+
+
+def _advance(  # type: ignore[no-untyped-def]
+    noise, gradient, update, check, state, address, flags, parameters, start, seed, dt, horizon,
+    active, queue, more, max_steps, wide, out_steps, out_status, out_position,
+):  # fmt: skip
+    """Advance a block until `max_steps`, or until it lacks paths; return the lanes still in use.
+
+    `queue` holds the next path, the end of the queue, the path of the first row of the output, and
+    the path-steps done so far. With `more`, paths wait outside the queue: return to fetch them.
+    """
+    x, m, v, g, dL = state
+    path, step = address
+    noise_p, gradient_p, update_p, outside_p = parameters
+    dim = start.shape[0]
+    while active < path.shape[0] and queue[0] < queue[1]:
+        _begin(active, queue[0], start, state, address, wide)
+        queue[0] += 1
+        active += 1
+    lanes = active
+    for _ in range(max_steps):
+        # Whole vectors of noise: what falls beyond the active lanes is not looked at.
+        noise(dL, seed, path, step, noise_p, active if wide else -(-active // VECTOR) * VECTOR)
+        gradient(x, gradient_p, g, active)
+        update(x, m, v, g, dL, dt, step, update_p, active)
+        queue[3] += active
+        if check(x, outside_p, step, horizon, flags, active) == 0:
+            continue
+        for lane in range(active - 1, -1, -1):
+            if flags[lane] == RUNNING:
+                continue
+            row = np.int64(path[lane]) - queue[2]
+            out_steps[row] = step[lane]
+            out_status[row] = flags[lane]
+            for j in range(dim):
+                out_position[row, j] = x[lane, j] if wide else x[j, lane]
+            if queue[0] < queue[1]:
+                _begin(lane, queue[0], start, state, address, wide)
+                queue[0] += 1
+            else:
+                active -= 1
+                _move(active, lane, dim, state, address, wide)
+        if active == 0 or (more and active < lanes):
+            break
+    return active
+
+
+def _record(  # type: ignore[no-untyped-def]
+    noise, gradient, update, state, address, parameters, seed, dt, every, wide, count, out
+):
+    """Advance `count` lanes without looking for exits; keep every `every`-th state in `out`."""
+    x, m, v, g, dL = state
+    path, step = address
+    noise_p, gradient_p, update_p = parameters
+    for row in range(out.shape[1]):
+        for lane in range(count):
+            for j in range(out.shape[2]):
+                out[lane, row, j] = x[lane, j] if wide else x[j, lane]
+        if row + 1 == out.shape[1]:
+            break
+        for _ in range(every):
+            noise(dL, seed, path, step, noise_p, count)
+            gradient(x, gradient_p, g, count)
+            update(x, m, v, g, dL, dt, step, update_p, count)
+            for lane in range(count):
+                step[lane] += np.uint64(1)
+
+
+@functools.cache
+def _compiled_advance() -> Any:
+    pointers = compiler.pointers(compiler.NOISE, compiler.GRADIENT, compiler.UPDATE, compiler.CHECK)
+    signature = types.int64(
+        *pointers, _state, _address, types.int8[::1], types.UniTuple(_vector, 4), _vector,
+        types.uint64, types.float64, types.uint64, types.int64, types.int64[::1], types.boolean,
+        types.int64, types.boolean, types.int64[::1], types.int8[::1], _matrix,
+    )  # fmt: skip
+    return compiler.compile_cached(_advance, signature)
+
+
+@functools.cache
+def _compiled_record() -> Any:
+    pointers = compiler.pointers(compiler.NOISE, compiler.GRADIENT, compiler.UPDATE)
+    signature = types.void(
+        *pointers, _state, _address, types.UniTuple(_vector, 3), types.uint64, types.float64,
+        types.int64, types.boolean, types.int64, types.float64[:, :, ::1],
+    )  # fmt: skip
+    return compiler.compile_cached(_record, signature)
+
+
+# ------------------------------------------------------------------------------------------- blocks
+
+
+class _Block:
+    """The arrays of one block of lanes, with every path at the start."""
+
+    def __init__(self, program: Program, lanes: int) -> None:
+        self.wide = compiler.is_wide(program.dim)
+        shape = (lanes, program.dim) if self.wide else (program.dim, lanes)
+        start = program.start if self.wide else program.start[:, None]
+        x = np.array(np.broadcast_to(start, shape), order="C")
+        m, v, g, noise = (np.zeros(shape) for _ in range(4))
+        self.state = (x, m, v, g, noise)
+        self.address = (np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64))
+        self.flags = np.zeros(lanes, np.int8)
+
+
+def _passes(program: Program) -> tuple[Any, Any, Any]:
+    return (
+        compiler.noise_pass(program.increment, program.dim),
+        compiler.gradient_pass(program.gradient, program.dim),
+        compiler.update_pass(program.update, program.memory, program.dim),
+    )
+
+
+class _Supply:
+    """Hands out lots of consecutive paths: large ones first, small ones towards the end."""
+
+    def __init__(self, first: int, last: int, threads: int) -> None:
+        self.next, self.last, self.threads = first, last, threads
+        self.lock = threading.Lock()
+
+    def take(self) -> tuple[int, int]:
+        with self.lock:
+            left = self.last - self.next
+            lot = min(left, max(8, min(4096, left // (4 * self.threads))))
+            self.next += lot
+            return self.next - lot, self.next
+
+    @property
+    def more(self) -> bool:
+        return self.next < self.last
+
+
+class _Escape:
+    """One run of `escape`: what its threads share."""
+
+    def __init__(
+        self, program: Program, outcome: Outcome, first: int, last: int, horizon: int, threads: int
+    ) -> None:
+        self.program, self.outcome, self.horizon = program, outcome, horizon
+        self.supply = _Supply(first, last, threads)
+        self.stop = threading.Event()
+        self.advance = _compiled_advance()
+        self.passes = (*_passes(program), compiler.check_pass(program.outside, program.dim))
+
+    def work(self, lanes: int) -> int:
+        """Run one block until no path is left or a stop is asked for; return path-steps done."""
+        program, outcome = self.program, self.outcome
+        block = _Block(program, lanes)
+        queue = np.array([0, 0, outcome.first, 0])
+        parameters = (program.noise_p, program.gradient_p, program.update_p, program.outside_p)
+        active, max_steps = 0, 64
+        while not self.stop.is_set():
+            if queue[0] == queue[1]:
+                queue[:2] = self.supply.take()
+            if active == 0 and queue[0] == queue[1]:
+                break
+            began = time.perf_counter()
+            active = self.advance(
+                *self.passes, block.state, block.address, block.flags, parameters, program.start,
+                program.seed, program.dt, self.horizon, active, queue, self.supply.more,
+                max_steps, block.wide, outcome.steps, outcome.status, outcome.position,
+            )  # fmt: skip
+            elapsed = time.perf_counter() - began
+            if elapsed > 2.0 * SEGMENT_SECONDS:
+                max_steps = max(1, max_steps // 2)
+            elif elapsed < 0.5 * SEGMENT_SECONDS:
+                max_steps = min(1 << 30, max_steps * 2)
+        return int(queue[3])
+
+
+def escape(
+    program: Program,
+    outcome: Outcome,
+    first: int,
+    last: int,
+    horizon: int,
+    threads: int | None = None,
+    lanes: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Run paths `first` to `last` until each has ended.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+    outcome : Outcome
+        Arrays that receive the results; `outcome.first` is the path of their first row.
+    first, last : int
+        Paths first, first + 1, ..., last - 1.
+    horizon : int
+        Number of steps after which a path is given up (HORIZON).
+    threads : int, optional
+        Default: one a processor that this process may use.
+    lanes : int, optional
+        Paths in a block, a multiple of 8. Results do not depend on it.
+    progress : callable, optional
+        Called now and then with the number of paths that have ended.
+
+    Returns
+    -------
+    int
+        Steps done by all paths together.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Within a fraction of a second of the signal; paths not ended have status 0.
+    """
+    threads = threads or available_threads()
+    run = _Escape(program, outcome, first, last, horizon, threads)
+    rows = outcome.status[first - outcome.first : last - outcome.first]
+    with ThreadPoolExecutor(threads, thread_name_prefix="levysde") as pool:
+        futures = [pool.submit(run.work, lanes or block_lanes(program.dim)) for _ in range(threads)]
+        try:
+            while wait(futures, timeout=0.1, return_when=FIRST_EXCEPTION).not_done:
+                if progress is not None:
+                    progress(int(np.count_nonzero(rows)))
+        finally:
+            run.stop.set()
+    return sum(future.result() for future in futures)
+
+
+def trajectories(program: Program, paths: int, records: int, every: int) -> FloatArray:
+    """States of paths at steps 0, every, 2 every, ...
+
+    Parameters
+    ----------
+    program : Program
+        What to run; its domain is not looked at.
+    paths : int
+        Number of paths.
+    records : int
+        Number of states kept of each path, the start included.
+    every : int
+        Steps between two kept states.
+
+    Returns
+    -------
+    ndarray, shape (paths, records, dim)
+        States, in units of the coordinates.
+    """
+    record, passes = _compiled_record(), _passes(program)
+    out = np.empty((paths, records, program.dim))
+    lanes = block_lanes(program.dim)
+    for first in range(0, paths, lanes):
+        block = _Block(program, lanes)
+        block.address[0][:] = np.arange(first, first + lanes, dtype=np.uint64)
+        count = min(lanes, paths - first)
+        record(
+            *passes, block.state, block.address,
+            (program.noise_p, program.gradient_p, program.update_p),
+            program.seed, program.dt, every, block.wide, count, out[first : first + count],
+        )  # fmt: skip
+    return out
+
+
+def increments(
+    increment: PlainFunction, p: FloatArray, dim: int, size: int, seed: int
+) -> FloatArray:
+    """First-step increments of paths 0 to size - 1.
+
+    Parameters
+    ----------
+    increment : callable
+        Noise part as a plain function.
+    p : ndarray
+        Its flat parameters.
+    dim, size : int
+        Shape of the result.
+    seed : int
+        In [0, 2^64).
+
+    Returns
+    -------
+    ndarray, shape (size, dim)
+        Increments, length.
+    """
+    noise, lanes = compiler.noise_pass(increment, dim), block_lanes(dim)
+    wide, step = compiler.is_wide(dim), np.zeros(lanes, np.uint64)
+    block, out = np.empty((lanes, dim) if wide else (dim, lanes)), np.empty((size, dim))
+    for first in range(0, size, lanes):
+        path = np.arange(first, first + lanes, dtype=np.uint64)
+        noise(block, np.uint64(seed), path, step, p, lanes)
+        out[first : first + lanes] = (block if wide else block.T)[: size - first]
+    return out
+
+
+def available_threads() -> int:
+    """Number of processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

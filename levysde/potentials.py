@@ -1,0 +1,386 @@
+"""Potentials: a gradient, and where it exists a value, as plain functions of one point.
+
+The noise-free dynamics is dx = -grad F(x) dt. Built-in potentials keep each value beside its
+gradient.
+"""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import parts
+from levysde._typing import FloatArray, Gradient, Value
+
+__all__ = ["Potential", "asymmetric_quadratic", "double_well", "quadratic", "quartic"]
+
+
+@dataclass(frozen=True, eq=False)
+class Potential:
+    """A potential F on R^dim given by its gradient.
+
+    Attributes
+    ----------
+    dim : int
+        Dimension of the points.
+    gradient : callable
+        `gradient(x, p, out)` writes grad F(x), shape (dim,), into `out`. A plain Python function of
+        numbers and array elements; it is compiled for the simulation.
+    value : callable, optional
+        `value(x, p) -> float`, F(x). Needed for sublevel sets and to check the gradient.
+    params : mapping of str to float or array
+        Named parameters. They reach the functions as the flat array `p`, in the order given.
+    name : str
+        For tables and files.
+
+    Raises
+    ------
+    ValueError
+        If the dimension is not a positive whole number, a function is not callable, or a parameter
+        is not a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def gradient(x, p, out):
+    ...     out[0] = p[0] * x[0] ** 3
+    >>> well = Potential(1, gradient, params={"stiffness": 2.0})
+    >>> well.gradient_at([2.0]).tolist()
+    [16.0]
+    """
+
+    dim: int
+    gradient: Gradient
+    value: Value | None = None
+    params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    _: KW_ONLY
+    name: str = "custom"
+    p: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parts.whole_number("dim", self.dim, 1)
+        for name, function in (("gradient", self.gradient), ("value", self.value)):
+            if not callable(function) and not (name == "value" and function is None):
+                raise ValueError(f"{name} is {function!r}; give a function")
+        params = parts.frozen_parameters(self.params)
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "p", parts.flat(params))
+
+    def gradient_at(self, x: npt.ArrayLike) -> FloatArray:
+        """grad F(x), computed in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point, in units of the coordinates.
+
+        Returns
+        -------
+        ndarray, shape (dim,)
+            Energy per unit of the coordinate.
+
+        Raises
+        ------
+        ValueError
+            If x has another shape, or the function fails, leaves a component unwritten or writes
+            a NaN.
+        """
+        point = parts.finite_array("x", x, (self.dim,)).copy()
+        out = np.full(self.dim, np.nan)
+        try:
+            self.gradient(point, np.array(self.p), out)
+        except Exception as error:
+            raise ValueError(
+                f"the gradient function failed at x = {parts.shown(point)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if not np.isfinite(out).all():
+            component = int(np.flatnonzero(~np.isfinite(out))[0])
+            raise ValueError(
+                f"the gradient function left component {component} unwritten or not finite at "
+                f"x = {parts.shown(point)}; write a number into every component of out"
+            )
+        return out
+
+    def value_at(self, x: npt.ArrayLike) -> float:
+        """F(x), computed in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point, in units of the coordinates.
+
+        Returns
+        -------
+        float
+            Energy.
+
+        Raises
+        ------
+        ValueError
+            If the potential has no value function, x has another shape, or the function fails.
+        """
+        if self.value is None:
+            raise ValueError(f"the potential {self.name!r} has no value function; give one")
+        point = parts.finite_array("x", x, (self.dim,)).copy()
+        try:
+            return float(self.value(point, np.array(self.p)))
+        except Exception as error:
+            raise ValueError(
+                f"the value function failed at x = {parts.shown(point)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+
+# ---------------------------------------------------------------------------------- quadratic wells
+
+
+def _quadratic_gradient(x, p, out):  # type: ignore[no-untyped-def]
+    n = len(x)
+    for j in range(n):
+        out[j] = p[j] * (x[j] - p[n + j])
+
+
+def _quadratic_value(x, p):  # type: ignore[no-untyped-def]
+    n = len(x)
+    total = 0.0
+    for j in range(n):
+        total += 0.5 * p[j] * (x[j] - p[n + j]) ** 2
+    return total
+
+
+def _full_quadratic_gradient(x, p, out):  # type: ignore[no-untyped-def]
+    n = len(x)
+    for j in range(n):
+        out[j] = 0.0
+    for k in range(n):  # the matrix is symmetric: its rows serve as columns, and the loop vectorizes
+        displacement = x[k] - p[n * n + k]
+        for j in range(n):
+            out[j] += p[n * k + j] * displacement
+
+
+def _full_quadratic_value(x, p):  # type: ignore[no-untyped-def]
+    n = len(x)
+    total = 0.0
+    for k in range(n):
+        row = 0.0
+        for j in range(n):
+            row += p[n * k + j] * (x[j] - p[n * n + j])
+        total += 0.5 * row * (x[k] - p[n * n + k])
+    return total
+
+
+def quadratic(
+    dim: int = 1, curvature: npt.ArrayLike = 1.0, center: npt.ArrayLike = 0.0
+) -> Potential:
+    """F(x) = (x - c)' H (x - c) / 2.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+    curvature : float or array, shape (dim,) or (dim, dim)
+        H: one curvature, one per coordinate, or a symmetric matrix; relaxation rates, 1/time.
+        0 means no drift.
+    center : float or array, shape (dim,)
+        c, in units of the coordinates.
+
+    Returns
+    -------
+    Potential
+
+    Raises
+    ------
+    ValueError
+        If a curvature is negative or not finite, or the matrix is not symmetric and positive
+        semidefinite.
+
+    Examples
+    --------
+    >>> quadratic(2, curvature=[1.0, 4.0]).gradient_at([1.0, 1.0]).tolist()
+    [1.0, 4.0]
+    """
+    dim = parts.whole_number("dim", dim, 1)
+    middle = _per_coordinate("center", center, dim)
+    matrix = parts.finite_array("curvature", curvature)
+    if matrix.ndim < 2:
+        diagonal = _per_coordinate("curvature", curvature, dim)
+        if (diagonal < 0.0).any():
+            raise ValueError(f"curvature is {diagonal.min():g}; give curvatures of at least 0")
+        params: dict[str, Any] = {"curvature": diagonal, "center": middle}
+        return Potential(dim, _quadratic_gradient, _quadratic_value, params, name="quadratic")
+    matrix = parts.finite_array("curvature", curvature, (dim, dim))
+    if not np.allclose(matrix, matrix.T, rtol=1e-12, atol=0.0):
+        raise ValueError("the curvature matrix is not symmetric; give a symmetric matrix")
+    if np.linalg.eigvalsh(matrix)[0] < -1e-12 * np.abs(matrix).max():
+        raise ValueError("the curvature matrix has a negative eigenvalue; give one without")
+    params = {"curvature": matrix, "center": middle}
+    return Potential(dim, _full_quadratic_gradient, _full_quadratic_value, params, name="quadratic")
+
+
+def _per_coordinate(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
+    array = parts.finite_array(name, value)
+    if array.ndim == 0:
+        array = np.full(dim, float(array))
+    return parts.finite_array(name, array, (dim,))
+
+
+# --------------------------------------------------------------------------------- asymmetric wells
+
+
+def _asymmetric_gradient(x, p, out):  # type: ignore[no-untyped-def]
+    for j in range(len(x)):
+        out[j] = (p[0] if x[j] < 0.0 else p[1]) * x[j]
+
+
+def _asymmetric_value(x, p):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for j in range(len(x)):
+        total += 0.5 * (p[0] if x[j] < 0.0 else p[1]) * x[j] * x[j]
+    return total
+
+
+def asymmetric_quadratic(dim: int = 1, left: float = 16.0, right: float = 1.0) -> Potential:
+    """F(x) = sum_j k(x_j) x_j^2 / 2 with k = left for x_j < 0 and right for x_j >= 0.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension; every coordinate has the same profile.
+    left, right : float
+        Curvatures on the two sides of the minimum, 1/time.
+
+    Returns
+    -------
+    Potential
+
+    Raises
+    ------
+    ValueError
+        If a curvature is not positive and finite.
+
+    Examples
+    --------
+    >>> well = asymmetric_quadratic(1, left=16.0, right=1.0)
+    >>> well.value_at([-0.25]), well.value_at([1.0])
+    (0.5, 0.5)
+    """
+    params = {
+        "left": parts.finite_number("left", left),
+        "right": parts.finite_number("right", right),
+    }
+    return Potential(
+        dim, _asymmetric_gradient, _asymmetric_value, params, name="asymmetric_quadratic"
+    )
+
+
+# ------------------------------------------------------------------------------------ quartic wells
+
+
+def _quartic_gradient(x, p, out):  # type: ignore[no-untyped-def]
+    for j in range(len(x)):
+        out[j] = p[0] * x[j] * x[j] * x[j] + p[1] * x[j]
+
+
+def _quartic_value(x, p):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for j in range(len(x)):
+        square = x[j] * x[j]
+        total += 0.25 * p[0] * square * square + 0.5 * p[1] * square
+    return total
+
+
+def quartic(dim: int = 1, coefficient: float = 1.0, curvature: float = 0.0) -> Potential:
+    """F(x) = sum_j (coefficient x_j^4 / 4 + curvature x_j^2 / 2).
+
+    Parameters
+    ----------
+    dim : int
+        Dimension; every coordinate has the same profile.
+    coefficient : float
+        Strength of the quartic part, 1/(time length^2).
+    curvature : float
+        Curvature at the minimum, 1/time; 0 for a purely quartic, flat-bottomed well.
+
+    Returns
+    -------
+    Potential
+
+    Raises
+    ------
+    ValueError
+        If the coefficient is not positive or the curvature is negative.
+
+    Examples
+    --------
+    >>> quartic(1, coefficient=2.0).gradient_at([2.0]).tolist()
+    [16.0]
+    """
+    params = {
+        "coefficient": parts.finite_number("coefficient", coefficient),
+        "curvature": parts.finite_number("curvature", curvature, positive=False),
+    }
+    if params["curvature"] < 0.0:
+        raise ValueError(f"curvature is {curvature:g}; give a curvature of at least 0")
+    return Potential(dim, _quartic_gradient, _quartic_value, params, name="quartic")
+
+
+# --------------------------------------------------------------------------------------- two wells
+
+
+def _double_well_gradient(x, p, out):  # type: ignore[no-untyped-def]
+    for j in range(len(x)):
+        out[j] = p[2] * x[j]
+    scaled = x[0] / p[1]
+    out[0] = 4.0 * p[0] * scaled * (scaled * scaled - 1.0) / p[1]
+
+
+def _double_well_value(x, p):  # type: ignore[no-untyped-def]
+    scaled = x[0] / p[1]
+    total = p[0] * (scaled * scaled - 1.0) ** 2
+    for j in range(1, len(x)):
+        total += 0.5 * p[2] * x[j] * x[j]
+    return total
+
+
+def double_well(
+    dim: int = 1, barrier: float = 0.25, half_distance: float = 1.0, curvature: float = 1.0
+) -> Potential:
+    """F(x) = barrier ((x_1/a)^2 - 1)^2 + sum_{j >= 2} curvature x_j^2 / 2.
+
+    Minima at x_1 = -a and a, a saddle of height `barrier` at 0.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+    barrier : float
+        Height of the saddle above the minima, length^2/time.
+    half_distance : float
+        a, in units of the coordinates.
+    curvature : float
+        Curvature of the other coordinates, 1/time.
+
+    Returns
+    -------
+    Potential
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive and finite.
+
+    Examples
+    --------
+    >>> well = double_well()
+    >>> well.value_at([0.0]), well.gradient_at([1.0]).tolist()
+    (0.25, [0.0])
+    """
+    params = {
+        "barrier": parts.finite_number("barrier", barrier),
+        "half_distance": parts.finite_number("half_distance", half_distance),
+        "curvature": parts.finite_number("curvature", curvature),
+    }
+    return Potential(dim, _double_well_gradient, _double_well_value, params, name="double_well")

@@ -1,0 +1,517 @@
+"""The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
+
+import math
+import platform
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from levysde import estimators, parts
+from levysde._typing import FloatArray
+from levysde._version import __version__
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.engine.philox import MAX_PATHS, MAX_STEPS
+from levysde.noise import CONVENTION, Noise
+from levysde.results import EscapeTimes
+
+__all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
+
+STEPS_PER_RELAXATION = 100
+"""`dt="auto"`: steps in the shortest relaxation time at the minimum."""
+
+HORIZON_MEANS = 30.0
+"""`horizon=None`: predicted means; an exponential time is longer with probability 1e-13."""
+
+DEFAULT_PATHS = 10_000
+DEFAULT_MAX_PATHS = 1_000_000
+METHODS = ("euler",)
+BACKENDS = ("cpu",)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was interrupted, with what it had finished.
+
+    Attributes
+    ----------
+    result : EscapeTimes or None
+        The complete prefix of paths; None if path 0 had not ended.
+    """
+
+    def __init__(self, result: EscapeTimes | None) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+def automatic_dt(basin: Basin) -> float:
+    """dt = 1/(100 k), k the largest curvature of the potential at the minimum.
+
+    The Jacobian of the gradient is taken by differences on either side of the minimum, so that a
+    kink between two curvatures counts with the larger one.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+
+    Returns
+    -------
+    float
+        Step, time.
+
+    Raises
+    ------
+    ValueError
+        If the curvature is zero, as for a driftless or a purely quartic well.
+
+    Examples
+    --------
+    >>> from levysde import basins
+    >>> round(automatic_dt(basins.asymmetric()), 8)
+    0.000625
+    """
+    minimum = basin.minimum
+    step = 1e-5 * max(1.0, float(np.abs(minimum).max()))
+    while not all(
+        basin.domain.contains(minimum + side * step * axis)
+        for axis in np.eye(basin.dim)
+        for side in (-1.0, 1.0)
+    ):
+        step /= 2.0
+    gradient = basin.potential.gradient_at
+    center = gradient(minimum)
+    largest = 0.0
+    for side in (-step, step):
+        jacobian = np.array([(gradient(minimum + side * e) - center) / side for e in np.eye(basin.dim)])
+        largest = max(largest, float(np.linalg.norm(jacobian, 2)))
+    if not largest > 1e-6:
+        raise ValueError(
+            "dt='auto' needs a potential that is curved at the minimum, and this one is flat "
+            "there; give dt a number"
+        )
+    return 1.0 / (STEPS_PER_RELAXATION * largest)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Checked numbers of a simulation."""
+
+    epsilon: float
+    dt: float
+    seed: int
+
+
+def _check_setting(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float | Literal["auto"],
+    seed: int,
+) -> _Setting:
+    for name, value, kind in (
+        ("basin", basin, Basin),
+        ("dynamics", dynamics, Dynamics),
+        ("noise", noise, Noise),
+    ):
+        if not isinstance(value, kind):
+            raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
+    epsilon = parts.finite_number("epsilon", epsilon)
+    if isinstance(dt, str):
+        parts.choice("dt", dt, ("auto",))
+        dt = automatic_dt(basin)
+    seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
+    return _Setting(epsilon, parts.finite_number("dt", dt), seed)
+
+
+def _program(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) -> Any:
+    from levysde.engine.cpu import Program
+
+    return Program(
+        dim=basin.dim,
+        increment=noise.increment,
+        gradient=basin.potential.gradient,
+        update=dynamics.update,
+        outside=basin.domain.outside,
+        noise_p=noise.step_parameters(basin.dim, setting.epsilon, setting.dt),
+        gradient_p=np.array(basin.potential.p),
+        update_p=np.array(dynamics.p),
+        outside_p=np.array(basin.domain.p),
+        memory=dynamics.memory,
+        dt=setting.dt,
+        seed=setting.seed,
+        start=np.array(basin.start),
+    )
+
+
+def _horizon_steps(
+    basin: Basin, noise: Noise, setting: _Setting, horizon: float | None
+) -> tuple[float, int]:
+    """The horizon as a time and as a number of steps."""
+    if horizon is None:
+        from levysde import theory
+
+        measure = theory.escape_measure(basin.domain, noise, center=basin.minimum).value
+        if not measure > 0.0:
+            raise ValueError(
+                "the theory predicts no escape by jumps here, so there is no default horizon "
+                f"(alpha = {noise.alpha:g}); give horizon a time"
+            )
+        # The mean of the grid chain is at least one step.
+        horizon = HORIZON_MEANS * (setting.epsilon**-noise.alpha / measure + setting.dt)
+    horizon = parts.finite_number("horizon", horizon)
+    steps = math.ceil(horizon / setting.dt * (1.0 - 1e-12))
+    if steps >= MAX_STEPS:
+        raise ValueError(
+            f"the horizon {horizon:.3g} is {steps:.3g} steps of {setting.dt:.3g}; give a horizon "
+            f"or dt with fewer than {MAX_STEPS:.3g} steps"
+        )
+    return horizon, max(1, steps)
+
+
+def _json_params(params: Any) -> dict[str, Any]:
+    return {name: np.asarray(value).tolist() for name, value in params.items()}
+
+
+def _describe(
+    basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting, horizon: float
+) -> dict[str, Any]:
+    """Everything that made a result, as JSON values."""
+    import numba
+
+    return {
+        "alpha": noise.alpha,
+        "epsilon": setting.epsilon,
+        "basin": basin.name,
+        "potential": {"name": basin.potential.name, "params": _json_params(basin.potential.params)},
+        "domain": {"name": basin.domain.name, "params": _json_params(basin.domain.params)},
+        "minimum": basin.minimum.tolist(),
+        "start": basin.start.tolist(),
+        "dynamics": dynamics.name,
+        "dynamics_params": _json_params(dynamics.params),
+        "noise": noise.name,
+        "noise_params": _json_params(noise.params),
+        "convention": CONVENTION,
+        "dim": basin.dim,
+        "dt": setting.dt,
+        "horizon": horizon,
+        "seed": setting.seed,
+        "method": "euler",
+        "backend": "cpu",
+        "versions": {
+            "levysde": __version__,
+            "numba": numba.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def escape_times(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    paths: int | None = None,
+    dt: float | Literal["auto"] = "auto",
+    horizon: float | None = None,
+    seed: int = 0,
+    method: str = "euler",
+    backend: str = "cpu",
+    threads: int | None = None,
+    rel_error: float | None = None,
+    resume: EscapeTimes | None = None,
+    progress: bool = False,
+) -> EscapeTimes:
+    """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
+
+    The path of number i is the same whatever the number of paths, threads and the order of work:
+    results are equal bit for bit, and a longer run begins with the shorter one.
+
+    Parameters
+    ----------
+    basin : Basin
+        Potential, domain and start.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    paths : int, optional
+        Number of paths, 10 000 unless given; with `rel_error` the largest number, 1 000 000 unless
+        given.
+    dt : float or "auto"
+        Step, time; "auto" is 1/(100 k), see `automatic_dt`.
+    horizon : float, optional
+        Time after which a path is given up (censored); 30 predicted means unless given.
+    seed : int
+        In [0, 2^64).
+    method : {"euler"}
+        Euler-Maruyama, exits seen on the grid.
+    backend : {"cpu"}
+        Where to compute.
+    threads : int, optional
+        One per processor unless given. The result does not depend on it.
+    rel_error : float, optional
+        Stop at the first batch of paths with enough escapes that the half width of the 95 %
+        interval of the rate is at most this fraction of it. That width depends on the number of
+        escapes alone, so stopping does not bias an estimate without censoring.
+    resume : EscapeTimes, optional
+        An earlier result of the same run with fewer paths, to be continued.
+    progress : bool
+        Show a progress bar on the standard error stream.
+
+    Returns
+    -------
+    EscapeTimes
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, parts do not fit together, a function cannot be compiled, or
+        `resume` is of another run.
+    Interrupted
+        A KeyboardInterrupt that carries the finished paths.
+
+    References
+    ----------
+    P. Imkeller, I. Pavlyukevich, "First exit times of SDEs driven by stable Levy processes",
+    Stochastic Process. Appl. 116 (2006) 611-642.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(alpha=1.5)
+    >>> result = ls.escape_times(
+    ...     ls.basins.flat(), ls.dynamics.sgd(), noise, epsilon=0.5, paths=500, seed=7
+    ... )
+    >>> result.escaped, bool(abs(result.mean / 3.83 - 1.0) < 0.2)
+    (500, True)
+    """
+    parts.choice("method", method, METHODS)
+    parts.choice("backend", backend, BACKENDS)
+    setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
+    if threads is not None:
+        threads = parts.whole_number("threads", threads, 1, 4096)
+    needed = None
+    if rel_error is not None:
+        needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
+    default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
+    paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
+    program = _program(basin, dynamics, noise, setting)
+    time_horizon, steps = _horizon_steps(basin, noise, setting, horizon)
+    parameters = _describe(basin, dynamics, noise, setting, time_horizon)
+    run = _Run(program, parameters, steps, threads, progress)
+    if resume is not None:
+        run.continue_from(resume)
+    if needed is None:
+        run.extend_to(paths)
+    else:
+        run.extend_until(needed, paths)
+    result = run.result()
+    assert result is not None  # extend_to has finished at least one path
+    if needed is not None and result.escaped < needed:
+        warnings.warn(
+            f"{result.escaped} escapes of {result.paths} paths; rel_error = {rel_error:g} needs "
+            f"{needed}: give more paths or a longer horizon",
+            stacklevel=2,
+        )
+    return result
+
+
+class _Run:
+    """A prefix of paths 0, 1, ... that grows."""
+
+    def __init__(
+        self,
+        program: Any,
+        parameters: dict[str, Any],
+        horizon: int,
+        threads: int | None,
+        progress: bool,
+    ) -> None:
+        self.program, self.parameters = program, parameters
+        self.horizon, self.threads, self.progress = horizon, threads, progress
+        self.pieces: list[tuple[Any, Any, FloatArray]] = []
+        self.paths = 0
+        self.seconds = 0.0
+
+    def continue_from(self, earlier: EscapeTimes) -> None:
+        """Begin with the paths of an earlier result, if it is of the same run."""
+        for name, value in self.parameters.items():
+            if name != "versions" and earlier.parameters.get(name) != value:
+                raise ValueError(
+                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
+                    f"run has {value!r}; resume with the same parameters"
+                )
+        self.pieces = [(earlier.steps, earlier.status, earlier.exit_position)]
+        self.paths, self.seconds = earlier.paths, earlier.seconds
+
+    def extend_to(self, paths: int) -> None:
+        """Run the paths that are missing."""
+        from levysde.engine.cpu import Outcome, escape
+
+        if paths <= self.paths:
+            if paths < self.paths:
+                self.pieces = [tuple(array[:paths] for array in self._joined())]  # type: ignore[list-item]
+                self.paths = paths
+            return
+        outcome = Outcome.empty(paths - self.paths, self.program.dim, self.paths)
+        began = time.perf_counter()
+        try:
+            with _bar(self.progress, len(outcome.status)) as update:
+                escape(
+                    self.program, outcome, self.paths, paths, self.horizon, self.threads,
+                    progress=update,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            open_paths = np.flatnonzero(outcome.status == 0)
+            finished = int(open_paths[0]) if open_paths.size else len(outcome.status)
+            self._keep(outcome, finished, began)
+            raise Interrupted(self.result()) from None
+        self._keep(outcome, paths - self.paths, began)
+
+    def extend_until(self, escapes: int, max_paths: int) -> None:
+        """Run batches until there are enough escapes; their sizes do not depend on the clock."""
+        paths = max(self.paths, min(max_paths, escapes))
+        while True:
+            self.extend_to(paths)
+            found = sum(int(np.count_nonzero(status == 1)) for _, status, _ in self.pieces)
+            if found >= escapes or paths == max_paths:
+                return
+            missing = math.ceil((escapes - found) * paths / max(found, 1))
+            paths = min(max_paths, paths + max(missing, paths // 20), 4 * paths)
+
+    def _keep(self, outcome: Any, count: int, began: float) -> None:
+        arrays = (outcome.steps[:count], outcome.status[:count], outcome.position[:count])
+        self.pieces.append(arrays)
+        self.paths += count
+        self.seconds += time.perf_counter() - began
+
+    def _joined(self) -> tuple[Any, Any, FloatArray]:
+        if len(self.pieces) == 1:
+            return self.pieces[0]
+        steps, status, position = (np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True))
+        return steps, status, position
+
+    def result(self) -> EscapeTimes | None:
+        """What is finished, if anything."""
+        if self.paths == 0:
+            return None
+        steps, status, position = self._joined()
+        return EscapeTimes(
+            steps, status, position, self.program.dt, self.parameters, seconds=self.seconds
+        )
+
+
+class _bar:
+    """A tqdm bar of finished paths, or nothing."""
+
+    def __init__(self, shown: bool, total: int) -> None:
+        self.shown, self.total = shown, total
+
+    def __enter__(self) -> Callable[[int], None] | None:
+        if not self.shown:
+            return None
+        from tqdm import tqdm
+
+        self.tqdm = tqdm(total=self.total, unit="path", unit_scale=True, dynamic_ncols=True)
+        return lambda finished: self.tqdm.update(finished - self.tqdm.n)
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown:
+            if error[0] is None:
+                self.tqdm.update(self.total - self.tqdm.n)
+            self.tqdm.close()
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """Sample paths on a regular grid of times.
+
+    Attributes
+    ----------
+    times : ndarray, shape (steps,)
+        Times of the kept states, from 0.
+    positions : ndarray, shape (paths, steps, dim)
+        Kept states, in units of the coordinates.
+    dt : float
+        Step of the simulation, time.
+    """
+
+    times: FloatArray
+    positions: FloatArray
+    dt: float
+
+
+def trajectories(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    paths: int = 5,
+    steps: int = 1000,
+    dt: float | Literal["auto"] = "auto",
+    seed: int = 0,
+    every: int = 1,
+) -> Trajectories:
+    """Sample paths X_0, X_1, ... on the grid, for looking at.
+
+    Paths are not stopped at the exit. Path i is path i of `escape_times` with the same seed: the
+    first kept state outside the domain (with every=1) is its exit.
+
+    Parameters
+    ----------
+    basin, dynamics, noise, epsilon
+        As for `escape_times`.
+    paths : int
+        Number of paths.
+    steps : int
+        Number of steps of each.
+    dt : float or "auto"
+        Step, time.
+    seed : int
+        In [0, 2^64).
+    every : int
+        Keep every so many-th state, the start included.
+
+    Returns
+    -------
+    Trajectories
+        With steps // every + 1 states a path.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or the states would need more than 8 GiB.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(alpha=1.5)
+    >>> sample = ls.trajectories(
+    ...     ls.basins.flat(), ls.dynamics.sgd(), noise, epsilon=0.1, paths=2, steps=100, every=10
+    ... )
+    >>> sample.positions.shape
+    (2, 11, 1)
+    """
+    from levysde.engine.cpu import trajectories as record
+
+    setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
+    paths = parts.whole_number("paths", paths, 1, MAX_PATHS)
+    steps = parts.whole_number("steps", steps, 1, MAX_STEPS - 1)
+    every = parts.whole_number("every", every, 1)
+    records = steps // every + 1
+    size = 8.0 * paths * records * basin.dim
+    if size > 2.0**33:
+        raise ValueError(
+            f"{paths} paths of {records} states need {size / 2.0**30:.3g} GiB; give fewer paths or "
+            "steps, or a larger every"
+        )
+    positions = record(_program(basin, dynamics, noise, setting), paths, records, every)
+    return Trajectories(np.arange(records) * (every * setting.dt), positions, setting.dt)

@@ -1,0 +1,163 @@
+"""The attributes that the theory reads from domains, noise laws, dynamics and basins.
+
+The theory imports none of the simulation's classes, so that an error cannot sit in both a
+simulation and its check. Any object with these attributes will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Vector = NDArray[np.float64]
+
+
+class DomainLike(Protocol):
+    """An open set: a name, its parameters, and a predicate that is true outside of it."""
+
+    @property
+    def name(self) -> str:
+        """Kind of domain, for example ``"ball"``."""
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space."""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Named parameters, floats or arrays."""
+
+    @property
+    def p(self) -> Vector:
+        """Flat parameters, the second argument of ``outside``."""
+
+    @property
+    def outside(self) -> Callable[[Vector, Vector], bool]:
+        """Predicate ``outside(x, p)``, x of shape (dim,)."""
+
+
+class NoiseLike(Protocol):
+    """A symmetric stable noise law."""
+
+    @property
+    def name(self) -> str:
+        """Law, for example ``"independent"``."""
+
+    @property
+    def alpha(self) -> float:
+        """Stability index in (0, 2]."""
+
+    @property
+    def scale(self) -> ArrayLike:
+        """Scale of the coordinates, a number or shape (dim,)."""
+
+
+class DynamicsLike(Protocol):
+    """A rule of motion, known by its name."""
+
+    @property
+    def name(self) -> str:
+        """Rule, for example ``"sgd"``."""
+
+
+class PotentialLike(Protocol):
+    """A potential with its gradient written into ``out``."""
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space."""
+
+    @property
+    def p(self) -> Vector:
+        """Flat parameters."""
+
+    @property
+    def gradient(self) -> Callable[[Vector, Vector, Vector], Any]:
+        """Function ``gradient(x, p, out)``."""
+
+
+class BasinLike(Protocol):
+    """A potential, a domain, the minimum in it and the starting point."""
+
+    @property
+    def potential(self) -> PotentialLike:
+        """The potential."""
+
+    @property
+    def domain(self) -> DomainLike:
+        """The open set to be left."""
+
+    @property
+    def minimum(self) -> ArrayLike:
+        """Minimum of the potential, shape (dim,)."""
+
+    @property
+    def start(self) -> ArrayLike:
+        """Starting point, shape (dim,)."""
+
+
+def checked_alpha(alpha: float) -> float:
+    """Return the stability index as a float.
+
+    Parameters
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+
+    Returns
+    -------
+    float
+        The same number.
+
+    Raises
+    ------
+    ValueError
+        If ``alpha`` is not in (0, 2].
+
+    Examples
+    --------
+    >>> checked_alpha(2)
+    2.0
+    """
+    alpha = float(alpha)
+    if not 0.0 < alpha <= 2.0:
+        raise ValueError(f"alpha is {alpha!r}, but the stability index must be in (0, 2]")
+    return alpha
+
+
+def checked_point(point: ArrayLike, dim: int, what: str) -> Vector:
+    """Return a finite point as a float64 array of shape (dim,).
+
+    Parameters
+    ----------
+    point : array_like, shape (dim,)
+        The point; a plain number is taken in one dimension.
+    dim : int
+        Dimension of the space.
+    what : str
+        Name of the point in the messages.
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+        The point.
+
+    Raises
+    ------
+    ValueError
+        If the length is not ``dim`` or a component is not finite.
+
+    Examples
+    --------
+    >>> checked_point([1, 2], 2, "center")
+    array([1., 2.])
+    """
+    values = np.atleast_1d(np.asarray(point, dtype=np.float64))
+    if values.shape != (dim,):
+        raise ValueError(f"{what} has shape {values.shape}, but the domain has dimension {dim}")
+    if not np.all(np.isfinite(values)):
+        raise ValueError(f"{what} is {values.tolist()}, but all components must be finite")
+    return values

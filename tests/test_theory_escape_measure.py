@@ -1,0 +1,281 @@
+"""The escape measure against closed forms, hand formulas and a second route to the same number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from levysde.theory import escape_measure, ray_exit_segments, stable_constant
+
+NO_PARAMETERS = np.empty(0)
+
+
+@dataclass(frozen=True)
+class Domain:
+    name: str
+    dim: int
+    params: Mapping[str, Any]
+    outside: Callable[[Any, Any], bool]
+    p: Any = field(default_factory=lambda: NO_PARAMETERS)
+
+
+@dataclass(frozen=True)
+class Noise:
+    alpha: float
+    scale: Any = 1.0
+    name: str = "independent"
+
+
+def interval(lower: float, upper: float) -> Domain:
+    return Domain(
+        "interval",
+        1,
+        {"lower": lower, "upper": upper},
+        lambda x, p: not (lower < x[0] < upper),
+    )
+
+
+def box(lower: Any, upper: Any) -> Domain:
+    low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    return Domain(
+        "box",
+        low.size,
+        {"lower": low, "upper": high},
+        lambda x, p: bool(np.any(x <= low) or np.any(x >= high)),
+    )
+
+
+def ball(center: Any, radius: float) -> Domain:
+    middle = np.asarray(center, dtype=float)
+    return Domain(
+        "ball",
+        middle.size,
+        {"center": middle, "radius": radius},
+        lambda x, p: bool(np.sum((x - middle) ** 2) >= radius**2),
+    )
+
+
+def ellipsoid(center: Any, matrix: Any) -> Domain:
+    middle, form = np.asarray(center, dtype=float), np.asarray(matrix, dtype=float)
+    return Domain(
+        "ellipsoid",
+        middle.size,
+        {"center": middle, "matrix": form},
+        lambda x, p: bool((x - middle) @ form @ (x - middle) >= 1.0),
+    )
+
+
+def half_space(normal: Any, offset: float) -> Domain:
+    n = np.asarray(normal, dtype=float)
+    return Domain(
+        "half_space", n.size, {"normal": n, "offset": offset}, lambda x, p: bool(n @ x >= offset)
+    )
+
+
+def as_custom(domain: Domain) -> Domain:
+    return Domain("custom", domain.dim, {}, domain.outside)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "constant", "two_sided"),
+    [
+        (0.8, 0.28195845, 0.70489613),
+        (1.2, 0.33354943, 0.55591572),
+        (1.5, 0.29920671, 0.39894228),
+        (1.8, 0.16490494, 0.18322771),
+    ],
+)
+def test_stable_constant(alpha: float, constant: float, two_sided: float) -> None:
+    assert stable_constant(alpha) == pytest.approx(constant, abs=6e-9)
+    assert 2.0 * stable_constant(alpha) / alpha == pytest.approx(two_sided, abs=6e-9)
+
+
+def test_stable_constant_at_one_and_two() -> None:
+    assert stable_constant(1.0) == pytest.approx(1.0 / math.pi, rel=1e-15)
+    assert stable_constant(2.0) == 0.0
+    # c_alpha ~ 2 - alpha near 2, where sin(pi alpha / 2) alone would lose digits.
+    assert stable_constant(2.0 - 1e-12) == pytest.approx(1e-12, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("ends", "at_15", "at_18"),
+    [
+        ((-1.0, 1.0), 0.39894228, 0.18322771),
+        ((-0.5, 1.5), 0.67276792, 0.36317470),
+        ((-0.2, 1.8), 2.31275348, 1.69179966),
+    ],
+)
+def test_interval(ends: tuple[float, float], at_15: float, at_18: float) -> None:
+    for alpha, value in ((1.5, at_15), (1.8, at_18)):
+        measure = escape_measure(interval(*ends), Noise(alpha), [0.0])
+        assert float(measure) == pytest.approx(value, abs=6e-9)
+        assert measure.error == 0.0
+        assert measure.method == "closed form: interval"
+
+
+@pytest.mark.parametrize(
+    ("alpha", "disc", "ellipse"), [(1.5, 0.79788456, 13.01460489), (1.8, 0.36645542, 11.74411463)]
+)
+def test_independent_ball_and_ellipse(alpha: float, disc: float, ellipse: float) -> None:
+    noise = Noise(alpha)
+    matrix = np.diag([1.0, 100.0])
+    zero = [0.0, 0.0]
+    assert float(escape_measure(ball(zero, 1.0), noise, zero)) == pytest.approx(disc, abs=6e-9)
+    value = float(escape_measure(ellipsoid(zero, matrix), noise, zero))
+    assert value == pytest.approx(ellipse, abs=6e-9)
+
+
+def test_scales_and_shift_of_a_box() -> None:
+    alpha, scale = 1.2, np.array([0.5, 2.0])
+    domain = box([-1.0, 0.0], [2.0, math.inf])
+    center = [1.0, 0.5]
+    hand = 0.33354943 / 1.2 * (0.5**1.2 * (1.0 + 2.0**-1.2) + 2.0**1.2 * 0.5**-1.2)
+    measure = escape_measure(domain, Noise(alpha, scale), center)
+    assert float(measure) == pytest.approx(hand, rel=3e-8)
+
+
+def test_half_space_with_a_normal_that_is_not_a_unit_vector() -> None:
+    # The same half space, written with three times the normal and the offset.
+    n, b, alpha = np.array([0.6, -0.8]), 0.7, 1.5
+    center = np.array([0.2, -0.1])
+    distance = b - n @ center
+    hand = stable_constant(alpha) / alpha * distance**-alpha * (0.6**alpha + 0.8**alpha)
+    for factor in (1.0, 3.0):
+        value = float(escape_measure(half_space(factor * n, factor * b), Noise(alpha), center))
+        assert value == pytest.approx(hand, rel=1e-13)
+
+
+OFF_CENTER = [
+    (interval(-0.3, 2.0), [0.4]),
+    (ball([0.5, -0.25, 0.0], 2.0), [1.2, 0.4, -0.9]),
+    (ball([1e3, 0.0], 1e-3), [1e3 + 4e-4, 2e-4]),
+    (ellipsoid([0.1, 0.2], [[4.0, 1.0], [1.0, 9.0]]), [0.3, 0.1]),
+    (box([-1.0, -3.0], [0.5, 4.0]), [0.2, 3.0]),
+    (half_space([1.0, 2.0], 1.5), [0.25, 0.25]),
+]
+
+
+@pytest.mark.parametrize(("domain", "center"), OFF_CENTER, ids=lambda v: getattr(v, "name", ""))
+@pytest.mark.parametrize("alpha", [0.8, 1.8])
+def test_closed_form_against_ray_search(domain: Domain, center: Any, alpha: float) -> None:
+    noise = Noise(alpha, np.linspace(0.5, 1.5, domain.dim))
+    closed = escape_measure(domain, noise, center)
+    searched = escape_measure(as_custom(domain), noise, center)
+    assert searched.method == "rays along the coordinate axes"
+    assert closed.value > 0.0
+    slack = 1e-12 * closed.value + searched.error
+    assert abs(searched.value - closed.value) <= slack
+    assert searched.error < 1e-6 * closed.value
+
+
+def test_off_center_ball_by_hand() -> None:
+    # Chords through (0.6, 0) of the unit disc: 1.6 and 0.4 along x, 0.8 twice along y.
+    alpha = 1.5
+    hand = stable_constant(alpha) / alpha * (1.6**-alpha + 0.4**-alpha + 2 * 0.8**-alpha)
+    value = float(escape_measure(ball([0.0, 0.0], 1.0), Noise(alpha), [0.6, 0.0]))
+    assert value == pytest.approx(hand, rel=1e-13)
+
+
+def test_not_star_shaped() -> None:
+    # |x| < 1 or 2 < |x| < 5: jumps into the outer ring do not leave.
+    alpha = 1.5
+    domain = Domain("custom", 1, {}, lambda x, p: not (abs(x[0]) < 1 or 2 < abs(x[0]) < 5))
+    ray = ray_exit_segments(domain, [0.0], [1.0])
+    assert np.allclose(ray.segments, [(1.0, 2.0), (5.0, math.inf)], rtol=1e-12)
+    hand = stable_constant(alpha) / alpha * 2.0 * (1.0 - 2.0**-alpha + 5.0**-alpha)
+    measure = escape_measure(domain, Noise(alpha), [0.0])
+    assert measure.value == pytest.approx(hand, rel=1e-12)
+    assert measure.error < 1e-12
+
+
+def test_sublevel_set_is_searched_with_its_parameters() -> None:
+    # {x^4 < level}: half width level^(1/4), given through p.
+    domain = Domain(
+        "sublevel_set", 1, {"level": 16.0}, lambda x, p: bool(x[0] ** 4 >= p[0]), np.array([16.0])
+    )
+    value = float(escape_measure(domain, Noise(1.2), [0.0]))
+    assert value == pytest.approx(2.0 * stable_constant(1.2) / 1.2 * 2.0**-1.2, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e12])
+def test_search_finds_its_own_scale(size: float) -> None:
+    domain = Domain("custom", 1, {}, lambda x, p: not abs(x[0]) < size)
+    value = float(escape_measure(domain, Noise(0.5), [0.0]))
+    assert value == pytest.approx(2.0 * stable_constant(0.5) / 0.5 * size**-0.5, rel=1e-11)
+
+
+def test_ray_that_never_leaves_has_an_error_and_no_value() -> None:
+    alpha = 0.8
+    domain = Domain("custom", 1, {}, lambda x, p: x[0] <= -1.0)
+    searched = ray_exit_segments(domain, [0.0], [1.0])
+    assert searched.segments == ()
+    assert searched.first == math.inf
+    assert 1e8 < searched.searched < 1e10
+    measure = escape_measure(domain, Noise(alpha), [0.0])
+    factor = stable_constant(alpha) / alpha
+    assert measure.value == pytest.approx(factor, rel=1e-12)
+    assert measure.error == pytest.approx(factor * searched.searched**-alpha, rel=1e-4)
+
+
+def test_unbounded_closed_form_contributes_nothing() -> None:
+    measure = escape_measure(interval(-math.inf, 2.0), Noise(1.5), [0.0])
+    assert measure.value == pytest.approx(stable_constant(1.5) / 1.5 * 2.0**-1.5, rel=1e-14)
+    assert measure.error == 0.0
+
+
+def test_gaussian_has_no_jumps() -> None:
+    measure = escape_measure(interval(-1.0, 1.0), Noise(2.0), [0.0])
+    assert (measure.value, measure.error) == (0.0, 0.0)
+    assert measure.method == "alpha = 2 has no jumps"
+
+
+@pytest.mark.parametrize(
+    ("domain", "noise", "center", "message"),
+    [
+        (interval(-1.0, 1.0), Noise(1.5), [1.0], r"center \[1.0\] is not inside"),
+        (interval(-1.0, 1.0), Noise(2.0), [2.0], "is not inside"),
+        (ball([0.0, 0.0], 1.0), Noise(1.5), [0.6, 0.8], "outside or on the boundary"),
+        (ellipsoid([0.0, 0.0], np.eye(2)), Noise(1.5), [2.0, 0.0], "is not inside"),
+        (box([0.0, 0.0], [1.0, 1.0]), Noise(1.5), [0.5, -1.0], "is not inside"),
+        (half_space([1.0, 0.0], 1.0), Noise(1.5), [1.5, 0.0], "is not inside"),
+        (as_custom(interval(-1.0, 1.0)), Noise(1.5), [1.5], "is not inside"),
+        (interval(-1.0, 1.0), Noise(1.5), [0.0, 0.0], "center has shape"),
+        (interval(-1.0, 1.0), Noise(1.5), [math.nan], "must be finite"),
+        (interval(-1.0, 1.0), Noise(1.5, [1.0, 1.0]), [0.0], "noise.scale has shape"),
+        (interval(-1.0, 1.0), Noise(1.5, -1.0), [0.0], "not negative"),
+        (interval(-1.0, 1.0), Noise(1.5, math.inf), [0.0], "must be finite"),
+        (interval(-1.0, 1.0), Noise(2.5), [0.0], "alpha is 2.5"),
+        (interval(-1.0, 1.0), Noise(math.nan), [0.0], "alpha is nan"),
+        (interval(-1.0, 1.0), Noise(1.5, name="mystery"), [0.0], "'mystery'; known are: indep"),
+        (
+            ellipsoid([0.0, 0.0], np.diag([1.0, -1.0])),
+            Noise(1.5),
+            [0.0, 0.0],
+            "positive semidefinite",
+        ),
+    ],
+)
+def test_wrong_inputs(domain: Domain, noise: Noise, center: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        escape_measure(domain, noise, center)
+
+
+def test_ten_dimensions_are_searched_quickly() -> None:
+    import time
+
+    calls = [0]
+
+    def outside(x: Any, p: Any) -> bool:
+        calls[0] += 1
+        return bool(x @ x >= 1.0)
+
+    began = time.perf_counter()
+    measure = escape_measure(Domain("custom", 10, {}, outside), Noise(1.5), np.zeros(10))
+    assert measure.value == pytest.approx(10 * 0.39894228, rel=2e-8)
+    assert calls[0] < 60_000
+    assert time.perf_counter() - began < 5.0
