@@ -90,7 +90,7 @@ class Domain:
         return not answer
 
 
-def _outside_interval(x, p):  # type: ignore[no-untyped-def]
+def _outside_interval(x: FloatArray, p: FloatArray) -> bool:
     return (x[0] <= p[0]) | (x[0] >= p[1])
 
 
@@ -121,7 +121,7 @@ def interval(lower: float, upper: float) -> Domain:
     return Domain(1, _outside_interval, {"lower": lower, "upper": upper}, name="interval")
 
 
-def _outside_box(x, p):  # type: ignore[no-untyped-def]
+def _outside_box(x: FloatArray, p: FloatArray) -> bool:
     n = len(x)
     out = False
     for j in range(n):  # no early return: the loop vectorizes
@@ -165,7 +165,7 @@ def box(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Domain:
     return Domain(len(low), _outside_box, {"lower": low, "upper": high}, name="box")
 
 
-def _outside_ball(x, p):  # type: ignore[no-untyped-def]
+def _outside_ball(x: FloatArray, p: FloatArray) -> bool:
     n = len(x)
     square = 0.0
     for j in range(n):
@@ -198,7 +198,10 @@ def ball(center: npt.ArrayLike, radius: float) -> Domain:
     True
     """
     middle = _center(center)
-    params = {"center": middle, "radius": parts.finite_number("radius", radius)}
+    params: dict[str, npt.ArrayLike] = {
+        "center": middle,
+        "radius": parts.finite_number("radius", radius),
+    }
     return Domain(len(middle), _outside_ball, params, name="ball")
 
 
@@ -209,7 +212,7 @@ def _center(center: npt.ArrayLike) -> FloatArray:
     return middle
 
 
-def _outside_ellipsoid(x, p):  # type: ignore[no-untyped-def]
+def _outside_ellipsoid(x: FloatArray, p: FloatArray) -> bool:
     n = len(x)
     square = 0.0
     for k in range(n):
@@ -250,11 +253,11 @@ def ellipsoid(center: npt.ArrayLike, matrix: npt.ArrayLike) -> Domain:
         raise ValueError("the matrix of the ellipsoid is not symmetric; give a symmetric matrix")
     if np.linalg.eigvalsh(array)[0] <= 0.0:
         raise ValueError("the matrix of the ellipsoid is not positive definite; give one that is")
-    params = {"center": middle, "matrix": array}
+    params: dict[str, npt.ArrayLike] = {"center": middle, "matrix": array}
     return Domain(len(middle), _outside_ellipsoid, params, name="ellipsoid")
 
 
-def _outside_half_space(x, p):  # type: ignore[no-untyped-def]
+def _outside_half_space(x: FloatArray, p: FloatArray) -> bool:
     n = len(x)
     product = 0.0
     for j in range(n):
@@ -289,7 +292,7 @@ def half_space(normal: npt.ArrayLike, offset: float) -> Domain:
     direction = _center(normal)
     if not direction.any():
         raise ValueError("the normal of the half space is zero; give a direction")
-    params = {
+    params: dict[str, npt.ArrayLike] = {
         "normal": direction,
         "offset": parts.finite_number("offset", offset, positive=False),
     }
@@ -328,7 +331,7 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
         raise ValueError("a sublevel set needs a potential with a value function; give one")
     last = len(potential.p)
 
-    def outside(x, p):  # type: ignore[no-untyped-def]
+    def outside(x: FloatArray, p: FloatArray) -> bool:
         return value(x, p) >= p[last]
 
     params = {**potential.params, "level": parts.finite_number("level", level, positive=False)}

@@ -93,7 +93,9 @@ class Noise:
         return np.concatenate([stable_constants(self.alpha), scale])
 
 
-def _independent_increment(j, seed, path, step, p):  # type: ignore[no-untyped-def]
+def _independent_increment(
+    j: int, seed: np.uint64, path: np.uint64, step: np.uint64, p: FloatArray
+) -> float:
     u, w = uniform_pair(seed, path, step, np.uint64(j))
     return p[_CONSTANTS + j] * symmetric_stable(u, w, p[0], p[1], p[2], p[3], p[4])
 
@@ -145,7 +147,9 @@ def independent(alpha: float, scale: npt.ArrayLike = 1.0) -> Noise:
         raise ValueError(f"scale has shape {array.shape}; give one number, or one per coordinate")
     if (array < 0.0).any() or not array.any():
         raise ValueError(f"scale is {array.tolist()}; give positive numbers")
-    return Noise("independent", alpha, float(array) if array.ndim == 0 else array, _independent_increment)
+    return Noise(
+        "independent", alpha, float(array) if array.ndim == 0 else array, _independent_increment
+    )
 
 
 def sample(

@@ -92,7 +92,9 @@ def finite_number(name: str, value: object, *, positive: bool = True) -> float:
     return number
 
 
-def finite_array(name: str, value: npt.ArrayLike, shape: tuple[int, ...] | None = None) -> FloatArray:
+def finite_array(
+    name: str, value: npt.ArrayLike, shape: tuple[int, ...] | None = None
+) -> FloatArray:
     """Check that a value is an array of finite numbers of a shape; return a read-only copy.
 
     Raises

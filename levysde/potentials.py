@@ -69,7 +69,7 @@ class Potential:
         object.__setattr__(self, "p", parts.flat(params))
 
     def gradient_at(self, x: npt.ArrayLike) -> FloatArray:
-        """grad F(x), computed in plain Python.
+        """Grad F(x), computed in plain Python.
 
         Parameters
         ----------
@@ -137,13 +137,13 @@ class Potential:
 # ---------------------------------------------------------------------------------- quadratic wells
 
 
-def _quadratic_gradient(x, p, out):  # type: ignore[no-untyped-def]
+def _quadratic_gradient(x: FloatArray, p: FloatArray, out: FloatArray) -> None:
     n = len(x)
     for j in range(n):
         out[j] = p[j] * (x[j] - p[n + j])
 
 
-def _quadratic_value(x, p):  # type: ignore[no-untyped-def]
+def _quadratic_value(x: FloatArray, p: FloatArray) -> float:
     n = len(x)
     total = 0.0
     for j in range(n):
@@ -151,17 +151,18 @@ def _quadratic_value(x, p):  # type: ignore[no-untyped-def]
     return total
 
 
-def _full_quadratic_gradient(x, p, out):  # type: ignore[no-untyped-def]
+def _full_quadratic_gradient(x: FloatArray, p: FloatArray, out: FloatArray) -> None:
     n = len(x)
     for j in range(n):
         out[j] = 0.0
-    for k in range(n):  # the matrix is symmetric: its rows serve as columns, and the loop vectorizes
+    # The matrix is symmetric: its rows serve as columns, and the inner loop vectorizes.
+    for k in range(n):
         displacement = x[k] - p[n * n + k]
         for j in range(n):
             out[j] += p[n * k + j] * displacement
 
 
-def _full_quadratic_value(x, p):  # type: ignore[no-untyped-def]
+def _full_quadratic_value(x: FloatArray, p: FloatArray) -> float:
     n = len(x)
     total = 0.0
     for k in range(n):
@@ -230,12 +231,12 @@ def _per_coordinate(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
 # --------------------------------------------------------------------------------- asymmetric wells
 
 
-def _asymmetric_gradient(x, p, out):  # type: ignore[no-untyped-def]
+def _asymmetric_gradient(x: FloatArray, p: FloatArray, out: FloatArray) -> None:
     for j in range(len(x)):
         out[j] = (p[0] if x[j] < 0.0 else p[1]) * x[j]
 
 
-def _asymmetric_value(x, p):  # type: ignore[no-untyped-def]
+def _asymmetric_value(x: FloatArray, p: FloatArray) -> float:
     total = 0.0
     for j in range(len(x)):
         total += 0.5 * (p[0] if x[j] < 0.0 else p[1]) * x[j] * x[j]
@@ -279,12 +280,12 @@ def asymmetric_quadratic(dim: int = 1, left: float = 16.0, right: float = 1.0) -
 # ------------------------------------------------------------------------------------ quartic wells
 
 
-def _quartic_gradient(x, p, out):  # type: ignore[no-untyped-def]
+def _quartic_gradient(x: FloatArray, p: FloatArray, out: FloatArray) -> None:
     for j in range(len(x)):
         out[j] = p[0] * x[j] * x[j] * x[j] + p[1] * x[j]
 
 
-def _quartic_value(x, p):  # type: ignore[no-untyped-def]
+def _quartic_value(x: FloatArray, p: FloatArray) -> float:
     total = 0.0
     for j in range(len(x)):
         square = x[j] * x[j]
@@ -330,14 +331,14 @@ def quartic(dim: int = 1, coefficient: float = 1.0, curvature: float = 0.0) -> P
 # --------------------------------------------------------------------------------------- two wells
 
 
-def _double_well_gradient(x, p, out):  # type: ignore[no-untyped-def]
+def _double_well_gradient(x: FloatArray, p: FloatArray, out: FloatArray) -> None:
     for j in range(len(x)):
         out[j] = p[2] * x[j]
     scaled = x[0] / p[1]
     out[0] = 4.0 * p[0] * scaled * (scaled * scaled - 1.0) / p[1]
 
 
-def _double_well_value(x, p):  # type: ignore[no-untyped-def]
+def _double_well_value(x: FloatArray, p: FloatArray) -> float:
     scaled = x[0] / p[1]
     total = p[0] * (scaled * scaled - 1.0) ** 2
     for j in range(1, len(x)):

@@ -48,7 +48,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def automatic_dt(basin: Basin) -> float:
-    """dt = 1/(100 k), k the largest curvature of the potential at the minimum.
+    """Dt = 1/(100 k), k the largest curvature of the potential at the minimum.
 
     The Jacobian of the gradient is taken by differences on either side of the minimum, so that a
     kink between two curvatures counts with the larger one.
@@ -86,7 +86,9 @@ def automatic_dt(basin: Basin) -> float:
     center = gradient(minimum)
     largest = 0.0
     for side in (-step, step):
-        jacobian = np.array([(gradient(minimum + side * e) - center) / side for e in np.eye(basin.dim)])
+        jacobian = np.array(
+            [(gradient(minimum + side * e) - center) / side for e in np.eye(basin.dim)]
+        )
         largest = max(largest, float(np.linalg.norm(jacobian, 2)))
     if not largest > 1e-6:
         raise ValueError(
@@ -364,7 +366,7 @@ class _Run:
         outcome = Outcome.empty(paths - self.paths, self.program.dim, self.paths)
         began = time.perf_counter()
         try:
-            with _bar(self.progress, len(outcome.status)) as update:
+            with _Bar(self.progress, len(outcome.status)) as update:
                 escape(
                     self.program, outcome, self.paths, paths, self.horizon, self.threads,
                     progress=update,
@@ -396,7 +398,9 @@ class _Run:
     def _joined(self) -> tuple[Any, Any, FloatArray]:
         if len(self.pieces) == 1:
             return self.pieces[0]
-        steps, status, position = (np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True))
+        steps, status, position = (
+            np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True)
+        )
         return steps, status, position
 
     def result(self) -> EscapeTimes | None:
@@ -409,13 +413,13 @@ class _Run:
         )
 
 
-class _bar:
+class _Bar:
     """A tqdm bar of finished paths, or nothing."""
 
     def __init__(self, shown: bool, total: int) -> None:
         self.shown, self.total = shown, total
 
-    def __enter__(self) -> Callable[[int], None] | None:
+    def __enter__(self) -> Callable[[int], object] | None:
         if not self.shown:
             return None
         from tqdm import tqdm
@@ -514,4 +518,5 @@ def trajectories(
             "steps, or a larger every"
         )
     positions = record(_program(basin, dynamics, noise, setting), paths, records, every)
-    return Trajectories(np.arange(records) * (every * setting.dt), positions, setting.dt)
+    times = np.arange(records, dtype=np.float64) * (every * setting.dt)
+    return Trajectories(times, positions, setting.dt)

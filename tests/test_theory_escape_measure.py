@@ -181,6 +181,13 @@ def test_off_center_ball_by_hand() -> None:
     assert value == pytest.approx(hand, rel=1e-13)
 
 
+def test_center_next_to_the_boundary_keeps_its_digits() -> None:
+    gap = 2.0**-40
+    for domain in (ball([0.0, 0.0], 1.0), ellipsoid([0.0, 0.0], np.eye(2))):
+        ray = ray_exit_segments(domain, [1.0 - gap, 0.0], [1.0, 0.0])
+        assert ray.first == pytest.approx(gap, rel=1e-14)
+
+
 def test_not_star_shaped() -> None:
     # |x| < 1 or 2 < |x| < 5: jumps into the outer ring do not leave.
     alpha = 1.5
@@ -265,17 +272,13 @@ def test_wrong_inputs(domain: Domain, noise: Noise, center: Any, message: str) -
         escape_measure(domain, noise, center)
 
 
-def test_ten_dimensions_are_searched_quickly() -> None:
-    import time
-
+def test_ten_dimensions_need_few_calls() -> None:
     calls = [0]
 
     def outside(x: Any, p: Any) -> bool:
         calls[0] += 1
         return bool(x @ x >= 1.0)
 
-    began = time.perf_counter()
     measure = escape_measure(Domain("custom", 10, {}, outside), Noise(1.5), np.zeros(10))
     assert measure.value == pytest.approx(10 * 0.39894228, rel=2e-8)
     assert calls[0] < 60_000
-    assert time.perf_counter() - began < 5.0

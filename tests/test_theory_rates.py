@@ -132,6 +132,19 @@ def test_correction_is_the_second_order_of_a_mirrored_well_too() -> None:
     assert one > plain
 
 
+def test_prediction_keeps_the_sides_apart() -> None:
+    def slope(x: Any) -> Any:
+        return x + 0.6 * x * x + 0.3 * x**3
+
+    constant = first_correction(slope, 0.5, 1.5, 1.5)
+    mirrored = first_correction(slope, 1.5, 0.5, 1.5)
+    assert constant is not None
+    assert mirrored is None or abs(mirrored - constant) > 0.1
+    prediction = predict(basin(slope, interval(-0.5, 1.5)), SGD, Noise(1.5), 0.05)
+    expected = prediction.mean * (1.0 - constant * 0.05**1.5)
+    assert prediction.corrected_mean == pytest.approx(expected, rel=1e-10)
+
+
 def test_infinite_side_is_the_limit_of_a_far_one() -> None:
     far = first_correction(lambda x: x, 1e7, 1.0, 1.5)
     assert far is not None

@@ -1,9 +1,20 @@
 """Stochastic gradient descent as an SDE."""
 
+from levysde._typing import FloatArray
 from levysde.dynamics.base import Dynamics
 
 
-def _sgd_update(j, x, m, v, g, dL, dt, t, p):  # type: ignore[no-untyped-def]
+def _sgd_update(
+    j: int,
+    x: float,
+    m: float,
+    v: float,
+    g: float,
+    dL: float,
+    dt: float,
+    t: float,
+    p: FloatArray,
+) -> tuple[float, float, float]:
     return x - g * dt + dL, m, v
 
 

@@ -16,6 +16,7 @@ therefore captures, beside the part, one integer: a hash of the part's code and 
 
 import functools
 import hashlib
+import os
 import tempfile
 import threading
 import types as pytypes
@@ -48,7 +49,9 @@ _count = types.int64
 
 NOISE = types.void(_matrix, types.uint64, _ids, _ids, _vector, _count)
 GRADIENT = types.void(_matrix, _vector, _matrix, _count)
-UPDATE = types.void(_matrix, _matrix, _matrix, _matrix, _matrix, types.float64, _ids, _vector, _count)
+UPDATE = types.void(
+    _matrix, _matrix, _matrix, _matrix, _matrix, types.float64, _ids, _vector, _count
+)
 CHECK = types.int64(_matrix, _vector, _ids, types.uint64, _flags, _count)
 
 RUNNING, ESCAPED, HORIZON, NON_FINITE = 0, 1, 2, 3
@@ -154,7 +157,9 @@ def _hash_value(value: Any, digest: Any, seen: set[int]) -> None:
             _hash_value(referred, digest, seen)
     elif isinstance(value, np.ndarray):
         digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    elif isinstance(value, bool | int | float | complex | str | bytes | tuple | list | np.generic | None):
+    elif isinstance(
+        value, bool | int | float | complex | str | bytes | tuple | list | np.generic | None
+    ):
         digest.update(repr(value).encode())
     else:  # a module or a class: its name stands for it
         digest.update(f"{type(value).__name__} {getattr(value, '__name__', '')}".encode())
@@ -223,18 +228,32 @@ def pointers(*signatures: Any) -> list[Any]:
 
 
 def temporary_cache_folder() -> Path:
-    """Where compiled code goes when no lasting place can be written."""
-    return Path(tempfile.gettempdir()) / "levysde-cache"
+    """Where compiled code goes when no lasting place can be written: a folder of this user alone.
+
+    Returns
+    -------
+    Path
+        Made if need be. Cached code is executed, so a folder that others could write is not used.
+    """
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"levysde-cache-{owner}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    state = folder.stat()
+    if hasattr(os, "getuid") and (state.st_uid != owner or state.st_mode & 0o077):
+        return Path(tempfile.mkdtemp(prefix="levysde-cache-"))
+    return folder
 
 
-def _compile_part(part: str, function: PlainFunction, closure: PlainFunction, signature: Any) -> Any:
+def _compile_part(
+    part: str, function: PlainFunction, closure: PlainFunction, signature: Any
+) -> Any:
     try:
         return compile_cached(closure, signature)
     except NumbaError as error:
         name = getattr(function, "__name__", repr(function))
         raise ValueError(
             f"the {part} function {name!r} cannot be compiled: {_first_reason(error)}; use numbers, "
-            "array elements, numpy or math functions of numbers, and plain functions made of these"
+            "array elements, numpy or math functions of them, and plain functions made of these"
         ) from error
 
 

@@ -301,7 +301,7 @@ def escape(
     horizon: int,
     threads: int | None = None,
     lanes: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> int:
     """Run paths `first` to `last` until each has ended.
 

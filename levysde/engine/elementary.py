@@ -61,7 +61,7 @@ _EXPONENT_OFFSET = np.uint64(1023)
 
 
 def fma(a: float, b: float, c: float) -> float:
-    """a b + c with one rounding, dimensionless.
+    """A b + c with one rounding, dimensionless.
 
     Compiled code uses the processor's instruction; this body serves plain Python.
 
@@ -131,7 +131,7 @@ def log2(x: float) -> float:
 
     Examples
     --------
-    >>> log2(8.0)
+    >>> float(log2(8.0))
     3.0
     """
     bits = np.float64(x).view(np.uint64)
@@ -163,7 +163,7 @@ def exp2(y: float) -> float:
 
     Examples
     --------
-    >>> exp2(10.0)
+    >>> float(exp2(10.0))
     1024.0
     """
     rounded = y + _ROUND

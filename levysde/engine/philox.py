@@ -93,7 +93,7 @@ def unit_uniform(high: UInt64, low: UInt64) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> unit_uniform(np.uint64(0), np.uint64(0)) == 2.0**-53
+    >>> bool(unit_uniform(np.uint64(0), np.uint64(0)) == 2.0**-53)
     True
     """
     mantissa = ((high << _SHIFT_32) | low) >> _SHIFT_12
@@ -121,7 +121,7 @@ def uniform_pair(seed: UInt64, path: UInt64, step: UInt64, slot: UInt64) -> tupl
     --------
     >>> import numpy as np
     >>> u, v = uniform_pair(np.uint64(7), np.uint64(0), np.uint64(0), np.uint64(0))
-    >>> 0.0 < u < 1.0 and 0.0 < v < 1.0
+    >>> bool(0.0 < u < 1.0 and 0.0 < v < 1.0)
     True
     """
     upper_bits = ((step >> _SHIFT_32) << _SHIFT_16) | ((path >> _SHIFT_32) & _LOW_16)

@@ -40,9 +40,7 @@ def stable_constants(alpha: float) -> StableConstants:
     -0.5
     """
     bend = abs(1.0 - alpha)
-    return StableConstants(
-        alpha, (1.0 - alpha) / alpha, 0.5 - 0.5 * bend, bend, 1.0 - 0.5 * alpha
-    )
+    return StableConstants(alpha, (1.0 - alpha) / alpha, 0.5 - 0.5 * bend, bend, 1.0 - 0.5 * alpha)
 
 
 def symmetric_stable(
@@ -93,7 +91,5 @@ def symmetric_stable(
     cos_bend_v = sin_pi(cosine_offset + cosine_slope * t)
     exponential = _MINUS_LN_2 * log2(w)
     inverse = 1.0 / (exponential * cos_v)
-    magnitude = (
-        sin_alpha_v * exponential * inverse * exp2(power * log2(cos_bend_v * inverse))
-    )
+    magnitude = sin_alpha_v * exponential * inverse * exp2(power * log2(cos_bend_v * inverse))
     return magnitude if u > 0.5 else -magnitude

@@ -11,11 +11,9 @@ from levysde.theory.exact import (
     driftless_ellipsoid_mean_exit_time,
     driftless_interval_mean_exit_time,
     driftless_mean_exit_time,
-    euler_stationary_scale,
     exit_overshoot_survival,
     half_line_overshoot_survival,
     kappa,
-    ornstein_uhlenbeck_scale,
     right_exit_probability,
     sparre_andersen_survival,
 )
@@ -23,6 +21,7 @@ from levysde.theory.mean_exit import euler_mean_exit_time, gaussian_mean_exit_ti
 from levysde.theory.rates import Assumption, Prediction, predict
 from levysde.theory.rays import RaySegments, ray_exit_segments
 from levysde.theory.stable_law import stable_density, stable_tail
+from levysde.theory.stationary import euler_stationary_scale, ornstein_uhlenbeck_scale
 
 __all__ = [
     "Assumption",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from levysde.theory.escape_measure import stable_constant
-from levysde.theory.parts import checked_alpha
+from levysde.theory.parts import checked_alpha, checked_positive
 
 _INNER = 1e-4
 _DIFFERENCE = 1e-5
@@ -196,8 +196,7 @@ def first_correction(
         raise ValueError("alpha is 2.0, but the correction belongs to jumps, alpha < 2")
     if not (left > 0.0 and right > 0.0):
         raise ValueError(f"the distances are {left!r} and {right!r}, but both must be positive")
-    if not (math.isfinite(scale) and scale > 0.0):
-        raise ValueError(f"scale is {scale!r}, but it must be positive and finite")
+    scale = checked_positive(scale, "scale")
     length = min(left, right)
     if not math.isfinite(length):
         return None

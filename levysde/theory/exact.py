@@ -1,4 +1,4 @@
-"""Exact values for first exit, overshoot and stationary laws of stable processes.
+"""Exact values for the first exit and the overshoot of stable processes without drift.
 
 Everywhere L is the standard symmetric stable process with E exp(iuL_1) = exp(-|u|^alpha); at
 alpha = 2 this is a Brownian motion of variance 2t.
@@ -12,16 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from levysde.theory.parts import checked_alpha
+from levysde.theory.parts import checked_alpha, checked_positive
 
 _EXACT_BINOMIAL = 1000
-
-
-def _positive(value: float, what: str) -> float:
-    value = float(value)
-    if not (math.isfinite(value) and value > 0.0):
-        raise ValueError(f"{what} is {value!r}, but it must be positive and finite")
-    return value
 
 
 def _jumping_alpha(alpha: float) -> float:
@@ -102,7 +95,7 @@ def driftless_mean_exit_time(alpha: float, radius: float, dim: int, distance: fl
     >>> round(driftless_mean_exit_time(1.5, 1.0, 1), 7)
     0.7522528
     """
-    alpha, radius = checked_alpha(alpha), _positive(radius, "radius")
+    alpha, radius = checked_alpha(alpha), checked_positive(radius, "radius")
     if dim < 1:
         raise ValueError(f"dim is {dim!r}, but it must be at least 1")
     if not 0.0 <= distance <= radius:
@@ -198,7 +191,7 @@ def driftless_ellipsoid_mean_exit_time(
     0.7522528
     """
     alpha = _jumping_alpha(alpha)
-    measure = _positive(float(escape_measure), "escape_measure")
+    measure = checked_positive(float(escape_measure), "escape_measure")
     if start is None:
         return kappa(alpha) / measure
     if matrix is None:
@@ -315,7 +308,7 @@ def half_line_overshoot_survival(
     >>> round(float(half_line_overshoot_survival(1.0, 1.0, 1.0)), 8)
     0.5
     """
-    alpha, distance = _jumping_alpha(alpha), _positive(distance, "distance")
+    alpha, distance = _jumping_alpha(alpha), checked_positive(distance, "distance")
     y = np.asarray(overshoot, dtype=np.float64)
     if not np.all(y >= 0.0):
         raise ValueError(f"overshoot is {y.tolist()}, but it must not be negative")
@@ -357,95 +350,6 @@ def sparre_andersen_survival(n: int) -> float:
         return float(math.comb(2 * n, n) / 4**n)
     bracket = 1.0 - 1.0 / (8 * n) + 1.0 / (128 * n**2) + 5.0 / (1024 * n**3) - 21 / (32768 * n**4)
     return bracket / math.sqrt(math.pi * n)
-
-
-def ornstein_uhlenbeck_scale(
-    alpha: float, rate: float, scale: float = 1.0, time: float = math.inf
-) -> float:
-    """Return s ((1 - exp(-alpha l t)) / (alpha l))^(1/alpha), the scale of dX = -l X dt + s dL.
-
-    X_t given X_0 = x is x exp(-lt) plus a stable variable of this scale.
-
-    Parameters
-    ----------
-    alpha : float
-        Stability index in (0, 2], dimensionless.
-    rate : float
-        Relaxation rate l > 0, per unit time.
-    scale : float
-        Noise scale s > 0, units of the state per time^(1/alpha).
-    time : float
-        Elapsed time t >= 0; the default gives the stationary law.
-
-    Returns
-    -------
-    float
-        Scale of X_t, units of the state.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Notes
-    -----
-    Source: Samorodnitsky & Taqqu, Stable Non-Gaussian Random Processes (1994), example 3.6.3.
-
-    Examples
-    --------
-    >>> ornstein_uhlenbeck_scale(2.0, 0.5)
-    1.0
-    """
-    alpha, rate, scale = checked_alpha(alpha), _positive(rate, "rate"), _positive(scale, "scale")
-    if not time >= 0.0:
-        raise ValueError(f"time is {time!r}, but it must not be negative")
-    return float(scale * (-math.expm1(-alpha * rate * time) / (alpha * rate)) ** (1.0 / alpha))
-
-
-def euler_stationary_scale(alpha: float, rate: float, scale: float, dt: float) -> float:
-    """Return s h^(1/alpha) / (1 - |1 - l h|^alpha)^(1/alpha), the Euler chain's stationary scale.
-
-    The chain is x' = (1 - l h) x + s h^(1/alpha) Z with Z standard symmetric stable.
-
-    Parameters
-    ----------
-    alpha : float
-        Stability index in (0, 2], dimensionless.
-    rate : float
-        Relaxation rate l > 0, per unit time.
-    scale : float
-        Noise scale s > 0, units of the state per time^(1/alpha).
-    dt : float
-        Step h, units of time, with l h < 2.
-
-    Returns
-    -------
-    float
-        Scale of the stationary law, units of the state.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range or the chain is unstable.
-
-    Notes
-    -----
-    Source: the sum of the independent contributions of all past steps.
-
-    Examples
-    --------
-    >>> round(euler_stationary_scale(1.5, 1.0, 1.0, 1.0), 8)
-    1.0
-    """
-    alpha, rate, scale = checked_alpha(alpha), _positive(rate, "rate"), _positive(scale, "scale")
-    dt = _positive(dt, "dt")
-    if rate * dt >= 2.0:
-        raise ValueError(f"rate * dt is {rate * dt!r}, but the Euler chain is stable only below 2")
-    if rate * dt == 1.0:
-        return float(scale * dt ** (1.0 / alpha))
-    # log1p and expm1 keep the digits of a small step.
-    log_memory = math.log1p(-rate * dt) if rate * dt < 1.0 else math.log(rate * dt - 1.0)
-    return float(scale * (dt / -math.expm1(alpha * log_memory)) ** (1.0 / alpha))
 
 
 def boundary_shift_constant(alpha: float) -> float:

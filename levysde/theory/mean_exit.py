@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from levysde.theory.parts import Vector, checked_alpha
+from levysde.theory.parts import Vector, checked_alpha, checked_positive
 from levysde.theory.stable_law import stable_tail, tabulated_density
 
 _ORDER = 16
@@ -33,11 +33,6 @@ def _checked_interval(
         raise ValueError(f"breakpoints are {list(breakpoints)}, but they must be finite")
     inner = {float(point) for point in breakpoints if lower < point < upper}
     return [float(lower), *sorted(inner), float(upper)]
-
-
-def _checked_positive(value: float, what: str) -> None:
-    if not (math.isfinite(value) and value > 0.0):
-        raise ValueError(f"{what} is {value!r}, but it must be positive and finite")
 
 
 def _evaluated(gradient: Gradient, x: Vector) -> Vector:
@@ -175,9 +170,9 @@ def euler_mean_exit_time(
     11.91803
     """
     alpha = checked_alpha(alpha)
-    _checked_positive(epsilon, "epsilon")
-    _checked_positive(dt, "dt")
-    _checked_positive(tolerance, "tolerance")
+    checked_positive(epsilon, "epsilon")
+    checked_positive(dt, "dt")
+    checked_positive(tolerance, "tolerance")
     pieces = _checked_interval(lower, upper, start, breakpoints)
     noise = epsilon * dt ** (1.0 / alpha)
     chain = _EulerChain(gradient, pieces[0], pieces[-1], alpha, noise, dt)
@@ -294,7 +289,7 @@ def gaussian_mean_exit_time(
     >>> round(gaussian_mean_exit_time(lambda x: x, -1.0, 1.0, 0.5), 9)
     4.501602416
     """
-    _checked_positive(epsilon, "epsilon")
+    checked_positive(epsilon, "epsilon")
     pieces = _checked_interval(lower, upper, start, [*breakpoints, start])
     index = pieces.index(float(start))
     before = math.inf

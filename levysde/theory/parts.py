@@ -6,6 +6,7 @@ simulation and its check. Any object with these attributes will do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -126,6 +127,37 @@ def checked_alpha(alpha: float) -> float:
     if not 0.0 < alpha <= 2.0:
         raise ValueError(f"alpha is {alpha!r}, but the stability index must be in (0, 2]")
     return alpha
+
+
+def checked_positive(value: float, what: str) -> float:
+    """Return a positive, finite number as a float.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    what : str
+        Name of the number in the message.
+
+    Returns
+    -------
+    float
+        The same number.
+
+    Raises
+    ------
+    ValueError
+        If the number is not positive or not finite.
+
+    Examples
+    --------
+    >>> checked_positive(3, "radius")
+    3.0
+    """
+    value = float(value)
+    if not (math.isfinite(value) and value > 0.0):
+        raise ValueError(f"{what} is {value!r}, but it must be positive and finite")
+    return value
 
 
 def checked_point(point: ArrayLike, dim: int, what: str) -> Vector:

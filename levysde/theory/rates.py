@@ -10,7 +10,14 @@ import numpy as np
 
 from levysde.theory.correction import first_correction
 from levysde.theory.escape_measure import EscapeMeasure, escape_measure
-from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike, Vector, checked_point
+from levysde.theory.parts import (
+    BasinLike,
+    DynamicsLike,
+    NoiseLike,
+    Vector,
+    checked_point,
+    checked_positive,
+)
 from levysde.theory.rays import RaySegments, ray_exit_segments, require_inside
 
 _SMALL_RATE = 0.01
@@ -351,9 +358,7 @@ def predict(
     if dynamics.name not in _DYNAMICS:
         known = ", ".join(_DYNAMICS)
         raise ValueError(f"no prediction for the dynamics {dynamics.name!r}; known are: {known}")
-    epsilon = float(epsilon)
-    if not (math.isfinite(epsilon) and epsilon > 0.0):
-        raise ValueError(f"epsilon is {epsilon!r}, but it must be positive and finite")
+    epsilon = checked_positive(epsilon, "epsilon")
     if basin.potential.dim != basin.domain.dim:
         raise ValueError(
             f"the potential has dimension {basin.potential.dim}, "

@@ -1,0 +1,97 @@
+"""The command line: `levysde escape`, `levysde theory` and `levysde info`.
+
+Commands are loaded when they are named, and load numpy and the rest when their options are known to
+be well formed: help and most mistakes are answered at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from levysde._version import __version__
+from levysde.cli.arguments import Parser, UsageError, closest, quoted
+from levysde.cli.output import (
+    DONE,
+    ENVIRONMENT_PROBLEM,
+    EXIT_CODES,
+    FILE_PROBLEM,
+    INTERRUPTED,
+    USAGE_PROBLEM,
+    file_message,
+    say,
+)
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "escape": "simulate escape times and compare them with the theory",
+    "theory": "predict the escape rate without a simulation",
+    "info": "show versions, processor and the cache of compiled code",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after `levysde`; those of this process unless given.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 ran but a check failed, 2 usage or bad value, 3 file, 4 environment,
+        130 interrupted.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    levysde 0.1.0
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = words[0] if words and words[0] in _COMMANDS else None
+    program = f"levysde {command}" if command else "levysde"
+    try:
+        if command is None:
+            return _no_command(words)
+        code: int = import_module(f"levysde.cli.{command}").run(words[1:])
+        return code
+    except SystemExit as finished:  # after help or the version
+        return finished.code if isinstance(finished.code, int) else DONE
+    except KeyboardInterrupt:
+        say(program, "interrupted", "nothing was kept")
+        return INTERRUPTED
+    except (ValueError, OverflowError) as error:
+        say(program, "error", str(error))
+        return USAGE_PROBLEM
+    except OSError as error:
+        say(program, "error", file_message(error))
+        return FILE_PROBLEM
+    except MemoryError as error:
+        say(program, "error", f"not enough memory ({error or 'no size given'}); make --dim smaller")
+        return ENVIRONMENT_PROBLEM
+    except ImportError as error:
+        say(program, "error", f"a part of the installation is missing: {error}")
+        return ENVIRONMENT_PROBLEM
+
+
+def _no_command(words: list[str]) -> int:
+    """Answer `levysde` without a command that is known."""
+    lines = "\n".join(f"  {name:<8} {text}" for name, text in _COMMANDS.items())
+    parser = Parser(
+        "levysde",
+        "Escape times of SDEs with stable noise, simulated and compared with theory.",
+        f"commands:\n{lines}\n\n`levysde COMMAND --help` shows the options of a command.\n\n"
+        f"{EXIT_CODES}",
+        usage="levysde [-h] [--version] COMMAND ...",
+    )
+    parser.add_argument("--version", action="version", version=f"levysde {__version__}")
+    known = ", ".join(_COMMANDS)
+    if words and not words[0].startswith("-"):
+        raise UsageError(
+            f"unknown command {quoted(words[0])}{closest(words[0], _COMMANDS)}; known: {known}"
+        )
+    parser.parse(words)
+    raise UsageError(f"no command; give one of {known} (levysde --help shows more)")

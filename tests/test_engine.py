@@ -1,0 +1,388 @@
+"""The engine as a program: reproducible, in every layout, with every end named."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from naive import escape as naive_escape
+
+import levysde as ls
+from levysde import domains, potentials, simulate
+from levysde.engine import compile as compiler
+from levysde.engine import cpu
+
+SGD = ls.dynamics.sgd()
+STABLE = ls.noise.independent(1.5)
+
+
+def box_basin(dim):
+    well = potentials.quadratic(dim, np.linspace(0.5, 2.0, dim))
+    return ls.Basin(well, domains.box([-1.0] * dim, [1.0] * dim), np.zeros(dim))
+
+
+def program_of(basin, epsilon=0.5, dt=0.05, seed=11, noise=STABLE):
+    setting = simulate._Setting(epsilon, dt, seed)
+    return simulate._program(basin, SGD, noise, setting)
+
+
+@pytest.mark.parametrize("dim", [1, 3, 32, 33, 40])
+def test_engine_is_the_plain_functions_bit_for_bit(dim):
+    """A loop in plain Python over the same plain functions gives the same paths."""
+    program = program_of(box_basin(dim), epsilon=0.4)
+    outcome = cpu.Outcome.empty(20, dim)
+    horizon = 6
+    cpu.escape(program, outcome, 0, 20, horizon, threads=1)
+    assert len(set(outcome.status.tolist())) >= (2 if dim > 1 else 1)
+    for path in range(0, 20, 1 if dim < 10 else 6):
+        steps, status, position = naive_escape(program, path, horizon)
+        assert (outcome.steps[path], outcome.status[path]) == (steps, status)
+        assert (outcome.position[path] == position).all()
+
+
+@pytest.mark.parametrize("dim", [1, 5, 50])
+def test_same_result_for_any_threads_and_blocks(dim):
+    program = program_of(box_basin(dim))
+    reference = cpu.Outcome.empty(1000, dim)
+    cpu.escape(program, reference, 0, 1000, 400, threads=1)
+    assert (reference.status == compiler.ESCAPED).sum() > 900
+    for threads, lanes in ((1, 8), (2, 64), (3, 8), (2, 256), (5, None)):
+        other = cpu.Outcome.empty(1000, dim)
+        cpu.escape(program, other, 0, 1000, 400, threads=threads, lanes=lanes)
+        assert (other.steps == reference.steps).all()
+        assert (other.status == reference.status).all()
+        assert (other.position == reference.position).all()
+
+
+def test_shards_are_parts_of_the_whole():
+    program = program_of(box_basin(2))
+    whole = cpu.Outcome.empty(300, 2)
+    cpu.escape(program, whole, 0, 300, 1000)
+    for first, last in ((0, 7), (7, 200), (200, 300)):
+        shard = cpu.Outcome.empty(last - first, 2, first)
+        cpu.escape(program, shard, first, last, 1000)
+        assert (shard.steps == whole.steps[first:last]).all()
+        assert (shard.position == whole.position[first:last]).all()
+
+
+def test_path_ids_beyond_32_bits_have_numbers_of_their_own():
+    program = program_of(box_basin(1))
+    low, high = cpu.Outcome.empty(50, 1), cpu.Outcome.empty(50, 1, 2**40)
+    cpu.escape(program, low, 0, 50, 1000)
+    cpu.escape(program, high, 2**40, 2**40 + 50, 1000)
+    assert not (low.steps == high.steps).all()
+
+
+def test_public_digest_is_the_same_for_any_threads():
+    digests = {
+        ls.escape_times(box_basin(2), SGD, STABLE, 0.4, paths=2000, seed=5, threads=k).digest
+        for k in (1, 2, 4)
+    }
+    assert len(digests) == 1
+    other = ls.escape_times(box_basin(2), SGD, STABLE, 0.4, paths=2000, seed=6)
+    assert other.digest not in digests
+
+
+def test_a_longer_run_begins_with_the_shorter_one():
+    short = ls.escape_times(box_basin(1), SGD, STABLE, 0.4, paths=500, seed=5)
+    long = ls.escape_times(box_basin(1), SGD, STABLE, 0.4, paths=1000, seed=5)
+    assert (long.steps[:500] == short.steps).all()
+    resumed = ls.escape_times(box_basin(1), SGD, STABLE, 0.4, paths=1000, seed=5, resume=short)
+    assert resumed.digest == long.digest
+    assert (resumed.exit_position == long.exit_position).all()
+    cut = ls.escape_times(box_basin(1), SGD, STABLE, 0.4, paths=500, seed=5, resume=long)
+    assert cut.digest == short.digest
+
+
+def test_resume_refuses_another_run():
+    short = ls.escape_times(box_basin(1), SGD, STABLE, 0.4, paths=20, seed=5)
+    with pytest.raises(ValueError, match="epsilon = 0.4, this run has 0.5"):
+        ls.escape_times(box_basin(1), SGD, STABLE, 0.5, paths=40, seed=5, resume=short)
+
+
+def test_trajectories_are_the_paths_of_escape_times():
+    basin = box_basin(3)
+    result = ls.escape_times(basin, SGD, STABLE, 0.3, paths=40, dt=0.05, seed=3)
+    steps = int(result.steps.max())
+    sample = ls.trajectories(basin, SGD, STABLE, 0.3, paths=40, steps=steps, dt=0.05, seed=3)
+    outside = (np.abs(sample.positions) >= 1.0).any(axis=2)
+    assert (outside.argmax(axis=1) == result.steps).all()
+    at_exit = sample.positions[np.arange(40), result.steps]
+    assert (at_exit == result.exit_position).all()
+
+
+@pytest.mark.parametrize("dim", [2, 40])
+def test_thinned_trajectories_are_every_so_manyth_state(dim):
+    full = ls.trajectories(box_basin(dim), SGD, STABLE, 0.1, paths=300, steps=10, dt=0.05)
+    thin = ls.trajectories(box_basin(dim), SGD, STABLE, 0.1, paths=300, steps=10, dt=0.05, every=3)
+    assert thin.positions.shape == (300, 4, dim)
+    assert (thin.positions == full.positions[:, ::3]).all()
+    assert thin.times == pytest.approx([0.0, 0.15, 0.3, 0.45])
+
+
+def test_noise_free_paths_follow_the_gradient():
+    basin = ls.Basin(
+        potentials.quadratic(1, 2.0), domains.interval(-1.0, 1.0), 0.0, start=0.5
+    )
+    sample = ls.trajectories(basin, SGD, STABLE, 1e-300, paths=1, steps=20, dt=0.1)
+    assert sample.positions[0, :, 0] == pytest.approx(0.5 * 0.8 ** np.arange(21), rel=1e-14)
+
+
+# ------------------------------------------------------------------------------------------- ends
+
+
+def becomes_nan(x, p, out):
+    out[0] = x[0] if abs(x[0]) < p[0] else math.nan
+
+
+def overflows(x, p, out):
+    out[0] = x[0] if abs(x[0]) < p[0] else -1e308 * x[0] * 100.0
+
+
+@pytest.mark.parametrize("gradient", [becomes_nan, overflows])
+def test_paths_that_become_non_finite_are_named(gradient):
+    basin = ls.Basin(
+        ls.Potential(1, gradient, params={"edge": 0.5}), domains.interval(-1.0, 1.0), 0.0
+    )
+    result = ls.escape_times(basin, SGD, STABLE, 0.5, paths=500, dt=0.01, horizon=100.0, seed=1)
+    assert result.non_finite > 50
+    assert result.escaped > 50
+    assert result.non_finite + result.escaped + result.censored == 500
+    lost = result.status == ls.Status.NON_FINITE
+    assert not np.isfinite(result.exit_position[lost]).any()
+    assert np.isfinite(result.exit_position[~lost]).all()
+    assert any("non-finite" in sentence or "NaN" in sentence for sentence in result.warnings)
+
+
+def test_horizon_censors_after_exactly_that_many_steps():
+    result = ls.escape_times(
+        ls.basins.flat(), SGD, STABLE, 0.1, paths=1000, dt=0.01, horizon=10.0, seed=1
+    )
+    censored = result.status == ls.Status.HORIZON
+    assert (result.steps[censored] == 1000).all()
+    assert (result.steps[~censored] <= 1000).all()
+    assert 800 < result.censored < 950
+    longer = ls.escape_times(
+        ls.basins.flat(), SGD, STABLE, 0.1, paths=1000, dt=0.01, horizon=100.0, seed=1
+    )
+    assert (longer.steps[~censored] == result.steps[~censored]).all()
+
+
+def test_an_exit_at_the_horizon_is_an_exit():
+    full = ls.escape_times(ls.basins.flat(), SGD, STABLE, 1.0, paths=200, dt=0.01, seed=1)
+    steps = int(full.steps[0])
+    cut = ls.escape_times(
+        ls.basins.flat(), SGD, STABLE, 1.0, paths=1, dt=0.01, horizon=steps * 0.01, seed=1
+    )
+    assert cut.status[0] == ls.Status.ESCAPED
+
+
+def test_rel_error_stops_with_enough_escapes():
+    options = {"epsilon": 0.5, "seed": 2, "dt": 0.05}
+    result = ls.escape_times(box_basin(1), SGD, STABLE, rel_error=0.1, **options)
+    low, high = result.rate_interval()
+    assert (high - low) / 2.0 <= 0.1 * result.rate
+    assert result.escaped == ls.estimators.escapes_needed(0.1)
+    plain = ls.escape_times(box_basin(1), SGD, STABLE, paths=result.paths, **options)
+    assert plain.digest == result.digest
+
+
+def test_rel_error_counts_escapes_and_not_paths():
+    result = ls.escape_times(
+        box_basin(1), SGD, STABLE, 0.1, rel_error=0.1, horizon=5.0, dt=0.05, seed=2
+    )
+    assert result.censored > 0
+    assert result.escaped >= ls.estimators.escapes_needed(0.1)
+
+
+def test_rel_error_out_of_reach_is_said():
+    with pytest.warns(UserWarning, match="100 escapes of 100 paths"):
+        ls.escape_times(box_basin(1), SGD, STABLE, 0.5, rel_error=0.1, paths=100, dt=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epsilon": 0.0}, "epsilon is 0"),
+        ({"epsilon": "0.1"}, "epsilon is '0.1'"),
+        ({"paths": 0}, "paths is 0"),
+        ({"paths": 1e4}, "paths is 10000.0"),
+        ({"paths": 2**50}, "at most"),
+        ({"dt": 0.0}, "dt is 0"),
+        ({"dt": "small"}, "unknown dt 'small'"),
+        ({"horizon": -1.0}, "horizon is -1"),
+        ({"horizon": 1e300}, "fewer than"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**64}, "seed is 18446744073709551616"),
+        ({"method": "exact"}, "unknown method 'exact'; known: euler"),
+        ({"backend": "tpu"}, "unknown backend 'tpu'"),
+        ({"threads": 0}, "threads is 0"),
+        ({"rel_error": -0.1}, "rel_error is -0.1"),
+        ({"basin": "sharp"}, "basin is 'sharp'; give a Basin"),
+        ({"noise": 1.5}, "noise is 1.5; give a Noise"),
+        ({"noise": ls.noise.independent(2.0)}, "give horizon a time"),
+        ({"noise": ls.noise.independent(1.5, [1.0, 2.0])}, "2 scales and the dimension is 1"),
+    ],
+)
+def test_wrong_values_are_refused(options, words):
+    arguments = {"basin": ls.basins.flat(), "dynamics": SGD, "noise": STABLE, "epsilon": 0.5}
+    with pytest.raises(ValueError, match=words):
+        ls.escape_times(**{**arguments, "paths": 10, **options})
+
+
+def test_trajectories_refuse_what_does_not_fit():
+    with pytest.raises(ValueError, match="GiB"):
+        ls.trajectories(ls.basins.flat(), SGD, STABLE, 0.1, paths=10**6, steps=10**6)
+
+
+# ----------------------------------------------------------------------------- the users' functions
+
+FACTOR = 2.0
+
+
+def helper(x):
+    return FACTOR * x
+
+
+def with_helper(x, p, out):
+    for j in range(len(x)):
+        out[j] = helper(x[j]) + math.sin(x[j]) + np.exp(-x[j]) - 1.0
+
+
+def uses_a_dictionary(x, p, out):
+    out[0] = {"a": x[0]}["a"] if x[0] < 1e9 else open("nothing").read()  # noqa: SIM115
+
+
+def test_functions_may_call_functions_and_libraries():
+    basin = ls.Basin(ls.Potential(2, with_helper), domains.ball([0.0, 0.0], 1.0), [0.0, 0.0])
+    result = ls.escape_times(basin, SGD, STABLE, 0.5, paths=200, dt=0.01, seed=1)
+    assert result.escaped == 200
+    reference = program_of(basin, 0.5, 0.01, 1)
+    steps, status, position = naive_escape(reference, 3, 200)
+    assert (result.steps[3], result.status[3]) == (steps, status)
+    assert result.exit_position[3] == pytest.approx(position, rel=1e-12)
+
+
+def test_what_cannot_be_compiled_is_one_sentence():
+    basin = ls.Basin(ls.Potential(1, uses_a_dictionary), domains.interval(-1.0, 1.0), 0.0)
+    with pytest.raises(ValueError, match="'uses_a_dictionary' cannot be compiled") as caught:
+        ls.escape_times(basin, SGD, STABLE, 0.5, paths=20, dt=0.01)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_source_key_follows_what_a_function_refers_to(monkeypatch):
+    before = compiler.source_key(with_helper)
+    assert compiler.source_key(with_helper) == before
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    assert compiler.source_key(with_helper) != before
+
+
+# ------------------------------------------------------------------------------------- interruption
+
+
+def test_interrupt_keeps_the_finished_prefix():
+    """Ctrl-C in the middle of a run: an answer within a second, with the paths that had ended."""
+    basin, noise = ls.basins.flat(), STABLE
+    options = {"epsilon": 0.05, "paths": 200_000, "dt": 0.001, "seed": 4}
+    ls.escape_times(basin, SGD, noise, 0.5, paths=10, dt=0.001)  # compile first
+    sent = []
+
+    def send():
+        time.sleep(1.5)
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=send).start()
+    with pytest.raises(ls.Interrupted) as caught:
+        ls.escape_times(basin, SGD, noise, **options)
+    assert time.perf_counter() - sent[0] < 1.0
+    partial = caught.value.result
+    if partial is not None:
+        again = ls.escape_times(basin, SGD, noise, **{**options, "paths": min(3, partial.paths)})
+        assert (again.steps == partial.steps[: again.paths]).all()
+
+
+# -------------------------------------------------------------------------------------------- cache
+
+SCRIPT = """
+import sys
+import levysde as ls
+from levysde.engine import compile as compiler, cpu
+
+def gradient(x, p, out):
+    out[0] = {factor} * x[0]
+
+basin = ls.Basin(ls.Potential(1, gradient), ls.domains.interval(-1.0, 1.0), 0.0)
+noise = ls.noise.independent(1.5)
+ls.escape_times(basin, ls.dynamics.sgd(), noise, 0.5, paths=10, dt=0.01)
+made = [
+    compiler.noise_pass(noise.increment, 1),
+    compiler.gradient_pass(gradient, 1),
+    compiler.update_pass(ls.dynamics.sgd().update, False, 1),
+    compiler.check_pass(basin.domain.outside, 1),
+    cpu._compiled_advance(),
+]
+print([sum(d.stats.cache_hits.values()) for d in made])
+"""
+
+
+def run_script(tmp_path, factor):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(factor=factor))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_cache_hits_misses_and_follows_the_source(tmp_path):
+    """A second process compiles nothing; a changed gradient is compiled anew, alone."""
+    assert run_script(tmp_path, 1.0) == "[0, 0, 0, 0, 0]"
+    assert run_script(tmp_path, 1.0) == "[1, 1, 1, 1, 1]"
+    assert run_script(tmp_path, 2.0) == "[1, 0, 1, 1, 1]"
+
+
+def test_unwritable_installation_falls_back_to_a_temporary_cache(monkeypatch, tmp_path):
+    from numba.core import caching
+
+    only_user_provided = [caching._UserProvidedCacheLocator]
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", only_user_provided)
+    monkeypatch.setattr(compiler, "temporary_cache_folder", lambda: tmp_path)
+
+    def double(x):
+        return 2.0 * x
+
+    assert compiler.compile_cached(double, compiler.types.float64(compiler.types.float64))(4.0) == 8.0
+    assert list(tmp_path.rglob("*.nbi"))
+    assert compiler.numba.config.CACHE_DIR != str(tmp_path)
+
+
+def test_temporary_cache_belongs_to_the_user_alone():
+    folder = compiler.temporary_cache_folder()
+    state = folder.stat()
+    assert state.st_uid == os.getuid()
+    assert state.st_mode & 0o077 == 0
+
+
+# ------------------------------------------------------------------------------------------- memory
+
+
+def test_a_million_paths_fit_into_400_megabytes():
+    code = (
+        "import resource, levysde as ls\n"
+        "r = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 1.0,"
+        " paths=1_000_000, dt=0.1, seed=1)\n"
+        "r.mean_interval(), r.rate_interval(), r.exponentiality(), r.digest\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) * 1024 < 400e6
