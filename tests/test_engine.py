@@ -263,7 +263,7 @@ def test_functions_may_call_functions_and_libraries():
     result = ls.escape_times(basin, SGD, STABLE, 0.5, paths=200, dt=0.01, seed=1)
     assert result.escaped == 200
     reference = program_of(basin, 0.5, 0.01, 1)
-    steps, status, position = naive_escape(reference, 3, 200)
+    steps, status, position = naive_escape(reference, 3, 300)
     assert (result.steps[3], result.status[3]) == (steps, status)
     assert result.exit_position[3] == pytest.approx(position, rel=1e-12)
 
@@ -349,19 +349,55 @@ def test_cache_hits_misses_and_follows_the_source(tmp_path):
     assert run_script(tmp_path, 2.0) == "[1, 0, 1, 1, 1]"
 
 
+def test_no_two_functions_share_a_cache_index(tmp_path):
+    """Numba's index can mix up functions that processes add at once; one entry cannot be mixed up."""
+    for factor in (1.0, 2.0, 3.0):
+        run_script(tmp_path, factor)
+    indices = sorted((tmp_path / "cache").rglob("*.nbi"))
+    codes = sorted((tmp_path / "cache").rglob("*.nbc"))
+    assert len(indices) == 4 + 3
+    assert len(codes) == len(indices)
+    assert len({path.name for path in indices}) == len(indices)
+
+
+def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
+    """Four processes with different gradients fill one empty cache at the same time."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\nimport levysde as ls\n"
+        "factor = float(sys.argv[1])\n"
+        "def gradient(x, p, out):\n    out[0] = factor * x[0]\n"
+        "basin = ls.Basin(ls.Potential(1, gradient), ls.domains.interval(-1e9, 1e9), 0.0, start=1)\n"
+        "noise = ls.noise.independent(1.5)\n"
+        "for _ in range(2):\n"
+        "    path = ls.trajectories(basin, ls.dynamics.sgd(), noise, 1e-300, 1, 1, dt=0.5)\n"
+        "assert path.positions[0, 1, 0] == 1.0 - 0.5 * factor, path.positions\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    for _ in range(2):
+        running = [
+            subprocess.Popen([sys.executable, str(script), str(k / 8)], env=environment)
+            for k in range(1, 5)
+        ]
+        assert [process.wait() for process in running] == [0] * len(running)
+
+
 def test_unwritable_installation_falls_back_to_a_temporary_cache(monkeypatch, tmp_path):
     from numba.core import caching
 
-    only_user_provided = [caching._UserProvidedCacheLocator]
-    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", only_user_provided)
+    user_provided = getattr(caching, "UserProvidedCacheLocator", None)
+    user_provided = user_provided or caching._UserProvidedCacheLocator  # its name in older numba
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [user_provided])
     monkeypatch.setattr(compiler, "temporary_cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(compiler.numba.config, "CACHE_DIR", "")
 
     def double(x):
         return 2.0 * x
 
-    assert compiler.compile_cached(double, compiler.types.float64(compiler.types.float64))(4.0) == 8.0
+    signature = compiler.types.float64(compiler.types.float64)
+    assert compiler.compile_cached(double, signature)(4.0) == 8.0
     assert list(tmp_path.rglob("*.nbi"))
-    assert compiler.numba.config.CACHE_DIR != str(tmp_path)
+    assert compiler.numba.config.CACHE_DIR == ""
 
 
 def test_temporary_cache_belongs_to_the_user_alone():

@@ -25,8 +25,9 @@ the paths, and two threads that each run the numba loop on half of the paths.
 
 All contenders run one after the other in every repeat, beginning with another one each time, so
 that a change of the machine's speed hits all alike. Nanoseconds are wall-clock time divided by
-(steps of all paths x dim), also for two threads. levysde runs four times as many paths as the
-others, for times of similar length. Nothing is reported unless all mean exit times agree within 5
+(steps of all paths x dim), also for two threads. All run the same number of paths, but the numba
+loop a quarter of them, for its time per step does not depend on it; a block of numpy does slow
+down at the end, when there are no new paths to fill it. Nothing is reported unless all mean exit times agree within 5
 standard errors of their differences.
 """
 
@@ -61,15 +62,15 @@ MEAN_TIME = 5.0
 """Predicted mean exit time that fixes epsilon."""
 
 STANDARD_ERRORS = 5.0
-WORK = 20_000_000
-"""Path-step-components of one run of a contender that takes tens of nanoseconds for each."""
+WORK = 48_000_000
+"""Path-step-components of one run."""
 
-QUICK_WORK = 1_500_000
-LEVYSDE_SHARE = 4
-"""Paths of levysde for one path of the others."""
+QUICK_WORK = 4_000_000
+NUMBA_SHARE = 4
+"""Paths of the others for one path of the numba loop."""
 
-MIN_PATHS = 64
-NUMPY_ELEMENTS = (1024, 2048, 4096, 8192)
+MIN_PATHS = 256
+NUMPY_ELEMENTS = (4096, 8192, 16384, 32768)
 """Numbers in a block (paths x dim) among which the fastest is taken."""
 
 LEVYSDE, LEVYSDE_2, LEVYSDE_PAIR = "levysde", "levysde, 2 threads", "levysde, 2 processes"
@@ -376,14 +377,12 @@ def _timed(contender: Contender, paths: int, seed: int) -> tuple[float, Sample]:
 
 
 def tune_numpy(draw: type[_Draw], model: Model, paths: int) -> dict[int, float]:
-    """Best of two times of every block size, in ns per path-step-component."""
-    times = dict.fromkeys(NUMPY_ELEMENTS, math.inf)
-    for seed in range(2):
-        for elements in NUMPY_ELEMENTS:
-            seconds, sample = _timed(
-                functools.partial(run_numpy, draw, elements, model), paths, 900_000 + seed
-            )
-            times[elements] = min(times[elements], 1e9 * seconds / (sample.total * model.dim))
+    """Time of every block size, in ns per path-step-component."""
+    times = {}
+    for elements in NUMPY_ELEMENTS:
+        contender = functools.partial(run_numpy, draw, elements, model)
+        seconds, sample = _timed(contender, paths, 900_000)
+        times[elements] = 1e9 * seconds / (sample.total * model.dim)
     return times
 
 
@@ -414,17 +413,17 @@ def measure(
     """All timings at one dimension, as JSON values."""
     paths = max(MIN_PATHS, round(work * DT / (MEAN_TIME * model.dim)))
     tuning = {
-        name: tune_numpy(draw, model, max(MIN_PATHS, paths // 4))
+        name: tune_numpy(draw, model, max(MIN_PATHS, paths // 2))
         for name, draw in ((NUMPY, _Draw), (NUMPY_TUNED, _TunedDraw))
     }
     elements = {name: min(times, key=times.__getitem__) for name, times in tuning.items()}
     contenders = _contenders(model, elements, threads, processes)
     timings: dict[str, Timing] = {}
     for number, (name, contender) in enumerate(contenders.items()):
-        share = LEVYSDE_SHARE if name in (LEVYSDE, LEVYSDE_2, LEVYSDE_PAIR) else 1
+        count = paths // NUMBA_SHARE if name in (NUMBA, NUMBA_PAIR) else paths
         # The warm-up compiles, and its sample is the first comparison. No two runs share a seed.
-        sample = contender(share * paths, 1000 * number)
-        timings[name] = Timing(share * paths, [], [], [], sample)
+        sample = contender(count, 1000 * number)
+        timings[name] = Timing(count, [], [], [], sample)
     _require_agreement({name: timing.sample for name, timing in timings.items()}, model.dim)
     names = list(contenders)
     for repeat in range(repeats):

@@ -67,7 +67,10 @@ def add_options(parser: Parser) -> None:
         "--epsilon", type=number, default=0.1, metavar="E", help="noise amplitude (%(default)s)"
     )
     group.add_argument(
-        "--dynamics", default="sgd", metavar="NAME", help=f"{', '.join(DYNAMICS_NAMES)} (%(default)s)"
+        "--dynamics",
+        default="sgd",
+        metavar="NAME",
+        help=f"{', '.join(DYNAMICS_NAMES)} (%(default)s)",
     )
     group.add_argument(
         "--noise",
@@ -150,8 +153,8 @@ def predict(model: Model) -> tuple[Prediction | None, str]:
     return prediction, ""
 
 
-def noise_line(model: Model) -> str:
-    """The noise law in words, with the convention that fixes its constants.
+def noise_lines(model: Model) -> list[tuple[str, str]]:
+    """The noise in words, and the convention that fixes its constants.
 
     Parameters
     ----------
@@ -160,10 +163,12 @@ def noise_line(model: Model) -> str:
 
     Returns
     -------
-    str
+    list of (str, str)
+        Labels and values.
     """
     noise = model.noise
     law = "E exp(iuL_1) = exp(-|u|^alpha)"
     if noise.alpha == 2.0:
         law += ", Gaussian with variance 2"
-    return f"{noise.name}, alpha = {noise.alpha:.12g}, scale {noise.scale:.12g};  {law}"
+    text = f"{noise.name}, alpha = {noise.alpha:.12g}, scale = {noise.scale:.12g}"
+    return [("noise", text), ("scale 1 is", law)]

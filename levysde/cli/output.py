@@ -9,7 +9,14 @@ import sys
 import textwrap
 from typing import Any
 
-DONE, CHECK_FAILED, USAGE_PROBLEM, FILE_PROBLEM, ENVIRONMENT_PROBLEM, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DONE, CHECK_FAILED, USAGE_PROBLEM, FILE_PROBLEM, ENVIRONMENT_PROBLEM, INTERRUPTED = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    130,
+)
 
 EXIT_CODES = """\
 exit codes:
@@ -218,7 +225,7 @@ def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = (), indent: str 
     return "\n".join(lines)
 
 
-def labeled(pairs: list[tuple[str, str]], label_width: int = 13) -> str:
+def labeled(pairs: list[tuple[str, str]], label_width: int = 13, indent: int = 2) -> str:
     """Lines of a label and its value, wrapped to the width of a terminal.
 
     Parameters
@@ -227,6 +234,8 @@ def labeled(pairs: list[tuple[str, str]], label_width: int = 13) -> str:
         Labels and values.
     label_width : int
         Width of the column of labels.
+    indent : int
+        Blanks before the labels.
 
     Returns
     -------
@@ -237,13 +246,13 @@ def labeled(pairs: list[tuple[str, str]], label_width: int = 13) -> str:
     >>> print(labeled([("epsilon", "0.1")]))
       epsilon      0.1
     """
-    indent = " " * (2 + label_width)
+    margin = " " * indent
     return "\n".join(
         textwrap.fill(
             value,
             WIDTH,
-            initial_indent=f"  {label:<{label_width}}",
-            subsequent_indent=indent,
+            initial_indent=f"{margin}{label:<{label_width}}",
+            subsequent_indent=margin + " " * label_width,
             break_on_hyphens=False,
             break_long_words=False,
         )

@@ -10,8 +10,11 @@ A block is stored in one of two layouts, chosen by the dimension:
 * narrow, shape (dim, lanes): loops run along lanes, the dimension is a constant of the pass;
 * wide, shape (lanes, dim): loops run along coordinates, every path is a contiguous row.
 
-Numba's disk cache knows only the file of a closure, not the functions it captures. Every pass
-therefore captures, beside the part, one integer: a hash of the part's code and of all it refers to.
+Numba's disk cache is keyed by a function's name, file and signature. It goes stale when a callee in
+another file changes, and two processes that add different functions to one index at once can leave
+the code of one under the name of the other. Every compiled function therefore gets a name of its
+own, which ends in a hash of its code, of all that code refers to, of its signature and of the
+processor: an index never holds more than one entry.
 """
 
 import functools
@@ -30,6 +33,7 @@ import numba
 import numpy as np
 from numba import types
 from numba.core.errors import NumbaError, NumbaExperimentalFeatureWarning
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload, register_jitable
 
 from levysde._typing import PlainFunction
@@ -124,24 +128,26 @@ def _names(code: pytypes.CodeType) -> set[str]:
     return names
 
 
-def source_key(*functions: PlainFunction) -> int:
-    """A 63-bit hash of functions' code and of everything that code refers to.
+def source_key(function: PlainFunction, signature: Any = None) -> str:
+    """A hash of a function's code, of everything that code refers to, and of its signature.
 
     Parameters
     ----------
-    *functions : callable
-        Plain Python functions.
+    function : callable
+        A plain Python function or closure.
+    signature : numba signature, optional
+        What it is compiled for.
 
     Returns
     -------
-    int
-        The same in every process for the same code, another when anything below them changes.
+    str
+        32 hexadecimal digits: the same in every process for the same code, processor and versions
+        of numba and numpy, others when anything below the function changes.
     """
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    seen: set[int] = set()
-    for function in functions:
-        _hash_value(function, digest, seen)
-    return int.from_bytes(digest.digest()[:8], "little") >> 1
+    target = cpu_target.target_context.codegen().magic_tuple()
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {target} {signature}".encode())
+    _hash_value(function, digest, set())
+    return digest.hexdigest()[:32]
 
 
 def _hash_value(value: Any, digest: Any, seen: set[int]) -> None:
@@ -189,7 +195,7 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
     Parameters
     ----------
     function : callable
-        A plain function or closure.
+        A plain function or closure. It is renamed, see the head of this file.
     signature : numba signature
         The only signature it will have.
 
@@ -199,6 +205,7 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
         Releases the interpreter lock while it runs.
     """
     options = {"nogil": True, "cache": True, "error_model": "numpy"}
+    function.__qualname__ = f"{function.__name__}_{source_key(function, signature)}"
     with _compile_lock, _pointers_allowed():
         try:
             return numba.njit(signature, **options)(function)
@@ -278,10 +285,10 @@ def is_wide(dim: int) -> bool:
     return dim > NARROW_MAX_DIM
 
 
-def _prepare(function: PlainFunction) -> tuple[PlainFunction, int]:
+def _prepare(function: PlainFunction) -> PlainFunction:
     function = plain(function)
     make_compilable(function)
-    return function, source_key(function)
+    return function
 
 
 @functools.lru_cache(maxsize=256)
@@ -300,16 +307,14 @@ def noise_pass(increment: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `noise(dL, seed, path, step, p, count)`.
     """
-    increment, key = _prepare(increment)
+    increment = _prepare(increment)
 
     def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         for j in range(out.shape[0]):
             for i in range(count):
                 out[j, i] = increment(j, seed, path[i], step[i], p)
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         # Vector loops are slow on what remains after whole vectors. The last coordinates are drawn
         # by a second run over one whole vector, whose overlap repeats the same addressed numbers.
         dim = out.shape[1]
@@ -339,17 +344,15 @@ def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `gradient(x, p, g, count)`.
     """
-    gradient, key = _prepare(gradient)
+    gradient = _prepare(gradient)
 
     def narrow(x, p, out, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         if x.shape[0] != dim or out.shape[0] != dim:  # tells the compiler the length of a loop
             return
         for i in range(count):
             gradient(x[:, i], p, out[:, i])
 
     def wide(x, p, out, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         for i in range(count):
             gradient(x[i], p, out[i])
 
@@ -374,10 +377,9 @@ def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
     numba dispatcher
         `update(x, m, v, g, dL, dt, step, p, count)`.
     """
-    update, key = _prepare(update)
+    update = _prepare(update)
 
     def narrow(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         for j in range(x.shape[0]):
             for i in range(count):
                 t = step[i] * dt
@@ -389,7 +391,6 @@ def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
                     x[j, i] = update(j, x[j, i], 0.0, 0.0, g[j, i], dL[j, i], dt, t, p)[0]
 
     def wide(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         for i in range(count):
             t = step[i] * dt
             for j in range(x.shape[1]):
@@ -421,10 +422,9 @@ def check_pass(outside: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `check(x, p, step, horizon, flags, count) -> number of ended paths`.
     """
-    outside, key = _prepare(outside)
+    outside = _prepare(outside)
 
     def narrow(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         if x.shape[0] != dim:  # tells the compiler the length of a loop
             return 0
         ended = 0
@@ -441,7 +441,6 @@ def check_pass(outside: PlainFunction, dim: int) -> Any:
         return ended
 
     def wide(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
-        key  # noqa: B018 - part of the cache key
         ended = 0
         for i in range(count):
             finite = True

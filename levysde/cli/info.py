@@ -1,0 +1,124 @@
+"""`levysde info`: versions, processor, and where compiled code is kept."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from levysde._version import __version__
+from levysde.cli.arguments import Parser
+from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled
+
+_PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "matplotlib", "tqdm")
+_FEATURES = ("avx512f", "avx2", "avx", "sse4.2", "fma", "sve", "neon")
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
+
+
+def run(words: list[str]) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    words : list of str
+        What follows `levysde info`.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    parser = Parser(
+        "levysde info",
+        "Show versions, processor and the cache of compiled code, for reports and for speed.",
+        EXIT_CODES,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse(words)
+    record = _record()
+    answer(as_json(record) if options.json else _text(record))
+    return DONE
+
+
+def _record() -> dict[str, Any]:
+    from llvmlite import binding  # type: ignore[import-untyped]
+
+    from levysde.engine.cpu import available_threads
+
+    supported = binding.get_host_cpu_features()
+    folder = _cache_folder()
+    return {
+        "versions": {
+            "levysde": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in _PACKAGES},
+        },
+        "platform": platform.platform(),
+        "processor": binding.get_host_cpu_name(),
+        "vector_features": [name for name in _FEATURES if supported.get(name)],
+        "processors": os.cpu_count(),
+        "threads": available_threads(),
+        "cache_folder": str(folder),
+        "cache_writable": _can_be_written(folder),
+        "gpu": _gpu(),
+        "gpu_used": False,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cache_folder() -> Path:
+    """The folder that numba would choose for the compiled passes."""
+    import numba
+
+    from levysde.engine import compile as compiler
+
+    try:
+        # Without a signature nothing is compiled, but the folder is chosen.
+        chosen = numba.njit(cache=True)(compiler.plain).stats.cache_path
+    except RuntimeError:  # neither beside the package nor in the user's folder
+        return compiler.temporary_cache_folder()
+    return Path(chosen)
+
+
+def _can_be_written(folder: Path) -> bool:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def _gpu() -> str | None:
+    """The name of an NVIDIA card as its driver tells it, without loading CUDA."""
+    try:
+        for file in sorted(_NVIDIA.glob("*/information")):
+            for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+                name, _, value = line.partition(":")
+                if name.strip() == "Model":
+                    return value.strip()
+    except OSError:
+        return None
+    return None
+
+
+def _text(record: dict[str, Any]) -> str:
+    versions = record["versions"]
+    others = ", ".join(f"{name} {versions[name] or 'missing'}" for name in _PACKAGES)
+    features = " ".join(record["vector_features"]) or "no vector features known"
+    writable = "can be written" if record["cache_writable"] else "CANNOT be written"
+    return labeled(
+        [
+            ("levysde", f"{versions['levysde']}, python {versions['python']}"),
+            ("packages", others),
+            ("platform", record["platform"]),
+            ("processor", f"{record['processor']} ({features})"),
+            ("threads", f"{record['threads']} of {record['processors']} processors"),
+            ("cache", f"{record['cache_folder']} ({writable})"),
+            ("GPU", f"{record['gpu'] or 'none'} (not used by this version)"),
+        ]
+    )

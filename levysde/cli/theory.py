@@ -1,0 +1,270 @@
+"""`levysde theory`: the prediction without a simulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from levysde.cli import model as models
+from levysde.cli.arguments import Parser, UsageError, number_or_auto
+from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
+
+if TYPE_CHECKING:
+    from levysde.theory import Prediction
+
+_PROGRAM = "levysde theory"
+_LONGEST_DETAIL = 160
+_EPILOG = f"""\
+examples:
+  levysde theory --alpha 1.2 --basin asymmetric
+  levysde theory --basin flat --epsilon 0.3 --dt 0.1 --exact
+
+{EXIT_CODES}"""
+
+
+def run(words: list[str]) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    words : list of str
+        What follows `levysde theory`.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    ValueError
+        If a value is bad or there is no theory for it.
+    """
+    options = _parser().parse(words)
+    model = models.build(options)
+    if options.exact and model.basin.dim != 1:
+        raise UsageError(
+            f"--exact is for one dimension and --dim is {model.basin.dim}; leave out one of them"
+        )
+    if options.dt is not None and not options.exact:
+        raise UsageError(
+            f"--dt {options.dt} has no effect on the theory of continuous time; give --exact too"
+        )
+    prediction, reason = models.predict(model)
+    if prediction is None:
+        raise ValueError(reason)
+    dt = mean = None
+    if options.exact:
+        dt = _time_step(model, options.dt)
+        mean = exact_mean(model, dt)
+    if options.json:
+        answer(as_json(_record(model, prediction, dt, mean)))
+    else:
+        answer(_text(model, prediction, dt, mean))
+    return DONE
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        _PROGRAM,
+        "Predict the escape rate epsilon^alpha nu(W) of small noise, without simulation.",
+        _EPILOG,
+    )
+    models.add_options(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--exact",
+        action="store_true",
+        help="add the exact mean exit time of the Euler chain (one dimension)",
+    )
+    group.add_argument(
+        "--dt", type=number_or_auto, metavar="T", help="time step of that chain (auto)"
+    )
+    group.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _time_step(model: models.Model, dt: float | str | None) -> float:
+    from levysde import parts
+    from levysde.simulate import automatic_dt
+
+    if isinstance(dt, float):
+        return parts.finite_number("dt", dt)
+    return automatic_dt(model.basin)
+
+
+def exact_mean(model: models.Model, dt: float) -> float:
+    """The mean exit time of the Euler chain in one dimension, by its integral equation.
+
+    Parameters
+    ----------
+    model : Model
+        In one dimension, with a bounded domain.
+    dt : float
+        Time step.
+
+    Returns
+    -------
+    float
+        Time.
+
+    Raises
+    ------
+    ValueError
+        If the noise of one step is too narrow for the equation to be solved.
+    """
+    import numpy as np
+
+    from levysde import theory
+
+    basin, minimum = model.basin, float(model.basin.minimum[0])
+    reach = [theory.ray_exit_segments(basin.domain, basin.minimum, [s]).first for s in (-1.0, 1.0)]
+
+    def gradient(x: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
+        return np.array([basin.potential.gradient_at(point)[0] for point in x[:, None]])
+
+    return theory.euler_mean_exit_time(
+        gradient,
+        minimum - reach[0],
+        minimum + reach[1],
+        alpha=model.noise.alpha,
+        epsilon=model.epsilon * float(model.noise.scale),
+        dt=dt,
+        start=float(basin.start[0]),
+        breakpoints=[minimum],
+    )
+
+
+def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
+    """What the theory says, as JSON values.
+
+    Parameters
+    ----------
+    prediction : Prediction or None
+        None where there is no theory.
+
+    Returns
+    -------
+    dict
+    """
+    if prediction is None:
+        names = ("escape_measure", "escape_measure_error", "escape_measure_method", "rate")
+        record: dict[str, Any] = dict.fromkeys((*names, "mean_exit_time"))
+        return record | {"corrected_mean_exit_time": None, "assumptions": []}
+    return {
+        "escape_measure": prediction.escape_measure.value,
+        "escape_measure_error": prediction.escape_measure.error,
+        "escape_measure_method": prediction.escape_measure.method,
+        "rate": prediction.rate,
+        "mean_exit_time": prediction.mean,
+        "corrected_mean_exit_time": prediction.corrected_mean,
+        "assumptions": [
+            {
+                "name": a.name,
+                "holds": None if a.holds is None else bool(a.holds),
+                "detail": a.detail,
+            }
+            for a in prediction.assumptions
+        ],
+    }
+
+
+def model_record(model: models.Model) -> dict[str, Any]:
+    """Which model it was, as JSON values.
+
+    Parameters
+    ----------
+    model : Model
+        What was simulated or predicted.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "alpha": model.noise.alpha,
+        "epsilon": model.epsilon,
+        "basin": model.basin.name,
+        "dynamics": model.dynamics.name,
+        "noise": model.noise.name,
+        "scale": model.noise.scale,
+        "dim": model.basin.dim,
+        "start": model.basin.start.tolist(),
+    }
+
+
+def _record(
+    model: models.Model, prediction: Prediction, dt: float | None, mean: float | None
+) -> dict[str, Any]:
+    from levysde._version import __version__
+    from levysde.noise import CONVENTION
+
+    return {
+        **model_record(model),
+        **prediction_record(prediction),
+        "relaxation_rate": list(prediction.relaxation_rate),
+        "dt": dt,
+        "exact_mean_exit_time": mean,
+        "convention": CONVENTION,
+        "versions": {"levysde": __version__},
+    }
+
+
+def measure_text(prediction: Prediction) -> str:
+    """The escape measure with its error and where it comes from.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Which has it.
+
+    Returns
+    -------
+    str
+    """
+    measure = prediction.escape_measure
+    error = f" +- {measure.error:.0e}" if measure.error > 0.0 else ""
+    return f"nu(W) = {number(measure.value, 7)}{error}  ({measure.method})"
+
+
+def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: float | None) -> str:
+    basin = model.basin
+    dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
+    slow, fast = prediction.relaxation_rate
+    curvature = f"{slow:.6g}" if slow == fast else f"{slow:.6g} to {fast:.6g}"
+    facts = [
+        *models.noise_lines(model),
+        ("epsilon", f"{model.epsilon:.12g}"),
+        ("curvature", f"{curvature} at the minimum"),
+    ]
+    corrected = prediction.corrected_mean
+    values = [
+        ("measure", measure_text(prediction)),
+        ("rate", f"{number(prediction.rate, 6)}  = epsilon^alpha nu(W)"),
+        ("mean time", f"{number(prediction.mean, 6)}  = 1 / rate"),
+        (
+            "corrected",
+            "none: the first correction is not known here"
+            if corrected is None
+            else f"{number(corrected, 6)}  with the first correction in epsilon^alpha",
+        ),
+    ]
+    if mean is not None and dt is not None:
+        values.append(
+            ("Euler chain", f"{number(mean, 8)}  exact mean time with steps dt = {dt:.12g}")
+        )
+    mark = {True: "yes", False: "NO", None: "unknown"}
+    conditions = []
+    for a in prediction.assumptions:
+        detail = (
+            a.detail if len(a.detail) <= _LONGEST_DETAIL else f"{a.detail[:_LONGEST_DETAIL]} ..."
+        )
+        conditions.append((mark[a.holds], f"{a.name}: {detail}"))
+    return "\n\n".join(
+        [
+            f"Escape from the {basin.name} basin in {dimension}: theory of small noise for "
+            f"{model.dynamics.name}",
+            labeled(facts),
+            labeled(values),
+            "  assumptions\n" + labeled(conditions, 9, indent=4),
+        ]
+    )
