@@ -4,7 +4,7 @@ import math
 import platform
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -175,8 +175,15 @@ def _horizon_steps(
     return horizon, max(1, steps)
 
 
-def _json_params(params: Any) -> dict[str, Any]:
-    return {name: np.asarray(value).tolist() for name, value in params.items()}
+def _json_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _json_value(np.asarray(value).tolist()) for name, value in params.items()}
+
+
+def _json_value(value: Any) -> Any:
+    """A number or a list of them; infinite ends as text, because JSON has no number for them."""
+    if isinstance(value, list):
+        return [_json_value(entry) for entry in value]
+    return value if math.isfinite(value) else str(value)
 
 
 def _describe(

@@ -1,8 +1,8 @@
 """Fixtures and helpers of all tests.
 
-Statistical tests use fixed seeds and thresholds of 4 standard errors (two-sided probability 6e-5 for
-each comparison); the suite makes about 300 such comparisons, so a correct program with fresh seeds
-would fail it about once in 50 runs. No seed was chosen for its result.
+Statistical tests use fixed seeds and thresholds of 4 standard errors (two-sided probability 6e-5
+for each comparison); the suite makes about 600 such comparisons, so a correct program with fresh
+seeds would fail it about once in 25 runs. No seed was chosen for its result.
 """
 
 from collections.abc import Callable

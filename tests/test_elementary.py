@@ -11,7 +11,9 @@ TOLERANCE = 4e-15
 
 def worst_relative_error(values, exact):
     with mp.workdps(40):
-        return float(max(abs((mp.mpf(float(v)) - e) / e) for v, e in zip(values, exact, strict=True)))
+        return float(
+            max(abs((mp.mpf(float(v)) - e) / e) for v, e in zip(values, exact, strict=True))
+        )
 
 
 def evaluate(compiled, function, x):
@@ -27,7 +29,11 @@ def corners(*values):
 
 RNG = np.random.default_rng(5)
 SIN_POINTS = np.concatenate(
-    [RNG.random(2000) / 2.0, 2.0 ** -RNG.uniform(1.0, 1000.0, 500), [2.0**-53, 0.5, 0.25, 2.0**-1000]]
+    [
+        RNG.random(2000) / 2.0,
+        2.0 ** -RNG.uniform(1.0, 1000.0, 500),
+        [2.0**-53, 0.5, 0.25, 2.0**-1000],
+    ]
 )
 LOG_POINTS = np.concatenate(
     [
@@ -54,7 +60,9 @@ EXP_POINTS = np.concatenate(
 def test_sin_pi(compiled):
     with mp.workdps(40):
         exact = [mp.sinpi(mp.mpf(float(y))) for y in SIN_POINTS]
-    assert worst_relative_error(evaluate(compiled, elementary.sin_pi, SIN_POINTS), exact) < TOLERANCE
+    assert (
+        worst_relative_error(evaluate(compiled, elementary.sin_pi, SIN_POINTS), exact) < TOLERANCE
+    )
 
 
 def test_log2(compiled):

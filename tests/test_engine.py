@@ -101,7 +101,7 @@ def test_a_longer_run_begins_with_the_shorter_one():
 
 def test_resume_refuses_another_run():
     short = ls.escape_times(box_basin(1), SGD, STABLE, 0.4, paths=20, seed=5)
-    with pytest.raises(ValueError, match="epsilon = 0.4, this run has 0.5"):
+    with pytest.raises(ValueError, match=r"epsilon = 0\.4, this run has 0\.5"):
         ls.escape_times(box_basin(1), SGD, STABLE, 0.5, paths=40, seed=5, resume=short)
 
 
@@ -126,9 +126,7 @@ def test_thinned_trajectories_are_every_so_manyth_state(dim):
 
 
 def test_noise_free_paths_follow_the_gradient():
-    basin = ls.Basin(
-        potentials.quadratic(1, 2.0), domains.interval(-1.0, 1.0), 0.0, start=0.5
-    )
+    basin = ls.Basin(potentials.quadratic(1, 2.0), domains.interval(-1.0, 1.0), 0.0, start=0.5)
     sample = ls.trajectories(basin, SGD, STABLE, 1e-300, paths=1, steps=20, dt=0.1)
     assert sample.positions[0, :, 0] == pytest.approx(0.5 * 0.8 ** np.arange(21), rel=1e-14)
 
@@ -350,7 +348,7 @@ def test_cache_hits_misses_and_follows_the_source(tmp_path):
 
 
 def test_no_two_functions_share_a_cache_index(tmp_path):
-    """Numba's index can mix up functions that processes add at once; one entry cannot be mixed up."""
+    """Numba's index can mix up functions added at once by two processes; one entry cannot."""
     for factor in (1.0, 2.0, 3.0):
         run_script(tmp_path, factor)
     indices = sorted((tmp_path / "cache").rglob("*.nbi"))
@@ -367,7 +365,8 @@ def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
         "import sys\nimport levysde as ls\n"
         "factor = float(sys.argv[1])\n"
         "def gradient(x, p, out):\n    out[0] = factor * x[0]\n"
-        "basin = ls.Basin(ls.Potential(1, gradient), ls.domains.interval(-1e9, 1e9), 0.0, start=1)\n"
+        "domain = ls.domains.interval(-1e9, 1e9)\n"
+        "basin = ls.Basin(ls.Potential(1, gradient), domain, 0.0, start=1.0)\n"
         "noise = ls.noise.independent(1.5)\n"
         "for _ in range(2):\n"
         "    path = ls.trajectories(basin, ls.dynamics.sgd(), noise, 1e-300, 1, 1, dt=0.5)\n"
@@ -418,7 +417,5 @@ def test_a_million_paths_fit_into_400_megabytes():
         "r.mean_interval(), r.rate_interval(), r.exponentiality(), r.digest\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) * 1024 < 400e6

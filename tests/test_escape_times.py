@@ -59,7 +59,7 @@ def test_mean_of_the_euler_chain(alpha, eps, h, k, lower, upper, exact, capsys):
 
 def test_the_euler_table_tells_apart_grids_and_indices():
     """Its twins: the same runs are far from the exact value of another grid or another index."""
-    for alpha, h in ((1.5, 0.01), (1.52, 0.1)):
+    for alpha, h in ((1.5, 0.01), (1.6, 0.1)):
         result = ls.escape_times(
             well(), SGD, ls.noise.independent(alpha), 1.0,
             paths=200_000, dt=h, horizon=1e4, seed=1,
@@ -71,7 +71,8 @@ def test_the_euler_table_tells_apart_grids_and_indices():
 @pytest.mark.parametrize("alpha", [0.8, 1.2, 1.8])
 def test_named_basins_against_the_exact_chain(name, alpha):
     basin = getattr(ls.basins, name)()
-    dt, epsilon = 5.0 * ls.automatic_dt(basin), 0.3
+    # At a small index a step is short: a coarser grid keeps the exact solution small.
+    dt, epsilon = (50.0 if alpha < 1.0 else 5.0) * ls.automatic_dt(basin), 0.3
     left, right = {"sharp": (16.0, 16.0), "flat": (1.0, 1.0), "asymmetric": (16.0, 1.0)}[name]
     exact = theory.euler_mean_exit_time(
         lambda x: np.where(x < 0.0, left, right) * x,
@@ -128,7 +129,9 @@ def test_splitting_probability_of_the_interval(alpha):
     # Moving both ends outward by s = beta dt^(1/alpha) is the grid's effect to first order.
     shift = (theory.boundary_shift_constant(alpha) if alpha > 1.0 else 1.0) * 1e-4 ** (1.0 / alpha)
     bias = abs(float(theory.right_exit_probability(0.5 / (1.0 + shift), alpha)) - exact)
-    assert abs(right - exact) < SIGMAS * math.sqrt(exact * (1.0 - exact) / result.paths) + 2.0 * bias
+    assert (
+        abs(right - exact) < SIGMAS * math.sqrt(exact * (1.0 - exact) / result.paths) + 2.0 * bias
+    )
     mirrored = float(theory.right_exit_probability(0.45, alpha))
     assert abs(right - mirrored) > abs(right - exact)
 
@@ -193,7 +196,7 @@ def test_independent_coordinates_leave_independently(dim):
 
 
 def test_interval_of_the_ratio_covers_the_exact_value():
-    """200 independent runs: the 95 % interval of the mean covers the exact mean as often as it says."""
+    """200 runs: the 95 % interval of the mean covers the exact mean as often as it says."""
     covered = 0
     for seed in range(200):
         result = ls.escape_times(

@@ -103,7 +103,16 @@ def test_check_names_every_end(dim):
     step, flags = np.array([0, 9] * 4, np.uint64), np.zeros(8, np.int8)
     compiler.check_pass(domain.outside, dim)(x, np.array(domain.p), step, np.uint64(10), flags, 8)
     lost, left = compiler.NON_FINITE, compiler.ESCAPED
-    assert flags.tolist() == [compiler.RUNNING, compiler.HORIZON, lost, lost, lost, lost, left, left]
+    assert flags.tolist() == [
+        compiler.RUNNING,
+        compiler.HORIZON,
+        lost,
+        lost,
+        lost,
+        lost,
+        left,
+        left,
+    ]
 
 
 def test_boundary_belongs_to_the_outside():

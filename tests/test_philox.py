@@ -36,16 +36,15 @@ def _compilable():
 def test_known_answers_of_random123(counter, key, answer):
     arguments = [np.uint64(word) for word in words(counter) + words(key)]
     assert [int(word) for word in philox.philox4x32(*arguments)] == words(answer)
-    assert list(compiled_philox(np.array(words(counter), np.uint64), np.array(words(key), np.uint64))) == words(answer)  # fmt: skip
+    arrays = np.array(words(counter), np.uint64), np.array(words(key), np.uint64)
+    assert list(compiled_philox(*arrays)) == words(answer)
 
 
 def test_reference_gives_the_bit_streams_of_numpy():
     """The reference in Python integers is numpy's Philox when its words have 64 bits ..."""
     counter, key = [5, 6, 7, 8], [2**63 + 11, 12]
     # Arrays, because numpy makes floats of a list with a number beyond 2^63.
-    generator = np.random.Philox(
-        counter=np.array(counter, np.uint64), key=np.array(key, np.uint64)
-    )
+    generator = np.random.Philox(counter=np.array(counter, np.uint64), key=np.array(key, np.uint64))
     drawn = [int(value) for value in generator.random_raw(8)]
     # numpy advances the counter before it draws.
     expected = philox4([6, 6, 7, 8], key, 64) + philox4([7, 6, 7, 8], key, 64)
@@ -88,9 +87,7 @@ def test_neighboring_addresses_are_independent():
         out = np.empty((n, 2))
         for i in range(n):
             k = np.uint64(i)
-            out[i] = philox.uniform_pair(
-                np.uint64(7) + seed * k, path * k, step * k, slot * k
-            )
+            out[i] = philox.uniform_pair(np.uint64(7) + seed * k, path * k, step * k, slot * k)
         return out
 
     one, zero = np.uint64(1), np.uint64(0)

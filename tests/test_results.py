@@ -614,10 +614,12 @@ def test_random_damage_behind_valid_checksums(tmp_path):
         data[where] = rng.integers(0, 256, where.size)
         content[index] = (content[index][0], data.tobytes())
         write_zip(path, content)
+        refused = None
         try:
             load(path)
         except ValueError as error:
-            assert "damaged.npz cannot be loaded" in str(error)
+            refused = str(error)
+        assert refused is None or "damaged.npz cannot be loaded" in refused
 
 
 # Memory

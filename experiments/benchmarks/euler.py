@@ -27,8 +27,8 @@ All contenders run one after the other in every repeat, beginning with another o
 that a change of the machine's speed hits all alike. Nanoseconds are wall-clock time divided by
 (steps of all paths x dim), also for two threads. All run the same number of paths, but the numba
 loop a quarter of them, for its time per step does not depend on it; a block of numpy does slow
-down at the end, when there are no new paths to fill it. Nothing is reported unless all mean exit times agree within 5
-standard errors of their differences.
+down at the end, when there are no new paths to fill it. Nothing is reported unless all mean exit
+times agree within 5 standard errors of their differences.
 """
 
 import argparse
@@ -492,7 +492,12 @@ def processor_name() -> str:
 
 
 def _machine() -> dict[str, Any]:
-    return {"cpu": processor_name(), "cpu_count": os.cpu_count(), "platform": platform.platform()}
+    return {
+        "cpu": processor_name(),
+        "cpu_count": os.cpu_count(),
+        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "platform": platform.platform(),
+    }
 
 
 def _versions() -> dict[str, Any]:
@@ -579,6 +584,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     repeats = options.repeats or (2 if options.quick else 7)
     work = QUICK_WORK if options.quick else WORK
+    if options.json is not None and not options.json.absolute().parent.is_dir():
+        parser.error(f"there is no folder {options.json.absolute().parent}")
+    machine, versions = _machine(), _versions()
     began = time.perf_counter()
     with (
         ThreadPoolExecutor(2) as threads,
@@ -588,8 +596,8 @@ def main(arguments: list[str] | None = None) -> int:
             measure(Model(dim, options.alpha), work, repeats, threads, processes)
             for dim in options.dims
         ]
-    machine, versions = _machine(), _versions()
-    print(f"{machine['cpu']}, {machine['cpu_count']} processors")
+    load = "unknown" if machine["load_average"] is None else f"{machine['load_average']:.2f}"
+    print(f"{machine['cpu']}, {machine['cpu_count']} processors, load {load} before the start")
     print(", ".join(f"{name} {version}" for name, version in versions.items()))
     print(f"alpha = {options.alpha:g}, dt = {DT:g}\n\n{tables(results, repeats)}")
     if options.json is not None:

@@ -63,14 +63,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say(program, "interrupted", "nothing was kept")
         return INTERRUPTED
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         say(program, "error", str(error))
+        return USAGE_PROBLEM
+    except OverflowError as error:
+        say(program, "error", f"a value leads beyond floating point ({error}); give a milder one")
         return USAGE_PROBLEM
     except OSError as error:
         say(program, "error", file_message(error))
         return FILE_PROBLEM
     except MemoryError as error:
-        say(program, "error", f"not enough memory ({error or 'no size given'}); make --dim smaller")
+        reason = str(error) or "no size given"
+        say(program, "error", f"not enough memory ({reason}); give a smaller --paths or --dim")
         return ENVIRONMENT_PROBLEM
     except ImportError as error:
         say(program, "error", f"a part of the installation is missing: {error}")

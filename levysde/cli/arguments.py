@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
         if extra:
             word = extra[0].partition("=")[0]
             if word.startswith("-"):
-                options = self._option_string_actions
+                options = [name for name in self._option_string_actions if len(word) > 2]
                 raise UsageError(
                     f"unknown option {quoted(word)}{closest(word, options)}; "
                     f"{self.prog} --help shows all"

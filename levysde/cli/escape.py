@@ -6,7 +6,7 @@ import math
 import sys
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from levysde.cli import model as models
 from levysde.cli.arguments import (
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from levysde.estimators import Exponentiality, Interval
     from levysde.results import EscapeTimes
     from levysde.theory import Prediction
+
+    _Estimate: TypeAlias = tuple[float, float, float]
 
 _PROGRAM = "levysde escape"
 _OUTPUT_SUFFIXES = (".npz",)
@@ -391,7 +393,7 @@ class _Summary:
             self.mean_interval, self.rate_interval = result.mean_interval(), result.rate_interval()
             self.exponentiality = result.exponentiality()
 
-    def mean_over(self, predicted: float | None) -> tuple[float, float, float] | None:
+    def mean_over(self, predicted: float | None) -> _Estimate | None:
         """Ratio of the simulated to a predicted mean, and its interval."""
         if self.mean is None or self.mean_interval is None or predicted is None:
             return None
@@ -401,7 +403,7 @@ class _Summary:
         return self.mean / predicted, low / predicted, high / predicted
 
     @property
-    def ratio(self) -> tuple[float, float, float] | None:
+    def ratio(self) -> _Estimate | None:
         """Mean times predicted rate, and its interval."""
         return self.mean_over(None if self.prediction is None else self.prediction.mean)
 
@@ -467,6 +469,7 @@ def _text(options: argparse.Namespace, model: models.Model, summary: _Summary) -
         *models.noise_lines(model),
         ("dt", _dt_text(options, summary)),
         ("horizon", _horizon_text(options, summary)),
+        ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),
         (
             "paths",
             f"{result.paths}: {result.escaped} escaped, {result.censored} censored, "
@@ -476,7 +479,7 @@ def _text(options: argparse.Namespace, model: models.Model, summary: _Summary) -
     if options.start is not None:
         head = ", ".join(f"{x:g}" for x in basin.start[:8])
         more = ", ..." if basin.dim > 8 else ""
-        facts.insert(2, ("start", f"({head}{more})"))
+        facts.insert(1, ("start", f"({head}{more})"))
     theory = []
     if summary.prediction is not None:
         theory.append(("theory", measure_text(summary.prediction)))
@@ -493,34 +496,40 @@ def _text(options: argparse.Namespace, model: models.Model, summary: _Summary) -
 def _comparison(summary: _Summary) -> str:
     """The table of simulated and predicted numbers."""
     prediction = summary.prediction
-    rows: list[tuple[str, ...]] = [
-        ("", "simulated", "95 % interval", "predicted", "ratio", "95 % interval")
-    ]
-
-    def row(
-        label: str,
-        value: float | None,
-        interval: Interval | None,
-        predicted: float | None,
-        ratio: tuple[float, float, float] | None,
-    ) -> None:
-        cells = ("none", "") if value is None or interval is None else estimate(value, *interval)
-        ratios = ("none", "") if ratio is None else estimate(*ratio)
-        rows.append((label, *cells, shown(predicted), *ratios))
-
-    mean, rate = (None, None) if prediction is None else (prediction.mean, prediction.rate)
-    row("mean time", summary.mean, summary.mean_interval, mean, summary.ratio)
+    rate = None if prediction is None or prediction.rate == 0.0 else prediction.rate
+    mean = None if prediction is None or rate is None else prediction.mean
     corrected = None if prediction is None else prediction.corrected_mean
+    simulated_rate = _estimate_of(summary.rate, summary.rate_interval)
+    of_rates = None
+    if rate is not None and simulated_rate is not None and summary.result.escaped:
+        value, low, high = simulated_rate
+        of_rates = (value / rate, low / rate, high / rate)
+    rows: list[tuple[str, ...]] = [
+        ("", "simulated", "95 % interval", "predicted", "ratio", "95 % interval"),
+        (
+            "mean time",
+            *_cells(_estimate_of(summary.mean, summary.mean_interval)),
+            shown(mean),
+            *_cells(summary.ratio),
+        ),
+        ("rate", *_cells(simulated_rate), shown(rate), *_cells(of_rates)),
+    ]
     if corrected is not None:
         ratio = summary.mean_over(corrected)
-        ratios = ("none", "") if ratio is None else estimate(*ratio)
-        rows.append(("  corrected", "", "", shown(corrected), *ratios))
-    of_rates = None
-    if summary.rate and summary.rate_interval and rate:
-        low, high = summary.rate_interval
-        of_rates = (summary.rate / rate, low / rate, high / rate)
-    row("rate", summary.rate, summary.rate_interval, rate, of_rates)
+        rows.insert(2, ("  corrected", "", "", shown(corrected), *_cells(ratio)))
     return table(rows, right=(1, 3, 4)) + "\n  (ratio = simulated / predicted)"
+
+
+def _estimate_of(value: float | None, interval: Interval | None) -> _Estimate | None:
+    return None if value is None or interval is None else (value, *interval)
+
+
+def _cells(triple: _Estimate | None) -> tuple[str, str]:
+    """Estimate and interval as text."""
+    if triple is None:
+        return "none", ""
+    value, interval = estimate(*triple)
+    return (value if math.isfinite(triple[0]) else "none"), interval
 
 
 def _test_text(summary: _Summary) -> str:
@@ -556,7 +565,7 @@ def number_text(p_value: float) -> str:
 def _cost(summary: _Summary) -> list[tuple[str, str]]:
     result = summary.result
     components = result.total_steps * result.dim
-    speed = f": {result.seconds / components * 1e9:.3g} ns each" if components else ""
+    speed = f": {result.seconds / components * 1e9:.3g} ns per step" if components else ""
     if result.dim > 1:
         speed += " and component"
     return [

@@ -18,6 +18,12 @@ BASIN_NAMES = ("sharp", "flat", "asymmetric")
 DYNAMICS_NAMES = ("sgd",)
 NOISE_NAMES = ("independent",)
 
+LARGEST_AMPLITUDE = 1e100
+"""Of epsilon and of the scale, so that powers up to alpha = 2 stay floating-point numbers."""
+
+LARGEST_DIM = 10_000
+"""The theory looks at a square matrix of this size, 800 MB."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -114,9 +120,16 @@ def build(options: argparse.Namespace) -> Model:
     make_basin = choose("--basin", options.basin, BASINS)
     make_dynamics = choose("--dynamics", options.dynamics, DYNAMICS)
     make_noise = choose("--noise", options.noise, NOISES)
-    epsilon = parts.finite_number("epsilon", options.epsilon)
-    noise = make_noise(options.alpha, scale=parts.finite_number("scale", options.scale))
-    dim = parts.whole_number("dim", options.dim, 1)
+    amplitudes = {"epsilon": options.epsilon, "scale": options.scale}
+    for name, value in amplitudes.items():
+        parts.finite_number(name, value)
+        if not 1.0 / LARGEST_AMPLITUDE <= value <= LARGEST_AMPLITUDE:
+            raise UsageError(
+                f"{name} is {value:g}; give a number from {1.0 / LARGEST_AMPLITUDE:g} to "
+                f"{LARGEST_AMPLITUDE:g}"
+            )
+    noise = make_noise(options.alpha, scale=options.scale)
+    dim = parts.whole_number("dim", options.dim, 1, LARGEST_DIM)
     if options.start is not None and len(options.start) != dim:
         given = ",".join(f"{x:g}" for x in options.start)
         raise UsageError(
@@ -126,7 +139,7 @@ def build(options: argparse.Namespace) -> Model:
     basin = make_basin(dim)
     if options.start is not None:
         basin = replace(basin, start=options.start)
-    return Model(basin, make_dynamics(), noise, epsilon)
+    return Model(basin, make_dynamics(), noise, options.epsilon)
 
 
 def predict(model: Model) -> tuple[Prediction | None, str]:

@@ -146,7 +146,7 @@ def number(value: float | None, digits: int = 5) -> str:
     """
     if value is None:
         return "none"
-    if not math.isfinite(value) or value == 0.0:
+    if value == 0.0 or not math.isfinite(value):
         return f"{value:g}"
     power = _power(value)
     if -4 <= power < 7:

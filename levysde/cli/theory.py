@@ -122,16 +122,22 @@ def exact_mean(model: models.Model, dt: float) -> float:
     def gradient(x: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
         return np.array([basin.potential.gradient_at(point)[0] for point in x[:, None]])
 
-    return theory.euler_mean_exit_time(
-        gradient,
-        minimum - reach[0],
-        minimum + reach[1],
-        alpha=model.noise.alpha,
-        epsilon=model.epsilon * float(model.noise.scale),
-        dt=dt,
-        start=float(basin.start[0]),
-        breakpoints=[minimum],
-    )
+    try:
+        return theory.euler_mean_exit_time(
+            gradient,
+            minimum - reach[0],
+            minimum + reach[1],
+            alpha=model.noise.alpha,
+            epsilon=model.epsilon * float(model.noise.scale),
+            dt=dt,
+            start=float(basin.start[0]),
+            breakpoints=[minimum],
+        )
+    except ValueError as error:
+        reason = str(error).partition(":")[0]
+        raise UsageError(
+            f"--exact finds no mean at dt = {dt:g} ({reason}); give a larger --dt or --epsilon"
+        ) from error
 
 
 def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
@@ -240,7 +246,12 @@ def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: f
     values = [
         ("measure", measure_text(prediction)),
         ("rate", f"{number(prediction.rate, 6)}  = epsilon^alpha nu(W)"),
-        ("mean time", f"{number(prediction.mean, 6)}  = 1 / rate"),
+        (
+            "mean time",
+            f"{number(prediction.mean, 6)}  = 1 / rate"
+            if prediction.rate > 0.0
+            else "none: jumps do not lead out",
+        ),
         (
             "corrected",
             "none: the first correction is not known here"

@@ -259,8 +259,8 @@ def _compile_part(
     except NumbaError as error:
         name = getattr(function, "__name__", repr(function))
         raise ValueError(
-            f"the {part} function {name!r} cannot be compiled: {_first_reason(error)}; use numbers, "
-            "array elements, numpy or math functions of them, and plain functions made of these"
+            f"the {part} function {name!r} cannot be compiled: {_first_reason(error)}; use "
+            "numbers, array elements, functions of numpy and math, and functions made of these"
         ) from error
 
 
