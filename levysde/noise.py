@@ -5,7 +5,7 @@ characteristic function exp(-|u|^alpha), 0 < alpha <= 2. It is `scipy.stats.levy
 At alpha = 2 it is the normal law of variance 2 (not 1), at alpha = 1 the Cauchy law.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.philox import MAX_PATHS, uniform_pair
+from levysde.engine.philox import MAX_PATHS, unit_uniform
+from levysde.engine.quantile import TABLE_SIZE, has_table, quantile_table, tabulated_stable
 from levysde.engine.variates import StableConstants, stable_constants, symmetric_stable
 
 __all__ = ["CONVENTION", "NOISES", "Noise", "independent", "sample"]
@@ -41,14 +42,21 @@ class Noise:
     scale : float or ndarray, shape (dim,)
         Scale of each coordinate at epsilon = 1 and dt = 1, length/time^(1/alpha).
     increment : callable
-        `increment(j, seed, path, step, p) -> float`: coordinate j of one increment, a plain Python
-        function that is compiled for the simulation; `p` comes from `step_parameters`.
+        Coordinate j of one increment from random words of 64 bits, `increment(j, word, p)` or
+        `increment(j, first, second, p)`: a plain Python function that is compiled for the
+        simulation; `p` comes from `step_parameters`.
+    words : {1, 2}
+        Words that it takes.
+    sampler : callable
+        `sampler() -> ndarray`: the parameters of `increment` that depend on the law alone.
     """
 
     name: str
     alpha: float
     scale: float | FloatArray
     increment: PlainFunction
+    words: int
+    sampler: Callable[[], FloatArray]
 
     @property
     def dim(self) -> int | None:
@@ -76,8 +84,8 @@ class Noise:
 
         Returns
         -------
-        ndarray, shape (5 + dim,)
-            Constants of the sampler, then the scale of each coordinate.
+        ndarray
+            Parameters of the sampler, then the scale of each coordinate.
 
         Raises
         ------
@@ -90,14 +98,16 @@ class Noise:
                 "one per coordinate"
             )
         scale = np.broadcast_to(epsilon * dt ** (1.0 / self.alpha) * np.asarray(self.scale), dim)
-        return np.concatenate([stable_constants(self.alpha), scale])
+        return np.concatenate([self.sampler(), scale])
 
 
-def _independent_increment(
-    j: int, seed: np.uint64, path: np.uint64, step: np.uint64, p: FloatArray
-) -> float:
-    u, w = uniform_pair(seed, path, step, np.uint64(j))
+def _formula_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
+    u, w = unit_uniform(first), unit_uniform(second)
     return p[_CONSTANTS + j] * symmetric_stable(u, w, p[0], p[1], p[2], p[3], p[4])
+
+
+def _table_increment(j: int, word: np.uint64, p: FloatArray) -> float:
+    return p[TABLE_SIZE + j] * tabulated_stable(word, p)
 
 
 def check_alpha(alpha: object) -> float:
@@ -118,7 +128,9 @@ def independent(alpha: float, scale: npt.ArrayLike = 1.0) -> Noise:
     """Independent coordinates: E exp(i u.L_1) = exp(-sum_j |sigma_j u_j|^alpha).
 
     Jumps are parallel to the axes. alpha = 2 is Brownian motion with variance 2 sigma_j^2 per unit
-    time, alpha = 1 the Cauchy process.
+    time, alpha = 1 the Cauchy process. Variates come from a table of the quantile function, exact
+    to 2e-8 in probability, for alpha >= 1/2 (except within 0.01 of 1), and from the formula of
+    Chambers, Mallows and Stuck elsewhere.
 
     Parameters
     ----------
@@ -147,9 +159,15 @@ def independent(alpha: float, scale: npt.ArrayLike = 1.0) -> Noise:
         raise ValueError(f"scale has shape {array.shape}; give one number, or one per coordinate")
     if (array < 0.0).any() or not array.any():
         raise ValueError(f"scale is {array.tolist()}; give positive numbers")
+    scale = float(array) if array.ndim == 0 else array
+    if has_table(alpha):
+        return Noise(
+            "independent", alpha, scale, _table_increment, 1, lambda: quantile_table(alpha)
+        )
     return Noise(
-        "independent", alpha, float(array) if array.ndim == 0 else array, _independent_increment
-    )
+        "independent", alpha, scale, _formula_increment, 2,
+        lambda: np.array(stable_constants(alpha)),
+    )  # fmt: skip
 
 
 def sample(
@@ -200,7 +218,7 @@ def sample(
     p = noise.step_parameters(
         dim, parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)
     )
-    return increments(noise.increment, p, dim, size, seed)
+    return increments(noise.increment, noise.words, p, dim, size, seed)
 
 
 NOISES = {"independent": independent}

@@ -139,6 +139,7 @@ def _program(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) 
         gradient=basin.potential.gradient,
         update=dynamics.update,
         outside=basin.domain.outside,
+        words=noise.words,
         noise_p=noise.step_parameters(basin.dim, setting.epsilon, setting.dt),
         gradient_p=np.array(basin.potential.p),
         update_p=np.array(dynamics.p),

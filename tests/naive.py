@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from levysde.engine.philox import random_words
+
 PHILOX_CONSTANTS = {
     # word bits: (multipliers, Weyl increments) of Philox4xW, Salmon et al. 2011, table 2
     32: ((0xD2511F53, 0xCD9E8D57), (0x9E3779B9, 0xBB67AE85)),
@@ -46,10 +48,12 @@ def escape(program: object, path: int, horizon: int) -> tuple[int, int, np.ndarr
     m, v, g = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
     seed, identity = np.uint64(program.seed), np.uint64(path)
     for n in range(horizon):
-        increments = [
-            program.increment(j, seed, identity, np.uint64(n), program.noise_p)
-            for j in range(program.dim)
-        ]
+        increments = []
+        for j in range(program.dim):
+            slots = (program.dim + 1) // 2 if program.words == 1 else program.dim
+            words = random_words(seed, identity, np.uint64(n), np.uint64(j % slots))
+            words = words if program.words == 2 else (words[j // slots],)
+            increments.append(program.increment(j, *words, program.noise_p))
         program.gradient(x, program.gradient_p, g)
         for j in range(program.dim):
             x[j], m[j], v[j] = program.update(

@@ -8,10 +8,13 @@ from naive import stable_from_uniforms
 from scipy import stats
 
 import levysde as ls
-from levysde.engine.philox import uniform_pair
+from levysde import theory
+from levysde.engine.philox import random_words, uniform_pair
+from levysde.engine.quantile import cell_ends, has_table, quantile_table, tabulated_stable
 from levysde.engine.variates import stable_constants, symmetric_stable
 
 SIGMAS = 4.0
+_ONE, _TWELVE = np.uint64(1), np.uint64(12)
 ALPHAS = [0.1, 0.3, 0.5, 0.8, 1.0, 1.2, 1.5, 1.8, 2.0]
 
 
@@ -54,7 +57,7 @@ def test_distribution_is_that_of_nolans_tables(nolan):
 
 
 def test_a_wrong_index_is_rejected(nolan):
-    for alpha, wrong in ((0.5, 0.51), (1.5, 1.52), (2.0, 1.97)):
+    for alpha, wrong in ((0.5, 0.52), (1.5, 1.53), (2.0, 1.96)):
         points, probability = nolan[alpha]
         z = z_scores(sample(wrong, 400_000), points, probability)
         assert np.abs(z).max() > 1.5 * SIGMAS
@@ -128,6 +131,47 @@ def test_plain_function_is_the_formula_of_the_paper(alpha):
         assert value == pytest.approx(stable_from_uniforms(u, w, alpha), rel=1e-12, abs=1e-14)
 
 
+TABLE_ALPHAS = [0.5, 0.6, 0.8, 0.99, 1.0, 1.01, 1.1, 1.3, 1.5, 1.7, 1.9, 1.99, 1.9999, 2.0]
+
+
+@pytest.mark.parametrize("alpha", TABLE_ALPHAS)
+def test_table_inverts_the_distribution_function(alpha):
+    """P(|X| > Q(v)) = v to 2e-8 of v, from v = 2^-53 to 1, with the tail of another derivation."""
+    rng = np.random.default_rng(1)
+    k = np.concatenate([rng.random(1000) * 2.0**52, 2.0 ** rng.uniform(0.0, 52.0, 1000), [0.0]])
+    k = k.astype(np.uint64)
+    v = (k + 0.5) * 2.0**-52
+    table = quantile_table(alpha)
+    x = np.array([tabulated_stable((word << np.uint64(12)) | np.uint64(1), table) for word in k])
+    near_zero = v > 1.0 - 1e-3  # there both sides lose digits of 1 - v
+    error = 2.0 * theory.stable_tail(x, alpha) / v - 1.0
+    assert np.abs(error[~near_zero]).max() < 2e-8
+    assert np.abs(error[near_zero]).max() < 2e-8
+    other = 2.0 * theory.stable_tail(x, alpha - 1e-4) / v - 1.0
+    assert np.abs(other).max() > 1e-5  # its twin
+
+
+@pytest.mark.parametrize("alpha", [1.0, 1.5, 2.0])
+def test_table_is_continuous_and_odd(alpha):
+    """Cells meet: across an end of a cell the quantile falls by what the slope says."""
+    table = quantile_table(alpha)
+    k = np.array([int(end * 2.0**52) for end in cell_ends()[1:-1] if end >= 2.0**-32], np.uint64)
+    left = np.array([tabulated_stable((i - _ONE) << _TWELVE | _ONE, table) for i in k])
+    right = np.array([tabulated_stable(i << _TWELVE | _ONE, table) for i in k])
+    assert (left >= right).all()
+    # Q'/Q is at most about 1/(alpha v), and the two arguments differ by 2^-52.
+    assert (left - right <= right * (1e-13 + 3.0 / k.astype(float))).all()
+    assert tabulated_stable(k[3] << _TWELVE, table) == -right[3]
+
+
+def test_table_and_formula_share_the_range():
+    for alpha in (0.1, 0.49, 0.991, 1.0049):
+        assert not has_table(alpha)
+        assert ls.noise.independent(alpha).words == 2
+    for alpha in TABLE_ALPHAS:
+        assert ls.noise.independent(alpha).words == 1
+
+
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_extreme_uniforms_stay_finite_and_odd(alpha):
     ends = [2.0**-53, 0.5 - 2.0**-53, 0.5 + 2.0**-53, 1.0 - 2.0**-53]
@@ -144,20 +188,20 @@ def test_sample_is_addressed_and_scaled():
     assert draws.shape == (700, 3)
     assert (ls.noise.sample(noise, 10, seed=9, epsilon=0.1, dt=0.01) == draws[:10]).all()
     for path, j in ((0, 0), (300, 1), (699, 2)):
-        u, w = uniform_pair(np.uint64(9), np.uint64(path), np.uint64(0), np.uint64(j))
+        words = random_words(np.uint64(9), np.uint64(path), np.uint64(0), np.uint64(j % 2))
         factor = 0.1 * 0.01 ** (1.0 / 1.5) * noise.scale[j]
-        assert draws[path, j] == factor * symmetric_stable(u, w, *stable_constants(1.5))
+        assert draws[path, j] == factor * tabulated_stable(words[j // 2], quantile_table(1.5))
+    formula = ls.noise.sample(ls.noise.independent(0.3), 10, seed=9, dim=2)
+    u, w = uniform_pair(np.uint64(9), np.uint64(4), np.uint64(0), np.uint64(1))
+    assert formula[4, 1] == symmetric_stable(u, w, *stable_constants(0.3))
 
 
-def test_coordinates_and_layouts_share_one_stream():
-    """Coordinate j of a draw is the same in every dimension, however blocks are stored."""
-    noise = ls.noise.independent(1.3)
-    narrow = ls.noise.sample(noise, 100, seed=1, dim=3)
-    for dim in (32, 33, 45, 100):
-        wide = ls.noise.sample(noise, 100, seed=1, dim=dim)
-        assert (wide[:, :3] == narrow).all()
-        assert np.isfinite(wide).all()
-        assert len(np.unique(wide)) == wide.size
+@pytest.mark.parametrize("alpha", [0.3, 1.3])
+@pytest.mark.parametrize("dim", [1, 2, 3, 31, 32, 33, 40, 47, 100])
+def test_every_coordinate_has_a_number_of_its_own(alpha, dim):
+    draws = ls.noise.sample(ls.noise.independent(alpha), 100, seed=1, dim=dim)
+    assert np.isfinite(draws).all()
+    assert len(np.unique(np.abs(draws))) == draws.size
 
 
 @pytest.mark.parametrize(

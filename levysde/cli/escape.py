@@ -6,9 +6,10 @@ import math
 import sys
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from levysde.cli import model as models
+from levysde.cli import report
 from levysde.cli.arguments import (
     Parser,
     UsageError,
@@ -26,24 +27,16 @@ from levysde.cli.output import (
     INTERRUPTED,
     answer,
     as_json,
-    estimate,
     file_message,
-    labeled,
     say,
-    table,
 )
-from levysde.cli.output import number as shown
-from levysde.cli.theory import measure_text, model_record, prediction_record
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from levysde.estimators import Exponentiality, Interval
     from levysde.results import EscapeTimes
     from levysde.theory import Prediction
-
-    _Estimate: TypeAlias = tuple[float, float, float]
 
 _PROGRAM = "levysde escape"
 _OUTPUT_SUFFIXES = (".npz",)
@@ -52,9 +45,10 @@ _LONG_SECONDS = 60.0
 _SECONDS_PER_STEP = 1e-8
 _NOTICE_DELAY = 1.0
 _EPILOG = f"""\
-The standard law of the noise is E exp(iuL_1) = exp(-|u|^alpha). The answer goes
-to stdout; progress, notes and warnings go to stderr. Results do not depend on the
-number of threads, and a longer run begins with the paths of a shorter one.
+The standard law of the noise is E exp(iuL_1) = exp(-|u|^alpha). The answer
+goes to stdout; progress, notes and warnings go to stderr. Results do not
+depend on the number of threads, and a longer run begins with the paths of a
+shorter one.
 
 examples:
   levysde escape --alpha 1.5 --basin sharp
@@ -158,6 +152,7 @@ def _parser() -> Parser:
 def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[str]]) -> int:
     from levysde import simulate
 
+    _check_numbers(options)
     model = models.build(options)
     dt = simulate.automatic_dt(model.basin) if options.dt == "auto" else options.dt
     earlier = _earlier(options)
@@ -197,11 +192,11 @@ def _report(
 ) -> int:
     """Write the files, then the answer, then all messages."""
     problems = _write_files(options, result, prediction)
-    summary = _Summary(result, prediction)
+    summary = report.Summary(result, prediction)
     if options.json:
-        answer(as_json(_record(model, summary)))
+        answer(as_json(report.as_record(model, summary)))
     else:
-        answer(_text(options, model, summary))
+        answer(report.as_text(options, model, summary))
     if not options.quiet:
         for note in _notes(options, summary, reason):
             say(_PROGRAM, "note", note)
@@ -238,6 +233,22 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
 
 
 # ----------------------------------------------------------------------------------- before the run
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    """Refuse at once what the simulation would refuse, before the theory is asked."""
+    from levysde import parts
+    from levysde.simulate import BACKENDS, METHODS
+
+    for name in ("paths", "threads"):
+        if getattr(options, name) is not None:
+            parts.whole_number(name, getattr(options, name), 1)
+    parts.whole_number("seed", options.seed, 0, 2**64 - 1)
+    for name in ("dt", "horizon", "rel_error"):
+        if getattr(options, name) not in (None, "auto"):
+            parts.finite_number(name, getattr(options, name))
+    parts.choice("method", options.method, METHODS)
+    parts.choice("backend", options.backend, BACKENDS)
 
 
 class _Notice:
@@ -277,14 +288,14 @@ def _long_run(
 
     mean = math.inf if prediction is None else prediction.mean
     time = min(mean, math.inf if options.horizon is None else options.horizon)
-    if not (math.isfinite(time) and dt > 0.0):
+    if not math.isfinite(time):
         return ""
     paths = simulate.DEFAULT_PATHS if options.paths is None else options.paths
     if options.rel_error is not None:
         limit = simulate.DEFAULT_MAX_PATHS if options.paths is None else options.paths
         paths = min(limit, estimators.escapes_needed(options.rel_error))
     paths -= 0 if earlier is None else earlier.paths
-    threads = max(1, options.threads or available_threads())
+    threads = options.threads or available_threads()
     steps = (time / dt + 1.0) * paths
     seconds = steps * model.basin.dim * _SECONDS_PER_STEP / threads
     if seconds < _LONG_SECONDS:
@@ -358,12 +369,11 @@ def _checks_passed(options: argparse.Namespace, result: EscapeTimes) -> bool:
     return result.escaped >= escapes_needed(options.rel_error)
 
 
-def _notes(options: argparse.Namespace, summary: _Summary, reason: str) -> list[str]:
+def _notes(options: argparse.Namespace, summary: report.Summary, reason: str) -> list[str]:
     notes = []
     if options.json:
-        notes.append(
-            f"dt = {_dt_text(options, summary)}, horizon = {_horizon_text(options, summary)}"
-        )
+        dt, horizon = report.dt_text(options, summary), report.horizon_text(options, summary)
+        notes.append(f"dt = {dt}, horizon = {horizon}")
     if summary.prediction is None:
         notes.append(f"no theory: {reason}")
     else:
@@ -376,199 +386,3 @@ def _notes(options: argparse.Namespace, summary: _Summary, reason: str) -> list[
     if options.plot is not None and summary.result.paths == summary.result.non_finite:
         notes.append("no plot: no path stayed finite")
     return notes
-
-
-class _Summary:
-    """The estimates of a result and their ratios to the prediction; None is what does not exist."""
-
-    def __init__(self, result: EscapeTimes, prediction: Prediction | None) -> None:
-        self.result, self.prediction = result, prediction
-        self.mean: float | None = None
-        self.rate: float | None = None
-        self.mean_interval: Interval | None = None
-        self.rate_interval: Interval | None = None
-        self.exponentiality: Exponentiality | None = None
-        if result.paths > result.non_finite:
-            self.mean, self.rate = result.mean, result.rate
-            self.mean_interval, self.rate_interval = result.mean_interval(), result.rate_interval()
-            self.exponentiality = result.exponentiality()
-
-    def mean_over(self, predicted: float | None) -> _Estimate | None:
-        """Ratio of the simulated to a predicted mean, and its interval."""
-        if self.mean is None or self.mean_interval is None or predicted is None:
-            return None
-        if not (0.0 < predicted < math.inf) or not math.isfinite(self.mean):
-            return None
-        low, high = self.mean_interval
-        return self.mean / predicted, low / predicted, high / predicted
-
-    @property
-    def ratio(self) -> _Estimate | None:
-        """Mean times predicted rate, and its interval."""
-        return self.mean_over(None if self.prediction is None else self.prediction.mean)
-
-
-def _record(model: models.Model, summary: _Summary) -> dict[str, Any]:
-    """What `--json` prints."""
-    result, ratio, test = summary.result, summary.ratio, summary.exponentiality
-    made = result.parameters
-    none = (None, None)
-    return {
-        **model_record(model),
-        "dt": result.dt,
-        "horizon": made["horizon"],
-        "paths": result.paths,
-        "seed": made["seed"],
-        "method": made["method"],
-        "backend": made["backend"],
-        "escaped": result.escaped,
-        "censored": result.censored,
-        "non_finite": result.non_finite,
-        "mean_exit_time": summary.mean,
-        "mean_ci95": list(summary.mean_interval or none),
-        "rate": summary.rate,
-        "rate_ci95": list(summary.rate_interval or none),
-        "theory": prediction_record(summary.prediction),
-        "ratio": ratio and ratio[0],
-        "ratio_ci95": list(ratio[1:] if ratio else none),
-        "exponentiality": {
-            "statistic": test and test.statistic,
-            "p_value": test and test.p_value,
-        },
-        "steps": result.total_steps,
-        "seconds": result.seconds,
-        "digest": result.digest,
-        "warnings": list(result.warnings),
-        "convention": made["convention"],
-        "versions": made["versions"],
-    }
-
-
-# --------------------------------------------------------------------------------- the human answer
-
-
-def _dt_text(options: argparse.Namespace, summary: _Summary) -> str:
-    auto = " (auto: 1/100 of the shortest relaxation time)" if options.dt == "auto" else ""
-    return f"{summary.result.dt:.12g}{auto}"
-
-
-def _horizon_text(options: argparse.Namespace, summary: _Summary) -> str:
-    from levysde.simulate import HORIZON_MEANS
-
-    horizon = summary.result.parameters["horizon"]
-    if options.horizon is None:
-        return f"{shown(horizon)} ({HORIZON_MEANS:g} predicted means)"
-    return f"{horizon:.12g}"
-
-
-def _text(options: argparse.Namespace, model: models.Model, summary: _Summary) -> str:
-    result, basin = summary.result, model.basin
-    dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
-    facts = [
-        ("dynamics", f"{model.dynamics.name}, epsilon = {model.epsilon:.12g}"),
-        *models.noise_lines(model),
-        ("dt", _dt_text(options, summary)),
-        ("horizon", _horizon_text(options, summary)),
-        ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),
-        (
-            "paths",
-            f"{result.paths}: {result.escaped} escaped, {result.censored} censored, "
-            f"{result.non_finite} non-finite",
-        ),
-    ]
-    if options.start is not None:
-        head = ", ".join(f"{x:g}" for x in basin.start[:8])
-        more = ", ..." if basin.dim > 8 else ""
-        facts.insert(1, ("start", f"({head}{more})"))
-    theory = []
-    if summary.prediction is not None:
-        theory.append(("theory", measure_text(summary.prediction)))
-    return "\n\n".join(
-        [
-            f"Escape from the {basin.name} basin in {dimension}",
-            labeled(facts),
-            _comparison(summary),
-            labeled([*theory, ("exponential", _test_text(summary)), *_cost(summary)]),
-        ]
-    )
-
-
-def _comparison(summary: _Summary) -> str:
-    """The table of simulated and predicted numbers."""
-    prediction = summary.prediction
-    rate = None if prediction is None or prediction.rate == 0.0 else prediction.rate
-    mean = None if prediction is None or rate is None else prediction.mean
-    corrected = None if prediction is None else prediction.corrected_mean
-    simulated_rate = _estimate_of(summary.rate, summary.rate_interval)
-    of_rates = None
-    if rate is not None and simulated_rate is not None and summary.result.escaped:
-        value, low, high = simulated_rate
-        of_rates = (value / rate, low / rate, high / rate)
-    rows: list[tuple[str, ...]] = [
-        ("", "simulated", "95 % interval", "predicted", "ratio", "95 % interval"),
-        (
-            "mean time",
-            *_cells(_estimate_of(summary.mean, summary.mean_interval)),
-            shown(mean),
-            *_cells(summary.ratio),
-        ),
-        ("rate", *_cells(simulated_rate), shown(rate), *_cells(of_rates)),
-    ]
-    if corrected is not None:
-        ratio = summary.mean_over(corrected)
-        rows.insert(2, ("  corrected", "", "", shown(corrected), *_cells(ratio)))
-    return table(rows, right=(1, 3, 4)) + "\n  (ratio = simulated / predicted)"
-
-
-def _estimate_of(value: float | None, interval: Interval | None) -> _Estimate | None:
-    return None if value is None or interval is None else (value, *interval)
-
-
-def _cells(triple: _Estimate | None) -> tuple[str, str]:
-    """Estimate and interval as text."""
-    if triple is None:
-        return "none", ""
-    value, interval = estimate(*triple)
-    return (value if math.isfinite(triple[0]) else "none"), interval
-
-
-def _test_text(summary: _Summary) -> str:
-    test = summary.exponentiality
-    if test is None or test.statistic is None or test.p_value is None:
-        return "no test: too few escapes"
-    return (
-        f"p = {number_text(test.p_value)}, statistic {shown(test.statistic, 3)}  "
-        f"(Weibull shape {shown(test.shape, 4)})"
-    )
-
-
-def number_text(p_value: float) -> str:
-    """A probability with two digits, or a bound where it is very small.
-
-    Parameters
-    ----------
-    p_value : float
-        The probability.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> number_text(0.5216), number_text(1e-30)
-    ('0.52', '< 1e-15')
-    """
-    return "< 1e-15" if p_value < 1e-15 else shown(p_value, 2)
-
-
-def _cost(summary: _Summary) -> list[tuple[str, str]]:
-    result = summary.result
-    components = result.total_steps * result.dim
-    speed = f": {result.seconds / components * 1e9:.3g} ns per step" if components else ""
-    if result.dim > 1:
-        speed += " and component"
-    return [
-        ("cost", f"{result.total_steps:.4g} path-steps in {result.seconds:.3g} s{speed}"),
-        ("digest", result.digest),
-    ]

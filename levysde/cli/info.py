@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
     """
     parser = Parser(
         "levysde info",
-        "Show versions, processor and the cache of compiled code, for reports and for speed.",
+        "Show versions, processor and the cache of compiled code.",
         EXIT_CODES,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -191,7 +191,9 @@ def _power(value: float) -> int:
     return math.floor(math.log10(abs(value)))
 
 
-def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = (), indent: str = "  ") -> str:
+def table(
+    rows: list[tuple[str, ...]], right: tuple[int, ...] = (), close: tuple[int, ...] = ()
+) -> str:
     """Align the columns of a table of text.
 
     Parameters
@@ -200,8 +202,8 @@ def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = (), indent: str 
         Cells; rows may be short.
     right : tuple of int
         Columns set flush right.
-    indent : str
-        Before every row.
+    close : tuple of int
+        Columns followed by one blank instead of two.
 
     Returns
     -------
@@ -217,11 +219,11 @@ def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = (), indent: str 
     widths = [max((len(row[i]) for row in rows if i < len(row)), default=0) for i in range(columns)]
     lines = []
     for row in rows:
-        cells = [
-            cell.rjust(widths[i]) if i in right else cell.ljust(widths[i])
-            for i, cell in enumerate(row)
-        ]
-        lines.append((indent + "  ".join(cells)).rstrip())
+        line = "  "
+        for i, cell in enumerate(row):
+            line += cell.rjust(widths[i]) if i in right else cell.ljust(widths[i])
+            line += " " if i in close else "  "
+        lines.append(line.rstrip())
     return "\n".join(lines)
 
 

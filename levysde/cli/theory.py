@@ -136,7 +136,8 @@ def exact_mean(model: models.Model, dt: float) -> float:
     except ValueError as error:
         reason = str(error).partition(":")[0]
         raise UsageError(
-            f"--exact finds no mean at dt = {dt:g} ({reason}); give a larger --dt or --epsilon"
+            f"--exact finds no mean at alpha = {model.noise.alpha:g}, epsilon = {model.epsilon:g}, "
+            f"dt = {dt:g} ({reason}); give a larger --dt or --epsilon"
         ) from error
 
 

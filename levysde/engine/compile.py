@@ -38,6 +38,7 @@ from numba.extending import intrinsic, overload, register_jitable
 
 from levysde._typing import PlainFunction
 from levysde.engine import elementary
+from levysde.engine.philox import random_words
 
 NARROW_MAX_DIM = 32
 """Largest dimension stored coordinate by coordinate (the narrow layout)."""
@@ -77,7 +78,7 @@ def _fma_overload(a, b, c):  # type: ignore[no-untyped-def]
     return lambda a, b, c: _llvm_fma(a, b, c)
 
 
-_compilable: set[PlainFunction] = {elementary.fma}
+_compilable: set[PlainFunction] = {elementary.fma}  # grows by what make_compilable registers
 
 
 def plain(function: PlainFunction) -> PlainFunction:
@@ -292,13 +293,19 @@ def _prepare(function: PlainFunction) -> PlainFunction:
 
 
 @functools.lru_cache(maxsize=256)
-def noise_pass(increment: PlainFunction, dim: int) -> Any:
-    """Fill a block with increments: `increment(j, seed, path, step, p)` for every coordinate.
+def noise_pass(increment: PlainFunction, words: int, dim: int) -> Any:
+    """Fill a block with increments from addressed random words.
+
+    With two words a coordinate, `increment(j, first, second, p)` receives the words at slot j. With
+    one, `increment(j, word, p)` of coordinates k and n + k, where n = ceil(dim / 2), receives the
+    first and the second word at slot k.
 
     Parameters
     ----------
     increment : callable
-        Plain function of coordinate j at the address (seed, path, step).
+        Plain function of one coordinate.
+    words : {1, 2}
+        64-bit words a coordinate.
     dim : int
         Dimension of a path.
 
@@ -308,11 +315,19 @@ def noise_pass(increment: PlainFunction, dim: int) -> Any:
         `noise(dL, seed, path, step, p, count)`.
     """
     increment = _prepare(increment)
+    make_compilable(random_words)
+    layouts = _one_word_loops(increment) if words == 1 else _two_word_loops(increment)
+    return _compile_part("noise", increment, layouts[is_wide(dim)], NOISE)
+
+
+def _two_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
+    """Loops of the narrow and of the wide layout."""
 
     def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         for j in range(out.shape[0]):
             for i in range(count):
-                out[j, i] = increment(j, seed, path[i], step[i], p)
+                first, second = random_words(seed, path[i], step[i], np.uint64(j))
+                out[j, i] = increment(j, first, second, p)
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         # Vector loops are slow on what remains after whole vectors. The last coordinates are drawn
@@ -321,11 +336,51 @@ def noise_pass(increment: PlainFunction, dim: int) -> Any:
         whole = dim // VECTOR * VECTOR
         for i in range(count):
             for run in range(1 if whole == dim else 2):
-                first, last = (0, whole) if run == 0 else (dim - VECTOR, dim)
-                for j in range(first, last):
-                    out[i, j] = increment(j, seed, path[i], step[i], p)
+                start, stop = (0, whole) if run == 0 else (dim - VECTOR, dim)
+                for j in range(start, stop):
+                    first, second = random_words(seed, path[i], step[i], np.uint64(j))
+                    out[i, j] = increment(j, first, second, p)
 
-    return _compile_part("noise", increment, wide if is_wide(dim) else narrow, NOISE)
+    return narrow, wide
+
+
+def _one_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
+    """Loops of the narrow and of the wide layout.
+
+    Words are made first, in a loop that vectorizes, and lie where the increments will be; looking
+    into a table does not vectorize.
+    """
+
+    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        words = out.view(np.uint64)
+        dim = out.shape[0]
+        slots = (dim + 1) // 2
+        for k in range(dim - slots):
+            for i in range(count):
+                words[k, i], words[slots + k, i] = random_words(
+                    seed, path[i], step[i], np.uint64(k)
+                )
+        if dim % 2 == 1:
+            for i in range(count):
+                words[slots - 1, i] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
+        for j in range(dim):
+            for i in range(count):
+                out[j, i] = increment(j, words[j, i], p)
+
+    def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        words = out.view(np.uint64)
+        dim = out.shape[1]
+        slots = (dim + 1) // 2
+        for i in range(count):
+            firsts, seconds = words[i, :slots], words[i, slots:]  # views make the loop vectorize
+            for k in range(len(seconds)):
+                firsts[k], seconds[k] = random_words(seed, path[i], step[i], np.uint64(k))
+            if dim % 2 == 1:
+                firsts[slots - 1] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
+            for j in range(dim):
+                out[i, j] = increment(j, words[i, j], p)
+
+    return narrow, wide
 
 
 @functools.lru_cache(maxsize=256)

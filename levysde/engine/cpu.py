@@ -42,6 +42,8 @@ class Program:
         Dimension of a path.
     increment, gradient, update, outside : callable
         The parts as plain functions.
+    words : {1, 2}
+        Random words that `increment` takes for a coordinate.
     noise_p, gradient_p, update_p, outside_p : ndarray
         Their flat parameters. Those of the noise include epsilon, dt and the scale.
     memory : bool
@@ -59,6 +61,7 @@ class Program:
     gradient: PlainFunction
     update: PlainFunction
     outside: PlainFunction
+    words: int
     noise_p: FloatArray
     gradient_p: FloatArray
     update_p: FloatArray
@@ -230,7 +233,7 @@ class _Block:
 
 def _passes(program: Program) -> tuple[Any, Any, Any]:
     return (
-        compiler.noise_pass(program.increment, program.dim),
+        compiler.noise_pass(program.increment, program.words, program.dim),
         compiler.gradient_pass(program.gradient, program.dim),
         compiler.update_pass(program.update, program.memory, program.dim),
     )
@@ -381,7 +384,7 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
 
 
 def increments(
-    increment: PlainFunction, p: FloatArray, dim: int, size: int, seed: int
+    increment: PlainFunction, words: int, p: FloatArray, dim: int, size: int, seed: int
 ) -> FloatArray:
     """First-step increments of paths 0 to size - 1.
 
@@ -389,6 +392,8 @@ def increments(
     ----------
     increment : callable
         Noise part as a plain function.
+    words : {1, 2}
+        Random words that it takes for a coordinate.
     p : ndarray
         Its flat parameters.
     dim, size : int
@@ -401,7 +406,7 @@ def increments(
     ndarray, shape (size, dim)
         Increments, length.
     """
-    noise, lanes = compiler.noise_pass(increment, dim), block_lanes(dim)
+    noise, lanes = compiler.noise_pass(increment, words, dim), block_lanes(dim)
     wide, step = compiler.is_wide(dim), np.zeros(lanes, np.uint64)
     block, out = np.empty((lanes, dim) if wide else (dim, lanes)), np.empty((size, dim))
     for first in range(0, size, lanes):

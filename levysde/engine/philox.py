@@ -75,15 +75,15 @@ def philox4x32(
     return c0, c1, c2, c3
 
 
-def unit_uniform(high: UInt64, low: UInt64) -> float:
-    """Uniform on (0, 1): (k + 1/2) 2^-52 with k the upper 52 bits of the two words.
+def unit_uniform(word: UInt64) -> float:
+    """Uniform on (0, 1): (k + 1/2) 2^-52 with k the upper 52 bits of the word.
 
     Neither 0 nor 1 can occur, and u and 1 - u are both exact.
 
     Parameters
     ----------
-    high, low : numpy.uint64
-        Random words, each below 2^32.
+    word : numpy.uint64
+        64 random bits.
 
     Returns
     -------
@@ -93,11 +93,40 @@ def unit_uniform(high: UInt64, low: UInt64) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> bool(unit_uniform(np.uint64(0), np.uint64(0)) == 2.0**-53)
+    >>> bool(unit_uniform(np.uint64(0)) == 2.0**-53)
     True
     """
-    mantissa = ((high << _SHIFT_32) | low) >> _SHIFT_12
-    return np.uint64(mantissa | _EXPONENT_OF_ONE).view(np.float64) - _ONE_MINUS_HALF_ULP
+    return np.uint64((word >> _SHIFT_12) | _EXPONENT_OF_ONE).view(np.float64) - _ONE_MINUS_HALF_ULP
+
+
+def random_words(seed: UInt64, path: UInt64, step: UInt64, slot: UInt64) -> tuple[UInt64, UInt64]:
+    """Two independent words of 64 random bits at the address (seed, path, step, slot).
+
+    Parameters
+    ----------
+    seed : numpy.uint64
+        Any integer in [0, 2^64).
+    path, step : numpy.uint64
+        Below 2^48.
+    slot : numpy.uint64
+        Which draw of this step, below 2^32.
+
+    Returns
+    -------
+    tuple of two numpy.uint64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zero = np.uint64(0)
+    >>> hex(random_words(zero, zero, zero, zero)[0])
+    '0x6627e8d5e169c58d'
+    """
+    upper_bits = ((step >> _SHIFT_32) << _SHIFT_16) | ((path >> _SHIFT_32) & _LOW_16)
+    w0, w1, w2, w3 = philox4x32(
+        step & _LOW_32, slot, path & _LOW_32, upper_bits, seed & _LOW_32, seed >> _SHIFT_32
+    )
+    return (w0 << _SHIFT_32) | w1, (w2 << _SHIFT_32) | w3
 
 
 def uniform_pair(seed: UInt64, path: UInt64, step: UInt64, slot: UInt64) -> tuple[float, float]:
@@ -124,8 +153,5 @@ def uniform_pair(seed: UInt64, path: UInt64, step: UInt64, slot: UInt64) -> tupl
     >>> bool(0.0 < u < 1.0 and 0.0 < v < 1.0)
     True
     """
-    upper_bits = ((step >> _SHIFT_32) << _SHIFT_16) | ((path >> _SHIFT_32) & _LOW_16)
-    w0, w1, w2, w3 = philox4x32(
-        step & _LOW_32, slot, path & _LOW_32, upper_bits, seed & _LOW_32, seed >> _SHIFT_32
-    )
-    return unit_uniform(w0, w1), unit_uniform(w2, w3)
+    first, second = random_words(seed, path, step, slot)
+    return unit_uniform(first), unit_uniform(second)

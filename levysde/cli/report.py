@@ -1,0 +1,271 @@
+"""The answer of `levysde escape`: estimates beside predictions, for people and as JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from levysde.cli import model as models
+from levysde.cli.output import estimate, labeled, table
+from levysde.cli.output import number as shown
+from levysde.cli.theory import measure_text, model_record, prediction_record
+
+if TYPE_CHECKING:
+    import argparse
+
+    from levysde.estimators import Exponentiality, Interval
+    from levysde.results import EscapeTimes
+    from levysde.theory import Prediction
+
+    _Estimate: TypeAlias = tuple[float, float, float]
+
+
+class Summary:
+    """The estimates of a result and their ratios to the prediction; None is what does not exist.
+
+    Parameters
+    ----------
+    result : EscapeTimes
+        The simulation.
+    prediction : Prediction or None
+        The theory, if there is one.
+    """
+
+    def __init__(self, result: EscapeTimes, prediction: Prediction | None) -> None:
+        self.result, self.prediction = result, prediction
+        self.mean: float | None = None
+        self.rate: float | None = None
+        self.mean_interval: Interval | None = None
+        self.rate_interval: Interval | None = None
+        self.exponentiality: Exponentiality | None = None
+        if result.paths > result.non_finite:
+            self.mean, self.rate = result.mean, result.rate
+            self.mean_interval, self.rate_interval = result.mean_interval(), result.rate_interval()
+            self.exponentiality = result.exponentiality()
+
+    def mean_over(self, predicted: float | None) -> _Estimate | None:
+        """Ratio of the simulated to a predicted mean, and its interval.
+
+        Parameters
+        ----------
+        predicted : float or None
+            A mean exit time.
+
+        Returns
+        -------
+        tuple of float or None
+            Ratio, lower and upper bound.
+        """
+        if self.mean is None or self.mean_interval is None or predicted is None:
+            return None
+        if not (0.0 < predicted < math.inf) or not math.isfinite(self.mean):
+            return None
+        low, high = self.mean_interval
+        return self.mean / predicted, low / predicted, high / predicted
+
+    @property
+    def ratio(self) -> _Estimate | None:
+        """Mean times predicted rate, and its interval."""
+        return self.mean_over(None if self.prediction is None else self.prediction.mean)
+
+
+def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
+    """What `--json` prints.
+
+    Parameters
+    ----------
+    model : Model
+        What was simulated.
+    summary : Summary
+        Its estimates.
+
+    Returns
+    -------
+    dict
+        JSON values; infinite floats are still to become null.
+    """
+    result, ratio, test = summary.result, summary.ratio, summary.exponentiality
+    made = result.parameters
+    none = (None, None)
+    return {
+        **model_record(model),
+        "dt": result.dt,
+        "horizon": made["horizon"],
+        "paths": result.paths,
+        "seed": made["seed"],
+        "method": made["method"],
+        "backend": made["backend"],
+        "escaped": result.escaped,
+        "censored": result.censored,
+        "non_finite": result.non_finite,
+        "mean_exit_time": summary.mean,
+        "mean_ci95": list(summary.mean_interval or none),
+        "rate": summary.rate,
+        "rate_ci95": list(summary.rate_interval or none),
+        "theory": prediction_record(summary.prediction),
+        "ratio": ratio and ratio[0],
+        "ratio_ci95": list(ratio[1:] if ratio else none),
+        "exponentiality": {
+            "statistic": test and test.statistic,
+            "p_value": test and test.p_value,
+        },
+        "steps": result.total_steps,
+        "seconds": result.seconds,
+        "digest": result.digest,
+        "warnings": list(result.warnings),
+        "convention": made["convention"],
+        "versions": made["versions"],
+    }
+
+
+def dt_text(options: argparse.Namespace, summary: Summary) -> str:
+    """The time step and where it comes from.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command.
+    summary : Summary
+        What was simulated.
+
+    Returns
+    -------
+    str
+    """
+    auto = " (auto: 1/100 of the shortest relaxation time)" if options.dt == "auto" else ""
+    return f"{summary.result.dt:.12g}{auto}"
+
+
+def horizon_text(options: argparse.Namespace, summary: Summary) -> str:
+    """The horizon and where it comes from.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command.
+    summary : Summary
+        What was simulated.
+
+    Returns
+    -------
+    str
+    """
+    from levysde.simulate import HORIZON_MEANS
+
+    horizon = summary.result.parameters["horizon"]
+    if options.horizon is None:
+        return f"{shown(horizon)} ({HORIZON_MEANS:g} predicted means)"
+    return f"{horizon:.12g}"
+
+
+def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) -> str:
+    """What a person reads: the run, the comparison with the theory, its tests and its cost.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command.
+    model : Model
+        What was simulated.
+    summary : Summary
+        Its estimates.
+
+    Returns
+    -------
+    str
+    """
+    result, basin = summary.result, model.basin
+    dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
+    facts = [
+        ("dynamics", f"{model.dynamics.name}, epsilon = {model.epsilon:.12g}"),
+        *models.noise_lines(model),
+        ("dt", dt_text(options, summary)),
+        ("horizon", horizon_text(options, summary)),
+        ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),
+        (
+            "paths",
+            f"{result.paths}: {result.escaped} escaped, {result.censored} censored, "
+            f"{result.non_finite} non-finite",
+        ),
+    ]
+    if options.start is not None:
+        head = ", ".join(f"{x:g}" for x in basin.start[:8])
+        more = ", ..." if basin.dim > 8 else ""
+        facts.insert(1, ("start", f"({head}{more})"))
+    theory = []
+    if summary.prediction is not None:
+        theory.append(("theory", measure_text(summary.prediction)))
+    return "\n\n".join(
+        [
+            f"Escape from the {basin.name} basin in {dimension}",
+            labeled(facts),
+            _comparison(summary),
+            labeled([*theory, ("exponential", _test_text(summary)), *_cost(summary)]),
+        ]
+    )
+
+
+def _comparison(summary: Summary) -> str:
+    """The table of simulated and predicted numbers."""
+    prediction = summary.prediction
+    rate = None if prediction is None or prediction.rate == 0.0 else prediction.rate
+    mean = None if prediction is None or rate is None else prediction.mean
+    corrected = None if prediction is None else prediction.corrected_mean
+    simulated_rate = _estimate_of(summary.rate, summary.rate_interval)
+    of_rates = None
+    if rate is not None and simulated_rate is not None and summary.result.escaped:
+        value, low, high = simulated_rate
+        of_rates = (value / rate, low / rate, high / rate)
+    rows: list[tuple[str, ...]] = [
+        ("", "simulated", "95 % interval", "predicted", "ratio", "95 % interval"),
+        (
+            "mean time",
+            *_cells(_estimate_of(summary.mean, summary.mean_interval)),
+            shown(mean),
+            *_cells(summary.ratio),
+        ),
+        ("rate", *_cells(simulated_rate), shown(rate), *_cells(of_rates)),
+    ]
+    if corrected is not None:
+        ratio = summary.mean_over(corrected)
+        rows.insert(2, ("corrected", "", "", shown(corrected), *_cells(ratio)))
+    return table(rows, right=(1, 3, 4), close=(1, 4)) + "\n  (ratio = simulated / predicted)"
+
+
+def _estimate_of(value: float | None, interval: Interval | None) -> _Estimate | None:
+    return None if value is None or interval is None else (value, *interval)
+
+
+def _cells(triple: _Estimate | None) -> tuple[str, str]:
+    """Estimate and interval as text."""
+    if triple is None:
+        return "none", ""
+    value, interval = estimate(*triple)
+    return (value if math.isfinite(triple[0]) else "none"), interval
+
+
+def _test_text(summary: Summary) -> str:
+    test = summary.exponentiality
+    if test is None or test.statistic is None or test.p_value is None:
+        return "no test: too few escapes"
+    return (
+        f"p = {_probability(test.p_value)}, statistic {shown(test.statistic, 3)}  "
+        f"(Weibull shape {shown(test.shape, 4)})"
+    )
+
+
+def _probability(p_value: float) -> str:
+    """A probability with two digits, or a bound where it is very small."""
+    return "< 1e-15" if p_value < 1e-15 else shown(p_value, 2)
+
+
+def _cost(summary: Summary) -> list[tuple[str, str]]:
+    result = summary.result
+    components = result.total_steps * result.dim
+    speed = f": {result.seconds / components * 1e9:.3g} ns per step" if components else ""
+    if result.dim > 1:
+        speed += " and component"
+    return [
+        ("cost", f"{result.total_steps:.4g} path-steps in {result.seconds:.3g} s{speed}"),
+        ("digest", result.digest),
+    ]

@@ -1,0 +1,660 @@
+"""The command line: answers, files, exit codes, and one line for every mistake.
+
+Simulated means are compared with exact means of the Euler chain within 4 standard errors, three
+times with fixed seeds: the false-alarm rate over fresh seeds is 2e-4.
+"""
+
+import io
+import json
+import math
+import os
+import shlex
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import levysde as ls
+from levysde import basins, dynamics, noise, results, simulate, theory
+from levysde.cli import main
+from levysde.cli import model as models
+
+QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
+KEYS = {
+    "alpha", "epsilon", "basin", "dynamics", "noise", "dim", "dt", "horizon", "paths", "seed",
+    "method", "backend", "escaped", "censored", "non_finite", "mean_exit_time", "mean_ci95", "rate",
+    "rate_ci95", "theory", "ratio", "ratio_ci95", "exponentiality", "steps", "seconds", "digest",
+    "convention", "versions",
+}  # fmt: skip
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        def refuse(name: str) -> None:
+            raise AssertionError(f"{name} in JSON")
+
+        assert self.out.count("\n") == 1, "exactly one line"
+        record: dict[str, Any] = json.loads(self.out, parse_constant=refuse)
+        return record
+
+
+def call(*words: str) -> Answer:
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(words)
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+def execute(*words: str, module: bool = True, **options: Any) -> Answer:
+    program = [sys.executable, "-m", "levysde"] if module else [executable()]
+    done = subprocess.run(
+        [*program, *words], capture_output=True, text=True, timeout=60, check=False, **options
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def executable() -> str:
+    script = Path(sys.executable).with_name("levysde" + (".exe" if os.name == "nt" else ""))
+    if not script.exists():
+        pytest.skip("the package is not installed with its script")
+    return str(script)
+
+
+# ------------------------------------------------------------------------------------- the answers
+
+
+@pytest.fixture(scope="module", params=["sharp", "flat", "asymmetric"])
+def acceptance(request: pytest.FixtureRequest) -> dict[str, Any]:
+    answer = call("escape", "--alpha", "1.5", "--basin", request.param, "--json")
+    assert answer.code == 0
+    return answer.record
+
+
+def test_the_record_is_complete(acceptance: dict[str, Any]) -> None:
+    assert acceptance.keys() >= KEYS
+    assert acceptance["theory"].keys() >= {"escape_measure", "rate", "mean_exit_time"}
+    assert acceptance["exponentiality"].keys() == {"statistic", "p_value"}
+    assert (acceptance["alpha"], acceptance["epsilon"], acceptance["dim"]) == (1.5, 0.1, 1)
+    assert acceptance["escaped"] == acceptance["paths"] == 10_000
+    assert acceptance["censored"] == acceptance["non_finite"] == 0
+    assert len(acceptance["digest"]) == 64
+    assert None not in acceptance.values()
+
+
+def test_the_record_is_consistent(acceptance: dict[str, Any]) -> None:
+    mean, rate = acceptance["mean_exit_time"], acceptance["theory"]["rate"]
+    assert acceptance["ratio"] == pytest.approx(mean * rate, rel=1e-12)
+    bounds = [bound * rate for bound in acceptance["mean_ci95"]]
+    assert acceptance["ratio_ci95"] == pytest.approx(bounds, rel=1e-12)
+    assert acceptance["theory"]["mean_exit_time"] == pytest.approx(1.0 / rate, rel=1e-12)
+    assert acceptance["steps"] == round(mean / acceptance["dt"] * 10_000)
+    assert acceptance["rate_ci95"][0] < acceptance["rate"] < acceptance["rate_ci95"][1]
+
+
+WELLS = {
+    "sharp": (lambda x: 16.0 * x, -0.25, 0.25),
+    "flat": (lambda x: x, -1.0, 1.0),
+    "asymmetric": (lambda x: np.where(x < 0.0, 16.0 * x, x), -0.25, 1.0),
+}
+
+
+def test_the_ratio_is_that_of_the_exact_euler_chain(acceptance: dict[str, Any]) -> None:
+    record = acceptance
+    if record["basin"] == "asymmetric":
+        # The integral equation needs more nodes than it allows at the automatic step.
+        record = call("escape", "--basin", "asymmetric", "--dt", "0.001", "--json").record
+    gradient, lower, upper = WELLS[record["basin"]]
+    exact = theory.euler_mean_exit_time(
+        gradient, lower, upper, 1.5, 0.1, record["dt"], breakpoints=[0.0], tolerance=1e-5
+    )
+    low, high = record["ratio_ci95"]
+    standard_error = (high - low) / (2.0 * 1.96)
+    assert standard_error < 0.013
+    assert abs(record["ratio"] - exact * record["theory"]["rate"]) < 4.0 * standard_error
+
+
+@pytest.mark.parametrize("basin", ["sharp", "flat", "asymmetric"])
+def test_the_theory_is_the_closed_form(basin: str) -> None:
+    _, lower, upper = WELLS[basin]
+    record = call("theory", "--basin", basin, "--json").record
+    c = math.gamma(2.5) * math.sin(0.75 * math.pi) / math.pi
+    measure = c / 1.5 * ((-lower) ** -1.5 + upper**-1.5)
+    assert record["escape_measure"] == pytest.approx(measure, rel=1e-9)
+    assert record["rate"] == pytest.approx(0.1**1.5 * measure, rel=1e-9)
+
+
+def test_threads_do_not_change_the_result() -> None:
+    one, two = (call(*QUICK, "--json", "--threads", n).record for n in ("1", "2"))
+    assert one["digest"] == two["digest"]
+    assert one["digest"] != call(*QUICK, "--json", "--seed", "1").record["digest"]
+
+
+def test_the_answer_for_people_fits_a_terminal() -> None:
+    for words in (QUICK, ("theory", "--exact", "--dt", "0.01"), ("theory", "--dim", "3")):
+        answer = call(*words)
+        assert answer.code == 0
+        assert answer.out.isascii()
+        assert max(map(len, answer.out.splitlines())) <= 80
+    text = call(*QUICK, "--start", "-0.5").out
+    parts = (
+        "flat basin", "epsilon = 0.5", "200 escaped", "exp(-|u|^alpha)", "nu(W)", "p = ", "digest",
+        "ratio = simulated / predicted", "seed 0", "(-0.5)",
+    )  # fmt: skip
+    for part in parts:
+        assert part in text
+
+
+def test_an_answer_without_escapes_has_null_and_exit_code_1() -> None:
+    words = ("escape", "--epsilon", "0.001", "--horizon", "1", "--paths", "20")
+    answer = call(*words, "--json")
+    record = answer.record
+    assert answer.code == 1
+    assert (record["escaped"], record["censored"]) == (0, 20)
+    assert record["mean_exit_time"] is None
+    assert record["mean_ci95"][0] > 0.0
+    assert record["mean_ci95"][1] is None
+    assert record["ratio"] is None
+    assert record["ratio_ci95"] == [None, None]
+    assert record["exponentiality"] == {"statistic": None, "p_value": None}
+    assert "warning: No path escaped" in answer.err
+    table = call(*words)
+    assert table.code == 1
+    assert "none" in table.out
+    assert "nan" not in table.out
+
+
+def test_gaussian_noise_has_no_predicted_mean_and_no_ratio() -> None:
+    words = ("escape", "--alpha", "2", "--basin", "flat", "--epsilon", "1", "--paths", "50")
+    answer = call(*words, "--horizon", "50", "--json")
+    assert answer.code == 0
+    assert answer.record["theory"]["rate"] == 0.0
+    assert answer.record["theory"]["mean_exit_time"] is None
+    assert answer.record["ratio"] is None
+    assert "jumps exist" in answer.err
+
+
+def test_paths_that_all_became_infinite_have_no_estimate() -> None:
+    words = ("--alpha", "0.1", "--epsilon", "1e100", "--scale", "1e100", "--dt", "1e11")
+    answer = call("escape", *words, "--paths", "5", "--horizon", "1e12", "--json")
+    record = answer.record
+    assert answer.code == 1
+    assert record["non_finite"] == 5
+    assert record["mean_exit_time"] is record["rate"] is record["ratio"] is None
+    assert record["mean_ci95"] == record["rate_ci95"] == [None, None]
+    assert "warning: 5 of 5 paths became infinite or NaN" in answer.err
+
+
+def test_precision_not_reached_is_one_warning_and_exit_code_1() -> None:
+    answer = call(*QUICK, "--rel-error", "0.01", "--quiet")
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("levysde escape: warning: 200 escapes of 200 paths; rel_error")
+
+
+def test_precision_reached() -> None:
+    answer = call(*QUICK[:-2], "--rel-error", "0.2", "--json")
+    record = answer.record
+    assert answer.code == 0
+    half = (record["rate_ci95"][1] - record["rate_ci95"][0]) / 2.0
+    assert 0.1 < half / record["rate"] <= 0.2
+
+
+def test_quiet_leaves_stderr_empty() -> None:
+    assert call(*QUICK).err.startswith("levysde escape: note: theory")
+    assert call(*QUICK, "--quiet").err == ""
+
+
+def test_a_prediction_without_simulation() -> None:
+    words = ("theory", "--basin", "flat", "--epsilon", "0.3", "--dt", "0.1", "--exact", "--json")
+    record = call(*words).record
+    assert record["exact_mean_exit_time"] == pytest.approx(11.918026, rel=1e-6)
+    expected = theory.predict(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.3)
+    assert record["rate"] == expected.rate
+    assert record["corrected_mean_exit_time"] == expected.corrected_mean
+    assert [a["holds"] for a in record["assumptions"]] == [a.holds for a in expected.assumptions]
+
+
+def test_the_exact_mean_follows_scale_and_kink() -> None:
+    words = ("theory", "--basin", "asymmetric", "--epsilon", "0.15", "--scale", "2", "--dt", "0.01")
+    record = call(*words, "--exact", "--json").record
+    gradient, lower, upper = WELLS["asymmetric"]
+    exact = theory.euler_mean_exit_time(gradient, lower, upper, 1.5, 0.3, 0.01, breakpoints=[0.0])
+    assert record["exact_mean_exit_time"] == pytest.approx(exact, rel=1e-7)
+
+
+def test_information_about_the_installation() -> None:
+    record = call("info", "--json").record
+    assert record["versions"]["levysde"] == ls.__version__
+    assert record["versions"]["numpy"] == np.__version__
+    assert record["threads"] >= 1
+    assert isinstance(record["cache_writable"], bool)
+    assert Path(record["cache_folder"]).is_absolute()
+    text = call("info").out
+    assert "not used by this version" in text
+    assert record["processor"] in text
+
+
+# --------------------------------------------------------------------------------------- the files
+
+
+def test_output_holds_the_result_and_can_be_resumed(tmp_path: Path) -> None:
+    first, second = str(tmp_path / "first.npz"), str(tmp_path / "second.npz")
+    short = call(*QUICK, "--output", first, "--json").record
+    assert ls.load(first).digest == short["digest"]
+    words = (*QUICK[:-1], "500", "--json")
+    resumed = call(*words, "--resume", first, "--output", second).record
+    assert resumed["paths"] == 500
+    assert resumed["digest"] == call(*words).record["digest"] == ls.load(second).digest
+    refused = call(*QUICK, "--resume", second, "--output", second)
+    assert refused.code == 2
+    assert "500 paths already" in refused.err
+    assert ls.load(second).paths == 500
+
+
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
+def test_plot_is_drawn(tmp_path: Path, suffix: str) -> None:
+    figure = tmp_path / f"survival{suffix}"
+    assert call(*QUICK, "--plot", str(figure)).code == 0
+    assert figure.stat().st_size > 5000
+
+
+def test_a_failed_write_still_gives_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, path: str) -> None:
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr(results.EscapeTimes, "save", full)
+    path = str(tmp_path / "run.npz")
+    answer = call(*QUICK, "--output", path, "--json", "--quiet")
+    assert answer.code == 3
+    assert answer.record["escaped"] == 200
+    assert answer.err == f"levysde escape: error: --output {path}: No space left on device\n"
+
+
+def test_files_are_checked_before_the_simulation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "escape_times", None)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    for option, name in (("--output", "run.npz"), ("--plot", "run.pdf")):
+        answer = call(*QUICK, option, str(tmp_path / name))
+        assert answer.code == 3
+        assert "cannot be written" in answer.err
+
+
+# ----------------------------------------------------------------------------------- interruptions
+
+
+def test_interrupts_without_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (KeyboardInterrupt(), simulate.Interrupted(None)):
+
+        def stop(*_: object, error: BaseException = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(simulate, "escape_times", stop)
+        answer = call(*QUICK)
+        assert (answer.code, answer.out) == (130, "")
+        assert answer.err.startswith("levysde escape: interrupted: ")
+        assert answer.err.count("\n") == 1
+
+
+# A parent may have told its children to ignore the signal.
+HEEDING_SIGINT = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("levysde", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT cannot be sent to one process")
+def test_control_c_keeps_the_finished_paths(tmp_path: Path) -> None:
+    model = ("escape", "--basin", "flat", "--epsilon", "0.1")
+    call(*model, "--paths", "10")  # fills the cache of compiled code
+    path = str(tmp_path / "run.npz")
+    process = subprocess.Popen(
+        [sys.executable, "-c", HEEDING_SIGINT, *model, "--paths", "20000000", "--output", path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stderr is not None
+            assert "note: about 1.6e+11 path-steps" in process.stderr.readline()
+            time.sleep(0.7)
+            began = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+            seconds = time.perf_counter() - began
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert seconds < 1.0
+    assert out == ""
+    assert f"--resume {path}" in err
+    assert err.count("\n") == 1
+    kept = ls.load(path)
+    assert 0 < kept.paths < 20_000_000
+    assert set(kept.status.tolist()) <= {1, 2}
+    longer = (*model, "--paths", str(kept.paths + 100), "--json")
+    assert call(*longer, "--resume", path).record["digest"] == call(*longer).record["digest"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes break in another way")
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "-m", "levysde", "theory"]
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_stdout_that_is_full_is_a_file_problem() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "levysde", "theory"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr.startswith("levysde theory: error: the answer cannot be written")
+    assert done.stderr.count("\n") == 1
+
+
+# -------------------------------------------------------------------------------------------- help
+
+
+def test_help_names_what_the_library_knows() -> None:
+    assert tuple(basins.BASINS) == models.BASIN_NAMES
+    assert tuple(dynamics.DYNAMICS) == models.DYNAMICS_NAMES
+    assert tuple(noise.NOISES) == models.NOISE_NAMES
+
+
+@pytest.mark.parametrize("command", [(), ("escape",), ("theory",), ("info",)])
+def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    answer = call(*command, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert "exit codes:" in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 80
+
+
+def test_version() -> None:
+    assert call("--version") == (0, f"levysde {ls.__version__}\n", "")
+
+
+def test_module_and_script_are_the_same() -> None:
+    words = ("theory", "--basin", "flat", "--json")
+    assert execute(*words, module=True) == execute(*words, module=False)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("escape", "--help")])
+def test_help_is_quick(words: tuple[str, ...]) -> None:
+    def median(command: list[str]) -> float:
+        times = []
+        for _ in range(5):
+            began = time.perf_counter()
+            subprocess.run(command, capture_output=True, check=True)
+            times.append(time.perf_counter() - began)
+        return statistics.median(times)
+
+    seconds = median([executable(), *words])
+    # On a machine that is busy the interpreter alone may need as long.
+    assert seconds < 0.15 or seconds < median([sys.executable, "-c", "pass"]) + 0.12
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import levysde", ("numba", "scipy", "matplotlib", "tqdm")),
+        ("import levysde.cli.escape, levysde.cli.theory, levysde.cli.info", ("numpy", "numba")),
+    ],
+)
+def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
+    check = f"{code}; import sys; print([name for name in {absent} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# ---------------------------------------------------------------------------------------- mistakes
+
+# Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
+# is a folder of the test.
+MISTAKES = r"""
+ | 2 | escape, theory, info
+escpe | 2 | did you mean escape
+ESCAPE | 2 | 'ESCAPE'
+'' | 2 | ''
+--alpha 1.5 | 2 | --alpha
+--versoin | 2 | --versoin
+-v | 2 | -v
+help | 2 | 'help'
+simulate --alpha 1.5 | 2 | simulate
+escape --alpha 0 | 2 | alpha is 0
+escape --alpha -1 | 2 | alpha is -1
+escape --alpha 3 | 2 | alpha is 3
+escape --alpha 2.0000001 | 2 | 2
+escape --alpha 0.01 | 2 | 0.01
+escape --alpha nan | 2 | 'nan'
+escape --alpha -nan | 2 | '-nan'
+escape --alpha inf | 2 | 'inf'
+escape --alpha -inf | 2 | '-inf'
+escape --alpha Infinity | 2 | 'Infinity'
+escape --alpha 1_5 | 2 | '1_5'
+escape --alpha '' | 2 | ''
+escape --alpha ' 1.5' | 2 | ' 1.5'
+escape --alpha '1.5 ' | 2 | '1.5 '
+escape --alpha 1,5 | 2 | '1,5'
+escape --alpha 0x1 | 2 | '0x1'
+escape --alpha 1.5f | 2 | '1.5f'
+escape --alpha one | 2 | 'one'
+escape --alpha {arabic} | 2 | {arabic}
+escape --alpha {wide}.5 | 2 | {wide}.5
+escape --alpha 1e | 2 | '1e'
+escape --alpha . | 2 | '.'
+escape --alpha 1.5.0 | 2 | '1.5.0'
+escape --alpha 1e999 | 2 | '1e999'
+escape --alpha 1e-999 | 2 | '1e-999'
+escape --alpha "1.5\n" | 2 | 1.5
+escape --alpha | 2 | --alpha
+escape --alpha --json | 2 | --alpha
+escape --alpha=  | 2 | --alpha
+escape --alpha 1.5 1.6 | 2 | '1.6'
+escape --basin deep | 2 | 'deep'
+escape --basin shrap | 2 | did you mean sharp
+escape --basin SHARP | 2 | 'SHARP'
+escape --basin '' | 2 | --basin ''
+escape --basin __class__ | 2 | __class__
+escape --basin | 2 | --basin
+escape --dim 0 | 2 | dim is 0
+escape --dim -1 | 2 | dim is -1
+escape --dim 1.5 | 2 | '1.5'
+escape --dim 2.0 | 2 | '2.0'
+escape --dim two | 2 | 'two'
+escape --dim 1000000000 | 2 | 1000000000
+escape --epsilon 0 | 2 | epsilon is 0
+escape --epsilon -1 | 2 | epsilon is -1
+escape --epsilon -1e-3 | 2 | epsilon is -0.001
+escape --epsilon 1e300 | 2 | epsilon is 1e+300
+escape --epsilon 1e-300 | 2 | epsilon is 1e-300
+escape --epsilon 1e-90 | 2 | horizon
+escape --epsilon nan | 2 | 'nan'
+escape --epsilon | 2 | --epsilon
+escape --dynamics adma | 2 | 'adma'
+escape --dynamics SGD | 2 | 'SGD'
+escape --noise white | 2 | 'white'
+escape --scale 0 | 2 | scale is 0
+escape --scale -1 | 2 | scale is -1
+escape --scale 1e200 | 2 | scale is 1e+200
+escape --scale 1,2 | 2 | '1,2'
+escape --start 0.3 | 2 | 0.3
+escape --start -0.25 | 2 | -0.25
+escape --start 0.25 | 2 | 0.25
+escape --start 0,0 | 2 | 0,0
+escape --dim 2 --start 0.1 | 2 | 0.1
+escape --dim 2 --start 0.1, | 2 | ''
+escape --dim 2 --start '0.1, 0.1' | 2 | ' 0.1'
+escape --dim 2 --start 0.1,nan | 2 | 'nan'
+escape --start '' | 2 | ''
+escape --paths 0 | 2 | paths is 0
+escape --paths -1 | 2 | paths is -1
+escape --paths 1.5 | 2 | '1.5'
+escape --paths 1e4 | 2 | write it like 10000
+escape --paths 10_000 | 2 | '10_000'
+escape --paths 10,000 | 2 | '10,000'
+escape --paths many | 2 | 'many'
+escape --paths {arabic} | 2 | {arabic}
+escape --paths 300000000000000 | 2 | 300000000000000
+escape --paths 99999999999999999999999999999999999999999999 | 2 | 9999999999
+escape --rel-error 0 | 2 | rel_error is 0
+escape --rel-error -0.1 | 2 | rel_error is -0.1
+escape --rel-error 1% | 2 | '1%'
+escape --rel-error 1e-9 | 2 | 1e-09
+escape --dt 0 | 2 | dt is 0
+escape --dt -0.1 | 2 | dt is -0.1
+escape --dt automatic | 2 | or auto
+escape --dt nan | 2 | 'nan'
+escape --dt 1e-300 | 2 | 1e-300
+escape --horizon 0 | 2 | horizon is 0
+escape --horizon -1 | 2 | horizon is -1
+escape --horizon inf | 2 | 'inf'
+escape --horizon 1e300 | 2 | 1e+300
+escape --alpha 2 | 2 | give horizon
+escape --seed -1 | 2 | seed is -1
+escape --seed 18446744073709551616 | 2 | 18446744073709551616
+escape --seed 1.0 | 2 | write it like 1
+escape --seed 0x10 | 2 | '0x10'
+escape --method eluer | 2 | 'eluer'
+escape --backend gpu | 2 | 'gpu'
+escape --threads 0 | 2 | threads is 0
+escape --threads -2 | 2 | threads is -2
+escape --threads 1e9 | 2 | '1e9'
+escape --threads 1000000 | 2 | 1000000
+escape --threads all | 2 | 'all'
+escape --output run.txt | 2 | 'run.txt'
+escape --output '' | 2 | ''
+escape --output run | 2 | 'run'
+escape --output .npz | 2 | '.npz'
+escape --output - | 2 | '-'
+escape --output {tmp}/none/run.npz | 3 | none/run.npz
+escape --output {tmp}/folder.npz | 3 | folder.npz
+escape --output {tmp}/damaged.npz/run.npz | 3 | damaged.npz/run.npz
+escape --output {long}.npz | 3 | xxxxxxxx
+escape --output | 2 | --output
+escape --plot run.gif | 2 | 'run.gif'
+escape --plot run | 2 | 'run'
+escape --plot run.png.npz | 2 | 'run.png.npz'
+escape --plot {tmp}/none/run.png | 3 | none/run.png
+escape --plot {tmp}/folder.pdf | 3 | folder.pdf
+escape --resume {tmp}/missing.npz | 3 | missing.npz
+escape --resume {tmp}/damaged.npz | 3 | damaged.npz
+escape --resume {tmp}/empty.npz | 3 | empty.npz
+escape --resume {tmp}/other.npz | 3 | other.npz
+escape --resume {tmp}/folder.npz | 3 | folder.npz
+escape --resume '' | 3 | No such file
+escape --resume {tmp}/good.npz --alpha 1.2 | 2 | alpha = 1.5
+escape --resume {tmp}/good.npz --basin flat | 2 | basin = 'sharp'
+escape --resume {tmp}/good.npz --seed 1 | 2 | seed = 0
+escape --resume {tmp}/good.npz --dt 0.1 | 2 | dt
+escape --resume {tmp}/good.npz --dim 2 | 2 | potential
+escape --resume {tmp}/good.npz --start 0.1 | 2 | start = [0.0]
+escape --resume {tmp}/good.npz --paths 3 | 2 | has 4 paths
+escape --alph 1.5 | 2 | did you mean --alpha
+escape --path 10 | 2 | did you mean --paths
+escape --jsn | 2 | did you mean --json
+escape --json=yes | 2 | 'yes'
+escape --frobnicate=3 | 2 | --frobnicate
+escape -a 1.5 | 2 | -a
+escape 1.5 | 2 | '1.5'
+escape sharp | 2 | 'sharp'
+escape -- sharp | 2 | '--'
+escape "--x\ny" | 2 | --x
+theory --alpha 0 | 2 | alpha is 0
+theory --paths 10 | 2 | --paths
+theory --basin round | 2 | 'round'
+theory --epsilon 0 | 2 | epsilon is 0
+theory --start 1 | 2 | (1)
+theory --exact --dim 2 | 2 | --dim is 2
+theory --dt 0.1 | 2 | --dt 0.1
+theory --exact --dt 0 | 2 | dt is 0
+theory --exact --dt 1e-9 | 2 | 1e-09
+theory --exact --alpha 0.1 | 2 | alpha = 0.1
+theory --output run.npz | 2 | --output
+info --alpha 1.5 | 2 | --alpha
+info verbose | 2 | 'verbose'
+"""
+
+PLACEHOLDERS = {"{arabic}": "\u0661", "{wide}": "\uff11", "{long}": "x" * 300, r"\n": "\n"}
+
+LINES = [line.rsplit(" | ", 2) for line in MISTAKES.strip("\n").split("\n")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("mistakes")
+    (path / "folder.npz").mkdir()
+    (path / "folder.pdf").mkdir()
+    (path / "empty.npz").touch()
+    good = ls.escape_times(
+        basins.sharp(), dynamics.sgd(), noise.independent(1.5), epsilon=0.1, paths=4
+    )
+    bytes_of_good = good.save(path / "good.npz").read_bytes()
+    (path / "damaged.npz").write_bytes(bytes_of_good[:-100])
+    np.savez(path / "other.npz", x=np.arange(3))
+    return path
+
+
+def test_there_are_many_mistakes() -> None:
+    assert len(LINES) >= 100
+    assert len({line for line, _, _ in LINES}) == len(LINES)
+
+
+@pytest.mark.parametrize(("line", "code", "named"), LINES, ids=[line for line, _, _ in LINES])
+def test_a_mistake_is_one_line(line: str, code: str, named: str, folder: Path) -> None:
+    for placeholder, text in {**PLACEHOLDERS, "{tmp}": str(folder)}.items():
+        line, named = line.replace(placeholder, text), named.replace(placeholder, text)
+    words = shlex.split(line)
+    answer = call(*words)
+    assert answer.code == int(code)
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    command = words[0] if words and words[0] in ("escape", "theory", "info") else ""
+    assert answer.err.startswith(f"levysde {command}".rstrip() + ": error: ")
+    assert named in answer.err
+    assert "Traceback" not in answer.err
+    assert len(answer.err) < 400
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("escape", "--alpha", "1_5"), 2),
+        (("escape", "--basin", "deep"), 2),
+        (("escape", "--output", "/nowhere/run.npz"), 3),
+        (("escpe",), 2),
+    ],
+)
+@pytest.mark.parametrize("module", [True, False])
+def test_a_mistake_from_outside(words: tuple[str, ...], code: int, module: bool) -> None:
+    answer = execute(*words, module=module)
+    assert (answer.code, answer.out) == (code, "")
+    assert answer.err.count("\n") == 1
+    assert ": error: " in answer.err
