@@ -89,6 +89,33 @@ class Domain:
             raise ValueError(f"the outside function returned {answer!r}; return True or False")
         return not answer
 
+    def outside_many(self, points: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether each of many points is outside, computed with the compiled predicate.
+
+        Parameters
+        ----------
+        points : ndarray, shape (count, dim)
+            Points, in units of the coordinates.
+
+        Returns
+        -------
+        ndarray of bool, shape (count,)
+
+        Raises
+        ------
+        ValueError
+            If the predicate cannot be compiled.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> interval(-1.0, 1.0).outside_many(np.array([[0.0], [2.0]])).tolist()
+        [False, True]
+        """
+        from levysde.engine.cpu import are_outside
+
+        return are_outside(self.outside, np.array(self.p), points)
+
 
 def _outside_interval(x: FloatArray, p: FloatArray) -> bool:
     return (x[0] <= p[0]) | (x[0] >= p[1])

@@ -26,8 +26,8 @@ from levysde.engine.compile import RUNNING, VECTOR
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two looks at the interrupt flag."""
 
-BLOCK_ELEMENTS = 4096
-"""Aim for lanes x dim: the arrays of a block stay in the second-level cache."""
+BLOCK_ELEMENTS = 1536
+"""Aim for lanes x dim: the arrays of a block stay in the first-level cache."""
 
 MAX_LANES = 256
 
@@ -414,6 +414,30 @@ def increments(
         noise(block, np.uint64(seed), path, step, p, lanes)
         out[first : first + lanes] = (block if wide else block.T)[: size - first]
     return out
+
+
+def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether each of many points is outside a domain.
+
+    Parameters
+    ----------
+    outside : callable
+        Domain part as a plain function.
+    p : ndarray
+        Its flat parameters.
+    points : ndarray, shape (count, dim)
+        Points, in units of the coordinates.
+
+    Returns
+    -------
+    ndarray of bool, shape (count,)
+        A point that is not finite counts as outside.
+    """
+    count, dim = points.shape
+    x = np.ascontiguousarray(points if compiler.is_wide(dim) else points.T, dtype=np.float64)
+    step, flags = np.zeros(count, np.uint64), np.zeros(count, np.int8)
+    compiler.check_pass(outside, dim)(x, p, step, np.uint64(2), flags, count)
+    return flags != RUNNING
 
 
 def available_threads() -> int:

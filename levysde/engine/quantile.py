@@ -1,8 +1,8 @@
 """Symmetric stable variates by inversion: a table of the quantile function, one cubic a cell.
 
-Chambers, Mallows and Stuck's formula takes two uniforms, five elementary functions and three
-divisions. The inverse of the distribution function takes one uniform and a look into a table that
-stays in the first-level cache, which is three times faster.
+Chambers, Mallows and Stuck's formula takes two uniforms, six elementary functions and three
+divisions. The inverse of the distribution function takes one uniform and a look into a table whose
+much-used part stays in the first-level cache: 2.9 ns against 8 ns, random bits included.
 
 Let v be uniform on (0, 1) and Q(v) the number with P(|X| > Q(v)) = v. Then X = +-Q(v) with a fair
 sign. Cells are the binary intervals of floating-point numbers: an octave of v for every exponent,
@@ -177,9 +177,9 @@ def _tail(
     """P(|X| > x) and its derivative with respect to ln x.
 
     With V given, |X| > x is a condition on the exponential W alone, so that
-    P(|X| > x) = 2 int_0^{1/2} S(t) dt, where S = exp(-z) for alpha > 1 and 1 - exp(-z) for alpha < 1
-    and z = (x/A(t))^(alpha/(alpha - 1)). S falls from 1 to 0 about the t with A(t) = x, sharply when
-    alpha is near 1. Double-exponential quadrature on either side resolves that layer.
+    P(|X| > x) = 2 int_0^{1/2} S(t) dt, where S = exp(-z) for alpha > 1, 1 - exp(-z) for alpha < 1
+    and z = (x/A(t))^(alpha/(alpha - 1)). S falls from 1 to 0 about the t with A(t) = x, sharply
+    when alpha is near 1. Double-exponential quadrature on either side resolves that layer.
     """
     alpha = constants[0]
     exponent = alpha / (alpha - 1.0)
@@ -207,7 +207,7 @@ def _tail(
 
 
 def _solve(constants: FloatArray, ends: FloatArray, values: FloatArray, slopes: FloatArray) -> None:
-    """Fill values and slopes of Q at all ends but v = 1, outward from v = 1/2, by Newton's method."""
+    """Fill values and slopes of Q at all ends but v = 1, by Newton's method from v = 1/2 outward."""
     if constants[1] == 0.0:  # alpha = 1, singular in the general formula: Q(v) = cot(pi v/2)
         for i in range(CELLS):
             sine = sin_pi(0.5 * ends[i])

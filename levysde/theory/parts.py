@@ -17,7 +17,10 @@ Vector = NDArray[np.float64]
 
 
 class DomainLike(Protocol):
-    """An open set: a name, its parameters, and a predicate that is true outside of it."""
+    """An open set: a name, its parameters, and a predicate that is true outside of it.
+
+    A domain may also have ``outside_many(points)``, the predicate of many points at once.
+    """
 
     @property
     def name(self) -> str:

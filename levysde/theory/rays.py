@@ -173,13 +173,13 @@ def require_inside(domain: DomainLike, center: ArrayLike, what: str = "center") 
     return point
 
 
-def _first_octave(is_outside: Callable[[float], bool], length: float) -> float:
-    """Return the first radius of a coarse scan by octaves that is outside, or ``length``."""
-    for k in range(-_COARSE_OCTAVES, _COARSE_OCTAVES + 1):
-        radius = length * 2.0**k
-        if is_outside(radius):
-            return radius
-    return length
+def _outside_at(domain: DomainLike, center: Vector, direction: Vector, radii: Vector) -> Vector:
+    """Return whether each point of a ray is outside, all at once where the domain can."""
+    points = center + radii[:, None] * direction
+    many = getattr(domain, "outside_many", None)
+    if many is not None:
+        return np.asarray(many(points), dtype=bool)
+    return np.array([bool(domain.outside(point, domain.p)) for point in points])
 
 
 def _bisect(is_outside: Callable[[float], bool], low: float, high: float) -> tuple[float, float]:
@@ -206,25 +206,26 @@ def _search(domain: DomainLike, center: Vector, direction: Vector) -> RaySegment
     crossings: list[tuple[float, float]] = []
     # Far out the user's function may overflow, which is an honest way of being far out.
     with np.errstate(over="ignore", invalid="ignore"):
-        length = _first_octave(is_outside, size)
+        octaves = size * 2.0 ** np.arange(-_COARSE_OCTAVES, _COARSE_OCTAVES + 1)
+        coarse = _outside_at(domain, center, direction, octaves)
+        length = octaves[np.argmax(coarse)] if coarse.any() else size
         steps = np.arange(-_OCTAVES * _PER_OCTAVE, _OCTAVES * _PER_OCTAVE + 1)
-        radii = (length * 2.0 ** (steps / _PER_OCTAVE)).tolist()
-        before, state = 0.0, False
-        for radius in radii:
-            now = is_outside(radius)
-            if now != state:
-                crossing, width = _bisect(is_outside, before, radius)
-                # A point cannot be placed more finely than the spacing of the numbers.
-                reach = float(np.max(np.abs(center))) + crossing
-                crossings.append((crossing, max(width, float(np.spacing(reach)))))
-            before, state = radius, now
+        radii: Vector = np.asarray(length * 2.0 ** (steps / _PER_OCTAVE), dtype=np.float64)
+        states = np.concatenate([[False], _outside_at(domain, center, direction, radii)])
+        ends = np.concatenate([[0.0], radii])
+        for k in np.flatnonzero(states[1:] != states[:-1]):
+            crossing, width = _bisect(is_outside, float(ends[k]), float(ends[k + 1]))
+            # A point cannot be placed more finely than the spacing of the numbers.
+            reach = float(np.max(np.abs(center))) + crossing
+            crossings.append((crossing, max(width, float(np.spacing(reach)))))
+    state = bool(states[-1])
     if state:
         crossings.append((float("inf"), 0.0))
     pairs = list(zip(crossings[0::2], crossings[1::2], strict=True))
     return RaySegments(
         segments=tuple((a[0], b[0]) for a, b in pairs),
         widths=tuple((a[1], b[1]) for a, b in pairs),
-        searched=radii[-1],
+        searched=float(radii[-1]),
     )
 
 

@@ -1,0 +1,138 @@
+"""Figure of the README: the mean escape time in units of its small-noise law.
+
+Run ``python experiments/figures/escape_law.py [FILE]``; the default is docs/figures/escape_law.png.
+
+For three basins at alpha = 1.5 the figure shows epsilon^alpha nu(W) E Gamma against epsilon:
+simulated means with their 95 % intervals as points, exact means of the Euler chain as lines where
+its integral equation can be solved, and the limit 1 of the theory as a dashed line. Steps are those
+of ``dt="auto"``. The seed is fixed, so the points are the same on every machine.
+"""
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator, StrMethodFormatter
+
+import levysde as ls
+from levysde.results import write_atomically
+from levysde.theory import euler_mean_exit_time
+
+ALPHA = 1.5
+PATHS = 10_000
+SEED = 2020
+DEFAULT_FILE = Path(__file__).resolve().parents[2] / "docs" / "figures" / "escape_law.png"
+
+
+class Look(NamedTuple):
+    """One basin in the figure; the colors are those of Okabe and Ito."""
+
+    basin: ls.Basin
+    lower: float
+    upper: float
+    color: str
+    marker: str
+    line: str
+    shift: float
+    """Factor of the amplitudes, so that the points of the basins do not hide one another."""
+    smallest: float
+    """Amplitude down to which the exact mean is drawn."""
+
+
+LOOKS = (
+    Look(ls.basins.sharp(), -0.25, 0.25, "#0072B2", "o", "-", 1.0, 0.05),
+    Look(ls.basins.flat(), -1.0, 1.0, "#D55E00", "s", (0, (5, 1.5)), 10**0.06, 0.04),
+    Look(ls.basins.asymmetric(), -0.25, 1.0, "#009E73", "^", (0, (6, 1.5, 1, 1.5)), 10**0.12, 0.12),
+)
+
+
+def simulated(look: Look, amplitudes: np.ndarray) -> np.ndarray:
+    """Mean and both ends of its 95 % interval at every amplitude, in units of 1/rate."""
+    noise, sgd = ls.noise.independent(ALPHA), ls.dynamics.sgd()
+    measure = float(ls.theory.escape_measure(look.basin.domain, noise, look.basin.minimum))
+    rows = []
+    for epsilon in amplitudes:
+        result = ls.escape_times(look.basin, sgd, noise, float(epsilon), PATHS, seed=SEED)
+        interval = result.mean_interval()
+        rows.append(
+            epsilon**ALPHA * measure * np.array([result.mean, interval.lower, interval.upper])
+        )
+    return np.array(rows)
+
+
+def exact(look: Look, amplitudes: np.ndarray) -> np.ndarray:
+    """Exact mean of the Euler chain at every amplitude, in units of 1/rate."""
+    noise = ls.noise.independent(ALPHA)
+    measure = float(ls.theory.escape_measure(look.basin.domain, noise, look.basin.minimum))
+    dt = ls.automatic_dt(look.basin)
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return np.array([look.basin.potential.gradient_at(point)[0] for point in x[:, None]])
+
+    means = [
+        euler_mean_exit_time(
+            gradient, look.lower, look.upper, ALPHA, float(epsilon), dt,
+            breakpoints=[0.0], tolerance=1e-4,
+        )
+        for epsilon in amplitudes
+    ]  # fmt: skip
+    return amplitudes**ALPHA * measure * np.array(means)
+
+
+def draw() -> Figure:
+    """The figure."""
+    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    ax = figure.add_subplot()
+    ax.set_xscale("log")
+    ax.axhline(1.0, color="black", linestyle="--", linewidth=1.2, zorder=1)
+    for look in LOOKS:
+        name = look.basin.name
+        amplitudes = look.shift * np.geomspace(0.04, 1.0, 8)
+        mean, low, high = simulated(look, amplitudes).T
+        dense = np.geomspace(look.smallest, 1.5, 17)
+        ax.plot(dense, exact(look, dense), color=look.color, linestyle=look.line, linewidth=1.6)
+        ax.errorbar(
+            amplitudes, mean, yerr=[mean - low, high - mean], color=look.color, marker=look.marker,
+            linestyle="none", markersize=6, markeredgecolor="white", markeredgewidth=0.6,
+            capsize=2.5, label=name, zorder=3,
+        )  # fmt: skip
+    return figure
+
+
+def finish(figure: Figure) -> Figure:
+    """Labels, legend and ticks."""
+    ax = figure.axes[0]
+    ax.set_xlim(0.035, 1.55)
+    ax.set_ylim(0.0, 1.12)
+    ax.set_xticks([0.05, 0.1, 0.2, 0.5, 1.0])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.tick_params(labelsize=12)
+    ax.set_xlabel(r"noise amplitude $\varepsilon$", fontsize=13)
+    ax.set_ylabel(r"$\varepsilon^{\alpha}\,\nu(W)\,\mathrm{E}\,\Gamma$", fontsize=14)
+    ax.text(
+        1.5, 1.02, "limit of the theory: 1", ha="right", va="bottom", fontsize=12, color="black"
+    )
+    ax.legend(
+        title=r"basin, $\alpha = 1.5$", loc="lower left", fontsize=12, title_fontsize=12,
+        frameon=False,
+    )  # fmt: skip
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def main() -> None:
+    """Draw and write the figure."""
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FILE
+    figure = finish(draw())
+    # Without the version of matplotlib in the file, equal figures are equal files.
+    write_atomically(
+        file,
+        lambda out: figure.savefig(out, format="png", dpi=160, metadata={"Software": None}),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,296 @@
+"""Rules of the code base, read from the source of every module."""
+
+import ast
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import levysde
+
+PACKAGE = Path(levysde.__file__).parent
+FILES = {
+    ".".join(("levysde", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    ): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TREES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in FILES.items()}
+
+MAX_LINES = 400
+LONG_FILES = {
+    "levysde.estimators": "one subject, and half of it is docstrings",
+    "levysde.results": "the result with its file format: what is written and read belongs together",
+    "levysde.simulate": "the public functions with their validation; a run is one object",
+    "levysde.engine.cpu": "block, drivers and threads share one layout",
+    "levysde.engine.compile": "the passes of both layouts side by side, and their cache",
+}
+
+LIMITED_LIBRARIES = {
+    "matplotlib": ("levysde.plots",),
+    "numba": ("levysde.engine.*", "levysde.simulate", "levysde.cli.info"),
+    "llvmlite": ("levysde.engine.*", "levysde.cli.info"),
+}
+"""Libraries that only some modules may import; `simulate` and `info` ask numba its version."""
+
+PART_MODULES = ("basins", "domains", "dynamics", "noise", "potentials")
+"""What the engine and the theory must not know."""
+
+LAYERS = (
+    ("levysde._typing", "levysde._version"),
+    ("levysde.estimators", "levysde.theory.*"),
+    ("levysde.engine.*", "levysde.parts"),
+    ("levysde.potentials", "levysde.noise", "levysde.dynamics.*"),
+    ("levysde.domains",),
+    ("levysde.basins",),
+    ("levysde.results",),
+    ("levysde.simulate", "levysde.plots"),
+    ("levysde.cli.*",),
+    ("levysde.__main__",),
+)
+"""The import direction: a module imports from its own layer and from those above it here."""
+
+
+def matches(module: str, pattern: str) -> bool:
+    """Whether a module is the one named, or with a star that package or something in it."""
+    if pattern.endswith(".*"):
+        return module == pattern[:-2] or module.startswith(pattern[:-1])
+    return module == pattern
+
+
+def allowed(module: str, patterns: tuple[str, ...]) -> bool:
+    return any(matches(module, pattern) for pattern in patterns)
+
+
+def imports(module: str, *, typing: bool = True) -> Iterator[tuple[str, int]]:
+    """Every module that a module names in an import, with the line, within functions too.
+
+    Names taken from a package are counted as modules where they are modules. With typing=False
+    imports that only a type checker sees are left out.
+    """
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(TREES[module]):
+        if not typing and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            skipped.update(child for statement in node.body for child in ast.walk(statement))
+    for node in ast.walk(TREES[module]):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: give absolute imports"
+            assert node.module is not None
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            modules = [name for name in names if name in FILES]
+            yield from ((name, node.lineno) for name in modules)
+            if len(modules) < len(names):
+                yield node.module, node.lineno
+        elif isinstance(node, ast.Call) and "import_module" in ast.dump(node.func):
+            # A computed name: only the public face and the command line load what is asked for.
+            assert module in {"levysde", "levysde.cli"}, f"{module}:{node.lineno}: import_module"
+
+
+def offenders(module: str, forbidden: tuple[str, ...], **options: Any) -> list[str]:
+    return [
+        f"{FILES[module]}:{line} imports {name}"
+        for name, line in imports(module, **options)
+        if allowed(name, forbidden)
+    ]
+
+
+# --------------------------------------------------------------------------------------- imports
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if matches(m, "levysde.theory.*")])
+def test_theory_imports_nothing_of_ours(module: str) -> None:
+    wrong = [
+        f"{FILES[module]}:{line} imports {name}"
+        for name, line in imports(module)
+        if matches(name, "levysde.*") and not matches(name, "levysde.theory.*")
+    ]
+    assert wrong == []
+
+
+def test_estimators_import_nothing_of_ours() -> None:
+    assert offenders("levysde.estimators", ("levysde.*",)) == []
+
+
+@pytest.mark.parametrize("library", LIMITED_LIBRARIES)
+def test_libraries_stay_where_they_belong(library: str) -> None:
+    wrong = [
+        line
+        for module in FILES
+        if not allowed(module, LIMITED_LIBRARIES[library])
+        for line in offenders(module, (f"{library}.*",))
+    ]
+    assert wrong == []
+
+
+def test_engine_knows_no_part_by_name() -> None:
+    forbidden = tuple(f"levysde.{name}.*" for name in PART_MODULES)
+    wrong = [
+        line
+        for module in FILES
+        if matches(module, "levysde.engine.*")
+        for line in offenders(module, forbidden)
+    ]
+    assert wrong == []
+
+
+def test_only_the_command_line_imports_the_command_line() -> None:
+    wrong = [
+        line
+        for module in FILES
+        if not allowed(module, ("levysde.cli.*", "levysde.__main__"))
+        for line in offenders(module, ("levysde.cli.*",))
+    ]
+    assert wrong == []
+
+
+def layer(module: str) -> int:
+    found = [i for i, patterns in enumerate(LAYERS) if allowed(module, patterns)]
+    assert len(found) == 1, f"{module} belongs to {len(found)} layers; name it in LAYERS once"
+    return found[0]
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if m != "levysde"])
+def test_imports_point_one_way(module: str) -> None:
+    """Imports at the head of a module; functions may ask a later layer for a default."""
+    head = {
+        node.lineno
+        for node in ast.iter_child_nodes(TREES[module])
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    wrong = [
+        f"{FILES[module]}:{line} imports {name}"
+        for name, line in imports(module, typing=False)
+        if line in head and matches(name, "levysde.*") and name != "levysde"
+        if layer(name) > layer(module)
+    ]
+    assert wrong == []
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = "import sys, json, levysde; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert loaded & {"numba", "numpy", "scipy", "matplotlib", "tqdm"} == set()
+
+
+# ---------------------------------------------------------------------------------- documentation
+
+
+def public_objects() -> dict[str, Any]:
+    """Every name in an `__all__`, once, under the name of its home."""
+    found = {}
+    for module in FILES:
+        if module == "levysde.__main__":
+            continue
+        loaded = importlib.import_module(module)
+        for name in getattr(loaded, "__all__", ()):
+            value = getattr(loaded, name)
+            if inspect.isfunction(value) or inspect.isclass(value):
+                found[f"{value.__module__}.{value.__qualname__}"] = value
+    return found
+
+
+PUBLIC = public_objects()
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if m != "levysde.__main__"])
+def test_public_names_exist(module: str) -> None:
+    loaded = importlib.import_module(module)
+    names = getattr(loaded, "__all__", [])
+    assert list(names) == sorted(set(names)), "sorted, each once"
+    for name in names:
+        assert getattr(loaded, name) is not None
+
+
+def test_public_objects_are_found() -> None:
+    assert {"levysde.simulate.escape_times", "levysde.theory.rates.predict"} <= PUBLIC.keys()
+
+
+def sections(docstring: str) -> set[str]:
+    lines = inspect.cleandoc(docstring).splitlines()
+    return {
+        title.strip()
+        for title, rule in zip(lines, lines[1:], strict=False)
+        if title.strip() and rule.strip() == "-" * len(title.strip())
+    }
+
+
+def missing_sections(name: str, function: Any, *, examples: bool) -> list[str]:
+    """Numpydoc sections that a function needs and lacks."""
+    found = sections(function.__doc__ or "")
+    signature = inspect.signature(function)
+    takes = [p for p in signature.parameters if p not in ("self", "cls")]
+    returns = signature.return_annotation
+    needed = {"Examples"} if examples else set()
+    if takes:
+        needed.add("Parameters")
+    if returns not in (inspect.Signature.empty, None, "None"):
+        needed.add("Returns")
+    return [f"{name} lacks {section}" for section in sorted(needed - found)]
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_docstrings(name: str) -> None:
+    value = PUBLIC[name]
+    assert value.__doc__, f"{name} has no docstring"
+    if inspect.isfunction(value):
+        assert missing_sections(name, value, examples=True) == []
+        return
+    for attribute, member in vars(value).items():
+        if inspect.isfunction(member) and not attribute.startswith("_"):
+            assert member.__doc__, f"{name}.{attribute} has no docstring"
+            assert missing_sections(f"{name}.{attribute}", member, examples=False) == []
+        elif isinstance(member, property) and not attribute.startswith("_"):
+            assert member.__doc__, f"{name}.{attribute} has no docstring"
+
+
+@pytest.mark.parametrize("name", sorted(n for n in PUBLIC if inspect.isclass(PUBLIC[n])))
+def test_public_classes_describe_their_fields(name: str) -> None:
+    fields = getattr(PUBLIC[name], "__dataclass_fields__", {})
+    if any(field.repr for field in fields.values() if not field.name.startswith("_")):
+        assert sections(PUBLIC[name].__doc__) & {"Attributes", "Parameters"}, name
+
+
+# -------------------------------------------------------------------------------------------- size
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_files_are_short(module: str) -> None:
+    lines = len(FILES[module].read_text(encoding="utf-8").splitlines())
+    if module in LONG_FILES:
+        assert lines > MAX_LINES, f"{module} is short again: take it out of LONG_FILES"
+    else:
+        assert lines <= MAX_LINES, f"{FILES[module]} has {lines} lines; split it or give a reason"
+
+
+# ------------------------------------------------------------------------------------------ habits
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_no_code_from_strings(module: str) -> None:
+    wrong = [
+        f"{FILES[module]}:{node.lineno} calls {node.func.id}"
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"exec", "eval", "compile"}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_nothing_is_left_for_later(module: str) -> None:
+    text = FILES[module].read_text(encoding="utf-8")
+    for word in ("TODO", "FIXME", "XXX"):
+        assert word not in text, f"{FILES[module]} contains {word}"
