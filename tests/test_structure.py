@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,7 @@ def sections(docstring: str) -> set[str]:
     lines = inspect.cleandoc(docstring).splitlines()
     return {
         title.strip()
-        for title, rule in zip(lines, lines[1:], strict=False)
+        for title, rule in pairwise(lines)
         if title.strip() and rule.strip() == "-" * len(title.strip())
     }
 

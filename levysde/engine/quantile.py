@@ -207,7 +207,7 @@ def _tail(
 
 
 def _solve(constants: FloatArray, ends: FloatArray, values: FloatArray, slopes: FloatArray) -> None:
-    """Fill values and slopes of Q at all ends but v = 1, by Newton's method from v = 1/2 outward."""
+    """Fill values and slopes of Q at all ends but v = 1, by Newton's method from v = 1/2 out."""
     if constants[1] == 0.0:  # alpha = 1, singular in the general formula: Q(v) = cot(pi v/2)
         for i in range(CELLS):
             sine = sin_pi(0.5 * ends[i])

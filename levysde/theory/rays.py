@@ -206,7 +206,7 @@ def _search(domain: DomainLike, center: Vector, direction: Vector) -> RaySegment
     crossings: list[tuple[float, float]] = []
     # Far out the user's function may overflow, which is an honest way of being far out.
     with np.errstate(over="ignore", invalid="ignore"):
-        octaves = size * 2.0 ** np.arange(-_COARSE_OCTAVES, _COARSE_OCTAVES + 1)
+        octaves: Vector = size * np.exp2(np.arange(-_COARSE_OCTAVES, _COARSE_OCTAVES + 1.0))
         coarse = _outside_at(domain, center, direction, octaves)
         length = octaves[np.argmax(coarse)] if coarse.any() else size
         steps = np.arange(-_OCTAVES * _PER_OCTAVE, _OCTAVES * _PER_OCTAVE + 1)
