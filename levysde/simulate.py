@@ -1,10 +1,7 @@
 """The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
 
 import math
-import platform
-import time
 import warnings
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +9,12 @@ import numpy as np
 
 from levysde import estimators, parts
 from levysde._typing import FloatArray
-from levysde._version import __version__
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
-from levysde.noise import CONVENTION, Noise
+from levysde.noise import Noise
+from levysde.prefix import Interrupted, Prefix
+from levysde.provenance import describe
 from levysde.results import EscapeTimes
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
@@ -33,22 +31,8 @@ METHODS = ("euler",)
 BACKENDS = ("cpu",)
 
 
-class Interrupted(KeyboardInterrupt):
-    """A run that was interrupted, with what it had finished.
-
-    Attributes
-    ----------
-    result : EscapeTimes or None
-        The complete prefix of paths; None if path 0 had not ended.
-    """
-
-    def __init__(self, result: EscapeTimes | None) -> None:
-        super().__init__("interrupted")
-        self.result = result
-
-
 def automatic_dt(basin: Basin) -> float:
-    """Dt = 1/(100 k), k the largest curvature of the potential at the minimum.
+    """The step dt = 1/(100 k), k the largest curvature of the potential at the minimum.
 
     The Jacobian of the gradient is taken by differences on either side of the minimum, so that a
     kink between two curvatures counts with the larger one.
@@ -131,7 +115,7 @@ def _check_setting(
 
 
 def _program(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) -> Any:
-    from levysde.engine.cpu import Program
+    from levysde.engine.program import Program
 
     return Program(
         dim=basin.dim,
@@ -174,51 +158,6 @@ def _horizon_steps(
             f"or dt with fewer than {MAX_STEPS:.3g} steps"
         )
     return horizon, max(1, steps)
-
-
-def _json_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _json_value(np.asarray(value).tolist()) for name, value in params.items()}
-
-
-def _json_value(value: Any) -> Any:
-    """A number or a list of them; infinite ends as text, because JSON has no number for them."""
-    if isinstance(value, list):
-        return [_json_value(entry) for entry in value]
-    return value if math.isfinite(value) else str(value)
-
-
-def _describe(
-    basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting, horizon: float
-) -> dict[str, Any]:
-    """Everything that made a result, as JSON values."""
-    import numba
-
-    return {
-        "alpha": noise.alpha,
-        "epsilon": setting.epsilon,
-        "basin": basin.name,
-        "potential": {"name": basin.potential.name, "params": _json_params(basin.potential.params)},
-        "domain": {"name": basin.domain.name, "params": _json_params(basin.domain.params)},
-        "minimum": basin.minimum.tolist(),
-        "start": basin.start.tolist(),
-        "dynamics": dynamics.name,
-        "dynamics_params": _json_params(dynamics.params),
-        "noise": noise.name,
-        "noise_params": _json_params(noise.params),
-        "convention": CONVENTION,
-        "dim": basin.dim,
-        "dt": setting.dt,
-        "horizon": horizon,
-        "seed": setting.seed,
-        "method": "euler",
-        "backend": "cpu",
-        "versions": {
-            "levysde": __version__,
-            "numba": numba.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
 
 
 def escape_times(
@@ -315,8 +254,16 @@ def escape_times(
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
     program = _program(basin, dynamics, noise, setting)
     time_horizon, steps = _horizon_steps(basin, noise, setting, horizon)
-    parameters = _describe(basin, dynamics, noise, setting, time_horizon)
-    run = _Run(program, parameters, steps, threads, progress)
+    parameters = describe(
+        basin,
+        dynamics,
+        noise,
+        epsilon=setting.epsilon,
+        dt=setting.dt,
+        horizon=time_horizon,
+        seed=setting.seed,
+    )
+    run = Prefix(program, parameters, steps, threads, progress)
     if resume is not None:
         run.continue_from(resume)
     if needed is None:
@@ -332,114 +279,6 @@ def escape_times(
             stacklevel=2,
         )
     return result
-
-
-class _Run:
-    """A prefix of paths 0, 1, ... that grows."""
-
-    def __init__(
-        self,
-        program: Any,
-        parameters: dict[str, Any],
-        horizon: int,
-        threads: int | None,
-        progress: bool,
-    ) -> None:
-        self.program, self.parameters = program, parameters
-        self.horizon, self.threads, self.progress = horizon, threads, progress
-        self.pieces: list[tuple[Any, Any, FloatArray]] = []
-        self.paths = 0
-        self.seconds = 0.0
-
-    def continue_from(self, earlier: EscapeTimes) -> None:
-        """Begin with the paths of an earlier result, if it is of the same run."""
-        for name, value in self.parameters.items():
-            if name != "versions" and earlier.parameters.get(name) != value:
-                raise ValueError(
-                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
-                    f"run has {value!r}; resume with the same parameters"
-                )
-        self.pieces = [(earlier.steps, earlier.status, earlier.exit_position)]
-        self.paths, self.seconds = earlier.paths, earlier.seconds
-
-    def extend_to(self, paths: int) -> None:
-        """Run the paths that are missing."""
-        from levysde.engine.cpu import Outcome, escape
-
-        if paths <= self.paths:
-            if paths < self.paths:
-                self.pieces = [tuple(array[:paths] for array in self._joined())]  # type: ignore[list-item]
-                self.paths = paths
-            return
-        outcome = Outcome.empty(paths - self.paths, self.program.dim, self.paths)
-        began = time.perf_counter()
-        try:
-            with _Bar(self.progress, len(outcome.status)) as update:
-                escape(
-                    self.program, outcome, self.paths, paths, self.horizon, self.threads,
-                    progress=update,
-                )  # fmt: skip
-        except KeyboardInterrupt:
-            open_paths = np.flatnonzero(outcome.status == 0)
-            finished = int(open_paths[0]) if open_paths.size else len(outcome.status)
-            self._keep(outcome, finished, began)
-            raise Interrupted(self.result()) from None
-        self._keep(outcome, paths - self.paths, began)
-
-    def extend_until(self, escapes: int, max_paths: int) -> None:
-        """Run batches until there are enough escapes; their sizes do not depend on the clock."""
-        paths = max(self.paths, min(max_paths, escapes))
-        while True:
-            self.extend_to(paths)
-            found = sum(int(np.count_nonzero(status == 1)) for _, status, _ in self.pieces)
-            if found >= escapes or paths == max_paths:
-                return
-            missing = math.ceil((escapes - found) * paths / max(found, 1))
-            paths = min(max_paths, paths + max(missing, paths // 20), 4 * paths)
-
-    def _keep(self, outcome: Any, count: int, began: float) -> None:
-        arrays = (outcome.steps[:count], outcome.status[:count], outcome.position[:count])
-        self.pieces.append(arrays)
-        self.paths += count
-        self.seconds += time.perf_counter() - began
-
-    def _joined(self) -> tuple[Any, Any, FloatArray]:
-        if len(self.pieces) == 1:
-            return self.pieces[0]
-        steps, status, position = (
-            np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True)
-        )
-        return steps, status, position
-
-    def result(self) -> EscapeTimes | None:
-        """What is finished, if anything."""
-        if self.paths == 0:
-            return None
-        steps, status, position = self._joined()
-        return EscapeTimes(
-            steps, status, position, self.program.dt, self.parameters, seconds=self.seconds
-        )
-
-
-class _Bar:
-    """A tqdm bar of finished paths, or nothing."""
-
-    def __init__(self, shown: bool, total: int) -> None:
-        self.shown, self.total = shown, total
-
-    def __enter__(self) -> Callable[[int], object] | None:
-        if not self.shown:
-            return None
-        from tqdm import tqdm
-
-        self.tqdm = tqdm(total=self.total, unit="path", unit_scale=True, dynamic_ncols=True)
-        return lambda finished: self.tqdm.update(finished - self.tqdm.n)
-
-    def __exit__(self, *error: object) -> None:
-        if self.shown:
-            if error[0] is None:
-                self.tqdm.update(self.total - self.tqdm.n)
-            self.tqdm.close()
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import numba
 import numpy as np
 import pytest
 from naive import escape as naive_escape
@@ -15,7 +16,8 @@ from naive import escape as naive_escape
 import levysde as ls
 from levysde import domains, potentials, simulate
 from levysde.engine import compile as compiler
-from levysde.engine import cpu
+from levysde.engine import cpu, passes
+from levysde.engine.program import Outcome
 
 SGD = ls.dynamics.sgd()
 STABLE = ls.noise.independent(1.5)
@@ -35,7 +37,7 @@ def program_of(basin, epsilon=0.5, dt=0.05, seed=11, noise=STABLE):
 def test_engine_is_the_plain_functions_bit_for_bit(dim):
     """A loop in plain Python over the same plain functions gives the same paths."""
     program = program_of(box_basin(dim), epsilon=0.4)
-    outcome = cpu.Outcome.empty(20, dim)
+    outcome = Outcome.empty(20, dim)
     horizon = 6
     cpu.escape(program, outcome, 0, 20, horizon, threads=1)
     assert len(set(outcome.status.tolist())) >= (2 if dim > 1 else 1)
@@ -48,11 +50,11 @@ def test_engine_is_the_plain_functions_bit_for_bit(dim):
 @pytest.mark.parametrize("dim", [1, 5, 50])
 def test_same_result_for_any_threads_and_blocks(dim):
     program = program_of(box_basin(dim))
-    reference = cpu.Outcome.empty(1000, dim)
+    reference = Outcome.empty(1000, dim)
     cpu.escape(program, reference, 0, 1000, 400, threads=1)
-    assert (reference.status == compiler.ESCAPED).sum() > 900
+    assert (reference.status == passes.ESCAPED).sum() > 900
     for threads, lanes in ((1, 8), (2, 64), (3, 8), (2, 256), (5, None)):
-        other = cpu.Outcome.empty(1000, dim)
+        other = Outcome.empty(1000, dim)
         cpu.escape(program, other, 0, 1000, 400, threads=threads, lanes=lanes)
         assert (other.steps == reference.steps).all()
         assert (other.status == reference.status).all()
@@ -61,10 +63,10 @@ def test_same_result_for_any_threads_and_blocks(dim):
 
 def test_shards_are_parts_of_the_whole():
     program = program_of(box_basin(2))
-    whole = cpu.Outcome.empty(300, 2)
+    whole = Outcome.empty(300, 2)
     cpu.escape(program, whole, 0, 300, 1000)
     for first, last in ((0, 7), (7, 200), (200, 300)):
-        shard = cpu.Outcome.empty(last - first, 2, first)
+        shard = Outcome.empty(last - first, 2, first)
         cpu.escape(program, shard, first, last, 1000)
         assert (shard.steps == whole.steps[first:last]).all()
         assert (shard.position == whole.position[first:last]).all()
@@ -72,7 +74,7 @@ def test_shards_are_parts_of_the_whole():
 
 def test_path_ids_beyond_32_bits_have_numbers_of_their_own():
     program = program_of(box_basin(1))
-    low, high = cpu.Outcome.empty(50, 1), cpu.Outcome.empty(50, 1, 2**40)
+    low, high = Outcome.empty(50, 1), Outcome.empty(50, 1, 2**40)
     cpu.escape(program, low, 0, 50, 1000)
     cpu.escape(program, high, 2**40, 2**40 + 50, 1000)
     assert not (low.steps == high.steps).all()
@@ -311,7 +313,7 @@ def test_interrupt_keeps_the_finished_prefix():
 SCRIPT = """
 import sys
 import levysde as ls
-from levysde.engine import compile as compiler, cpu, quantile
+from levysde.engine import cpu, passes, program, quantile
 
 def gradient(x, p, out):
     out[0] = {factor} * x[0]
@@ -320,10 +322,10 @@ basin = ls.Basin(ls.Potential(1, gradient), ls.domains.interval(-1.0, 1.0), 0.0)
 noise = ls.noise.independent(1.5)
 ls.escape_times(basin, ls.dynamics.sgd(), noise, 0.5, paths=10, dt=0.01)
 made = [
-    compiler.noise_pass(noise.increment, noise.words, 1),
-    compiler.gradient_pass(gradient, 1),
-    compiler.update_pass(ls.dynamics.sgd().update, False, 1),
-    compiler.check_pass(basin.domain.outside, 1),
+    passes.noise_pass(noise.increment, noise.words, 1),
+    passes.gradient_pass(gradient, 1),
+    passes.update_pass(ls.dynamics.sgd().update, False, 1),
+    passes.check_pass(basin.domain.outside, 1),
     cpu._compiled_advance(),
     quantile._compiled_solver(),
 ]
@@ -389,15 +391,15 @@ def test_unwritable_installation_falls_back_to_a_temporary_cache(monkeypatch, tm
     user_provided = user_provided or caching._UserProvidedCacheLocator  # its name in older numba
     monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [user_provided])
     monkeypatch.setattr(compiler, "temporary_cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(compiler.numba.config, "CACHE_DIR", "")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
 
     def double(x):
         return 2.0 * x
 
-    signature = compiler.types.float64(compiler.types.float64)
+    signature = numba.types.float64(numba.types.float64)
     assert compiler.compile_cached(double, signature)(4.0) == 8.0
     assert list(tmp_path.rglob("*.nbi"))
-    assert compiler.numba.config.CACHE_DIR == ""
+    assert numba.config.CACHE_DIR == ""
 
 
 def test_temporary_cache_belongs_to_the_user_alone():

@@ -7,7 +7,7 @@ import pytest
 
 import levysde as ls
 from levysde import domains, potentials
-from levysde.engine import compile as compiler
+from levysde.engine import passes
 
 RNG = np.random.default_rng(2)
 MATRIX = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 3.0]])
@@ -49,7 +49,7 @@ DOMAINS = {
 
 
 def blocks(points, dim):
-    wide = compiler.is_wide(dim)
+    wide = passes.is_wide(dim)
     return np.ascontiguousarray(points if wide else points.T), wide
 
 
@@ -71,7 +71,7 @@ def test_compiled_gradient_is_the_plain_one(name):
     points = RNG.standard_normal((16, potential.dim))
     x, wide = blocks(points, potential.dim)
     out = np.zeros_like(x)
-    compiler.gradient_pass(potential.gradient, potential.dim)(x, np.array(potential.p), out, 16)
+    passes.gradient_pass(potential.gradient, potential.dim)(x, np.array(potential.p), out, 16)
     expected = np.array([potential.gradient_at(point) for point in points])
     assert ((out if wide else out.T) == expected).all()
 
@@ -85,9 +85,9 @@ def test_domain_is_its_definition_plain_and_compiled(name):
     assert [domain.contains(x) for x in points] == expected.tolist()
     x, _ = blocks(points, domain.dim)
     step, flags = np.zeros(400, np.uint64), np.zeros(400, np.int8)
-    check = compiler.check_pass(domain.outside, domain.dim)
+    check = passes.check_pass(domain.outside, domain.dim)
     ended = check(x, np.array(domain.p), step, np.uint64(10), flags, 400)
-    assert ((flags == compiler.ESCAPED) == ~expected).all()
+    assert ((flags == passes.ESCAPED) == ~expected).all()
     assert ended == np.count_nonzero(~expected)
     assert (step == 1).all()
 
@@ -101,11 +101,11 @@ def test_check_names_every_end(dim):
     points[3, 0] = 2.0
     x, _ = blocks(np.repeat(points, 2, axis=0), dim)
     step, flags = np.array([0, 9] * 4, np.uint64), np.zeros(8, np.int8)
-    compiler.check_pass(domain.outside, dim)(x, np.array(domain.p), step, np.uint64(10), flags, 8)
-    lost, left = compiler.NON_FINITE, compiler.ESCAPED
+    passes.check_pass(domain.outside, dim)(x, np.array(domain.p), step, np.uint64(10), flags, 8)
+    lost, left = passes.NON_FINITE, passes.ESCAPED
     assert flags.tolist() == [
-        compiler.RUNNING,
-        compiler.HORIZON,
+        passes.RUNNING,
+        passes.HORIZON,
         lost,
         lost,
         lost,

@@ -24,7 +24,7 @@ from levysde.theory import euler_mean_exit_time
 
 ALPHA = 1.5
 PATHS = 5_000
-POINTS = 6
+POINTS = 7
 SEED = 2020
 DEFAULT_FILE = Path(__file__).resolve().parents[2] / "docs" / "figures" / "escape_law.png"
 
@@ -93,8 +93,7 @@ def draw() -> Figure:
     ax.set_xscale("log")
     ax.axhline(1.0, color="black", linestyle="--", linewidth=1.2, zorder=1)
     for look in LOOKS:
-        name = look.basin.name
-        amplitudes = look.shift * np.geomspace(0.06, 1.0, POINTS)
+        amplitudes = look.shift * np.geomspace(0.03, 1.0, POINTS)
         mean, low, high = simulated(look, amplitudes).T
         nodes = np.geomspace(look.smallest, 1.5, 8)
         curve = CubicSpline(np.log(nodes), exact(look, nodes))
@@ -105,7 +104,12 @@ def draw() -> Figure:
         ax.errorbar(
             amplitudes, mean, yerr=[mean - low, high - mean], color=look.color, marker=look.marker,
             linestyle="none", markersize=6, markeredgecolor="white", markeredgewidth=0.6,
-            capsize=2.5, label=name, zorder=3,
+            capsize=2.5, zorder=3,
+        )  # fmt: skip
+        # An empty curve for the legend, with line and marker together.
+        ax.plot(
+            [], [], color=look.color, linestyle=look.line, linewidth=1.6, marker=look.marker,
+            markersize=6, label=look.basin.name,
         )  # fmt: skip
     return figure
 
@@ -113,18 +117,22 @@ def draw() -> Figure:
 def finish(figure: Figure) -> Figure:
     """Labels, legend and ticks."""
     ax = figure.axes[0]
-    ax.set_xlim(0.047, 1.6)
+    ax.set_xlim(0.026, 1.6)
     ax.set_ylim(0.0, 1.42)
-    ax.set_xticks([0.05, 0.1, 0.2, 0.5, 1.0])
+    ax.set_xticks([0.03, 0.05, 0.1, 0.2, 0.5, 1.0])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.tick_params(labelsize=12)
     ax.set_xlabel(r"noise amplitude $\varepsilon$", fontsize=13)
     ax.set_ylabel(r"$\varepsilon^{\alpha}\,\nu(W)\,\mathrm{E}\,\Gamma$", fontsize=14)
     ax.text(1.55, 1.02, "limit of the theory", ha="right", va="bottom", fontsize=12)
+    ax.text(
+        0.24, 0.05, "points: simulated mean, 95 % interval\nlines: exact mean of the Euler chain",
+        va="bottom", fontsize=11, linespacing=1.4,
+    )  # fmt: skip
     ax.legend(
         title=r"basin, $\alpha = 1.5$", loc="lower left", fontsize=12, title_fontsize=12,
-        frameon=False,
+        frameon=False, handlelength=3.0, alignment="left",
     )  # fmt: skip
     ax.spines[["top", "right"]].set_visible(False)
     return figure

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,21 @@ from numba import types
 from numba.extending import register_jitable
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine import compile as compiler
-from levysde.engine.compile import RUNNING, VECTOR
+from levysde.engine.compile import compile_cached, pointers
+from levysde.engine.passes import (
+    CHECK,
+    GRADIENT,
+    NOISE,
+    RUNNING,
+    UPDATE,
+    VECTOR,
+    check_pass,
+    gradient_pass,
+    is_wide,
+    noise_pass,
+    update_pass,
+)
+from levysde.engine.program import Outcome, Program
 
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two looks at the interrupt flag."""
@@ -30,62 +42,6 @@ BLOCK_ELEMENTS = 1536
 """Aim for lanes x dim: the arrays of a block stay in the first-level cache."""
 
 MAX_LANES = 256
-
-
-@dataclass(frozen=True)
-class Program:
-    """What the engine runs: four plain functions with their parameters, and numbers.
-
-    Attributes
-    ----------
-    dim : int
-        Dimension of a path.
-    increment, gradient, update, outside : callable
-        The parts as plain functions.
-    words : {1, 2}
-        Random words that `increment` takes for a coordinate.
-    noise_p, gradient_p, update_p, outside_p : ndarray
-        Their flat parameters. Those of the noise include epsilon, dt and the scale.
-    memory : bool
-        Whether the update uses m and v.
-    dt : float
-        Step, in units of time.
-    seed : int
-        In [0, 2^64).
-    start : ndarray, shape (dim,)
-        Where every path begins.
-    """
-
-    dim: int
-    increment: PlainFunction
-    gradient: PlainFunction
-    update: PlainFunction
-    outside: PlainFunction
-    words: int
-    noise_p: FloatArray
-    gradient_p: FloatArray
-    update_p: FloatArray
-    outside_p: FloatArray
-    memory: bool
-    dt: float
-    seed: int
-    start: FloatArray
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Arrays with one entry a path; `status` is 0 where a path has not ended."""
-
-    steps: npt.NDArray[np.int64]
-    status: npt.NDArray[np.int8]
-    position: FloatArray
-    first: int = 0
-
-    @classmethod
-    def empty(cls, paths: int, dim: int, first: int = 0) -> "Outcome":
-        """Room for paths first, first + 1, ..., none of them ended."""
-        steps, status = np.zeros(paths, np.int64), np.zeros(paths, np.int8)
-        return cls(steps, status, np.zeros((paths, dim)), first)
 
 
 def block_lanes(dim: int) -> int:
@@ -195,23 +151,23 @@ def _record(  # type: ignore[no-untyped-def]
 
 @functools.cache
 def _compiled_advance() -> Any:
-    pointers = compiler.pointers(compiler.NOISE, compiler.GRADIENT, compiler.UPDATE, compiler.CHECK)
+    arguments = pointers(NOISE, GRADIENT, UPDATE, CHECK)
     signature = types.int64(
-        *pointers, _state, _address, types.int8[::1], types.UniTuple(_vector, 4), _vector,
+        *arguments, _state, _address, types.int8[::1], types.UniTuple(_vector, 4), _vector,
         types.uint64, types.float64, types.uint64, types.int64, types.int64[::1], types.boolean,
         types.int64, types.boolean, types.int64[::1], types.int8[::1], _matrix,
     )  # fmt: skip
-    return compiler.compile_cached(_advance, signature)
+    return compile_cached(_advance, signature)
 
 
 @functools.cache
 def _compiled_record() -> Any:
-    pointers = compiler.pointers(compiler.NOISE, compiler.GRADIENT, compiler.UPDATE)
+    arguments = pointers(NOISE, GRADIENT, UPDATE)
     signature = types.void(
-        *pointers, _state, _address, types.UniTuple(_vector, 3), types.uint64, types.float64,
+        *arguments, _state, _address, types.UniTuple(_vector, 3), types.uint64, types.float64,
         types.int64, types.boolean, types.int64, types.float64[:, :, ::1],
     )  # fmt: skip
-    return compiler.compile_cached(_record, signature)
+    return compile_cached(_record, signature)
 
 
 # ------------------------------------------------------------------------------------------- blocks
@@ -221,7 +177,7 @@ class _Block:
     """The arrays of one block of lanes, with every path at the start."""
 
     def __init__(self, program: Program, lanes: int) -> None:
-        self.wide = compiler.is_wide(program.dim)
+        self.wide = is_wide(program.dim)
         shape = (lanes, program.dim) if self.wide else (program.dim, lanes)
         start = program.start if self.wide else program.start[:, None]
         x = np.array(np.broadcast_to(start, shape), order="C")
@@ -233,9 +189,9 @@ class _Block:
 
 def _passes(program: Program) -> tuple[Any, Any, Any]:
     return (
-        compiler.noise_pass(program.increment, program.words, program.dim),
-        compiler.gradient_pass(program.gradient, program.dim),
-        compiler.update_pass(program.update, program.memory, program.dim),
+        noise_pass(program.increment, program.words, program.dim),
+        gradient_pass(program.gradient, program.dim),
+        update_pass(program.update, program.memory, program.dim),
     )
 
 
@@ -268,7 +224,7 @@ class _Escape:
         self.supply = _Supply(first, last, threads)
         self.stop = threading.Event()
         self.advance = _compiled_advance()
-        self.passes = (*_passes(program), compiler.check_pass(program.outside, program.dim))
+        self.passes = (*_passes(program), check_pass(program.outside, program.dim))
 
     def work(self, lanes: int) -> int:
         """Run one block until no path is left or a stop is asked for; return path-steps done."""
@@ -406,8 +362,8 @@ def increments(
     ndarray, shape (size, dim)
         Increments, length.
     """
-    noise, lanes = compiler.noise_pass(increment, words, dim), block_lanes(dim)
-    wide, step = compiler.is_wide(dim), np.zeros(lanes, np.uint64)
+    noise, lanes = noise_pass(increment, words, dim), block_lanes(dim)
+    wide, step = is_wide(dim), np.zeros(lanes, np.uint64)
     block, out = np.empty((lanes, dim) if wide else (dim, lanes)), np.empty((size, dim))
     for first in range(0, size, lanes):
         path = np.arange(first, first + lanes, dtype=np.uint64)
@@ -434,9 +390,9 @@ def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> np
         A point that is not finite counts as outside.
     """
     count, dim = points.shape
-    x = np.ascontiguousarray(points if compiler.is_wide(dim) else points.T, dtype=np.float64)
+    x = np.ascontiguousarray(points if is_wide(dim) else points.T, dtype=np.float64)
     step, flags = np.zeros(count, np.uint64), np.zeros(count, np.int8)
-    compiler.check_pass(outside, dim)(x, p, step, np.uint64(2), flags, count)
+    check_pass(outside, dim)(x, p, step, np.uint64(2), flags, count)
     return flags != RUNNING
 
 

@@ -1,0 +1,273 @@
+"""Passes: one part applied to all paths of a block, in a simple loop that vectorizes.
+
+Each pass (noise, gradient, update, exit check) is compiled alone, with one explicit signature, and
+cached alone on disk; a driver receives passes as function pointers, so no combination of parts
+needs a compilation of its own.
+
+A block is stored in one of two layouts, chosen by the dimension:
+
+* narrow, shape (dim, lanes): loops run along lanes, the dimension is a constant of the pass;
+* wide, shape (lanes, dim): loops run along coordinates, every path is a contiguous row.
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from levysde._typing import PlainFunction
+from levysde.engine.compile import compile_part, make_compilable, plain
+from levysde.engine.philox import random_words
+
+NARROW_MAX_DIM = 32
+"""Largest dimension stored coordinate by coordinate (the narrow layout)."""
+
+VECTOR = 8
+"""Numbers in the longest vector of current processors (512 bits)."""
+
+_matrix = types.float64[:, ::1]
+_vector = types.float64[::1]
+_ids = types.uint64[::1]
+_flags = types.int8[::1]
+_count = types.int64
+
+NOISE = types.void(_matrix, types.uint64, _ids, _ids, _vector, _count)
+GRADIENT = types.void(_matrix, _vector, _matrix, _count)
+UPDATE = types.void(
+    _matrix, _matrix, _matrix, _matrix, _matrix, types.float64, _ids, _vector, _count
+)
+CHECK = types.int64(_matrix, _vector, _ids, types.uint64, _flags, _count)
+
+RUNNING, ESCAPED, HORIZON, NON_FINITE = 0, 1, 2, 3
+
+
+def is_wide(dim: int) -> bool:
+    """Whether blocks of this dimension are stored path by path."""
+    return dim > NARROW_MAX_DIM
+
+
+def _prepare(function: PlainFunction) -> PlainFunction:
+    function = plain(function)
+    make_compilable(function)
+    return function
+
+
+@functools.lru_cache(maxsize=256)
+def noise_pass(increment: PlainFunction, words: int, dim: int) -> Any:
+    """Fill a block with increments from addressed random words.
+
+    With two words a coordinate, `increment(j, first, second, p)` receives the words at slot j. With
+    one, `increment(j, word, p)` of coordinates k and n + k, where n = ceil(dim / 2), receives the
+    first and the second word at slot k.
+
+    Parameters
+    ----------
+    increment : callable
+        Plain function of one coordinate.
+    words : {1, 2}
+        64-bit words a coordinate.
+    dim : int
+        Dimension of a path.
+
+    Returns
+    -------
+    numba dispatcher
+        `noise(dL, seed, path, step, p, count)`.
+    """
+    increment = _prepare(increment)
+    make_compilable(random_words)
+    layouts = _one_word_loops(increment) if words == 1 else _two_word_loops(increment)
+    return compile_part("noise", increment, layouts[is_wide(dim)], NOISE)
+
+
+def _two_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
+    """Loops of the narrow and of the wide layout."""
+
+    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        for j in range(out.shape[0]):
+            for i in range(count):
+                first, second = random_words(seed, path[i], step[i], np.uint64(j))
+                out[j, i] = increment(j, first, second, p)
+
+    def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        # Vector loops are slow on what remains after whole vectors. The last coordinates are drawn
+        # by a second run over one whole vector, whose overlap repeats the same addressed numbers.
+        dim = out.shape[1]
+        whole = dim // VECTOR * VECTOR
+        for i in range(count):
+            for run in range(1 if whole == dim else 2):
+                start, stop = (0, whole) if run == 0 else (dim - VECTOR, dim)
+                for j in range(start, stop):
+                    first, second = random_words(seed, path[i], step[i], np.uint64(j))
+                    out[i, j] = increment(j, first, second, p)
+
+    return narrow, wide
+
+
+def _one_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
+    """Loops of the narrow and of the wide layout.
+
+    Words are made first, in a loop that vectorizes, and lie where the increments will be; looking
+    into a table does not vectorize.
+    """
+
+    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        words = out.view(np.uint64)
+        dim = out.shape[0]
+        slots = (dim + 1) // 2
+        for k in range(dim - slots):
+            for i in range(count):
+                words[k, i], words[slots + k, i] = random_words(
+                    seed, path[i], step[i], np.uint64(k)
+                )
+        if dim % 2 == 1:
+            for i in range(count):
+                words[slots - 1, i] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
+        for j in range(dim):
+            for i in range(count):
+                out[j, i] = increment(j, words[j, i], p)
+
+    def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        words = out.view(np.uint64)
+        dim = out.shape[1]
+        slots = (dim + 1) // 2
+        for i in range(count):
+            firsts, seconds = words[i, :slots], words[i, slots:]  # views make the loop vectorize
+            for k in range(len(seconds)):
+                firsts[k], seconds[k] = random_words(seed, path[i], step[i], np.uint64(k))
+            if dim % 2 == 1:
+                firsts[slots - 1] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
+            for j in range(dim):
+                out[i, j] = increment(j, words[i, j], p)
+
+    return narrow, wide
+
+
+@functools.lru_cache(maxsize=256)
+def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
+    """Evaluate `gradient(x, p, out)` for every path of a block.
+
+    Parameters
+    ----------
+    gradient : callable
+        Plain function that writes the gradient at x into out.
+    dim : int
+        Dimension of a path.
+
+    Returns
+    -------
+    numba dispatcher
+        `gradient(x, p, g, count)`.
+    """
+    gradient = _prepare(gradient)
+
+    def narrow(x, p, out, count):  # type: ignore[no-untyped-def]
+        if x.shape[0] != dim or out.shape[0] != dim:  # tells the compiler the length of a loop
+            return
+        for i in range(count):
+            gradient(x[:, i], p, out[:, i])
+
+    def wide(x, p, out, count):  # type: ignore[no-untyped-def]
+        for i in range(count):
+            gradient(x[i], p, out[i])
+
+    return compile_part("gradient", gradient, wide if is_wide(dim) else narrow, GRADIENT)
+
+
+@functools.lru_cache(maxsize=256)
+def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
+    """Advance a block by one step: `update(j, x, m, v, g, dL, dt, t, p) -> (x, m, v)`.
+
+    Parameters
+    ----------
+    update : callable
+        Plain function of one coordinate.
+    memory : bool
+        Whether m and v are used; without them they are neither read nor written.
+    dim : int
+        Dimension of a path.
+
+    Returns
+    -------
+    numba dispatcher
+        `update(x, m, v, g, dL, dt, step, p, count)`.
+    """
+    update = _prepare(update)
+
+    def narrow(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
+        for j in range(x.shape[0]):
+            for i in range(count):
+                t = step[i] * dt
+                if memory:
+                    x[j, i], m[j, i], v[j, i] = update(
+                        j, x[j, i], m[j, i], v[j, i], g[j, i], dL[j, i], dt, t, p
+                    )
+                else:
+                    x[j, i] = update(j, x[j, i], 0.0, 0.0, g[j, i], dL[j, i], dt, t, p)[0]
+
+    def wide(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
+        for i in range(count):
+            t = step[i] * dt
+            for j in range(x.shape[1]):
+                if memory:
+                    x[i, j], m[i, j], v[i, j] = update(
+                        j, x[i, j], m[i, j], v[i, j], g[i, j], dL[i, j], dt, t, p
+                    )
+                else:
+                    x[i, j] = update(j, x[i, j], 0.0, 0.0, g[i, j], dL[i, j], dt, t, p)[0]
+
+    return compile_part("update", update, wide if is_wide(dim) else narrow, UPDATE)
+
+
+@functools.lru_cache(maxsize=256)
+def check_pass(outside: PlainFunction, dim: int) -> Any:
+    """Count the step and flag every path that has ended: NON_FINITE before ESCAPED before HORIZON.
+
+    A NaN compares false with every boundary, so it is looked for first.
+
+    Parameters
+    ----------
+    outside : callable
+        Plain predicate `outside(x, p) -> bool`.
+    dim : int
+        Dimension of a path.
+
+    Returns
+    -------
+    numba dispatcher
+        `check(x, p, step, horizon, flags, count) -> number of ended paths`.
+    """
+    outside = _prepare(outside)
+
+    def narrow(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
+        if x.shape[0] != dim:  # tells the compiler the length of a loop
+            return 0
+        ended = 0
+        for i in range(count):
+            zero = 0.0
+            for j in range(dim):
+                zero += x[j, i] * 0.0
+            step[i] += np.uint64(1)
+            flag = HORIZON if step[i] >= horizon else RUNNING
+            flag = ESCAPED if outside(x[:, i], p) else flag
+            flag = flag if zero == 0.0 else NON_FINITE
+            flags[i] = flag
+            ended += flag != RUNNING
+        return ended
+
+    def wide(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
+        ended = 0
+        for i in range(count):
+            finite = True
+            for j in range(x.shape[1]):
+                finite &= x[i, j] * 0.0 == 0.0
+            step[i] += np.uint64(1)
+            flag = HORIZON if step[i] >= horizon else RUNNING
+            flag = ESCAPED if outside(x[i], p) else flag
+            flag = flag if finite else NON_FINITE
+            flags[i] = flag
+            ended += flag != RUNNING
+        return ended
+
+    return compile_part("outside", outside, wide if is_wide(dim) else narrow, CHECK)

@@ -1,0 +1,134 @@
+"""A run that can grow, stop and go on: the results of paths 0, 1, ..., n - 1."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from levysde._typing import FloatArray
+from levysde.results import EscapeTimes
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was interrupted, with what it had finished.
+
+    Attributes
+    ----------
+    result : EscapeTimes or None
+        The complete prefix of paths; None if path 0 had not ended.
+    """
+
+    def __init__(self, result: EscapeTimes | None) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+class Prefix:
+    """A prefix of paths 0, 1, ... that grows."""
+
+    def __init__(
+        self,
+        program: Any,
+        parameters: dict[str, Any],
+        horizon: int,
+        threads: int | None,
+        progress: bool,
+    ) -> None:
+        self.program, self.parameters = program, parameters
+        self.horizon, self.threads, self.progress = horizon, threads, progress
+        self.pieces: list[tuple[Any, Any, FloatArray]] = []
+        self.paths = 0
+        self.seconds = 0.0
+
+    def continue_from(self, earlier: EscapeTimes) -> None:
+        """Begin with the paths of an earlier result, if it is of the same run."""
+        for name, value in self.parameters.items():
+            if name != "versions" and earlier.parameters.get(name) != value:
+                raise ValueError(
+                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
+                    f"run has {value!r}; resume with the same parameters"
+                )
+        self.pieces = [(earlier.steps, earlier.status, earlier.exit_position)]
+        self.paths, self.seconds = earlier.paths, earlier.seconds
+
+    def extend_to(self, paths: int) -> None:
+        """Run the paths that are missing."""
+        from levysde.engine.cpu import escape
+        from levysde.engine.program import Outcome
+
+        if paths <= self.paths:
+            if paths < self.paths:
+                self.pieces = [tuple(array[:paths] for array in self._joined())]  # type: ignore[list-item]
+                self.paths = paths
+            return
+        outcome = Outcome.empty(paths - self.paths, self.program.dim, self.paths)
+        began = time.perf_counter()
+        try:
+            with _Bar(self.progress, len(outcome.status)) as update:
+                escape(
+                    self.program, outcome, self.paths, paths, self.horizon, self.threads,
+                    progress=update,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            open_paths = np.flatnonzero(outcome.status == 0)
+            finished = int(open_paths[0]) if open_paths.size else len(outcome.status)
+            self._keep(outcome, finished, began)
+            raise Interrupted(self.result()) from None
+        self._keep(outcome, paths - self.paths, began)
+
+    def extend_until(self, escapes: int, max_paths: int) -> None:
+        """Run batches until there are enough escapes; their sizes do not depend on the clock."""
+        paths = max(self.paths, min(max_paths, escapes))
+        while True:
+            self.extend_to(paths)
+            found = sum(int(np.count_nonzero(status == 1)) for _, status, _ in self.pieces)
+            if found >= escapes or paths == max_paths:
+                return
+            missing = math.ceil((escapes - found) * paths / max(found, 1))
+            paths = min(max_paths, paths + max(missing, paths // 20), 4 * paths)
+
+    def _keep(self, outcome: Any, count: int, began: float) -> None:
+        arrays = (outcome.steps[:count], outcome.status[:count], outcome.position[:count])
+        self.pieces.append(arrays)
+        self.paths += count
+        self.seconds += time.perf_counter() - began
+
+    def _joined(self) -> tuple[Any, Any, FloatArray]:
+        if len(self.pieces) == 1:
+            return self.pieces[0]
+        steps, status, position = (
+            np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True)
+        )
+        return steps, status, position
+
+    def result(self) -> EscapeTimes | None:
+        """What is finished, if anything."""
+        if self.paths == 0:
+            return None
+        steps, status, position = self._joined()
+        return EscapeTimes(
+            steps, status, position, self.program.dt, self.parameters, seconds=self.seconds
+        )
+
+
+class _Bar:
+    """A tqdm bar of finished paths, or nothing."""
+
+    def __init__(self, shown: bool, total: int) -> None:
+        self.shown, self.total = shown, total
+
+    def __enter__(self) -> Callable[[int], object] | None:
+        if not self.shown:
+            return None
+        from tqdm import tqdm
+
+        self.tqdm = tqdm(total=self.total, unit="path", unit_scale=True, dynamic_ncols=True)
+        return lambda finished: self.tqdm.update(finished - self.tqdm.n)
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown:
+            if error[0] is None:
+                self.tqdm.update(self.total - self.tqdm.n)
+            self.tqdm.close()
