@@ -119,12 +119,10 @@ def _program(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) 
 
     return Program(
         dim=basin.dim,
-        increment=noise.increment,
+        noise=noise.part(basin.dim, setting.epsilon, setting.dt),
         gradient=basin.potential.gradient,
         update=dynamics.update,
         outside=basin.domain.outside,
-        words=noise.words,
-        noise_p=noise.step_parameters(basin.dim, setting.epsilon, setting.dt),
         gradient_p=np.array(basin.potential.p),
         update_p=np.array(dynamics.p),
         outside_p=np.array(basin.domain.p),

@@ -42,18 +42,45 @@ def stable_from_uniforms(u: float, w: float, alpha: float) -> float:
     )
 
 
+def noise_increments(part: object, dim: int, seed: int, path: int, step: int) -> np.ndarray:
+    """One increment of a noise law in plain Python, from the description of its parts."""
+    z = np.empty(part.drivers)
+    per_slot = {0.5: 4, 1.0: 2, 2.0: 1}[part.words]
+    rows = -(-part.drivers // 4) * 4 if part.words == 0.5 else part.drivers
+    if (part.matrix_at is not None or part.radius is not None) and dim > 32:
+        rows = max(rows, 8)  # the wide layout draws whole vectors
+    slots = -(-rows // per_slot)
+    for k in range(part.drivers):
+        first, second = random_words(seed, path, step, np.uint64(k % slots))
+        if part.words == 2.0:
+            z[k] = part.increment(k, first, second, part.p)
+        elif part.words == 1.0:
+            z[k] = part.increment(k, (first, second)[k // slots], part.p)
+        else:
+            word = int((first, first, second, second)[k // slots])
+            bits = word >> 32 if k // slots % 2 == 0 else word & 0xFFFFFFFF
+            widened = (bits >> 1 << 33) + (1 << 32) + bits % 2
+            z[k] = part.increment(k, np.uint64(widened), part.p)
+    factor = 1.0
+    if part.radius is not None:
+        first, second = random_words(seed, path, step, np.uint64(1 << 31))
+        factor = part.radius(first, second, part.p)
+    if part.matrix_at is None:
+        return z * factor
+    columns = part.p[part.matrix_at :].reshape(part.drivers, dim)
+    total = np.zeros(dim)
+    for k in range(part.drivers):
+        total += columns[k] * z[k]
+    return total * factor
+
+
 def escape(program: object, path: int, horizon: int) -> tuple[int, int, np.ndarray]:
     """One path of a program, in plain Python: (steps, status, position)."""
     x = np.array(program.start)
     m, v, g = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
     seed, identity = np.uint64(program.seed), np.uint64(path)
     for n in range(horizon):
-        increments = []
-        for j in range(program.dim):
-            slots = (program.dim + 1) // 2 if program.words == 1 else program.dim
-            words = random_words(seed, identity, np.uint64(n), np.uint64(j % slots))
-            words = words if program.words == 2 else (words[j // slots],)
-            increments.append(program.increment(j, *words, program.noise_p))
+        increments = noise_increments(program.noise, program.dim, seed, identity, np.uint64(n))
         program.gradient(x, program.gradient_p, g)
         for j in range(program.dim):
             x[j], m[j], v[j] = program.update(

@@ -28,17 +28,14 @@ MAX_LINES = 400
 LONG_FILES = {
     "levysde.estimators": "one subject, and half of it is docstrings",
     "levysde.results": "the result with its file format: what is written and read belongs together",
-    "levysde.simulate": "the public functions with their validation; a run is one object",
-    "levysde.engine.cpu": "block, drivers and threads share one layout",
-    "levysde.engine.compile": "the passes of both layouts side by side, and their cache",
 }
 
 LIMITED_LIBRARIES = {
     "matplotlib": ("levysde.plots",),
-    "numba": ("levysde.engine.*", "levysde.simulate", "levysde.cli.info"),
+    "numba": ("levysde.engine.*", "levysde.provenance", "levysde.cli.info"),
     "llvmlite": ("levysde.engine.*", "levysde.cli.info"),
 }
-"""Libraries that only some modules may import; `simulate` and `info` ask numba its version."""
+"""Libraries that only some modules may import; `provenance` and `info` ask for versions."""
 
 PART_MODULES = ("basins", "domains", "dynamics", "noise", "potentials")
 """What the engine and the theory must not know."""
@@ -47,10 +44,11 @@ LAYERS = (
     ("levysde._typing", "levysde._version"),
     ("levysde.estimators", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.parts"),
-    ("levysde.potentials", "levysde.noise", "levysde.dynamics.*"),
+    ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
     ("levysde.domains",),
     ("levysde.basins",),
     ("levysde.results",),
+    ("levysde.prefix", "levysde.provenance"),
     ("levysde.simulate", "levysde.plots"),
     ("levysde.cli.*",),
     ("levysde.__main__",),
@@ -249,6 +247,8 @@ def test_public_docstrings(name: str) -> None:
         assert missing_sections(name, value, examples=True) == []
         return
     for attribute, member in vars(value).items():
+        if any(hasattr(base, attribute) for base in value.__mro__[1:]):
+            continue  # described where it is first defined
         if inspect.isfunction(member) and not attribute.startswith("_"):
             assert member.__doc__, f"{name}.{attribute} has no docstring"
             assert missing_sections(f"{name}.{attribute}", member, examples=False) == []

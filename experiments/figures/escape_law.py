@@ -4,9 +4,9 @@ Run ``python experiments/figures/escape_law.py [FILE]``; the default is docs/fig
 
 For three basins at alpha = 1.5 the figure shows epsilon^alpha nu(W) E Gamma against epsilon:
 simulated means with their 95 % intervals as points, the exact mean of the Euler chain as a line
-where its integral equation can be solved (computed at eight amplitudes, joined by a cubic spline in
-log epsilon), and the limit 1 of the theory as a dashed line. Steps are those of ``dt="auto"``.
-Seeds are fixed, so the points are the same on every machine.
+where its integral equation is solved quickly (at eight amplitudes, joined by a cubic spline in log
+epsilon), and the limit 1 of the theory as a dashed line. Steps are those of ``dt="auto"``. Seeds
+are fixed, so the points are the same on every machine.
 """
 
 import sys

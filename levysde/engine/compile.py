@@ -69,6 +69,13 @@ def make_compilable(function: PlainFunction) -> None:
     register_jitable(forceinline=True, error_model="numpy")(function)
 
 
+def prepared(function: PlainFunction) -> PlainFunction:
+    """The plain function behind a part, made compilable."""
+    function = plain(function)
+    make_compilable(function)
+    return function
+
+
 def _references(function: PlainFunction) -> dict[str, Any]:
     """What a function's code refers to by name: closure cells, globals, attributes of modules."""
     code = function.__code__

@@ -20,6 +20,7 @@ from numba.extending import register_jitable
 
 from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.compile import compile_cached, pointers
+from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import (
     CHECK,
     GRADIENT,
@@ -30,15 +31,14 @@ from levysde.engine.passes import (
     check_pass,
     gradient_pass,
     is_wide,
-    noise_pass,
     update_pass,
 )
-from levysde.engine.program import Outcome, Program
+from levysde.engine.program import NoisePart, Outcome, Program
 
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two looks at the interrupt flag."""
 
-BLOCK_ELEMENTS = 1536
+BLOCK_ELEMENTS = 2048
 """Aim for lanes x dim: the arrays of a block stay in the first-level cache."""
 
 MAX_LANES = 256
@@ -189,7 +189,7 @@ class _Block:
 
 def _passes(program: Program) -> tuple[Any, Any, Any]:
     return (
-        noise_pass(program.increment, program.words, program.dim),
+        noise_pass(program.noise, program.dim),
         gradient_pass(program.gradient, program.dim),
         update_pass(program.update, program.memory, program.dim),
     )
@@ -231,7 +231,7 @@ class _Escape:
         program, outcome = self.program, self.outcome
         block = _Block(program, lanes)
         queue = np.array([0, 0, outcome.first, 0])
-        parameters = (program.noise_p, program.gradient_p, program.update_p, program.outside_p)
+        parameters = (program.noise.p, program.gradient_p, program.update_p, program.outside_p)
         active, max_steps = 0, 64
         while not self.stop.is_set():
             if queue[0] == queue[1]:
@@ -333,25 +333,19 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
         count = min(lanes, paths - first)
         record(
             *passes, block.state, block.address,
-            (program.noise_p, program.gradient_p, program.update_p),
+            (program.noise.p, program.gradient_p, program.update_p),
             program.seed, program.dt, every, block.wide, count, out[first : first + count],
         )  # fmt: skip
     return out
 
 
-def increments(
-    increment: PlainFunction, words: int, p: FloatArray, dim: int, size: int, seed: int
-) -> FloatArray:
+def increments(part: NoisePart, dim: int, size: int, seed: int) -> FloatArray:
     """First-step increments of paths 0 to size - 1.
 
     Parameters
     ----------
-    increment : callable
-        Noise part as a plain function.
-    words : {1, 2}
-        Random words that it takes for a coordinate.
-    p : ndarray
-        Its flat parameters.
+    part : NoisePart
+        How they are drawn.
     dim, size : int
         Shape of the result.
     seed : int
@@ -362,12 +356,12 @@ def increments(
     ndarray, shape (size, dim)
         Increments, length.
     """
-    noise, lanes = noise_pass(increment, words, dim), block_lanes(dim)
+    noise, lanes = noise_pass(part, dim), block_lanes(dim)
     wide, step = is_wide(dim), np.zeros(lanes, np.uint64)
     block, out = np.empty((lanes, dim) if wide else (dim, lanes)), np.empty((size, dim))
     for first in range(0, size, lanes):
         path = np.arange(first, first + lanes, dtype=np.uint64)
-        noise(block, np.uint64(seed), path, step, p, lanes)
+        noise(block, np.uint64(seed), path, step, part.p, lanes)
         out[first : first + lanes] = (block if wide else block.T)[: size - first]
     return out
 

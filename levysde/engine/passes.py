@@ -17,8 +17,7 @@ import numpy as np
 from numba import types
 
 from levysde._typing import PlainFunction
-from levysde.engine.compile import compile_part, make_compilable, plain
-from levysde.engine.philox import random_words
+from levysde.engine.compile import compile_part, prepared
 
 NARROW_MAX_DIM = 32
 """Largest dimension stored coordinate by coordinate (the narrow layout)."""
@@ -47,103 +46,6 @@ def is_wide(dim: int) -> bool:
     return dim > NARROW_MAX_DIM
 
 
-def _prepare(function: PlainFunction) -> PlainFunction:
-    function = plain(function)
-    make_compilable(function)
-    return function
-
-
-@functools.lru_cache(maxsize=256)
-def noise_pass(increment: PlainFunction, words: int, dim: int) -> Any:
-    """Fill a block with increments from addressed random words.
-
-    With two words a coordinate, `increment(j, first, second, p)` receives the words at slot j. With
-    one, `increment(j, word, p)` of coordinates k and n + k, where n = ceil(dim / 2), receives the
-    first and the second word at slot k.
-
-    Parameters
-    ----------
-    increment : callable
-        Plain function of one coordinate.
-    words : {1, 2}
-        64-bit words a coordinate.
-    dim : int
-        Dimension of a path.
-
-    Returns
-    -------
-    numba dispatcher
-        `noise(dL, seed, path, step, p, count)`.
-    """
-    increment = _prepare(increment)
-    make_compilable(random_words)
-    layouts = _one_word_loops(increment) if words == 1 else _two_word_loops(increment)
-    return compile_part("noise", increment, layouts[is_wide(dim)], NOISE)
-
-
-def _two_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout."""
-
-    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        for j in range(out.shape[0]):
-            for i in range(count):
-                first, second = random_words(seed, path[i], step[i], np.uint64(j))
-                out[j, i] = increment(j, first, second, p)
-
-    def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        # Vector loops are slow on what remains after whole vectors. The last coordinates are drawn
-        # by a second run over one whole vector, whose overlap repeats the same addressed numbers.
-        dim = out.shape[1]
-        whole = dim // VECTOR * VECTOR
-        for i in range(count):
-            for run in range(1 if whole == dim else 2):
-                start, stop = (0, whole) if run == 0 else (dim - VECTOR, dim)
-                for j in range(start, stop):
-                    first, second = random_words(seed, path[i], step[i], np.uint64(j))
-                    out[i, j] = increment(j, first, second, p)
-
-    return narrow, wide
-
-
-def _one_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout.
-
-    Words are made first, in a loop that vectorizes, and lie where the increments will be; looking
-    into a table does not vectorize.
-    """
-
-    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = out.view(np.uint64)
-        dim = out.shape[0]
-        slots = (dim + 1) // 2
-        for k in range(dim - slots):
-            for i in range(count):
-                words[k, i], words[slots + k, i] = random_words(
-                    seed, path[i], step[i], np.uint64(k)
-                )
-        if dim % 2 == 1:
-            for i in range(count):
-                words[slots - 1, i] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
-        for j in range(dim):
-            for i in range(count):
-                out[j, i] = increment(j, words[j, i], p)
-
-    def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = out.view(np.uint64)
-        dim = out.shape[1]
-        slots = (dim + 1) // 2
-        for i in range(count):
-            firsts, seconds = words[i, :slots], words[i, slots:]  # views make the loop vectorize
-            for k in range(len(seconds)):
-                firsts[k], seconds[k] = random_words(seed, path[i], step[i], np.uint64(k))
-            if dim % 2 == 1:
-                firsts[slots - 1] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
-            for j in range(dim):
-                out[i, j] = increment(j, words[i, j], p)
-
-    return narrow, wide
-
-
 @functools.lru_cache(maxsize=256)
 def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     """Evaluate `gradient(x, p, out)` for every path of a block.
@@ -160,7 +62,7 @@ def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `gradient(x, p, g, count)`.
     """
-    gradient = _prepare(gradient)
+    gradient = prepared(gradient)
 
     def narrow(x, p, out, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim or out.shape[0] != dim:  # tells the compiler the length of a loop
@@ -193,7 +95,7 @@ def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
     numba dispatcher
         `update(x, m, v, g, dL, dt, step, p, count)`.
     """
-    update = _prepare(update)
+    update = prepared(update)
 
     def narrow(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
         for j in range(x.shape[0]):
@@ -238,7 +140,7 @@ def check_pass(outside: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `check(x, p, step, horizon, flags, count) -> number of ended paths`.
     """
-    outside = _prepare(outside)
+    outside = prepared(outside)
 
     def narrow(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim:  # tells the compiler the length of a loop

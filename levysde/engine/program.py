@@ -9,19 +9,48 @@ from levysde._typing import FloatArray, PlainFunction
 
 
 @dataclass(frozen=True)
+class NoisePart:
+    """How the increment of one step is drawn: scale G R X, where G and R are optional.
+
+    Attributes
+    ----------
+    increment : callable
+        Driver k from random words: `increment(k, word, p)`, or `increment(k, first, second, p)`
+        with two words.
+    words : {0.5, 1, 2}
+        64-bit words a driver; with one half, 32 random bits.
+    drivers : int
+        Number of drivers; the dimension, unless there is a matrix.
+    p : ndarray
+        Flat parameters of all functions here. Epsilon, dt and the scale are in them.
+    radius : callable, optional
+        `radius(first, second, p)`, a factor R common to all drivers of a step.
+    matrix_at : int, optional
+        Where in p the matrix G begins, driver by driver, shape (drivers, dim).
+    """
+
+    increment: PlainFunction
+    words: float
+    drivers: int
+    p: FloatArray
+    radius: PlainFunction | None = None
+    matrix_at: int | None = None
+
+
+@dataclass(frozen=True)
 class Program:
-    """What the engine runs: four plain functions with their parameters, and numbers.
+    """What the engine runs: plain functions with their parameters, and numbers.
 
     Attributes
     ----------
     dim : int
         Dimension of a path.
-    increment, gradient, update, outside : callable
-        The parts as plain functions.
-    words : {1, 2}
-        Random words that `increment` takes for a coordinate.
-    noise_p, gradient_p, update_p, outside_p : ndarray
-        Their flat parameters. Those of the noise include epsilon, dt and the scale.
+    noise : NoisePart
+        The increments, with their parameters.
+    gradient, update, outside : callable
+        The other parts as plain functions.
+    gradient_p, update_p, outside_p : ndarray
+        Their flat parameters.
     memory : bool
         Whether the update uses m and v.
     dt : float
@@ -33,12 +62,10 @@ class Program:
     """
 
     dim: int
-    increment: PlainFunction
+    noise: NoisePart
     gradient: PlainFunction
     update: PlainFunction
     outside: PlainFunction
-    words: int
-    noise_p: FloatArray
     gradient_p: FloatArray
     update_p: FloatArray
     outside_p: FloatArray

@@ -4,8 +4,9 @@ Independent of the simulation: nothing is imported from the rest of the package.
 symmetric stable law is E exp(iuL) = exp(-|u|^alpha) everywhere; at alpha = 2 its variance is 2.
 """
 
+from levysde.theory.constants import isotropic_constant, stable_constant
 from levysde.theory.correction import first_correction
-from levysde.theory.escape_measure import EscapeMeasure, escape_measure, stable_constant
+from levysde.theory.escape_measure import EscapeMeasure, escape_measure, escape_rate
 from levysde.theory.exact import (
     boundary_shift_constant,
     driftless_ellipsoid_mean_exit_time,
@@ -17,28 +18,35 @@ from levysde.theory.exact import (
     right_exit_probability,
     sparre_andersen_survival,
 )
+from levysde.theory.exit_law import ExitLaw, exit_law
 from levysde.theory.mean_exit import euler_mean_exit_time, gaussian_mean_exit_time
 from levysde.theory.rates import Assumption, Prediction, predict
 from levysde.theory.rays import RaySegments, ray_exit_segments
 from levysde.theory.stable_law import stable_density, stable_tail
 from levysde.theory.stationary import euler_stationary_scale, ornstein_uhlenbeck_scale
+from levysde.theory.transitions import TransitionRates, transition_rates
 
 __all__ = [
     "Assumption",
     "EscapeMeasure",
+    "ExitLaw",
     "Prediction",
     "RaySegments",
+    "TransitionRates",
     "boundary_shift_constant",
     "driftless_ellipsoid_mean_exit_time",
     "driftless_interval_mean_exit_time",
     "driftless_mean_exit_time",
     "escape_measure",
+    "escape_rate",
     "euler_mean_exit_time",
     "euler_stationary_scale",
+    "exit_law",
     "exit_overshoot_survival",
     "first_correction",
     "gaussian_mean_exit_time",
     "half_line_overshoot_survival",
+    "isotropic_constant",
     "kappa",
     "ornstein_uhlenbeck_scale",
     "predict",
@@ -48,4 +56,5 @@ __all__ = [
     "stable_constant",
     "stable_density",
     "stable_tail",
+    "transition_rates",
 ]

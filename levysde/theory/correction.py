@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from levysde.theory.escape_measure import stable_constant
+from levysde.theory.constants import stable_constant
 from levysde.theory.parts import checked_alpha, checked_positive
 
 _INNER = 1e-4

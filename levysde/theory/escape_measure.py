@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_alpha
-from levysde.theory.rays import RaySegments, has_closed_form, ray_exit_segments, require_inside
+from levysde.theory.bundles import ray_bundle
+from levysde.theory.constants import isotropic_constant
+from levysde.theory.elliptic import elliptic_form
+from levysde.theory.gauge import has_closed_form
+from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
+from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive
+from levysde.theory.rays import RaySegments, ray_exit_segments, require_inside
+from levysde.theory.sphere import sphere_mean
 
-
-def stable_constant(alpha: float) -> float:
-    """Return c_alpha = Gamma(1 + alpha) sin(pi alpha / 2) / pi.
-
-    The Levy measure of the standard symmetric stable law, E exp(iuL) = exp(-|u|^alpha), has the
-    density c_alpha |y|^(-1 - alpha), and P(|L| > x) ~ (2 c_alpha / alpha) x^(-alpha).
-
-    Parameters
-    ----------
-    alpha : float
-        Stability index in (0, 2], dimensionless.
-
-    Returns
-    -------
-    float
-        The constant, dimensionless; exactly 0.0 at alpha = 2, which has no jumps.
-
-    Raises
-    ------
-    ValueError
-        If ``alpha`` is not in (0, 2].
-
-    Notes
-    -----
-    Source: Samorodnitsky & Taqqu, Stable Non-Gaussian Random Processes (1994), eq. 1.2.9.
-
-    Examples
-    --------
-    >>> round(stable_constant(1.5), 8)
-    0.29920671
-    """
-    alpha = checked_alpha(alpha)
-    # sin(pi alpha / 2) = sin(pi (2 - alpha) / 2); the smaller argument keeps all digits near 2.
-    return math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / math.pi
+_CLOSED_CIRCLE = 1e-11
+_SEARCHED_CIRCLE = 1e-6
+_SPHERE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -76,15 +49,6 @@ class EscapeMeasure:
         return self.value
 
 
-def _scales(noise: NoiseLike, dim: int) -> Vector:
-    scale = np.asarray(noise.scale, dtype=np.float64)
-    if scale.ndim and scale.shape != (dim,):
-        raise ValueError(f"noise.scale has shape {scale.shape}, but the domain has dimension {dim}")
-    if not (np.all(np.isfinite(scale)) and np.all(scale >= 0.0)):
-        raise ValueError(f"noise.scale is {scale.tolist()}, but it must be finite and not negative")
-    return np.full(dim, scale) if scale.ndim == 0 else scale
-
-
 def _ray_measure(ray: RaySegments, alpha: float) -> tuple[float, float]:
     """Return alpha int r^(-1-alpha) dr over the exterior segments, and its error."""
     if not ray.segments:
@@ -96,41 +60,132 @@ def _ray_measure(ray: RaySegments, alpha: float) -> tuple[float, float]:
     return value, error
 
 
-def _independent(domain: DomainLike, noise: NoiseLike, center: Vector) -> EscapeMeasure:
-    alpha = float(noise.alpha)
+def _on_rays(domain: DomainLike, law: RayLaw, center: Vector) -> EscapeMeasure:
     value = error = 0.0
-    for i, scale in enumerate(_scales(noise, domain.dim)):
-        for sign in (1.0, -1.0):
-            axis = np.zeros(domain.dim)
-            axis[i] = sign
-            part, part_error = _ray_measure(ray_exit_segments(domain, center, axis), alpha)
-            value += scale**alpha * part
-            error += scale**alpha * part_error
-    factor = stable_constant(alpha) / alpha
+    for direction, weight in zip(law.directions, law.weights, strict=True):
+        ray = ray_exit_segments(domain, center, direction)
+        part, part_error = _ray_measure(ray, law.alpha)
+        value += weight * part
+        error += weight * part_error
     closed = has_closed_form(domain)
-    method = f"closed form: {domain.name}" if closed else "rays along the coordinate axes"
-    return EscapeMeasure(float(factor * value), float(factor * error), method)
+    method = f"closed form: {domain.name}" if closed else f"rays {law.where}"
+    return EscapeMeasure(float(value), float(error), method)
 
 
-_LAWS: dict[str, Callable[[DomainLike, NoiseLike, Vector], EscapeMeasure]] = {
-    "independent": _independent,
-}
+def _in_all_directions(domain: DomainLike, law: EllipticLaw, center: Vector) -> EscapeMeasure:
+    found = elliptic_form(domain, law, center)
+    if found is not None:
+        value, error, method = found
+        return EscapeMeasure(value, error, f"{method}: {domain.name}")
+    bundle = ray_bundle(domain, center, law.matrix)
+    unknowns: list[float] = []
+
+    def powers(units: Vector) -> Vector:
+        jumps = units @ law.matrix.T
+        lengths = np.linalg.norm(jumps, axis=1)
+        values, unknown = bundle.powers(jumps / lengths[:, None], law.alpha)
+        unknowns.append(float(np.max(unknown * lengths**law.alpha)))
+        return np.asarray(values * lengths**law.alpha)
+
+    tolerance = _CLOSED_CIRCLE if bundle.closed else _SEARCHED_CIRCLE
+    tolerance = tolerance if law.rank == 2 else _SPHERE
+    mean = sphere_mean(powers, law.rank, tolerance, bundle.budget)
+    constant = isotropic_constant(law.alpha, law.rank)
+    return EscapeMeasure(
+        float(constant * mean.value),
+        float(constant * (mean.error + max(unknowns))),
+        f"{mean.method}, {mean.points} rays: {domain.name}",
+    )
+
+
+def law_measure(domain: DomainLike, law: Law, center: Vector) -> EscapeMeasure:
+    """Return nu(W) for the jumps of one stability index.
+
+    Parameters
+    ----------
+    domain : object
+        The domain.
+    law : RayLaw or EllipticLaw
+        The jumps.
+    center : ndarray, shape (dim,)
+        Point inside the domain.
+
+    Returns
+    -------
+    EscapeMeasure
+        nu(W), its error and the method.
+    """
+    if isinstance(law, RayLaw):
+        return _on_rays(domain, law, center)
+    return _in_all_directions(domain, law, center)
+
+
+def dominant_law(
+    domain: DomainLike, noise: NoiseLike, center: Vector
+) -> tuple[Law | None, EscapeMeasure]:
+    """Return the jumps of the smallest stability index that can leave, and their nu(W).
+
+    Parameters
+    ----------
+    domain : object
+        The domain.
+    noise : object
+        Noise law, as for `escape_measure`.
+    center : ndarray, shape (dim,)
+        Point inside the domain.
+
+    Returns
+    -------
+    (RayLaw or EllipticLaw or None, EscapeMeasure)
+        None where there are no jumps.
+    """
+    laws = jump_laws(noise, domain.dim)
+    if not laws:
+        why = "alpha = 2 has no jumps" if float(noise.alpha) == 2.0 else "the noise is zero"
+        return None, EscapeMeasure(0.0, 0.0, why)
+    # The first law is kept where none of them leaves.
+    found = [(law, law_measure(domain, law, center)) for law in laws[:1]]
+    for law in laws[1:]:
+        if found[-1][1].value > 0.0:
+            break
+        found.append((law, law_measure(domain, law, center)))
+    law, measure = found[-1] if found[-1][1].value > 0.0 else found[0]
+    if noise.name == "multifractal":
+        note = f"{measure.method}; alpha = {law.alpha:g}, the smallest index that can exit"
+        measure = EscapeMeasure(measure.value, measure.error, note)
+    return law, measure
 
 
 def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> EscapeMeasure:
     """Return nu(W), W = {y : center + y not in Omega}, for a stable noise law.
 
-    For independent coordinates of scale sigma_i, with R(s) the distance from the center to the
-    boundary along s, nu(W) = (c_alpha / alpha) sum_i sigma_i^alpha
-    [R(e_i)^(-alpha) + R(-e_i)^(-alpha)]. Where a ray crosses the boundary several times,
-    R^(-alpha) is replaced by alpha int r^(-1-alpha) dr over its exterior segments.
+    With R(s) the distance from the center to the boundary along the unit vector s, the gauge
+    g(y) = |y| / R(y / |y|) and c = c_alpha (see `stable_constant`):
+
+    * independent coordinates of scale sigma_i and skewness beta_i:
+      (c/alpha) sum_i sigma_i^alpha [(1 + beta_i) R(e_i)^(-alpha) + (1 - beta_i) R(-e_i)^(-alpha)];
+    * mixed, dL = G dZ, with the columns g_j of G: (c/alpha) sum_j [g(g_j)^alpha + g(-g_j)^alpha];
+    * spectral, E exp(iu.L) = exp(-sum_j w_j |s_j.u|^alpha):
+      (c/alpha) sum_j w_j [R(s_j)^(-alpha) + R(-s_j)^(-alpha)];
+    * isotropic and elliptic, E exp(iu.L) = exp(-|G'u|^alpha):
+      [2^(alpha/2) / Gamma(1 - alpha/2)] E g(Gz)^alpha, z standard normal;
+    * multifractal, coordinates of several indices: there is no single measure. The one of the
+      smallest index that can exit is returned, which dominates as eps -> 0 (see `escape_rate`).
+
+    Where a ray crosses the boundary several times, R^(-alpha) is replaced by
+    alpha int r^(-1-alpha) dr over its exterior segments. The expectation of an elliptic law is in
+    closed form for half spaces and centered balls, a one-dimensional integral for centered
+    ellipsoids, for balls and, where the coordinates are uncorrelated, for boxes; otherwise it is
+    an adaptive quadrature over the angle if the jumps span a plane, and randomized quasi-Monte
+    Carlo to a relative error of 1e-4 if they span more.
 
     Parameters
     ----------
     domain : object
-        Omega, with ``name``, ``dim``, ``params``, ``p`` and ``outside``.
+        Omega, with ``name``, ``dim``, ``params``, ``p``, ``outside`` and, to be fast in more than
+        two dimensions, ``outside_many(points)``.
     noise : object
-        Noise law with ``name``, ``alpha`` and the attributes of the law.
+        Noise law with ``name``, ``alpha`` and the attributes of the law (see `laws.jump_laws`).
     center : array_like, shape (dim,)
         Point of departure, the minimum of the basin; need not be the center of the domain.
 
@@ -159,12 +214,48 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
     >>> round(escape_measure(interval, noise, [0.0]).value, 8)
     0.39894228
     """
-    if noise.name not in _LAWS:
-        known = ", ".join(_LAWS)
-        raise ValueError(f"no escape measure for the noise law {noise.name!r}; known are: {known}")
-    alpha = checked_alpha(noise.alpha)
-    _scales(noise, domain.dim)
+    jump_laws(noise, domain.dim)
     point = require_inside(domain, center)
-    if alpha == 2.0:
-        return EscapeMeasure(0.0, 0.0, "alpha = 2 has no jumps")
-    return _LAWS[noise.name](domain, noise, point)
+    return dominant_law(domain, noise, point)[1]
+
+
+def escape_rate(domain: DomainLike, noise: NoiseLike, center: ArrayLike, epsilon: float) -> float:
+    """Return the small-noise escape rate sum_k eps^alpha_k nu_k(W).
+
+    The sum has one term for each stability index; it is eps^alpha nu(W) for every law but the
+    multifractal one, whose coordinates with alpha_i = 2 contribute nothing.
+
+    Parameters
+    ----------
+    domain, noise, center
+        As for `escape_measure`.
+    epsilon : float
+        Noise amplitude, positive, units of the state per time^(1/alpha).
+
+    Returns
+    -------
+    float
+        Escapes per unit time.
+
+    Raises
+    ------
+    ValueError
+        As `escape_measure`, and if ``epsilon`` is not positive.
+
+    Notes
+    -----
+    Source: as for `escape_measure`; independent coordinates never jump together, so that the
+    rates of different indices add.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> box = SimpleNamespace(name="box", dim=2, params={"lower": [-1.0] * 2, "upper": [1.0] * 2})
+    >>> noise = SimpleNamespace(name="multifractal", alpha=1.2, alphas=[1.2, 1.5], scales=1.0)
+    >>> round(escape_rate(box, noise, [0.0, 0.0], epsilon=0.1), 6)
+    0.047692
+    """
+    epsilon = checked_positive(epsilon, "epsilon")
+    laws = jump_laws(noise, domain.dim)
+    point = require_inside(domain, center)
+    return float(sum(epsilon**law.alpha * law_measure(domain, law, point).value for law in laws))

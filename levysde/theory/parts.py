@@ -44,7 +44,7 @@ class DomainLike(Protocol):
 
 
 class NoiseLike(Protocol):
-    """A symmetric stable noise law."""
+    """A stable noise law, with further attributes that depend on its name (see `laws`)."""
 
     @property
     def name(self) -> str:
@@ -53,10 +53,6 @@ class NoiseLike(Protocol):
     @property
     def alpha(self) -> float:
         """Stability index in (0, 2]."""
-
-    @property
-    def scale(self) -> ArrayLike:
-        """Scale of the coordinates, a number or shape (dim,)."""
 
 
 class DynamicsLike(Protocol):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from levysde.theory.correction import first_correction
-from levysde.theory.escape_measure import EscapeMeasure, escape_measure
+from levysde.theory.escape_measure import EscapeMeasure, escape_measure, escape_rate
+from levysde.theory.laws import scalar_scale
 from levysde.theory.parts import (
     BasinLike,
     DynamicsLike,
@@ -196,9 +197,9 @@ def _invariance(basin: BasinLike, minimum: Vector, rays: list[RaySegments]) -> A
 def _correction(
     basin: BasinLike, noise: NoiseLike, minimum: Vector, rays: list[RaySegments]
 ) -> float | None:
-    """Return C of the first correction where it is known: one dimension, one component."""
-    scale = float(np.max(np.asarray(noise.scale, dtype=np.float64)))
-    if minimum.size != 1 or not 0.0 < noise.alpha < 2.0 or scale == 0.0:
+    """Return C where it is known: one dimension, one component, a symmetric law."""
+    scale = scalar_scale(noise) if minimum.size == 1 else None
+    if scale is None:
         return None
     if any(len(ray.segments) > 1 or math.isfinite(_last(ray)) for ray in rays):
         return None
@@ -269,7 +270,12 @@ def _sgd(basin: BasinLike, noise: NoiseLike, epsilon: float) -> Prediction:
     minimum = require_inside(basin.domain, basin.minimum, "the minimum")
     measure = escape_measure(basin.domain, noise, minimum)
     alpha = float(noise.alpha)
-    rate = epsilon**alpha * measure.value
+    several = noise.name == "multifractal"
+    rate = (
+        escape_rate(basin.domain, noise, minimum, epsilon)
+        if several
+        else epsilon**alpha * measure.value
+    )
     rays = _axis_rays(basin, minimum)
     lengths = _lengths(rays, minimum)
     slow, fast = _curvatures(basin, minimum, lengths)

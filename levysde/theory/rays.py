@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.parts import DomainLike, Vector, checked_point
 
 _PER_OCTAVE = 32
@@ -46,87 +47,10 @@ class RaySegments:
         """Distance to the first crossing of the boundary, ``inf`` if there is none."""
         return self.segments[0][0] if self.segments else float("inf")
 
-
-def _box_distance(domain: DomainLike, center: Vector, direction: Vector) -> float:
-    lower = np.broadcast_to(np.asarray(domain.params["lower"], dtype=np.float64), center.shape)
-    upper = np.broadcast_to(np.asarray(domain.params["upper"], dtype=np.float64), center.shape)
-    if not (np.all(lower < center) and np.all(center < upper)):
-        return 0.0
-    moving = direction != 0.0
-    room = np.where(direction > 0.0, upper - center, center - lower)[moving]
-    return float(np.min(room / np.abs(direction[moving])))
-
-
-def _quadratic_root(square: float, half_linear: float, room: float) -> float:
-    """Return the positive root of ``square r^2 + 2 half_linear r = room``, free of cancellation."""
-    if room <= 0.0:
-        return 0.0
-    if square <= 0.0:
-        return float("inf")
-    root = float(np.sqrt(half_linear * half_linear + square * room))
-    return room / (half_linear + root) if half_linear > 0.0 else (root - half_linear) / square
-
-
-def _ball_distance(domain: DomainLike, center: Vector, direction: Vector) -> float:
-    shift = center - checked_point(domain.params["center"], domain.dim, "the ball's center")
-    radius = float(domain.params["radius"])
-    norm = float(np.linalg.norm(shift))
-    room = (radius - norm) * (radius + norm)
-    return _quadratic_root(float(direction @ direction), float(shift @ direction), room)
-
-
-def _ellipsoid_distance(domain: DomainLike, center: Vector, direction: Vector) -> float:
-    shift = center - checked_point(domain.params["center"], domain.dim, "the ellipsoid's center")
-    matrix = np.asarray(domain.params["matrix"], dtype=np.float64)
-    # Only the symmetric part enters the quadratic form.
-    image = 0.5 * (matrix @ direction + direction @ matrix)
-    square = float(direction @ image)
-    if square < 0.0:
-        raise ValueError(
-            f"the ellipsoid's matrix gives {square!r} along the direction {direction.tolist()}, "
-            "but it must be positive semidefinite"
-        )
-    return _quadratic_root(square, float(shift @ image), 1.0 - float(shift @ matrix @ shift))
-
-
-def _half_space_distance(domain: DomainLike, center: Vector, direction: Vector) -> float:
-    normal = checked_point(domain.params["normal"], domain.dim, "the half space's normal")
-    room = float(domain.params["offset"]) - float(normal @ center)
-    if room <= 0.0:
-        return 0.0
-    speed = float(normal @ direction)
-    return room / speed if speed > 0.0 else float("inf")
-
-
-_CLOSED_FORMS: dict[str, Callable[[DomainLike, Vector, Vector], float]] = {
-    "interval": _box_distance,
-    "box": _box_distance,
-    "ball": _ball_distance,
-    "ellipsoid": _ellipsoid_distance,
-    "half_space": _half_space_distance,
-}
-
-
-def has_closed_form(domain: DomainLike) -> bool:
-    """Say whether distances along rays are known in closed form for this kind of domain.
-
-    Parameters
-    ----------
-    domain : object
-        A domain; only ``name`` is read.
-
-    Returns
-    -------
-    bool
-        True for interval, box, ball, ellipsoid and half space.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> has_closed_form(SimpleNamespace(name="custom"))
-    False
-    """
-    return domain.name in _CLOSED_FORMS
+    @property
+    def ends_outside(self) -> bool:
+        """Whether the ray stays outside beyond its last crossing, or never leaves."""
+        return not self.segments or self.segments[-1][1] == float("inf")
 
 
 def require_inside(domain: DomainLike, center: ArrayLike, what: str = "center") -> Vector:
@@ -162,7 +86,7 @@ def require_inside(domain: DomainLike, center: ArrayLike, what: str = "center") 
     if has_closed_form(domain):
         axis = np.zeros(domain.dim)
         axis[0] = 1.0
-        outside = not _CLOSED_FORMS[domain.name](domain, point, axis) > 0.0
+        outside = not exit_distances(domain, point, axis[None])[0] > 0.0
     else:
         outside = bool(domain.outside(point, domain.p))
     if outside:
@@ -173,13 +97,26 @@ def require_inside(domain: DomainLike, center: ArrayLike, what: str = "center") 
     return point
 
 
-def _outside_at(domain: DomainLike, center: Vector, direction: Vector, radii: Vector) -> Vector:
-    """Return whether each point of a ray is outside, all at once where the domain can."""
-    points = center + radii[:, None] * direction
+def outside_points(domain: DomainLike, points: Vector) -> NDArray[np.bool_]:
+    """Return whether each of many points is outside, all at once where the domain can.
+
+    Parameters
+    ----------
+    domain : object
+        Domain with ``outside``, ``p`` and perhaps ``outside_many``.
+    points : ndarray, shape (count, dim)
+        Points.
+
+    Returns
+    -------
+    ndarray of bool, shape (count,)
+        The answers.
+    """
     many = getattr(domain, "outside_many", None)
     if many is not None:
         return np.asarray(many(points), dtype=bool)
-    return np.array([bool(domain.outside(point, domain.p)) for point in points])
+    outside, p = domain.outside, domain.p
+    return np.array([bool(outside(point, p)) for point in points], dtype=bool)
 
 
 def _bisect(is_outside: Callable[[float], bool], low: float, high: float) -> tuple[float, float]:
@@ -207,11 +144,12 @@ def _search(domain: DomainLike, center: Vector, direction: Vector) -> RaySegment
     # Far out the user's function may overflow, which is an honest way of being far out.
     with np.errstate(over="ignore", invalid="ignore"):
         octaves: Vector = size * np.exp2(np.arange(-_COARSE_OCTAVES, _COARSE_OCTAVES + 1.0))
-        coarse = _outside_at(domain, center, direction, octaves)
+        coarse = outside_points(domain, center + octaves[:, None] * direction)
         length = octaves[np.argmax(coarse)] if coarse.any() else size
         steps = np.arange(-_OCTAVES * _PER_OCTAVE, _OCTAVES * _PER_OCTAVE + 1)
         radii: Vector = np.asarray(length * 2.0 ** (steps / _PER_OCTAVE), dtype=np.float64)
-        states = np.concatenate([[False], _outside_at(domain, center, direction, radii)])
+        found = outside_points(domain, center + radii[:, None] * direction)
+        states = np.concatenate([[False], found])
         ends = np.concatenate([[0.0], radii])
         for k in np.flatnonzero(states[1:] != states[:-1]):
             crossing, width = _bisect(is_outside, float(ends[k]), float(ends[k + 1]))
@@ -268,7 +206,7 @@ def ray_exit_segments(domain: DomainLike, center: ArrayLike, direction: ArrayLik
     unit = checked_point(direction, domain.dim, "direction")
     if not has_closed_form(domain):
         return _search(domain, point, unit)
-    distance = _CLOSED_FORMS[domain.name](domain, point, unit)
+    distance = float(exit_distances(domain, point, unit[None])[0])
     never = not np.isfinite(distance)
     return RaySegments(
         segments=() if never else ((distance, float("inf")),),

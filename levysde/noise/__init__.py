@@ -1,0 +1,45 @@
+"""Noise laws: the increments of a Levy process over one step.
+
+Convention, used everywhere in this package: the standard symmetric alpha-stable law SaS(1) has the
+characteristic function exp(-|u|^alpha), 0 < alpha <= 2. It is `scipy.stats.levy_stable(alpha, 0)`.
+At alpha = 2 it is the normal law of variance 2 (not 1), at alpha = 1 the Cauchy law.
+
+=============== ======================================== ==================================
+law             E exp(i u.L_1)                           jumps
+=============== ======================================== ==================================
+`independent`   exp(-sum_j abs(sigma_j u_j)^alpha)       along the axes
+`multifractal`  exp(-sum_j abs(sigma_j u_j)^alpha_j)     along the axes
+`mixed`         exp(-sum_k abs((G'u)_k)^alpha)           along the columns of G
+`spectral`      exp(-sum_k w_k abs(s_k.u)^alpha)         along the directions s_k
+`isotropic`     exp(-abs(sigma u)^alpha)                 in all directions alike
+`elliptic`      exp(-abs(G'u)^alpha)                     in all directions, as G maps the sphere
+=============== ======================================== ==================================
+"""
+
+from levysde.noise.base import CONVENTION, MIN_ALPHA, Noise, sample
+from levysde.noise.independent import Independent, Multifractal, independent, multifractal
+from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
+from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
+
+__all__ = [
+    "CONVENTION",
+    "MIN_ALPHA",
+    "NOISES",
+    "Elliptic",
+    "Independent",
+    "Isotropic",
+    "Mixed",
+    "Multifractal",
+    "Noise",
+    "Spectral",
+    "elliptic",
+    "independent",
+    "isotropic",
+    "mixed",
+    "multifractal",
+    "sample",
+    "spectral",
+]
+
+NOISES = {"independent": independent, "isotropic": isotropic}
+"""The laws that one number, the scale, describes in every dimension."""

@@ -1,0 +1,247 @@
+"""Escape measures of isotropic and elliptic laws: closed forms and one-dimensional integrals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from levysde.theory.constants import isotropic_constant, stable_constant
+from levysde.theory.gauge import box_ends, half_space_room, quadratic_form
+from levysde.theory.laws import EllipticLaw
+from levysde.theory.parts import DomainLike, Vector
+
+_STEP = 0.0625
+_DECAY = 42.0
+_ROUNDING = 4e-14
+_EQUAL = 1e-13
+_CENTERED = 1e-14
+_NEGATIVE = 1e-9
+_ZERO = 1e-15
+_MOST_NUMBERS = 1 << 22
+
+Found = tuple[float, float, str]
+"""nu(W), its error and the method."""
+
+
+def _line_sum(function: Callable[[Vector], Vector], low: float, high: float, width: int) -> Found:
+    """Integrate over the line an analytic function that is negligible outside (low, high).
+
+    The trapezoidal rule converges exponentially; every second node gives the error.
+    """
+    nodes = _STEP * np.arange(math.floor(low / _STEP), math.ceil(high / _STEP) + 1.0)
+    chunk = max(1, _MOST_NUMBERS // width)
+    values = np.concatenate([function(nodes[k : k + chunk]) for k in range(0, nodes.size, chunk)])
+    fine, coarse = _STEP * math.fsum(values), 2.0 * _STEP * math.fsum(values[::2])
+    return fine, abs(fine - coarse) + _ROUNDING * fine, "one-dimensional integral"
+
+
+def quadratic_moment(squares: Vector, alpha: float) -> Found:
+    """Return [2^p / Gamma(1-p)] E[(sum_i l_i z_i^2)^p], p = alpha/2, z standard normal.
+
+    With phi(t) = prod_i (1 + 2 t l_i)^(-1/2) it is
+    [2^p / (Gamma(1-p) Gamma(2-p))] int_0^inf phi''(t) t^(1-p) dt, taken in log t.
+
+    Parameters
+    ----------
+    squares : ndarray, shape (rank,)
+        l_i, positive.
+    alpha : float
+        Stability index in (0, 2), dimensionless.
+
+    Returns
+    -------
+    (float, float, str)
+        Value, error and method.
+    """
+    from scipy.special import rgamma
+
+    p = 0.5 * alpha
+    largest = float(np.max(squares))
+    ratios = squares / largest
+
+    def integrand(s: Vector) -> Vector:
+        t = np.exp(s)[:, None]
+        shares = ratios / (1.0 + 2.0 * t * ratios)
+        log_phi = -0.5 * np.sum(np.log1p(2.0 * t * ratios), axis=1)
+        slope = np.sum(shares, axis=1)
+        curvature = slope * slope + 2.0 * np.sum(shares * shares, axis=1)
+        return np.asarray(curvature * np.exp(log_phi + (2.0 - p) * s))
+
+    low = -_DECAY / (2.0 - p) - 2.0 * math.log(squares.size + 1.0)
+    # phi falls at least like t^(-1/2) and the curvature like t^(-2), whatever the small ratios do.
+    high = (_DECAY + 2.0 * math.log(squares.size + 1.0)) / (p + 0.5)
+    value, error, method = _line_sum(integrand, low, high, squares.size)
+    factor = 2.0**p * rgamma(1.0 - p) * rgamma(2.0 - p) * largest**p
+    return float(factor * value), float(factor * error), method
+
+
+def largest_coordinate_moment(upper: Vector, lower: Vector, alpha: float) -> Found:
+    """Return [2^p / Gamma(1-p)] E[g^alpha], g = max_i max(z_i / b_i, -z_i / a_i), p = alpha/2.
+
+    By int_0^inf alpha t^(alpha-1) P(g > t) dt, the probability being a product, taken in log t.
+
+    Parameters
+    ----------
+    upper, lower : ndarray, shape (dim,)
+        b_i and a_i, positive, in units of the scales; may be infinite, but not all.
+    alpha : float
+        Stability index in (0, 2), dimensionless.
+
+    Returns
+    -------
+    (float, float, str)
+        Value, error and method.
+    """
+    from scipy.special import ndtr, rgamma
+
+    ends = np.stack([upper, lower])
+    nearest = float(np.min(ends))
+
+    def integrand(s: Vector) -> Vector:
+        t = np.exp(s)[:, None]
+        tails = ndtr(-t * (upper / nearest)) + ndtr(-t * (lower / nearest))
+        with np.errstate(divide="ignore"):
+            log_inside = np.sum(np.log1p(-np.minimum(tails, 1.0)), axis=1)
+        return np.asarray(alpha * np.exp(alpha * s) * -np.expm1(log_inside))
+
+    low = -_DECAY / alpha - math.log(upper.size + 1.0)
+    value, error, method = _line_sum(integrand, low, 3.0, upper.size)
+    factor = 2.0 ** (0.5 * alpha) * rgamma(1.0 - 0.5 * alpha) * nearest**-alpha
+    return float(factor * value), float(factor * error), method
+
+
+def _covariance(law: EllipticLaw) -> Vector:
+    return np.asarray(law.matrix @ law.matrix.T)
+
+
+def _half_space(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
+    normal, room = half_space_room(domain, center)
+    speed = float(np.linalg.norm(law.matrix.T @ normal))
+    value = stable_constant(law.alpha) / law.alpha * (speed / room) ** law.alpha
+    return value, 0.0, "closed form"
+
+
+def _off_center_ball(ratio: float, dim: int, alpha: float) -> tuple[float, float]:
+    """Return E R(u)^(-alpha) for the unit ball seen from distance ratio off its center."""
+    from scipy.integrate import quad
+
+    room = (1.0 - ratio) * (1.0 + ratio)
+
+    def integrand(angle: float) -> float:
+        along = ratio * math.cos(angle)
+        # 1/R has this form without cancellation where the ray points inward too.
+        root = math.sqrt(room + along * along)
+        inverse = (root + along) / room if along > 0.0 else 1.0 / (root - along)
+        return float(math.sin(angle) ** (dim - 2) * inverse**alpha)
+
+    # Close to the boundary the integrand turns within this angle of the tangent.
+    corner, right = math.sqrt(room), 0.5 * math.pi
+    cuts = [right - corner, right, right + corner]
+    value, error = quad(
+        integrand, 0.0, math.pi, points=cuts, limit=500, epsabs=0.0, epsrel=1e-12, full_output=1
+    )[:2]
+    surface = math.sqrt(math.pi) * math.exp(math.lgamma(0.5 * (dim - 1)) - math.lgamma(0.5 * dim))
+    return float(value) / surface, float(error) / surface
+
+
+def _quadratic(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
+    middle, matrix = quadratic_form(domain)
+    shift = center - middle
+    room = math.sqrt(max(0.0, float(shift @ matrix @ shift)))
+    squares: Vector = np.asarray(np.linalg.eigvalsh(law.matrix.T @ matrix @ law.matrix), float)
+    largest = float(squares[-1])
+    if squares[0] < -_NEGATIVE * largest:
+        raise ValueError(
+            f"the {domain.name}'s matrix gives {float(squares[0])!r} along a direction of the "
+            "noise, but it must be positive semidefinite"
+        )
+    equal = bool(squares[0] >= (1.0 - _EQUAL) * largest)
+    constant = isotropic_constant(law.alpha, law.rank) * largest ** (0.5 * law.alpha)
+    if room <= _CENTERED:
+        if equal:
+            return constant, 0.0, "closed form"
+        positive = squares[squares > _ZERO * largest]
+        return quadratic_moment(positive, law.alpha)
+    if equal and law.rank == domain.dim:
+        # In the coordinates of the noise the domain is a ball seen from off its center.
+        value, error = _off_center_ball(room, domain.dim, law.alpha)
+        return constant * value, constant * error, "one-dimensional integral"
+    return None
+
+
+def _box(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
+    covariance = _covariance(law)
+    scales = np.sqrt(np.diag(covariance))
+    mixed = np.abs(covariance - np.diag(np.diag(covariance)))
+    if law.rank != domain.dim or np.any(mixed > _EQUAL * np.outer(scales, scales)):
+        return None
+    lower, upper = box_ends(domain)
+    b, a = (upper - center) / scales, (center - lower) / scales
+    if not np.isfinite(np.minimum(a, b)).any():
+        return 0.0, 0.0, "closed form"
+    return largest_coordinate_moment(b, a, law.alpha)
+
+
+_FORMS: dict[str, Callable[[DomainLike, EllipticLaw, Vector], Found | None]] = {
+    "half_space": _half_space,
+    "ball": _quadratic,
+    "ellipsoid": _quadratic,
+    "box": _box,
+}
+
+
+def elliptic_form(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
+    """Return nu(W) of an elliptic law where no mean over directions is needed.
+
+    Half spaces; balls and ellipsoids seen from their center, and from elsewhere where the noise
+    is isotropic in their own metric; boxes where the coordinates of the noise are uncorrelated.
+
+    Parameters
+    ----------
+    domain : object
+        The domain.
+    law : EllipticLaw
+        The jumps.
+    center : ndarray, shape (dim,)
+        Point inside the domain.
+
+    Returns
+    -------
+    (float, float, str) or None
+        Value, error and method; None for all other cases.
+    """
+    form = _FORMS.get(domain.name)
+    return None if form is None else form(domain, law, center)
+
+
+def gauge_bound(domain: DomainLike, law: EllipticLaw, center: Vector) -> float:
+    """Return a bound of the gauge of Gu over unit vectors u, for domains in closed form.
+
+    Parameters
+    ----------
+    domain : object
+        Box, ball, ellipsoid or half space.
+    law : EllipticLaw
+        The jumps.
+    center : ndarray, shape (dim,)
+        Point inside the domain.
+
+    Returns
+    -------
+    float
+        The largest gauge, for a ball or an ellipsoid a bound that is sharp at its center.
+    """
+    if domain.name == "half_space":
+        normal, room = half_space_room(domain, center)
+        return float(np.linalg.norm(law.matrix.T @ normal)) / room
+    if domain.name in ("ball", "ellipsoid"):
+        middle, matrix = quadratic_form(domain)
+        shift = center - middle
+        off = math.sqrt(max(0.0, float(shift @ matrix @ shift)))
+        squares = np.linalg.eigvalsh(law.matrix.T @ matrix @ law.matrix)
+        return math.sqrt(float(squares[-1])) / (1.0 - off)
+    lower, upper = box_ends(domain)
+    room_of = np.minimum(upper - center, center - lower)
+    return float(np.max(np.linalg.norm(law.matrix, axis=1) / room_of))

@@ -1,0 +1,222 @@
+"""Every law of the noise against its characteristic function, in every layout."""
+
+import math
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from naive import noise_increments
+from scipy import special, stats
+
+import levysde as ls
+from levysde.engine.quantile import radius_table, tabulated_radius
+from levysde.engine.variates import positive_constants, positive_stable
+
+SIGMAS = 4.0
+SIZE = 400_000
+MATRIX = np.array([[1.0, 0.4], [-0.3, 0.8]])
+LONG_MATRIX = np.array([[1.0, 0.4, 0.0], [-0.3, 0.8, 0.5]])
+DIRECTIONS = np.array([[1.0, 0.0], [0.6, 0.8], [-0.6, 0.8]])
+
+LAWS = {
+    "independent": lambda a: ls.noise.independent(a, [1.0, 0.5]),
+    "skewed": lambda a: ls.noise.independent(a, [1.0, 0.5], [0.7, -1.0]),
+    "multifractal": lambda a: ls.noise.multifractal([a, 0.5 * (a + 2.0)], [1.0, 0.5]),
+    "mixed": lambda a: ls.noise.mixed(a, LONG_MATRIX),
+    "spectral": lambda a: ls.noise.spectral(a, DIRECTIONS, [1.0, 0.5, 0.2]),
+    "isotropic": lambda a: ls.noise.isotropic(a, 0.7),
+    "elliptic": lambda a: ls.noise.elliptic(a, MATRIX),
+    "elliptic, three drivers": lambda a: ls.noise.elliptic(a, LONG_MATRIX),
+}
+ALPHAS = [0.3, 0.8, 1.2, 1.5, 1.8, 1.99, 2.0]
+ARGUMENTS = np.array([[0.5, 0.0], [0.0, 1.0], [0.7, 0.7], [0.7, -0.7], [-1.5, 0.4], [0.2, 2.0]])
+
+
+def z_of_characteristic(draws, law, u):
+    """Standardized differences of the real and imaginary parts of the mean of exp(i u.L)."""
+    phase = draws @ u
+    difference = np.mean(np.exp(1j * phase)) - law.characteristic(u[None, :])[0]
+    doubled = law.characteristic(2.0 * u[None, :])[0]
+    exact = law.characteristic(u[None, :])[0]
+    real = math.sqrt(max(0.5 * (1.0 + doubled.real) - exact.real**2, 1e-300) / len(draws))
+    imaginary = math.sqrt(max(0.5 * (1.0 - doubled.real) - exact.imag**2, 1e-300) / len(draws))
+    return abs(difference.real) / real, abs(difference.imag) / imaginary
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_characteristic_function_along_oblique_directions(name, alpha):
+    law = LAWS[name](alpha)
+    draws = ls.noise.sample(law, SIZE, seed=21, dim=2)
+    worst = max(max(z_of_characteristic(draws, law, u)) for u in ARGUMENTS)
+    assert worst < SIGMAS
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_another_law_is_rejected(name):
+    """The twin: draws of index 1.5 do not have the characteristic function of index 1.53."""
+    draws = ls.noise.sample(LAWS[name](1.5), SIZE, seed=22, dim=2)
+    other = LAWS[name](1.53)
+    assert max(max(z_of_characteristic(draws, other, u)) for u in ARGUMENTS) > SIGMAS
+
+
+def test_coordinates_of_isotropic_noise_are_dependent():
+    isotropic, independent = ls.noise.isotropic(1.5), ls.noise.independent(1.5)
+    draws = ls.noise.sample(isotropic, SIZE, seed=23, dim=2)
+    worst = max(max(z_of_characteristic(draws, independent, u)) for u in ARGUMENTS)
+    assert worst > 5.0 * SIGMAS
+
+
+@pytest.mark.parametrize("dim", [3, 10, 40, 100])
+@pytest.mark.parametrize("alpha", [0.4, 1.5])
+def test_isotropic_law_in_many_dimensions(dim, alpha):
+    law = ls.noise.isotropic(alpha)
+    draws = ls.noise.sample(law, 100_000, seed=24, dim=dim)
+    rng = np.random.default_rng(1)
+    for u in rng.standard_normal((4, dim)) / math.sqrt(dim):
+        assert max(z_of_characteristic(draws, law, u)) < SIGMAS
+    # The direction is uniform: the mean of any coordinate's sign vanishes, and squares add to 1.
+    signs = np.sign(draws).mean(axis=0) * math.sqrt(len(draws))
+    assert np.abs(signs).max() < SIGMAS + 1.0
+
+
+@pytest.mark.parametrize("name", [*LAWS, "wide"])
+@pytest.mark.parametrize("alpha", [0.3, 1.5, 1.99])
+def test_compiled_increments_are_the_plain_functions(name, alpha):
+    """In both layouts: the same words, the same arithmetic in the same order, the same bits."""
+    rng = np.random.default_rng(2)
+    dim = 40 if name == "wide" else 2
+    laws = (
+        [
+            ls.noise.isotropic(alpha),
+            ls.noise.elliptic(alpha, rng.standard_normal((dim, 5))),
+            ls.noise.mixed(alpha, rng.standard_normal((dim, 7))),
+            ls.noise.independent(alpha, rng.random(dim) + 0.1, rng.uniform(-1.0, 1.0, dim)),
+        ]
+        if name == "wide"
+        else [LAWS[name](alpha)]
+    )
+    for law in laws:
+        part = law.part(dim, 0.1, 0.01)
+        draws = ls.noise.sample(law, 30, seed=5, epsilon=0.1, dt=0.01, dim=dim)
+        for path in (0, 7, 29):
+            plain = noise_increments(part, dim, np.uint64(5), np.uint64(path), np.uint64(0))
+            assert (draws[path] == plain).all()
+
+
+def test_increments_scale_with_the_step():
+    for name, make in LAWS.items():
+        law = make(1.5)
+        unit = ls.noise.sample(law, 50, seed=1, dim=2)
+        short = ls.noise.sample(law, 50, seed=1, epsilon=0.1, dt=0.01, dim=2)
+        alphas = np.array([1.5, 1.75]) if name == "multifractal" else 1.5
+        assert short == pytest.approx(unit * 0.1 * 0.01 ** (1.0 / alphas), rel=1e-13)
+
+
+def test_skewed_law_is_that_of_nolans_tables():
+    folder = files("scipy.stats.tests.data.levy_stable")
+    with (folder / "stable-Z1-cdf-sample-data.npy").open("rb") as file:
+        table = np.load(file, allow_pickle=False)
+    worst = 0.0
+    for alpha in (0.5, 0.8, 1.2, 1.5, 1.9):
+        for beta in (-1.0, -0.5, 0.3, 1.0):
+            chosen = (np.abs(table[:, 2] - alpha) < 1e-6) & (np.abs(table[:, 3] - beta) < 1e-6)
+            assert chosen.sum() >= 8
+            x, probability = table[chosen, 0], table[chosen, 1]
+            draws = ls.noise.sample(ls.noise.independent(alpha, 1.0, beta), 200_000, seed=31)[:, 0]
+            below = np.searchsorted(np.sort(draws), x, side="right") / draws.size
+            error = np.sqrt(probability * (1.0 - probability) / draws.size)
+            worst = max(worst, float(np.abs((below - probability) / error).max()))
+            mirrored = (np.mean(draws <= 0.0) - np.mean(draws >= 0.0)) / math.sqrt(1.0 / draws.size)
+            assert abs(mirrored) > SIGMAS  # the twin: it is not symmetric
+    assert worst < SIGMAS
+
+
+def test_skewed_tails_are_in_the_ratio_of_the_jumps():
+    draws = ls.noise.sample(ls.noise.independent(1.5, 1.0, 0.5), 4_000_000, seed=32)[:, 0]
+    up, down = np.count_nonzero(draws > 100.0), np.count_nonzero(draws < -100.0)
+    # (1 + beta)/(1 - beta) = 3: up is binomial with probability 3/4.
+    total = up + down
+    assert total > 500
+    assert abs(up - 0.75 * total) < SIGMAS * math.sqrt(total * 0.75 * 0.25)
+
+
+@pytest.mark.parametrize("alpha", [0.6, 1.0, 1.5, 1.9])
+def test_positive_law_has_its_laplace_transform(alpha):
+    rng = np.random.default_rng(3)
+    uniforms = rng.uniform(1e-12, 1.0, (4000, 2))
+    draws = np.array([positive_stable(u, w, *positive_constants(0.5 * alpha)) for u, w in uniforms])
+    for s in (0.3, 1.0, 3.0):
+        values = np.exp(-s * draws)
+        error = values.std() / math.sqrt(values.size)
+        assert abs(values.mean() - math.exp(-(s ** (0.5 * alpha)))) < SIGMAS * error
+
+
+def test_radius_table_inverts_the_exact_law_at_alpha_one():
+    """There S is the Levy law: P(sqrt(S) > r) = erf(1/(2 r))."""
+    table = radius_table(1.0)
+    rng = np.random.default_rng(4)
+    k = np.concatenate([rng.random(500) * 2.0**52, 2.0 ** rng.uniform(0.0, 52.0, 500)])
+    k = k.astype(np.uint64)
+    v = (k + 0.5) * 2.0**-52
+    shifted = k << np.uint64(12)
+    above = np.array([tabulated_radius(word | np.uint64(1), table, 0) for word in shifted])
+    below = np.array([tabulated_radius(word, table, 0) for word in shifted])
+    assert special.erf(0.5 / above) == pytest.approx(0.5 * v, rel=2e-8)
+    assert special.erfc(0.5 / below) == pytest.approx(0.5 * v, rel=2e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.8, 1.2, 1.5, 1.8, 1.98])
+def test_radius_table_has_the_laplace_transform(alpha):
+    """E exp(-s R^2) = exp(-s^(alpha/2)), by the midpoint rule in the probability."""
+    table, count = radius_table(alpha), 20_000
+    words = ((np.arange(count) + 0.5) / count * 2.0**52).astype(np.uint64) << np.uint64(12)
+    above = np.array([tabulated_radius(word | np.uint64(1), table, 0) for word in words])
+    below = np.array([tabulated_radius(word, table, 0) for word in words])
+    for s in (0.3, 1.0, 3.0):
+        mean = 0.5 * (np.exp(-s * above**2).mean() + np.exp(-s * below**2).mean())
+        # The midpoint rule errs by the curvature at the ends, where exp(-s R^2) is flat or small.
+        assert mean == pytest.approx(math.exp(-(s ** (0.5 * alpha))), abs=3e-7)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_alpha_two_is_gaussian_for_every_law(name):
+    if name == "skewed":
+        law = ls.noise.independent(2.0, [1.0, 0.5], [0.7, -1.0])
+    else:
+        law = LAWS[name](2.0)
+    draws = ls.noise.sample(law, 100_000, seed=41, dim=2)
+    for direction in ([1.0, 0.0], [0.6, 0.8]):
+        projected = draws @ np.array(direction)
+        # exp(-c u^2) is the normal law of variance 2 c.
+        variance = -2.0 * math.log(law.characteristic([direction])[0].real)
+        assert stats.kstest(projected, stats.norm(scale=math.sqrt(variance)).cdf).pvalue > 6e-5
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: ls.noise.independent(1.5, 1.0, 1.1), "beta is 1.1"),
+        (lambda: ls.noise.independent(1.0, 1.0, 0.5), "at alpha = 1"),
+        (lambda: ls.noise.independent(1.5, [1.0, 2.0], [0.1, 0.2, 0.3]), "scale has 2 numbers"),
+        (lambda: ls.noise.mixed(1.5, [1.0, 2.0]), "noise matrix has shape"),
+        (lambda: ls.noise.mixed(1.5, [[0.0, 0.0]]), "noise matrix is zero"),
+        (lambda: ls.noise.mixed(1.5, [[math.nan]]), "matrix is"),
+        (lambda: ls.noise.mixed(0.05, [[1.0]]), "alpha is 0.05"),
+        (lambda: ls.noise.elliptic(1.5, [[math.inf]]), "matrix is"),
+        (lambda: ls.noise.elliptic(2.5, [[1.0]]), "alpha is 2.5"),
+        (lambda: ls.noise.isotropic(1.5, 0.0), "scale is 0"),
+        (lambda: ls.noise.isotropic(1.5, -1.0), "scale is -1"),
+        (lambda: ls.noise.spectral(1.5, [[0.0, 0.0]], [1.0]), "direction 0 is zero"),
+        (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [0.0]), "weights is"),
+        (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [1.0, 2.0]), "weights has shape"),
+        (lambda: ls.noise.spectral(1.5, [1.0, 0.0], [1.0]), "directions has shape"),
+        (lambda: ls.noise.multifractal(1.5), "alphas is 1.5"),
+        (lambda: ls.noise.multifractal([1.5, 3.0]), "alpha is 3"),
+        (lambda: ls.noise.multifractal([1.5, 1.2], [1.0]), "scales has 1 numbers"),
+        (lambda: ls.noise.multifractal([1.5, 1.2], 0.0), "scales is"),
+    ],
+)
+def test_wrong_laws_are_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
