@@ -55,7 +55,7 @@ class Prefix:
 
     def extend_to(self, paths: int) -> None:
         """Run the paths that are missing."""
-        from levysde.engine.cpu import escape
+        from levysde.engine.cpu import escape, prepare
         from levysde.engine.program import Outcome
 
         if paths <= self.paths:
@@ -64,6 +64,7 @@ class Prefix:
                 self.paths = paths
             return
         outcome = Outcome.empty(paths - self.paths, self.program.dim, self.paths)
+        prepare(self.program)  # so that the time is that of the simulation
         began = time.perf_counter()
         try:
             with _Bar(self.progress, len(outcome.status)) as update:

@@ -14,11 +14,10 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 from numba.extending import register_jitable
 
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import FloatArray
 from levysde.engine.compile import compile_cached, pointers
 from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import (
@@ -33,7 +32,7 @@ from levysde.engine.passes import (
     is_wide,
     update_pass,
 )
-from levysde.engine.program import NoisePart, Outcome, Program
+from levysde.engine.program import Outcome, Program
 
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two looks at the interrupt flag."""
@@ -195,6 +194,19 @@ def _passes(program: Program) -> tuple[Any, Any, Any]:
     )
 
 
+def prepare(program: Program) -> None:
+    """Compile what `escape` will run, or load it from the cache.
+
+    Parameters
+    ----------
+    program : Program
+        What will be run.
+    """
+    _compiled_advance()
+    _passes(program)
+    check_pass(program.outside, program.dim)
+
+
 class _Supply:
     """Hands out lots of consecutive paths: large ones first, small ones towards the end."""
 
@@ -337,57 +349,6 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
             program.seed, program.dt, every, block.wide, count, out[first : first + count],
         )  # fmt: skip
     return out
-
-
-def increments(part: NoisePart, dim: int, size: int, seed: int) -> FloatArray:
-    """First-step increments of paths 0 to size - 1.
-
-    Parameters
-    ----------
-    part : NoisePart
-        How they are drawn.
-    dim, size : int
-        Shape of the result.
-    seed : int
-        In [0, 2^64).
-
-    Returns
-    -------
-    ndarray, shape (size, dim)
-        Increments, length.
-    """
-    noise, lanes = noise_pass(part, dim), block_lanes(dim)
-    wide, step = is_wide(dim), np.zeros(lanes, np.uint64)
-    block, out = np.empty((lanes, dim) if wide else (dim, lanes)), np.empty((size, dim))
-    for first in range(0, size, lanes):
-        path = np.arange(first, first + lanes, dtype=np.uint64)
-        noise(block, np.uint64(seed), path, step, part.p, lanes)
-        out[first : first + lanes] = (block if wide else block.T)[: size - first]
-    return out
-
-
-def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether each of many points is outside a domain.
-
-    Parameters
-    ----------
-    outside : callable
-        Domain part as a plain function.
-    p : ndarray
-        Its flat parameters.
-    points : ndarray, shape (count, dim)
-        Points, in units of the coordinates.
-
-    Returns
-    -------
-    ndarray of bool, shape (count,)
-        A point that is not finite counts as outside.
-    """
-    count, dim = points.shape
-    x = np.ascontiguousarray(points if is_wide(dim) else points.T, dtype=np.float64)
-    step, flags = np.zeros(count, np.uint64), np.zeros(count, np.int8)
-    check_pass(outside, dim)(x, p, step, np.uint64(2), flags, count)
-    return flags != RUNNING
 
 
 def available_threads() -> int:

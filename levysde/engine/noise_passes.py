@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from levysde._typing import PlainFunction, UInt64
+from levysde._typing import FloatArray, PlainFunction, UInt64
 from levysde.engine.compile import compile_part, make_compilable, prepared
 from levysde.engine.passes import NOISE, VECTOR, is_wide
 from levysde.engine.philox import random_words
@@ -275,5 +275,5 @@ def _wide_coupling(
     return coupled
 
 
-def _no_radius(first, second, p):  # type: ignore[no-untyped-def]
+def _no_radius(first: UInt64, second: UInt64, p: FloatArray) -> float:
     return 1.0

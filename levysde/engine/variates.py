@@ -99,7 +99,7 @@ def symmetric_stable(
 class PositiveConstants(NamedTuple):
     """Numbers of the index a that `positive_stable` needs, in the order of its arguments."""
 
-    index: float
+    exponent: float
     power: float
     bend: float
 
@@ -120,7 +120,7 @@ def positive_constants(index: float) -> PositiveConstants:
     Examples
     --------
     >>> positive_constants(0.5)
-    PositiveConstants(index=0.5, power=1.0, bend=0.5)
+    PositiveConstants(exponent=0.5, power=1.0, bend=0.5)
     """
     return PositiveConstants(index, (1.0 - index) / index, 1.0 - index)
 

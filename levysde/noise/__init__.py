@@ -16,14 +16,13 @@ law             E exp(i u.L_1)                           jumps
 =============== ======================================== ==================================
 """
 
-from levysde.noise.base import CONVENTION, MIN_ALPHA, Noise, sample
+from levysde.noise.base import CONVENTION, Noise, sample
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 
 __all__ = [
     "CONVENTION",
-    "MIN_ALPHA",
     "NOISES",
     "Elliptic",
     "Independent",

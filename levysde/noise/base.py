@@ -89,6 +89,11 @@ class Noise(ABC):
     def check_dim(self, dim: int) -> None:
         """Refuse a dimension that is not the law's.
 
+        Parameters
+        ----------
+        dim : int
+            Dimension of the basin.
+
         Raises
         ------
         ValueError
@@ -202,7 +207,7 @@ def sample(
     >>> sample(ls.noise.independent(1.5), size=3, seed=1).shape
     (3, 1)
     """
-    from levysde.engine.cpu import increments
+    from levysde.engine.pointwise import increments
 
     size = parts.whole_number("size", size, 1, MAX_PATHS)
     seed = parts.whole_number("seed", seed, 0, 2**64 - 1)

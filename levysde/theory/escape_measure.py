@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from levysde.theory.bundles import ray_bundle
 from levysde.theory.constants import isotropic_constant
 from levysde.theory.elliptic import elliptic_form
-from levysde.theory.gauge import has_closed_form
+from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
 from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive
 from levysde.theory.rays import RaySegments, ray_exit_segments, require_inside
@@ -61,15 +61,16 @@ def _ray_measure(ray: RaySegments, alpha: float) -> tuple[float, float]:
 
 
 def _on_rays(domain: DomainLike, law: RayLaw, center: Vector) -> EscapeMeasure:
+    if has_closed_form(domain):
+        powers = exit_distances(domain, center, law.directions) ** -law.alpha
+        return EscapeMeasure(float(law.weights @ powers), 0.0, f"closed form: {domain.name}")
     value = error = 0.0
     for direction, weight in zip(law.directions, law.weights, strict=True):
         ray = ray_exit_segments(domain, center, direction)
         part, part_error = _ray_measure(ray, law.alpha)
         value += weight * part
         error += weight * part_error
-    closed = has_closed_form(domain)
-    method = f"closed form: {domain.name}" if closed else f"rays {law.where}"
-    return EscapeMeasure(float(value), float(error), method)
+    return EscapeMeasure(float(value), float(error), f"rays {law.where}")
 
 
 def _in_all_directions(domain: DomainLike, law: EllipticLaw, center: Vector) -> EscapeMeasure:

@@ -21,7 +21,7 @@ from levysde.theory.sphere import sphere_points
 _NODES_POWER = 12
 _PLAIN_NODES_POWER = 10
 _MARGIN = 0.8
-_PROPOSALS = 1 << 18
+_PROPOSALS = 1 << 20
 _MOST_PROPOSALS = 1 << 28
 
 Sampler = Callable[[int, np.random.Generator], Vector]
@@ -234,7 +234,7 @@ def _by_rejection(domain: DomainLike, law: EllipticLaw, center: Vector, nearest:
         count = tried = 0
         while count < size:
             rate = (count + 1.0) / (tried + 1.0)
-            tries = int(min(1.1 * (size - count) / rate + 64.0, _PROPOSALS))
+            tries = int(min(1.1 * (size - count) / rate + 64.0, 64 + _PROPOSALS // law.rank))
             normal = generator.standard_normal((tries, law.rank))
             radius = nearest * (1.0 - generator.random(tries)) ** (-1.0 / law.alpha)
             jumps = (normal * (radius / np.linalg.norm(normal, axis=1))[:, None]) @ law.matrix.T

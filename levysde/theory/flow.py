@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,12 +18,14 @@ _OUTWARD = 200
 _OUTWARD_OCTAVES = 20
 _BISECTIONS = 200
 _STATIONARY = 1e-5
-_NEAR = 1e-3
+_NEAR = 0.01
 _LONGEST_PATH = 1e4
 _PER_OCTAVE = 6
 _INNER_OCTAVES = 6
 _OUTER_OCTAVES = 6
 _WIDTH = 1e-9
+_SHARES = (0.5, 0.43, 0.61)
+_OFFSET = 0.37
 
 
 def gradient_at(potential: PotentialLike, x: Vector) -> Vector:
@@ -151,9 +155,7 @@ def saddles_between(potential: PotentialLike, minima: Vector) -> Vector:
         If two neighbors are not separated by exactly one maximum, or the flow from beyond the
         outermost minima does not lead back to them.
     """
-    saddles = [
-        _saddle(potential, float(a), float(b)) for a, b in zip(minima[:-1], minima[1:], strict=True)
-    ]
+    saddles = [_saddle(potential, float(a), float(b)) for a, b in itertools.pairwise(minima)]
     length = float(np.min(np.diff(minima)))
     steps = length * np.geomspace(2.0**-_OUTWARD_OCTAVES, 2.0**_OUTWARD_OCTAVES, _OUTWARD)
     for sign, point in ((-1.0, float(minima[0])), (1.0, float(minima[-1]))):
@@ -178,7 +180,7 @@ class Attraction:
     potential: PotentialLike
     minima: Vector
 
-    @property
+    @cached_property
     def _gap(self) -> float:
         distances = np.linalg.norm(self.minima[:, None] - self.minima[None], axis=2)
         return float(np.min(distances[~np.eye(len(self.minima), dtype=bool)]))
@@ -196,48 +198,34 @@ class Attraction:
         int
             The index, -1 if the flow comes near none of the minima.
         """
-        from scipy.integrate import solve_ivp
+        from scipy.integrate import LSODA
 
         gap = self._gap
-        radius = _NEAR * gap
-
-        def distance(s: float, x: Vector) -> float:
-            return float(np.min(np.linalg.norm(self.minima - x, axis=1))) - radius
-
-        if distance(0.0, point) <= 0.0:
-            return int(np.argmin(np.linalg.norm(self.minima - point, axis=1)))
-
-        # The same path at bounded speed, so that steep walls far out are not stiff.
-        middle = gradient_at(self.potential, point)
+        arrived = (_NEAR * gap) ** 2
         slow = self._slow
 
         def velocity(s: float, x: Vector) -> Vector:
+            # The same path at bounded speed, so that steep walls far out are not stiff.
             force = gradient_at(self.potential, x)
-            return np.asarray(-force / (slow + float(np.linalg.norm(force))))
+            return np.asarray(force / -(slow + math.sqrt(force @ force)))
 
-        if not np.all(np.isfinite(middle)):
+        if not np.all(np.isfinite(velocity(0.0, point))):
             return -1
-        distance.terminal = True  # type: ignore[attr-defined]
-        reach = float(np.max(np.linalg.norm(self.minima - point, axis=1)))
-        done = solve_ivp(
-            velocity,
-            (0.0, _LONGEST_PATH * max(reach, gap)),
-            point,
-            method="LSODA",
-            events=distance,
-            rtol=1e-8,
-            atol=1e-9 * gap,
-        )
-        if done.status != 1:
-            return -1
-        end = done.y[:, -1]
-        return int(np.argmin(np.linalg.norm(self.minima - end, axis=1)))
+        squares = np.sum((self.minima - point) ** 2, axis=1)
+        end = _LONGEST_PATH * max(math.sqrt(np.max(squares)), gap)
+        flow = LSODA(velocity, 0.0, point, end, rtol=1e-8, atol=1e-9 * gap)
+        while np.min(squares) > arrived:
+            if flow.status != "running":
+                return -1
+            flow.step()
+            squares = np.sum((self.minima - flow.y) ** 2, axis=1)
+        return int(np.argmin(squares))
 
-    @property
+    @cached_property
     def _slow(self) -> float:
         """Return the size of the gradient a tenth of the way between two minima."""
         a, b = self.minima[0], self.minima[1]
-        return float(np.linalg.norm(gradient_at(self.potential, a + 0.1 * (b - a))))
+        return float(np.linalg.norm(gradient_at(self.potential, a + 0.1 * (b - a)))) or 1.0
 
     def segments(self, start: int, direction: Vector) -> list[tuple[float, float, int]]:
         """Return the domains of attraction that a ray from a minimum passes through.
@@ -263,26 +251,37 @@ class Attraction:
         gaps = np.linalg.norm(np.delete(self.minima, start, axis=0) - origin, axis=1)
         low = math.floor(_PER_OCTAVE * (math.log2(float(np.min(gaps))) - _INNER_OCTAVES))
         high = math.ceil(_PER_OCTAVE * (math.log2(float(np.max(gaps))) + _OUTER_OCTAVES))
-        radii = np.exp2(np.arange(low, high + 1.0) / _PER_OCTAVE)
+        # Off the round numbers, where a saddle may lie.
+        radii = np.exp2((np.arange(low, high + 1.0) + _OFFSET) / _PER_OCTAVE).tolist()
 
         def label(r: float) -> int:
             return self.index(origin + r * direction)
 
-        labels = [label(float(r)) for r in radii]
-        if -1 in labels:
-            lost = origin + radii[labels.index(-1)] * direction
-            raise ValueError(
-                f"the flow from {lost.tolist()} leads to none of the minima; name all minima of "
-                "a potential that grows at infinity"
-            )
+        points = [_between(label, a, b) for a, b in itertools.pairwise(radii)]
         changes: list[tuple[float, int]] = []
         before, before_label = 0.0, start
-        for r, here in zip(radii.tolist(), labels, strict=True):
+        for r, here in points:
             _refine(label, (before, before_label), (r, here), changes)
             before, before_label = r, here
         ends = [0.0, *(r for r, _ in changes), math.inf]
         names = [start, *(i for _, i in changes)]
         return [(a, b, i) for a, b, i in zip(ends[:-1], ends[1:], names, strict=True)]
+
+
+def _between(label: Callable[[float], int], low: float, high: float) -> tuple[float, int]:
+    """Return a point between two others and its label.
+
+    On a border itself the flow may come to rest at a saddle; then another point will do.
+    """
+    for share in _SHARES:
+        middle = low + share * (high - low)
+        found = label(middle)
+        if found != -1:
+            return middle, found
+    raise ValueError(
+        f"the flow from distance {middle!r} along a ray of the noise leads to none of the minima, "
+        "but to a saddle, to infinity, or to a minimum that was not named"
+    )
 
 
 def _refine(
@@ -296,13 +295,9 @@ def _refine(
         if high[0] - low[0] <= _WIDTH * high[0]:
             changes.append((0.5 * (low[0] + high[0]), high[1]))
             return
-        middle = 0.5 * (low[0] + high[0])
-        found = label(middle)
+        middle, found = _between(label, low[0], high[0])
         if found in (low[1], high[1]):
             low, high = ((middle, found), high) if found == low[1] else (low, (middle, found))
-        elif found == -1:
-            # On the border itself the flow may come to rest: step aside.
-            low = (low[0] + 0.01 * (high[0] - low[0]), low[1])
         else:
             _refine(label, low, (middle, found), changes)
             low = (middle, found)

@@ -159,7 +159,10 @@ def _isotropic(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
         raise ValueError(f"noise.scale is {scale.tolist()}, but an isotropic law has one scale")
     if scale[0] == 0.0:
         return ()
-    return _elliptic_law(float(noise.alpha), scale[0] * np.eye(dim))
+    alpha, matrix = float(noise.alpha), scale[0] * np.eye(dim)
+    if dim == 1:
+        return _both_ways(alpha, matrix, "along the line")
+    return (EllipticLaw(alpha, matrix),) if alpha < 2.0 else ()
 
 
 def _elliptic(noise: NoiseLike, dim: int) -> tuple[Law, ...]:

@@ -1,0 +1,115 @@
+"""What every domain is: an open set, as a plain predicate of one point."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import parts
+from levysde._typing import FloatArray, Outside
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """An open set Omega in R^dim given by a predicate.
+
+    Attributes
+    ----------
+    dim : int
+        Dimension of the points.
+    outside : callable
+        `outside(x, p) -> bool`, whether x is not in Omega. A plain Python function of numbers and
+        array elements; it is compiled for the simulation.
+    params : mapping of str to float or array
+        Named parameters. They reach the function as the flat array `p`, in the order given.
+    name : str
+        Built-in domains are known to the theory by their names.
+
+    Raises
+    ------
+    ValueError
+        If the dimension is not a positive whole number, the predicate is not callable, or a
+        parameter is not a number.
+
+    Examples
+    --------
+    >>> def outside(x, p):
+    ...     return x[0] * x[0] + x[1] * x[1] >= p[0] ** 2 or x[1] > 0.5
+    >>> clipped_disc = Domain(2, outside, {"radius": 1.0})
+    >>> clipped_disc.contains([0.0, 0.4]), clipped_disc.contains([0.0, 0.6])
+    (True, False)
+    """
+
+    dim: int
+    outside: Outside
+    params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    _: KW_ONLY
+    name: str = "custom"
+    p: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parts.whole_number("dim", self.dim, 1)
+        if not callable(self.outside):
+            raise ValueError(f"outside is {self.outside!r}; give a function")
+        params = parts.frozen_parameters(self.params)
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "p", parts.flat(params))
+
+    def contains(self, x: npt.ArrayLike) -> bool:
+        """Whether x is in Omega, computed in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point, in units of the coordinates.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        ValueError
+            If x has another shape, or the predicate fails or returns something else than a truth
+            value.
+        """
+        point = parts.finite_array("x", x, (self.dim,)).copy()
+        try:
+            answer = self.outside(point, np.array(self.p))
+        except Exception as error:
+            raise ValueError(
+                f"the outside function failed at x = {parts.shown(point)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(answer, bool | np.bool_):
+            raise ValueError(f"the outside function returned {answer!r}; return True or False")
+        return not answer
+
+    def outside_many(self, points: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether each of many points is outside, computed with the compiled predicate.
+
+        Parameters
+        ----------
+        points : ndarray, shape (count, dim)
+            Points, in units of the coordinates.
+
+        Returns
+        -------
+        ndarray of bool, shape (count,)
+
+        Raises
+        ------
+        ValueError
+            If the predicate cannot be compiled.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> positive = Domain(1, lambda x, p: x[0] <= 0.0)
+        >>> positive.outside_many(np.array([[-1.0], [2.0]])).tolist()
+        [True, False]
+        """
+        from levysde.engine.pointwise import are_outside
+
+        return are_outside(self.outside, np.array(self.p), points)

@@ -1,0 +1,115 @@
+"""Domains of attraction."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import levysde as ls
+from levysde import domains, flow, potentials
+
+SGD = ls.dynamics.sgd()
+
+
+def bent_gradient(x, p, out):
+    """F = (x^2 - 1)^2/4 + p (y - x^2/2)^2/2: two wells joined by a bent valley."""
+    bend = x[1] - 0.5 * x[0] * x[0]
+    out[0] = x[0] * (x[0] * x[0] - 1.0) - p[0] * bend * x[0] + p[1] * x[1]
+    out[1] = p[0] * bend + p[1] * x[0]
+
+
+BENT = ls.Potential(2, bent_gradient, params={"stiffness": 2.0, "tilt": 0.1})
+
+
+def minimum_of(potential, start):
+    def force(t, x):
+        return -potential.gradient_at(x)
+
+    return solve_ivp(force, (0.0, 500.0), start, method="LSODA", rtol=1e-10, atol=1e-12).y[:, -1]
+
+
+def test_one_dimension_gives_the_interval_between_saddles():
+    right = domains.attraction(potentials.double_well(1, 0.3, 1.5), 1.5)
+    assert right.name == "interval"
+    assert right.params["lower"] == pytest.approx(0.0, abs=1e-12)
+    assert right.params["upper"] == math.inf
+
+    def three_wells(x, p, out):
+        out[0] = math.sin(2.0 * math.pi * x[0])
+
+    middle = domains.attraction(ls.Potential(1, three_wells), 1.0)
+    assert middle.params["lower"] == pytest.approx(0.5, abs=1e-12)
+    assert middle.params["upper"] == pytest.approx(1.5, abs=1e-12)
+
+
+def test_separable_wells_are_half_spaces():
+    well = potentials.double_well(2)
+    right = domains.attraction(well, [1.0, 0.0])
+    rng = np.random.default_rng(1)
+    points = rng.standard_normal((400, 2)) * 3.0
+    assert [right.contains(x) for x in points[:40]] == (points[:40, 0] > 0.0).tolist()
+    assert (right.outside_many(points) == (points[:, 0] <= 0.0)).all()
+
+
+def test_bent_wells_are_those_of_an_accurate_integration():
+    right, left = minimum_of(BENT, [1.0, 0.5]), minimum_of(BENT, [-1.0, 0.5])
+    domain = domains.attraction(BENT, right)
+    rng = np.random.default_rng(2)
+    points = rng.uniform(-3.0, 3.0, (150, 2))
+    ends = np.array([minimum_of(BENT, x) for x in points])
+    to_right = np.linalg.norm(ends - right, axis=1) < 1e-4
+    to_left = np.linalg.norm(ends - left, axis=1) < 1e-4
+    assert (to_right | to_left).all()
+    assert 30 < to_right.sum() < 120
+    assert (domain.outside_many(points) == ~to_right).all()
+    # The twin: the half plane x > 0 is another set.
+    assert ((points[:, 0] > 0.0) != to_right).any()
+
+
+def test_simulation_in_a_domain_of_attraction():
+    """For the separable well it is the simulation in the half space, path by path."""
+    well, noise = potentials.double_well(2), ls.noise.independent(1.5)
+    start = [1.0, 0.0]
+    attracted = ls.Basin(well, domains.attraction(well, start), start)
+    half = ls.Basin(well, domains.half_space([-1.0, 0.0], 0.0), start)
+    results = [
+        ls.escape_times(basin, SGD, noise, 0.3, paths=300, dt=0.02, horizon=1e4, seed=3)
+        for basin in (attracted, half)
+    ]
+    assert results[0].escaped == 300
+    assert results[0].digest == results[1].digest
+
+
+def test_escape_measure_of_a_domain_of_attraction():
+    well, noise = potentials.double_well(2), ls.noise.independent(1.5)
+    domain = domains.attraction(well, [1.0, 0.0])
+    measure = ls.theory.escape_measure(domain, noise, center=[1.0, 0.0])
+    half = ls.theory.escape_measure(domains.half_space([-1.0, 0.0], 0.0), noise, center=[1.0, 0.0])
+    assert measure.value == pytest.approx(half.value, rel=1e-4)
+
+
+def test_flow_is_trapped_in_the_ball():
+    right = minimum_of(BENT, [1.0, 0.5])
+    radius = flow.trapping_radius(BENT, right)
+    assert 0.1 < radius < 1.1
+    rng = np.random.default_rng(3)
+    directions = rng.standard_normal((30, 2))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    for direction in directions:
+        assert np.linalg.norm(minimum_of(BENT, right + radius * direction) - right) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: domains.attraction(potentials.double_well(), 0.0), "give a minimum"),
+        (lambda: domains.attraction(potentials.double_well(2), [0.0, 0.0]), "give a minimum"),
+        (lambda: domains.attraction(potentials.double_well(2), [0.5, 0.0]), "give a minimum"),
+        (lambda: domains.attraction(potentials.double_well(2), [1.0]), "minimum has shape"),
+        (lambda: domains.attraction(potentials.double_well(), math.nan), "minimum is"),
+    ],
+)
+def test_points_that_are_no_minima_are_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
