@@ -7,10 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from levysde import domains, potentials
+from levysde import noise as laws
 from levysde._version import __version__
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics
+from levysde.domains import Domain
+from levysde.dynamics import DYNAMICS, Dynamics
 from levysde.noise import CONVENTION, Noise
+from levysde.potentials import Potential
+
+_POTENTIALS = ("asymmetric_quadratic", "double_well", "quadratic", "quartic")
+_DOMAINS = ("ball", "box", "ellipsoid", "half_space", "interval")
+_NOISES = ("elliptic", "independent", "isotropic", "mixed", "multifractal", "spectral")
 
 
 def _json_params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,6 +41,7 @@ def describe(
     dt: float,
     horizon: float,
     seed: int,
+    correction: str | None = None,
 ) -> dict[str, Any]:
     """Everything that made a result, as JSON values.
 
@@ -46,6 +55,8 @@ def describe(
         Step and horizon, time.
     seed : int
         In [0, 2^64).
+    correction : str, optional
+        What was done about the bias of the grid.
 
     Returns
     -------
@@ -73,6 +84,7 @@ def describe(
         "seed": seed,
         "method": "euler",
         "backend": "cpu",
+        "correction": correction,
         "versions": {
             "levysde": __version__,
             "numba": numba.__version__,
@@ -80,3 +92,79 @@ def describe(
             "python": platform.python_version(),
         },
     }
+
+
+def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
+    """The parts that made a result, from its parameters, if all of them are built in.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Made by `describe`.
+
+    Returns
+    -------
+    basin, dynamics, noise
+        The parts.
+
+    Raises
+    ------
+    ValueError
+        If a part holds functions of the user, which no record can hold, or the record is not one
+        of `describe`.
+    """
+    try:
+        dim = int(parameters["dim"])
+        potential = _rebuilt_potential(parameters["potential"], dim)
+        basin = Basin(
+            potential,
+            _rebuilt_domain(parameters["domain"], potential, parameters["minimum"]),
+            parameters["minimum"],
+            parameters["start"],
+            name=parameters["basin"],
+        )
+        if parameters["dynamics"] not in DYNAMICS:
+            raise _not_built_in("dynamics", parameters["dynamics"])
+        dynamics = DYNAMICS[parameters["dynamics"]](**_numbers(parameters["dynamics_params"]))
+        if parameters["noise"] not in _NOISES:
+            raise _not_built_in("noise", parameters["noise"])
+        noise = getattr(laws, parameters["noise"])(**_numbers(parameters["noise_params"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"the record of the result is not complete ({error}); give basin, dynamics and noise"
+        ) from error
+    return basin, dynamics, noise
+
+
+def _rebuilt_potential(record: Mapping[str, Any], dim: int) -> Potential:
+    if record["name"] not in _POTENTIALS:
+        raise _not_built_in("potential", record["name"])
+    potential: Potential = getattr(potentials, record["name"])(dim, **_numbers(record["params"]))
+    return potential
+
+
+def _rebuilt_domain(record: Mapping[str, Any], potential: Potential, minimum: Any) -> Domain:
+    if record["name"] == "attraction":
+        return domains.attraction(potential, minimum)
+    given = _numbers(record["params"])
+    if record["name"] == "sublevel_set":
+        return domains.sublevel_set(potential, given["level"])
+    if record["name"] not in _DOMAINS:
+        raise _not_built_in("domain", record["name"])
+    domain: Domain = getattr(domains, record["name"])(**given)
+    return domain
+
+
+def _numbers(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as numbers and lists again: `_json_params` undone."""
+
+    def number(value: Any) -> Any:
+        return [number(entry) for entry in value] if isinstance(value, list) else float(value)
+
+    return {name: number(value) for name, value in params.items()}
+
+
+def _not_built_in(part: str, name: object) -> ValueError:
+    return ValueError(
+        f"the {part} of the result, {name!r}, is not built in; give basin, dynamics and noise"
+    )

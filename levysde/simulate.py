@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from levysde import estimators, parts
+from levysde import estimators, grid, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
@@ -114,18 +114,32 @@ def _check_setting(
     return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
 
-def _program(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) -> Any:
+def _program(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    setting: _Setting,
+    correction: str | None = None,
+) -> Any:
     from levysde.engine.program import Program
 
+    domain = basin.domain
+    if correction is not None:
+        domain = grid.shifted(grid.with_normal(basin), noise, setting.epsilon, setting.dt)
+        if not domain.contains(basin.start):
+            raise ValueError(
+                f"the boundary shift of this step leaves the start {parts.shown(basin.start)} "
+                "outside; give a smaller dt"
+            )
     return Program(
         dim=basin.dim,
         noise=noise.part(basin.dim, setting.epsilon, setting.dt),
         gradient=basin.potential.gradient,
         update=dynamics.update,
-        outside=basin.domain.outside,
+        outside=domain.outside,
         gradient_p=np.array(basin.potential.p),
         update_p=np.array(dynamics.p),
-        outside_p=np.array(basin.domain.p),
+        outside_p=np.array(domain.p),
         memory=dynamics.memory,
         dt=setting.dt,
         seed=setting.seed,
@@ -140,14 +154,14 @@ def _horizon_steps(
     if horizon is None:
         from levysde import theory
 
-        measure = theory.escape_measure(basin.domain, noise, center=basin.minimum).value
-        if not measure > 0.0:
+        rate = theory.escape_rate(basin.domain, noise, basin.minimum, setting.epsilon)
+        if not rate > 0.0:
             raise ValueError(
                 "the theory predicts no escape by jumps here, so there is no default horizon "
                 f"(alpha = {noise.alpha:g}); give horizon a time"
             )
         # The mean of the grid chain is at least one step.
-        horizon = HORIZON_MEANS * (setting.epsilon**-noise.alpha / measure + setting.dt)
+        horizon = HORIZON_MEANS * (1.0 / rate + setting.dt)
     horizon = parts.finite_number("horizon", horizon)
     steps = math.ceil(horizon / setting.dt * (1.0 - 1e-12))
     if steps >= MAX_STEPS:
@@ -173,6 +187,7 @@ def escape_times(
     rel_error: float | None = None,
     resume: EscapeTimes | None = None,
     progress: bool = False,
+    correction: str | None = None,
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -212,6 +227,11 @@ def escape_times(
         An earlier result of the same run with fewer paths, to be continued.
     progress : bool
         Show a progress bar on the standard error stream.
+    correction : {"boundary-shift"}, optional
+        Move the boundary inward by what makes up for exits between two looks, see
+        `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
+        positions can lie between the two boundaries. For alpha > 1, symmetric noise and a domain
+        with a normal.
 
     Returns
     -------
@@ -242,6 +262,8 @@ def escape_times(
     """
     parts.choice("method", method, METHODS)
     parts.choice("backend", backend, BACKENDS)
+    if correction is not None:
+        parts.choice("correction", correction, grid.CORRECTIONS)
     setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
     if threads is not None:
         threads = parts.whole_number("threads", threads, 1, 4096)
@@ -250,7 +272,7 @@ def escape_times(
         needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
-    program = _program(basin, dynamics, noise, setting)
+    program = _program(basin, dynamics, noise, setting, correction)
     time_horizon, steps = _horizon_steps(basin, noise, setting, horizon)
     parameters = describe(
         basin,
@@ -260,6 +282,7 @@ def escape_times(
         dt=setting.dt,
         horizon=time_horizon,
         seed=setting.seed,
+        correction=correction,
     )
     run = Prefix(program, parameters, steps, threads, progress)
     if resume is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import pytest
 
-from levysde.engine.compile import make_compilable
+from levysde.engine.compile import prepared
 
 SIGMAS = 4.0
 
@@ -21,7 +21,7 @@ def compiled() -> Callable[..., Any]:
     """Compile a plain scalar function of the engine into a loop over arrays."""
 
     def compile_elementwise(function: Callable[..., Any], arguments: int) -> Any:
-        make_compilable(function)
+        function = prepared(function)
         if arguments == 1:
 
             @numba.njit(error_model="numpy")

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from levysde.engine import elementary
-from levysde.engine.compile import make_compilable
 
 TOLERANCE = 4e-15
 
@@ -111,8 +110,6 @@ def test_compiled_and_plain_python_agree_bit_for_bit(compiled, function, points)
 
 
 def test_fma_rounds_once():
-    make_compilable(elementary.fma)
-
     @numba.njit
     def compiled_fma(a, b, c):
         return elementary.fma(a, b, c)

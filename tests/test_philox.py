@@ -4,7 +4,7 @@ import pytest
 from naive import philox4
 
 from levysde.engine import philox
-from levysde.engine.compile import make_compilable
+from levysde.engine.compile import prepared
 
 # Random123 1.14, tests/kat_vectors, lines "philox4x32 10": counter, key, answer.
 KNOWN_ANSWERS = [
@@ -21,15 +21,11 @@ def words(text: str) -> list[int]:
     return [int(word, 16) for word in text.split()]
 
 
-@numba.njit
+PHILOX = numba.njit(prepared(philox.philox4x32))
+
+
 def compiled_philox(counter, key):
-    return philox.philox4x32(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compilable():
-    make_compilable(philox.philox4x32)
-    make_compilable(philox.uniform_pair)
+    return PHILOX(*counter, *key)
 
 
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN_ANSWERS)
@@ -79,14 +75,14 @@ def test_uniforms_lie_strictly_inside_the_unit_interval():
 def test_neighboring_addresses_are_independent():
     """Uniforms at neighboring paths, steps, slots and seeds are uniform and uncorrelated."""
     n = 20_000
-    make_compilable(philox.uniform_pair)
+    uniform_pair = prepared(philox.uniform_pair)
 
     @numba.njit
     def draw(seed, path, step, slot):
         out = np.empty((n, 2))
         for i in range(n):
             k = np.uint64(i)
-            out[i] = philox.uniform_pair(np.uint64(7) + seed * k, path * k, step * k, slot * k)
+            out[i] = uniform_pair(np.uint64(7) + seed * k, path * k, step * k, slot * k)
         return out
 
     one, zero = np.uint64(1), np.uint64(0)

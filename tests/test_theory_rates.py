@@ -5,12 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from levysde.theory import Prediction, first_correction, predict
+from levysde.theory import (
+    Prediction,
+    escape_measure,
+    first_correction,
+    predict,
+    stable_constant,
+)
 
 EMPTY = np.empty(0)
 
@@ -323,3 +330,75 @@ def test_wrong_inputs() -> None:
     mixed = Basin(disc_with(identity).potential, well.domain, well.minimum, well.start)
     with pytest.raises(ValueError, match="potential has dimension 2"):
         predict(mixed, SGD, Noise(1.5), 0.1)
+
+
+# Other laws.
+
+
+def law(name: str, alpha: float, **attributes: Any) -> Any:
+    return SimpleNamespace(name=name, alpha=alpha, **attributes)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        law("mixed", 1.5, matrix=np.array([[1.0, 1.0]])),
+        law("isotropic", 1.5, scale=2.0 ** (2.0 / 3.0)),
+        law("elliptic", 1.5, matrix=np.array([[2.0 ** (2.0 / 3.0), 0.0]])),
+        law("spectral", 1.5, directions=np.array([[1.0], [-1.0]]), weights=np.array([0.5, 1.5])),
+        law("multifractal", 1.5, alphas=np.array([1.5]), scales=2.0 ** (2.0 / 3.0)),
+        law("independent", 1.5, scale=2.0 ** (2.0 / 3.0), beta=0.0),
+    ],
+    ids=lambda noise: noise.name,
+)
+def test_symmetric_laws_on_the_line_are_one_law(noise: Any) -> None:
+    # Two drivers of scale 1 make one of scale 2^(1/alpha).
+    well = basin(identity, interval(-0.5, 1.5))
+    plain = predict(well, SGD, Noise(1.5, 2.0 ** (2.0 / 3.0)), 0.02)
+    other = predict(well, SGD, noise, 0.02)
+    assert other.rate == pytest.approx(plain.rate, rel=1e-12)
+    assert plain.corrected_mean is not None
+    assert other.corrected_mean == pytest.approx(plain.corrected_mean, rel=1e-10)
+    assert holds(other) == holds(plain)
+
+
+def test_skewed_law_has_a_rate_and_no_correction() -> None:
+    well = basin(identity, interval(-0.5, 1.5))
+    skewed = predict(well, SGD, law("independent", 1.5, scale=1.0, beta=0.5), 0.02)
+    hand = 0.02**1.5 * stable_constant(1.5) / 1.5 * (1.5 * 1.5**-1.5 + 0.5 * 0.5**-1.5)
+    assert skewed.rate == pytest.approx(hand, rel=1e-13)
+    assert skewed.corrected_mean is None
+    assert skewed.corrected_rate is None
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        law("isotropic", 1.5, scale=1.0),
+        law("elliptic", 1.5, matrix=np.array([[1.0, 0.5], [0.0, 1.0]])),
+        law("mixed", 1.5, matrix=np.array([[1.0, 0.5], [0.0, 1.0]])),
+        law("spectral", 1.5, directions=np.eye(2), weights=np.ones(2)),
+    ],
+    ids=lambda noise: noise.name,
+)
+def test_laws_in_the_plane(noise: Any) -> None:
+    well = disc_with(identity)
+    prediction = predict(well, SGD, noise, 0.01)
+    measure = escape_measure(well.domain, noise, well.minimum)
+    assert prediction.rate == 0.01**1.5 * measure.value
+    assert prediction.escape_measure == measure
+    assert prediction.corrected_mean is None
+    assert all(holds(prediction).values())
+
+
+def test_multifractal_rate_is_the_sum_over_the_indices() -> None:
+    noise = law("multifractal", 1.2, alphas=np.array([1.8, 1.2]), scales=np.ones(2))
+    prediction = predict(disc_with(identity), SGD, noise, 0.1)
+    slow = 0.1**1.8 * 2.0 * stable_constant(1.8) / 1.8
+    fast = 0.1**1.2 * 2.0 * stable_constant(1.2) / 1.2
+    assert prediction.rate == pytest.approx(slow + fast, rel=1e-13)
+    assert prediction.mean == pytest.approx(1.0 / (slow + fast), rel=1e-13)
+    # The measure is the one that dominates; it is not the rate over eps^alpha.
+    assert 0.1**1.2 * prediction.escape_measure.value == pytest.approx(fast, rel=1e-13)
+    calm = law("multifractal", 1.2, alphas=np.array([2.0, 1.2]), scales=np.ones(2))
+    assert predict(disc_with(identity), SGD, calm, 0.1).rate == pytest.approx(fast, rel=1e-13)

@@ -44,53 +44,152 @@ def _fma_overload(a, b, c):  # type: ignore[no-untyped-def]
     return lambda a, b, c: _llvm_fma(a, b, c)
 
 
-_compilable: set[PlainFunction] = {elementary.fma}  # grows by what make_compilable registers
+_NATIVE = (elementary.fma,)
+"""Functions that the compiler replaces by an instruction."""
+
+_KNOWN_MODULES = frozenset({"numpy", "math", "numba", "builtins"})
+
+_prepared: dict[str, PlainFunction] = {}  # by content: the copy that stands for a function
+_copies: set[PlainFunction] = set()  # those copies
+_pinned: dict[PlainFunction, str] = {}  # functions reached through a module: their content
 
 
-def plain(function: PlainFunction) -> PlainFunction:
-    """The Python function behind a compiled one, or the function itself."""
-    return getattr(function, "py_func", function)
+def plain(function: PlainFunction) -> pytypes.FunctionType:
+    """The Python function behind a compiled one, or the function itself.
+
+    Parameters
+    ----------
+    function : callable
+        A plain Python function, or one that numba.njit has made of it.
+
+    Returns
+    -------
+    function
+
+    Raises
+    ------
+    ValueError
+        If it is another callable: a method, a functools.partial, an object.
+    """
+    function = getattr(function, "py_func", function)
+    if not isinstance(function, pytypes.FunctionType):
+        raise ValueError(
+            f"{function!r} is not a plain function; write one with def and put values into params"
+        )
+    return function
 
 
-def make_compilable(function: PlainFunction) -> None:
-    """Let compiled code call a plain function and every plain function it refers to.
+def prepared(function: PlainFunction) -> PlainFunction:
+    """A copy of a plain function that compiled code can call.
+
+    Compiled code keeps the globals it was compiled with, while a user may change a constant, an
+    array or a helper between two runs. The copy has the values of now, and stands for every
+    function of the same content: an unchanged function is compiled once, a changed one anew.
 
     Parameters
     ----------
     function : callable
         A plain Python function.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        If it is not a plain function, or calls through a module one that has changed since it was
+        compiled.
+
+    Examples
+    --------
+    >>> def double(x):
+    ...     return 2.0 * x
+    >>> prepared(double) is prepared(lambda x: 2.0 * x)
+    False
+    >>> prepared(double) is prepared(double)
+    True
     """
-    if function in _compilable:
-        return
-    _compilable.add(function)
-    for referred in _references(function).values():
-        if isinstance(referred, pytypes.FunctionType):
-            make_compilable(referred)
-    register_jitable(forceinline=True, error_model="numpy")(function)
-
-
-def prepared(function: PlainFunction) -> PlainFunction:
-    """The plain function behind a part, made compilable."""
     function = plain(function)
-    make_compilable(function)
-    return function
+    if function in _NATIVE or function in _copies:
+        return function
+    key = source_key(function)
+    if key not in _prepared:
+        copy = _copied(function)
+        register_jitable(forceinline=True, error_model="numpy")(copy)
+        _prepared[key] = copy
+        _copies.add(copy)
+    return _prepared[key]
 
 
-def _references(function: PlainFunction) -> dict[str, Any]:
-    """What a function's code refers to by name: closure cells, globals, attributes of modules."""
-    code = function.__code__
-    found = dict(
-        zip(code.co_freevars, (c.cell_contents for c in function.__closure__ or ()), strict=True)
+def _copied(function: pytypes.FunctionType) -> pytypes.FunctionType:
+    """The function with private copies of all that its code refers to."""
+    names = sorted(_names(function.__code__))
+    space = {name: function.__globals__[name] for name in names if name in function.__globals__}
+    space = {name: _current(value, names) for name, value in space.items()}
+    space["__name__"] = function.__globals__.get("__name__", "__main__")
+    cells = tuple(
+        pytypes.CellType(_current(cell.cell_contents, names)) for cell in function.__closure__ or ()
     )
-    for name in sorted(_names(code)):
-        if name in function.__globals__:
-            found[name] = function.__globals__[name]
-    for module in [v for v in found.values() if isinstance(v, pytypes.ModuleType)]:
-        if module.__name__.partition(".")[0] in {"numpy", "math", "numba"}:
-            continue
-        for name in sorted(_names(code)):
-            if isinstance(getattr(module, name, None), pytypes.FunctionType):
-                found[f"{module.__name__}.{name}"] = getattr(module, name)
+    copy = pytypes.FunctionType(
+        function.__code__, space, function.__name__, function.__defaults__, cells or None
+    )
+    copy.__qualname__, copy.__kwdefaults__ = function.__qualname__, function.__kwdefaults__
+    return copy
+
+
+def _current(value: Any, names: list[str]) -> Any:
+    """A value as it is now: a copy of an array, the copy that stands for a function."""
+    if isinstance(getattr(value, "py_func", value), pytypes.FunctionType):
+        return prepared(value)
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if _is_user_module(value):
+        for name in names:
+            member = getattr(value, name, None)
+            if isinstance(member, pytypes.FunctionType):
+                _pin(member)
+    return value
+
+
+def _pin(function: pytypes.FunctionType) -> None:
+    """Make a function compilable that is called through its module and so cannot be copied."""
+    key = source_key(function)
+    if function not in _pinned:
+        _pinned[function] = key
+        for member in _references(function).values():
+            if isinstance(member, pytypes.FunctionType) and member not in _NATIVE:
+                _pin(member)
+        register_jitable(forceinline=True, error_model="numpy")(function)
+    elif _pinned[function] != key:
+        raise ValueError(
+            f"the function {function.__module__}.{function.__name__} or something it refers to has "
+            "changed since it was compiled; import it by name, or restart Python"
+        )
+
+
+def _is_user_module(value: Any) -> bool:
+    return (
+        isinstance(value, pytypes.ModuleType)
+        and value.__name__.partition(".")[0] not in _KNOWN_MODULES
+    )
+
+
+def _references(function: pytypes.FunctionType) -> dict[str, Any]:
+    """What a function's code refers to by name: closure cells, globals, members of user modules."""
+    code, names = function.__code__, sorted(_names(function.__code__))
+    cells = (cell.cell_contents for cell in function.__closure__ or ())
+    found = dict(zip(code.co_freevars, cells, strict=True))
+    found |= {name: function.__globals__[name] for name in names if name in function.__globals__}
+    waiting = [value for value in found.values() if _is_user_module(value)]
+    while waiting:
+        module = waiting.pop()
+        for name in names:
+            label = f"{module.__name__}.{name}"
+            if hasattr(module, name) and label not in found:
+                found[label] = getattr(module, name)
+                if _is_user_module(found[label]):
+                    waiting.append(found[label])
     return found
 
 
@@ -116,43 +215,74 @@ def source_key(function: PlainFunction, signature: Any = None) -> str:
     -------
     str
         32 hexadecimal digits: the same in every process for the same code, processor and versions
-        of numba and numpy, others when anything below the function changes.
+        of numba and numpy, others when anything below the function changes. What cannot be hashed
+        makes it another in every process, so that nothing wrong is found in a cache.
     """
     target = cpu_target.target_context.codegen().magic_tuple()
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {target} {signature}".encode())
+    return _hashed(function, f"{numba.__version__} {np.__version__} {target} {signature}")
+
+
+def code_key(function: PlainFunction) -> str:
+    """A hash of a function's code and of everything it refers to, for any processor.
+
+    Parameters
+    ----------
+    function : callable
+        A plain Python function.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits. They depend on the version of Python, whose bytecode is hashed.
+    """
+    return _hashed(plain(function), "")
+
+
+def _hashed(function: PlainFunction, context: str) -> str:
+    digest = hashlib.sha256(context.encode())
     _hash_value(function, digest, set())
     return digest.hexdigest()[:32]
 
 
 def _hash_value(value: Any, digest: Any, seen: set[int]) -> None:
-    value = plain(value)
+    value = getattr(value, "py_func", value)
+    digest.update(type(value).__name__.encode())
     if isinstance(value, pytypes.FunctionType):
         if id(value) in seen:
             return
         seen.add(id(value))
-        _hash_code(value.__code__, digest)
-        digest.update(repr(value.__defaults__).encode())
+        _hash_code(value.__code__, digest, seen)
+        _hash_value(value.__defaults__, digest, seen)
+        _hash_value(value.__kwdefaults__, digest, seen)
         for name, referred in _references(value).items():
             digest.update(name.encode())
             _hash_value(referred, digest, seen)
-    elif isinstance(value, np.ndarray):
+    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
         digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    elif isinstance(
-        value, bool | int | float | complex | str | bytes | tuple | list | np.generic | None
-    ):
+    elif isinstance(value, tuple | list):
+        digest.update(str(len(value)).encode())
+        for entry in value:
+            _hash_value(entry, digest, seen)
+    elif isinstance(value, dict):
+        _hash_value(tuple(value.items()), digest, seen)
+    elif isinstance(value, bool | int | float | complex | str | bytes | np.generic | None):
         digest.update(repr(value).encode())
-    else:  # a module or a class: its name stands for it
-        digest.update(f"{type(value).__name__} {getattr(value, '__name__', '')}".encode())
+    elif isinstance(value, pytypes.ModuleType | pytypes.BuiltinFunctionType | np.ufunc | type):
+        digest.update(f"{getattr(value, '__module__', '')}.{value.__name__}".encode())
+    elif type(value).__module__.partition(".")[0] == "numba" and hasattr(value, "_defn"):
+        digest.update(value.__name__.encode())  # an intrinsic of this package
+    else:
+        digest.update(os.urandom(16))
 
 
-def _hash_code(code: pytypes.CodeType, digest: Any) -> None:
+def _hash_code(code: pytypes.CodeType, digest: Any, seen: set[int]) -> None:
     digest.update(code.co_code)
     digest.update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
     for constant in code.co_consts:
         if isinstance(constant, pytypes.CodeType):
-            _hash_code(constant, digest)
+            _hash_code(constant, digest, seen)
         else:
-            digest.update(f"{type(constant).__name__}{constant!r}".encode())
+            _hash_value(constant, digest, seen)
 
 
 # ------------------------------------------------------------------------------- cached compilation
@@ -169,7 +299,7 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
     Parameters
     ----------
     function : callable
-        A plain function or closure. It is renamed, see the head of this file.
+        A plain function or closure. A copy of it is compiled, with all it refers to prepared.
     signature : numba signature
         The only signature it will have.
 
@@ -179,7 +309,9 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
         Releases the interpreter lock while it runs.
     """
     options = {"nogil": True, "cache": True, "error_model": "numpy"}
-    function.__qualname__ = f"{function.__name__}_{source_key(function, signature)}"
+    key = source_key(function, signature)
+    function = _copied(function)
+    function.__qualname__ = f"{function.__name__}_{key}"
     with _compile_lock, _pointers_allowed():
         try:
             return numba.njit(signature, **options)(function)

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import register_jitable
 
 from levysde._typing import FloatArray
 from levysde.engine.compile import compile_cached, pointers
@@ -56,7 +55,6 @@ _state = types.UniTuple(_matrix, 5)  # x, m, v, g, dL
 _address = types.UniTuple(types.uint64[::1], 2)  # path, step
 
 
-@register_jitable
 def _begin(lane, path_id, start, state, address, wide):  # type: ignore[no-untyped-def]
     """Put a new path at its start into a lane."""
     x, m, v = state[:3]
@@ -69,7 +67,6 @@ def _begin(lane, path_id, start, state, address, wide):  # type: ignore[no-untyp
         v[at] = 0.0
 
 
-@register_jitable
 def _move(source, target, dim, state, address, wide):  # type: ignore[no-untyped-def]
     """Move the path of one lane into another."""
     for ids in address:
@@ -127,25 +124,19 @@ def _advance(  # type: ignore[no-untyped-def]
     return active
 
 
-def _record(  # type: ignore[no-untyped-def]
-    noise, gradient, update, state, address, parameters, seed, dt, every, wide, count, out
+def _step(  # type: ignore[no-untyped-def]
+    noise, gradient, update, state, address, parameters, seed, dt, steps, count
 ):
-    """Advance `count` lanes without looking for exits; keep every `every`-th state in `out`."""
+    """Advance `count` lanes without looking for exits."""
     x, m, v, g, dL = state
     path, step = address
     noise_p, gradient_p, update_p = parameters
-    for row in range(out.shape[1]):
+    for _ in range(steps):
+        noise(dL, seed, path, step, noise_p, count)
+        gradient(x, gradient_p, g, count)
+        update(x, m, v, g, dL, dt, step, update_p, count)
         for lane in range(count):
-            for j in range(out.shape[2]):
-                out[lane, row, j] = x[lane, j] if wide else x[j, lane]
-        if row + 1 == out.shape[1]:
-            break
-        for _ in range(every):
-            noise(dL, seed, path, step, noise_p, count)
-            gradient(x, gradient_p, g, count)
-            update(x, m, v, g, dL, dt, step, update_p, count)
-            for lane in range(count):
-                step[lane] += np.uint64(1)
+            step[lane] += np.uint64(1)
 
 
 @functools.cache
@@ -160,13 +151,13 @@ def _compiled_advance() -> Any:
 
 
 @functools.cache
-def _compiled_record() -> Any:
+def _compiled_step() -> Any:
     arguments = pointers(NOISE, GRADIENT, UPDATE)
     signature = types.void(
         *arguments, _state, _address, types.UniTuple(_vector, 3), types.uint64, types.float64,
-        types.int64, types.boolean, types.int64, types.float64[:, :, ::1],
+        types.int64, types.int64,
     )  # fmt: skip
-    return compile_cached(_record, signature)
+    return compile_cached(_step, signature)
 
 
 # ------------------------------------------------------------------------------------------- blocks
@@ -244,23 +235,22 @@ class _Escape:
         block = _Block(program, lanes)
         queue = np.array([0, 0, outcome.first, 0])
         parameters = (program.noise.p, program.gradient_p, program.update_p, program.outside_p)
-        active, max_steps = 0, 64
+        active, max_steps = 0, 1
         while not self.stop.is_set():
             if queue[0] == queue[1]:
                 queue[:2] = self.supply.take()
             if active == 0 and queue[0] == queue[1]:
                 break
-            began = time.perf_counter()
+            began, done = time.perf_counter(), int(queue[3])
             active = self.advance(
                 *self.passes, block.state, block.address, block.flags, parameters, program.start,
                 program.seed, program.dt, self.horizon, active, queue, self.supply.more,
                 max_steps, block.wide, outcome.steps, outcome.status, outcome.position,
             )  # fmt: skip
-            elapsed = time.perf_counter() - began
-            if elapsed > 2.0 * SEGMENT_SECONDS:
-                max_steps = max(1, max_steps // 2)
-            elif elapsed < 0.5 * SEGMENT_SECONDS:
-                max_steps = min(1 << 30, max_steps * 2)
+            # As many steps as fill a segment at the speed seen, growing by a factor 4 at most.
+            speed = (queue[3] - done) / max(time.perf_counter() - began, 1e-9)
+            fitting = SEGMENT_SECONDS * speed / lanes
+            max_steps = max(1, min(int(fitting), 4 * max_steps))
         return int(queue[3])
 
 
@@ -336,18 +326,29 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
     ndarray, shape (paths, records, dim)
         States, in units of the coordinates.
     """
-    record, passes = _compiled_record(), _passes(program)
+    advance, passes = _compiled_step(), _passes(program)
+    parameters = (program.noise.p, program.gradient_p, program.update_p)
     out = np.empty((paths, records, program.dim))
     lanes = block_lanes(program.dim)
+    slice_steps = 1  # compiled calls are short, so that Ctrl-C is heard between them
     for first in range(0, paths, lanes):
-        block = _Block(program, lanes)
+        block, count = _Block(program, lanes), min(lanes, paths - first)
         block.address[0][:] = np.arange(first, first + lanes, dtype=np.uint64)
-        count = min(lanes, paths - first)
-        record(
-            *passes, block.state, block.address,
-            (program.noise.p, program.gradient_p, program.update_p),
-            program.seed, program.dt, every, block.wide, count, out[first : first + count],
-        )  # fmt: skip
+        out[first : first + count, 0] = program.start
+        for row in range(1, records):
+            missing = every
+            while missing:
+                steps = min(missing, slice_steps)
+                began = time.perf_counter()
+                advance(
+                    *passes, block.state, block.address, parameters, program.seed, program.dt,
+                    steps, count,
+                )  # fmt: skip
+                missing -= steps
+                if steps == slice_steps and time.perf_counter() - began < SEGMENT_SECONDS:
+                    slice_steps *= 2
+            x = block.state[0]
+            out[first : first + count, row] = x[:count] if block.wide else x[:, :count].T
     return out
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
-from levysde.engine.compile import compile_part, make_compilable, prepared
+from levysde.engine.compile import compile_part, prepared
 from levysde.engine.passes import NOISE, VECTOR, is_wide
 from levysde.engine.philox import random_words
 from levysde.engine.program import NoisePart
@@ -47,12 +47,9 @@ def _compiled(
     matrix_at: int | None,
     wide: bool,
 ) -> Any:
-    make_compilable(random_words)
-    make_compilable(widen)
     fill = _loops(increment, words, drivers)[wide]
     if radius is None and matrix_at is None:
         return compile_part("noise", increment, fill, NOISE)
-    make_compilable(fill)
     rows = -(-drivers // 4) * 4 if words == 0.5 else drivers
     if wide:
         rows = max(rows, VECTOR)  # the wide loops for two words need a whole vector
@@ -200,7 +197,6 @@ def _narrow_coupling(
     has_radius, has_matrix = radius is not None, matrix_at is not None
     common = _no_radius if radius is None else radius
     at = 0 if matrix_at is None else matrix_at
-    make_compilable(common)
 
     def coupled(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         dim = out.shape[0]
@@ -241,7 +237,6 @@ def _wide_coupling(
     has_radius, has_matrix = radius is not None, matrix_at is not None
     common = _no_radius if radius is None else radius
     at = 0 if matrix_at is None else matrix_at
-    make_compilable(common)
 
     def coupled(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         dim = out.shape[1]

@@ -46,7 +46,6 @@ def is_wide(dim: int) -> bool:
     return dim > NARROW_MAX_DIM
 
 
-@functools.lru_cache(maxsize=256)
 def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     """Evaluate `gradient(x, p, out)` for every path of a block.
 
@@ -62,8 +61,11 @@ def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `gradient(x, p, g, count)`.
     """
-    gradient = prepared(gradient)
+    return _gradient_pass(prepared(gradient), dim)
 
+
+@functools.lru_cache(maxsize=256)
+def _gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     def narrow(x, p, out, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim or out.shape[0] != dim:  # tells the compiler the length of a loop
             return
@@ -77,7 +79,6 @@ def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     return compile_part("gradient", gradient, wide if is_wide(dim) else narrow, GRADIENT)
 
 
-@functools.lru_cache(maxsize=256)
 def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
     """Advance a block by one step: `update(j, x, m, v, g, dL, dt, t, p) -> (x, m, v)`.
 
@@ -95,8 +96,11 @@ def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
     numba dispatcher
         `update(x, m, v, g, dL, dt, step, p, count)`.
     """
-    update = prepared(update)
+    return _update_pass(prepared(update), memory, dim)
 
+
+@functools.lru_cache(maxsize=256)
+def _update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
     def narrow(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
         for j in range(x.shape[0]):
             for i in range(count):
@@ -122,7 +126,6 @@ def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
     return compile_part("update", update, wide if is_wide(dim) else narrow, UPDATE)
 
 
-@functools.lru_cache(maxsize=256)
 def check_pass(outside: PlainFunction, dim: int) -> Any:
     """Count the step and flag every path that has ended: NON_FINITE before ESCAPED before HORIZON.
 
@@ -140,8 +143,11 @@ def check_pass(outside: PlainFunction, dim: int) -> Any:
     numba dispatcher
         `check(x, p, step, horizon, flags, count) -> number of ended paths`.
     """
-    outside = prepared(outside)
+    return _check_pass(prepared(outside), dim)
 
+
+@functools.lru_cache(maxsize=256)
+def _check_pass(outside: PlainFunction, dim: int) -> Any:
     def narrow(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim:  # tells the compiler the length of a loop
             return 0

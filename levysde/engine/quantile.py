@@ -381,12 +381,10 @@ def _cauchy(ends: FloatArray, values: FloatArray, slopes: FloatArray) -> None:
 def _compiled(name: str) -> Any:
     from numba import types
 
-    from levysde.engine.compile import compile_cached, make_compilable
+    from levysde.engine.compile import compile_cached
 
     vector = types.float64[::1]
     if name == "cauchy":
-        make_compilable(sin_pi)
         return compile_cached(_cauchy, types.void(vector, vector, vector))
-    make_compilable(_probability)
     signature = types.void(vector, types.boolean, types.float64, vector, vector, vector)
     return compile_cached(_solve, signature)

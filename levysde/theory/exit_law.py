@@ -13,7 +13,7 @@ from levysde.theory.bundles import Bundle, ray_bundle
 from levysde.theory.elliptic import gauge_bound
 from levysde.theory.escape_measure import EscapeMeasure, dominant_law
 from levysde.theory.gauge import exit_distances
-from levysde.theory.laws import EllipticLaw, RayLaw, jump_laws
+from levysde.theory.laws import EllipticLaw, RayLaw
 from levysde.theory.parts import DomainLike, NoiseLike, Vector
 from levysde.theory.rays import outside_points, ray_exit_segments, require_inside
 from levysde.theory.sphere import sphere_points
@@ -307,7 +307,6 @@ def exit_law(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> ExitLaw
     >>> law.survival(4.0).item(), law.sample(3).shape
     (0.125, (3, 2))
     """
-    jump_laws(noise, domain.dim)
     point = require_inside(domain, center)
     law, measure = dominant_law(domain, noise, point)
     if law is None or not (measure.value > 0.0 and math.isfinite(measure.value)):

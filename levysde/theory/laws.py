@@ -104,7 +104,18 @@ def _rays(alpha: float, directions: Vector, weights: Vector, where: str) -> tupl
     """Return the law of the rays that carry mass, none at alpha = 2."""
     weights = stable_constant(alpha) / alpha * weights
     used = weights > 0.0
+    if used.all():
+        return (RayLaw(alpha, directions, weights, where),)
     return (RayLaw(alpha, directions[used], weights[used], where),) if used.any() else ()
+
+
+def _axes(dim: int) -> Vector:
+    """Return e_1, -e_1, e_2, -e_2, ..."""
+    axes = np.zeros((2 * dim, dim))
+    index = np.arange(dim)
+    axes[2 * index, index] = 1.0
+    axes[2 * index + 1, index] = -1.0
+    return axes
 
 
 def _both_ways(alpha: float, vectors: Vector, where: str) -> tuple[RayLaw, ...]:
@@ -143,9 +154,7 @@ def _independent(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
         )
     # sigma^alpha (1 + beta) along e_i and sigma^alpha (1 - beta) along -e_i.
     weights = (scales**alpha)[:, None] * (1.0 + beta[:, None] * np.array([1.0, -1.0]))
-    eye = np.eye(dim)
-    axes = np.stack([eye, -eye], axis=1).reshape(2 * dim, dim)
-    return _rays(alpha, axes, weights.ravel(), "along the coordinate axes")
+    return _rays(alpha, _axes(dim), weights.ravel(), "along the coordinate axes")
 
 
 def _mixed(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
@@ -192,12 +201,10 @@ def _spectral(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
 def _multifractal(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     alphas = _per_coordinate(noise, "alphas", dim)
     scales = _scales(noise, "scales", dim)
-    eye = np.eye(dim)
     laws: list[Law] = []
     for alpha in sorted({checked_alpha(a) for a in alphas}):
-        used = alphas == alpha
-        where = f"along the coordinate axes with alpha = {alpha:g}"
-        laws.extend(_both_ways(alpha, scales[used, None] * eye[used], where))
+        weights = np.where(alphas == alpha, scales**alpha, 0.0)
+        laws.extend(_rays(alpha, _axes(dim), np.repeat(weights, 2), "along the coordinate axes"))
     return tuple(laws)
 
 

@@ -64,7 +64,7 @@ class Prediction:
     escape_measure : EscapeMeasure
         nu(W), per unit time at noise amplitude 1.
     rate : float
-        eps^alpha nu(W), per unit time.
+        eps^alpha nu(W), per unit time; for a multifractal law the sum over its indices.
     mean : float
         Mean escape time 1/rate, ``inf`` where the rate is 0.
     relaxation_rate : (float, float)
@@ -313,7 +313,8 @@ def predict(
     """Return the small-noise law of the escape time: exponential with rate eps^alpha nu(W).
 
     For dX = -grad F(X) dt + eps dL the product eps^alpha nu(W) Gamma converges to a standard
-    exponential variable as eps -> 0. In one dimension the first correction,
+    exponential variable as eps -> 0; for a multifractal law the rate is the sum over its indices
+    (see `escape_rate`). For symmetric laws in one dimension the first correction,
     nu(W) eps^alpha E Gamma = 1 - C eps^alpha + ..., is given where it exists (see
     `first_correction`). All numbers are of the process in continuous time, without a step dt.
 

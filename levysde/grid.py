@@ -1,0 +1,375 @@
+"""The bias of watching for exits on a grid of times, and the boundary that makes up for it.
+
+Between two looks a path may leave and come back. For alpha in (1, 2] this acts, to first order,
+like a boundary that lies farther out by
+
+    beta_alpha sigma_n epsilon dt^(1/alpha),    beta_alpha = -zeta(1-1/alpha) Gamma(1-1/alpha)/pi,
+
+where sigma_n is the scale of the noise along the normal n of the boundary:
+sigma_n^alpha = -log |E exp(i n.L_1)|. Moving the boundary inward by as much leaves an error of
+order dt. For alpha <= 1 the bias is itself of order dt, and there is no such shift.
+
+Sources: Siegmund, Adv. Appl. Prob. 11 (1979) 701; Broadie, Glasserman & Kou, Math. Finance 7 (1997)
+325; Spitzer's identity for stable laws.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from levysde import domains, parts, potentials
+from levysde._typing import FloatArray, Outside, PlainFunction
+from levysde.basins import Basin
+from levysde.domains import Domain
+from levysde.engine.elementary import exp2, log2
+from levysde.noise import Independent, Multifractal, Noise
+
+__all__ = ["CORRECTIONS", "shifted", "with_normal"]
+
+CORRECTIONS = ("boundary-shift",)
+"""What `escape_times` can do about the bias of the grid."""
+
+WITH_NORMAL = ("interval", "box", "ball", "half_space", "ellipsoid")
+
+
+# ------------------------------------------------------------------ scale of the noise by direction
+
+
+@dataclass(frozen=True, eq=False)
+class _Width:
+    """Scale of a step of the noise along n, times beta_alpha: homogeneous of degree 1 in n.
+
+    ||G'n|| with the Euclidean norm, or with the norm (sum_k |.|^alpha)^(1/alpha).
+
+    Attributes
+    ----------
+    alpha : float
+        Exponent of the norm.
+    matrix : ndarray, shape (dim, drivers) or (dim,)
+        G; its diagonal where the rest is zero.
+    """
+
+    alpha: float
+    matrix: FloatArray
+
+    def along(self, normal: FloatArray) -> float:
+        """The width along a direction."""
+        image = self.matrix * normal if self.matrix.ndim == 1 else self.matrix.T @ normal
+        return float(np.sum(np.abs(image) ** self.alpha) ** (1.0 / self.alpha))
+
+
+def _checked_reach(alpha: float, epsilon: float, dt: float) -> float:
+    """beta_alpha epsilon dt^(1/alpha), the shift for a scale of 1."""
+    from levysde import theory
+
+    if not alpha > 1.0:
+        raise ValueError(
+            f"the boundary shift is for alpha in (1, 2], and alpha is {alpha:g}, where the bias is "
+            "of order dt and no shift is defined; use refine, or a smaller dt"
+        )
+    return float(theory.boundary_shift_constant(alpha) * epsilon * dt ** (1.0 / alpha))
+
+
+def _width(noise: Noise, dim: int, epsilon: float, dt: float) -> _Width:
+    """The width of a law with one stability index."""
+    if isinstance(noise, Independent) and np.any(noise.beta):
+        raise ValueError(
+            "the boundary shift is for symmetric noise, and this one is skewed; use refine, or a "
+            "smaller dt"
+        )
+    reach = _checked_reach(noise.alpha, epsilon, dt)
+    given = noise.params
+    norm = noise.alpha
+    if noise.name == "independent":
+        matrix = np.broadcast_to(np.asarray(given["scale"], dtype=np.float64), dim)
+    elif noise.name == "isotropic":
+        norm, matrix = 2.0, np.full(dim, float(given["scale"]))
+    elif noise.name in ("mixed", "elliptic"):
+        norm = 2.0 if noise.name == "elliptic" else norm
+        matrix = np.asarray(given["matrix"])
+    elif noise.name == "spectral":
+        matrix = (np.asarray(given["weights"])[:, None] ** (1.0 / norm) * given["directions"]).T
+    else:
+        raise ValueError(
+            f"the boundary shift does not know the noise law {noise.name!r}; use refine, or a "
+            "smaller dt"
+        )
+    return _Width(norm, reach * matrix)
+
+
+def _axis_reaches(noise: Noise, dim: int, epsilon: float, dt: float) -> FloatArray:
+    """Shifts of the faces of a box, whose normals are the axes."""
+    if isinstance(noise, Multifractal):
+        return np.array(
+            [
+                _checked_reach(float(a), epsilon, dt) * s if s > 0.0 else 0.0
+                for a, s in zip(noise.alphas, noise.scales, strict=True)
+            ]
+        )
+    width = _width(noise, dim, epsilon, dt)
+    if width.matrix.ndim == 1:
+        return np.asarray(width.matrix)
+    return np.asarray(np.sum(np.abs(width.matrix) ** width.alpha, axis=1) ** (1.0 / width.alpha))
+
+
+# ------------------------------------------------------------------------------- shifted predicates
+#
+# Ball and ellipsoid: with y = x - c, the gauge s = sqrt(y'Ay) and the unit normal n = Ay/|Ay|, a
+# point moved by delta along -n changes s by -delta |Ay|/s. The width w is homogeneous, so that
+# delta = w(n) = w(Ay)/|Ay| turns s < 1 into s < 1 - w(Ay)/s, that is s (1 - s) > w(Ay).
+
+
+def _ball_square(x: FloatArray, p: FloatArray) -> float:
+    n = len(x)
+    square = 0.0
+    for j in range(n):
+        square += (x[j] - p[j]) * (x[j] - p[j])
+    return float(square / (p[n] * p[n]))
+
+
+def _ellipsoid_square(x: FloatArray, p: FloatArray) -> float:
+    n = len(x)
+    square = 0.0
+    for k in range(n):
+        row = 0.0
+        for j in range(n):
+            row += p[n + n * k + j] * (x[j] - p[j])
+        square += row * (x[k] - p[k])
+    return square
+
+
+@functools.lru_cache(maxsize=256)
+def _predicate(square: PlainFunction, at: int, drivers: int, axes: bool, power: bool) -> Outside:
+    """`outside(x, p)` with 1/alpha, alpha and the matrix of the width from p[at]."""
+
+    def along_axis(x: FloatArray, p: FloatArray, k: int) -> float:
+        return float(p[at + 2 + k] * (x[k] - p[k]))
+
+    def along_row(x: FloatArray, p: FloatArray, k: int) -> float:
+        n = len(x)
+        total = 0.0
+        for j in range(n):
+            total += p[at + 2 + n * k + j] * (x[j] - p[j])
+        return total
+
+    project = along_axis if axes else along_row
+
+    def euclidean(x: FloatArray, p: FloatArray) -> float:
+        total = 0.0
+        for k in range(drivers):
+            value = project(x, p, k)
+            total += value * value
+        return math.sqrt(total)
+
+    def of_powers(x: FloatArray, p: FloatArray) -> float:
+        total = 0.0
+        for k in range(drivers):
+            # Where s < 1 the width is below 1. The bounds are those of log2 and exp2.
+            value = min(max(abs(project(x, p, k)), 1e-100), 2.0)
+            total += exp2(p[at + 1] * log2(value))
+        return exp2(p[at] * log2(total))
+
+    width = of_powers if power else euclidean
+
+    def outside(x: FloatArray, p: FloatArray) -> bool:
+        s = math.sqrt(square(x, p))
+        # The center is inside, where both sides vanish up to the least width of log2.
+        return (s >= 1.0) | (s * (1.0 - s) + 1e-90 < width(x, p))
+
+    return outside
+
+
+def _quadratic(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
+    """A ball or an ellipsoid."""
+    if isinstance(noise, Multifractal):
+        raise ValueError(
+            "with multifractal noise the boundary shift is for an interval or a box, and the "
+            f"domain is of the kind {domain.name!r}; use refine, or a smaller dt"
+        )
+    dim, width = domain.dim, _width(noise, domain.dim, epsilon, dt)
+    if domain.name == "ball" and noise.name == "isotropic":
+        radius = float(np.asarray(domain.params["radius"])) - float(width.matrix[0])
+        _require(radius > 0.0, "ball")
+        return domains.ball(domain.params["center"], radius)
+    image, root = _gauge_width(domain, width)
+    # The norm of powers is at most drivers^(1/alpha - 1/2) times the Euclidean one.
+    drivers = dim if image.ndim == 1 else len(image)
+    largest = float(np.max(np.abs(root)) if root.ndim == 1 else np.linalg.norm(root, 2))
+    _require(largest * drivers ** (1.0 / width.alpha - 0.5) < 1.0, domain.name)
+    square = _ball_square if domain.name == "ball" else _ellipsoid_square
+    outside = _predicate(square, len(domain.p), drivers, image.ndim == 1, width.alpha != 2.0)
+    params = {**domain.params, "norm": [1.0 / width.alpha, width.alpha], "shift": image}
+    return Domain(dim, outside, params, name=f"shifted_{domain.name}")
+
+
+def _gauge_width(domain: Domain, width: _Width) -> tuple[FloatArray, FloatArray]:
+    """G'A, so that the width of Ay is the norm of G'Ay, and G'A^(1/2)."""
+    if domain.name == "ball":
+        radius = float(np.asarray(domain.params["radius"]))
+        image = width.matrix.T / radius**2  # of one axis, its own transpose
+        return image, image * radius
+    matrix = np.asarray(domain.params["matrix"])
+    factor = np.linalg.cholesky(matrix)
+    rows = np.diag(width.matrix) if width.matrix.ndim == 1 else width.matrix.T
+    return rows @ matrix, rows @ factor
+
+
+def _require(holds: bool, name: str) -> None:
+    if not holds:
+        raise ValueError(
+            f"the boundary shift of this step is as wide as the {name}; give a smaller dt"
+        )
+
+
+def _interval(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
+    lower, upper = (float(np.asarray(domain.params[end])) for end in ("lower", "upper"))
+    reach = float(_axis_reaches(noise, 1, epsilon, dt)[0])
+    _require(lower + reach < upper - reach, "interval")
+    return domains.interval(lower + reach, upper - reach)
+
+
+def _box(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
+    lower, upper = (np.asarray(domain.params[end]) for end in ("lower", "upper"))
+    reach = _axis_reaches(noise, domain.dim, epsilon, dt)
+    _require(bool((lower + reach < upper - reach).all()), "box")
+    return domains.box(lower + reach, upper - reach)
+
+
+def _half_space(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
+    normal, offset = np.asarray(domain.params["normal"]), float(np.asarray(domain.params["offset"]))
+    if not isinstance(noise, Multifractal):
+        reach = _width(noise, domain.dim, epsilon, dt).along(normal)
+    elif np.count_nonzero(normal) == 1:
+        reach = float(_axis_reaches(noise, domain.dim, epsilon, dt) @ np.abs(normal))
+    else:
+        raise ValueError(
+            "with multifractal noise the boundary shift is for faces across an axis, and the "
+            "normal of this half space is oblique; use refine, or a smaller dt"
+        )
+    return domains.half_space(normal, offset - reach)
+
+
+_SHIFTED: dict[str, Callable[[Domain, Noise, float, float], Domain]] = {
+    "interval": _interval,
+    "box": _box,
+    "ball": _quadratic,
+    "ellipsoid": _quadratic,
+    "half_space": _half_space,
+}
+
+
+def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
+    """The domain with its boundary moved inward by beta_alpha sigma_n epsilon dt^(1/alpha).
+
+    Where sigma_n varies along the boundary so does the shift. For the ellipsoid
+    {(x-c)'A(x-c) < 1} it is taken to first order: with the gauge s = sqrt((x-c)'A(x-c)) and
+    w(u) = beta_alpha epsilon dt^(1/alpha) (-log |E exp(i u.L_1)|)^(1/alpha), the shifted domain is
+    {s < 1 - w(A(x-c))/s}. For a ball this is exact: |x-c| < R - w(n), n = (x-c)/|x-c|.
+
+    Parameters
+    ----------
+    domain : Domain
+        Interval, box, ball, half space or ellipsoid.
+    noise : Noise
+        Symmetric, with alpha > 1. Multifractal noise is for faces across an axis.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    dt : float
+        Step, time.
+
+    Returns
+    -------
+    Domain
+        For the simulation only: the theory is about the domain itself.
+
+    Raises
+    ------
+    ValueError
+        If the domain has no normal that is known, alpha is at most 1, the law is skewed or unknown,
+        or the shift is as wide as the domain.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> law = ls.noise.independent(alpha=1.5)
+    >>> moved = shifted(ls.domains.interval(-1.0, 1.0), law, epsilon=1.0, dt=0.01)
+    >>> round(moved.params["upper"], 6)
+    0.961474
+    """
+    if domain.name not in _SHIFTED:
+        raise ValueError(
+            f"the boundary shift needs a domain with a normal: {', '.join(WITH_NORMAL)}; this one "
+            f"is of the kind {domain.name!r}; use refine, or a smaller dt"
+        )
+    noise.check_dim(domain.dim)
+    epsilon, dt = parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)
+    return _SHIFTED[domain.name](domain, noise, epsilon, dt)
+
+
+def with_normal(basin: Basin) -> Domain:
+    """The domain of a basin, as an interval, ball or ellipsoid where it is a sublevel set of one.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose domain may be a sublevel set of its potential.
+
+    Returns
+    -------
+    Domain
+        The same set of points; the basin's own domain unless it is a sublevel set of a quadratic,
+        or in one dimension of an asymmetric quadratic potential.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> with_normal(ls.basins.asymmetric()).params["lower"], with_normal(ls.basins.flat(2)).name
+    (-0.25, 'ball')
+    """
+    domain, potential = basin.domain, basin.potential
+    if domain.name != "sublevel_set" or "level" not in domain.params:
+        return domain
+    level = float(np.asarray(domain.params["level"]))
+    found = _sublevel_form(potential, level) if level > 0.0 else None
+    return domain if found is None or not _same_set(domain, found, basin.minimum) else found
+
+
+def _sublevel_form(potential: potentials.Potential, level: float) -> Domain | None:
+    """{F < level} of a built-in quadratic potential, known by its value function."""
+    given = {name: np.asarray(value) for name, value in potential.params.items()}
+    if potential.value is potentials.asymmetric_quadratic().value and potential.dim == 1:
+        left, right = (math.sqrt(2.0 * level / float(given[end])) for end in ("left", "right"))
+        return domains.interval(-left, right)
+    built_in = (potentials.quadratic().value, potentials.quadratic(1, [[1.0]]).value)
+    if potential.value not in built_in:
+        return None
+    curvature, center = given["curvature"], given["center"]
+    if curvature.ndim == 2 and np.array_equal(curvature, np.diag(np.diag(curvature))):
+        curvature = np.diag(curvature)
+    if np.min(curvature if curvature.ndim == 1 else np.linalg.eigvalsh(curvature)) <= 0.0:
+        return None
+    if curvature.ndim == 1 and (curvature == curvature[0]).all():
+        radius = math.sqrt(2.0 * level / float(curvature[0]))
+        if potential.dim == 1:
+            return domains.interval(float(center[0]) - radius, float(center[0]) + radius)
+        return domains.ball(center, radius)
+    matrix = curvature if curvature.ndim == 2 else np.diag(curvature)
+    return domains.ellipsoid(center, matrix / (2.0 * level))
+
+
+def _same_set(domain: Domain, form: Domain, inside: FloatArray) -> bool:
+    """Whether two domains agree just inside and just outside the second one's boundary."""
+    from levysde import theory
+
+    directions = np.random.default_rng(0).standard_normal((8, domain.dim))
+    for direction in np.concatenate([directions, -directions]):
+        reach = theory.ray_exit_segments(form, inside, direction).first
+        unit = direction / np.linalg.norm(direction)
+        for factor in (1.0 - 1e-9, 1.0 + 1e-9):
+            point = inside + factor * reach * unit
+            if domain.contains(point) != form.contains(point):
+                return False
+    return True
