@@ -12,6 +12,7 @@ asymmetric 16 on the left, 1 right   (-1/4, 1)
 ========== ========================= ==========================
 """
 
+import math
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
@@ -74,6 +75,12 @@ class Basin:
     name: str = "custom"
 
     def __post_init__(self) -> None:
+        for name, value, kind in (
+            ("potential", self.potential, Potential),
+            ("domain", self.domain, Domain),
+        ):
+            if not isinstance(value, kind):
+                raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
         dim = self.potential.dim
         if self.domain.dim != dim:
             raise ValueError(
@@ -148,7 +155,7 @@ def flat(dim: int = 1) -> Basin:
     >>> flat().domain.contains([0.99])
     True
     """
-    return _sublevel_basin(potentials.quadratic(dim, curvature=1.0), "flat")
+    return _round_basin("flat", dim, curvature=1.0)
 
 
 def sharp(dim: int = 1) -> Basin:
@@ -168,7 +175,7 @@ def sharp(dim: int = 1) -> Basin:
     >>> sharp().domain.contains([0.3])
     False
     """
-    return _sublevel_basin(potentials.quadratic(dim, curvature=16.0), "sharp")
+    return _round_basin("sharp", dim, curvature=16.0)
 
 
 def asymmetric(dim: int = 1) -> Basin:
@@ -188,12 +195,17 @@ def asymmetric(dim: int = 1) -> Basin:
     >>> asymmetric().domain.contains([-0.3]), asymmetric().domain.contains([0.3])
     (False, True)
     """
-    return _sublevel_basin(potentials.asymmetric_quadratic(dim, left=16.0, right=1.0), "asymmetric")
+    potential = potentials.asymmetric_quadratic(dim, left=16.0, right=1.0)
+    # In one dimension {F < h} is an interval.
+    domain = domains.interval(-0.25, 1.0) if dim == 1 else domains.sublevel_set(potential, BARRIER)
+    return Basin(potential, domain, np.zeros(dim), name="asymmetric")
 
 
-def _sublevel_basin(potential: Potential, name: str) -> Basin:
-    domain = domains.sublevel_set(potential, BARRIER)
-    return Basin(potential, domain, np.zeros(potential.dim), name=name)
+def _round_basin(name: str, dim: int, curvature: float) -> Basin:
+    """A quadratic well in {F < h}, which is the ball of radius sqrt(2 h/curvature)."""
+    potential, radius = potentials.quadratic(dim, curvature), math.sqrt(2.0 * BARRIER / curvature)
+    domain = domains.interval(-radius, radius) if dim == 1 else domains.ball(np.zeros(dim), radius)
+    return Basin(potential, domain, np.zeros(dim), name=name)
 
 
 BASINS = {"sharp": sharp, "flat": flat, "asymmetric": asymmetric}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,11 +51,14 @@ class Domain:
 
     def __post_init__(self) -> None:
         parts.whole_number("dim", self.dim, 1)
-        if not callable(self.outside):
-            raise ValueError(f"outside is {self.outside!r}; give a function")
+        parts.plain_function("outside", self.outside)
         params = parts.frozen_parameters(self.params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {"dim": self.dim, "outside": self.outside, "params": dict(self.params)}
+        return parts.rebuild, (type(self), {**fields, "name": self.name})
 
     def contains(self, x: npt.ArrayLike) -> bool:
         """Whether x is in Omega, computed in plain Python.
@@ -75,6 +79,7 @@ class Domain:
             value.
         """
         point = parts.finite_array("x", x, (self.dim,)).copy()
+        before = point.copy()
         try:
             answer = self.outside(point, np.array(self.p))
         except Exception as error:
@@ -82,6 +87,7 @@ class Domain:
                 f"the outside function failed at x = {parts.shown(point)}: "
                 f"{type(error).__name__}: {error}"
             ) from error
+        parts.unchanged("outside", before, point)
         if not isinstance(answer, bool | np.bool_):
             raise ValueError(f"the outside function returned {answer!r}; return True or False")
         return not answer

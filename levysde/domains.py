@@ -46,6 +46,9 @@ def interval(lower: float, upper: float) -> Domain:
     >>> interval(-1.0, 1.0).contains([0.5])
     True
     """
+    ends = parts.ends("lower", lower), parts.ends("upper", upper)
+    if ends[0].ndim or ends[1].ndim:
+        raise ValueError("the ends of an interval are numbers; give a box in several dimensions")
     if not lower < upper:
         raise ValueError(f"the interval ({lower}, {upper}) is empty; give lower < upper")
     return Domain(1, _outside_interval, {"lower": lower, "upper": upper}, name="interval")
@@ -81,7 +84,7 @@ def box(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Domain:
     >>> box([-1.0, -2.0], [1.0, 2.0]).contains([0.0, 1.5])
     True
     """
-    low, high = np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
+    low, high = parts.ends("lower", lower), parts.ends("upper", upper)
     if low.ndim != 1 or low.shape != high.shape:
         raise ValueError(
             f"lower has shape {low.shape} and upper {high.shape}; give two arrays of one length"
@@ -256,6 +259,8 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
     >>> sublevel_set(potentials.quadratic(1, curvature=16.0), 0.5).contains([0.24])
     True
     """
+    if not isinstance(potential, Potential):
+        raise ValueError(f"potential is {potential!r}; give a Potential")
     value = potential.value
     if value is None:
         raise ValueError("a sublevel set needs a potential with a value function; give one")

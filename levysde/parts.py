@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ def frozen_parameters(params: Mapping[str, npt.ArrayLike]) -> Mapping[str, Any]:
     ValueError
         If a value is not a number or an array of numbers, or is NaN.
     """
+    if not isinstance(params, Mapping):
+        raise ValueError(f"params is {params!r}; give a dictionary of names and numbers")
     frozen: dict[str, Any] = {}
     for name, value in params.items():
         try:
@@ -48,6 +50,37 @@ def frozen_parameters(params: Mapping[str, npt.ArrayLike]) -> Mapping[str, Any]:
             raise ValueError(f"parameter {name!r} is NaN; give a number")
         frozen[name] = float(array) if array.ndim == 0 else freeze(array)
     return MappingProxyType(frozen)
+
+
+def plain_function(name: str, function: object) -> None:
+    """Check that a part is a function written with def or lambda, or numba.njit of one.
+
+    Raises
+    ------
+    ValueError
+        Naming the value and the mend.
+    """
+    if not isinstance(getattr(function, "py_func", function), FunctionType):
+        raise ValueError(
+            f"{name} is {function!r}; give a plain function and put values into params"
+        )
+
+
+def unchanged(name: str, before: FloatArray, after: FloatArray) -> None:
+    """Check that a user's function has left its argument x alone.
+
+    Raises
+    ------
+    ValueError
+        Naming the function.
+    """
+    if not np.array_equal(before, after):
+        raise ValueError(f"the {name} function changed x; only read x, and write into out")
+
+
+def rebuild(cls: type, fields: dict[str, Any]) -> Any:
+    """Make a part again from its fields: how parts are pickled and copied."""
+    return cls(**fields)
 
 
 def flat(params: Mapping[str, Any]) -> FloatArray:
@@ -111,6 +144,20 @@ def finite_array(
     if not np.isfinite(array).all():
         raise ValueError(f"{name} is {array.tolist()}; give finite numbers")
     return freeze(array)
+
+
+def ends(name: str, value: npt.ArrayLike) -> FloatArray:
+    """Ends of intervals: numbers that may be infinite.
+
+    Raises
+    ------
+    ValueError
+        If they are not numbers.
+    """
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {value!r}; give numbers") from None
 
 
 def choice(name: str, value: object, known: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import secrets
+import stat
 import struct
 import tokenize
 import zipfile
@@ -370,8 +371,10 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
     >>> copy.digest == result.digest
     True
     """
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=_open_without_waiting) as file:
         try:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                _refuse("it is not an ordinary file")
             return _read(file)
         except _BROKEN_ZIP as error:
             reason = f"it is not a complete npz archive ({str(error) or 'it ends early'})"
@@ -383,6 +386,11 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
                 raise
             # The archive points to where no file can have a byte.
             raise ValueError(f"{os.fspath(path)} cannot be loaded: {error.strerror}") from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; of a pipe that nobody writes to, do not wait for the other end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:

@@ -125,7 +125,7 @@ def _program(
 
     domain = basin.domain
     if correction is not None:
-        domain = grid.shifted(grid.with_normal(basin), noise, setting.epsilon, setting.dt)
+        domain = grid.shifted(basin.domain, noise, setting.epsilon, setting.dt)
         if not domain.contains(basin.start):
             raise ValueError(
                 f"the boundary shift of this step leaves the start {parts.shown(basin.start)} "

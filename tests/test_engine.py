@@ -1,5 +1,6 @@
 """The engine as a program: reproducible, in every layout, with every end named."""
 
+import functools
 import math
 import os
 import signal
@@ -16,7 +17,7 @@ from naive import escape as naive_escape
 import levysde as ls
 from levysde import domains, potentials, simulate
 from levysde.engine import compile as compiler
-from levysde.engine import cpu, passes
+from levysde.engine import cpu, passes, source
 from levysde.engine.program import Outcome
 
 SGD = ls.dynamics.sgd()
@@ -43,6 +44,28 @@ def test_engine_is_the_plain_functions_bit_for_bit(dim):
     assert len(set(outcome.status.tolist())) >= (2 if dim > 1 else 1)
     for path in range(0, 20, 1 if dim < 10 else 6):
         steps, status, position = naive_escape(program, path, horizon)
+        assert (outcome.steps[path], outcome.status[path]) == (steps, status)
+        assert (outcome.position[path] == position).all()
+
+
+def remembers(j, x, m, v, g, dL, dt, t, p):
+    """An update that uses everything it is given: both moments, the time and a parameter."""
+    m = m + p[0] * (g - m) * dt
+    v = v + (g * g - v) * dt / (1.0 + t)
+    return x - m * dt / (1.0 + v) + dL * (1.0 + 0.1 * t) + 1e-3 * j, m, v
+
+
+@pytest.mark.parametrize("dim", [1, 3, 40])
+def test_moments_and_time_belong_to_their_path(dim):
+    """More paths than lanes: moments begin at zero, move with their path, and time is its own."""
+    dynamics = ls.dynamics.Dynamics("remembers", remembers, memory=True, params={"rate": 3.0})
+    setting = simulate._check_setting(box_basin(dim), dynamics, STABLE, 0.4, 0.05, 11)
+    program = simulate._program(box_basin(dim), dynamics, STABLE, setting)
+    outcome = Outcome.empty(40, dim)
+    cpu.escape(program, outcome, 0, 40, 25, threads=1, lanes=8)
+    assert len(set(outcome.steps.tolist())) > 3
+    for path in range(0, 40, 3 if dim < 10 else 13):
+        steps, status, position = naive_escape(program, path, 25)
         assert (outcome.steps[path], outcome.status[path]) == (steps, status)
         assert (outcome.position[path] == position).all()
 
@@ -279,11 +302,64 @@ def test_what_cannot_be_compiled_is_one_sentence():
     assert len(str(caught.value)) < 400
 
 
-def test_source_key_follows_what_a_function_refers_to(monkeypatch):
-    before = compiler.source_key(with_helper)
-    assert compiler.source_key(with_helper) == before
+TABLE = np.array([1.0, 2.0])
+
+
+def with_globals(x, p, out):
+    out[0] = helper(x[0]) * TABLE[0]
+
+
+def first_position():
+    """Where the noise-free path from 1 is after one step: 1 - dt g(1)."""
+    basin = ls.Basin(ls.Potential(1, with_globals), domains.interval(-1e9, 1e9), 0.0, start=1.0)
+    return ls.trajectories(basin, SGD, STABLE, 1e-90, 1, 1, dt=0.5).positions[0, 1, 0]
+
+
+def test_compiled_functions_follow_their_globals_in_one_process(monkeypatch):
+    """A constant, an array changed in place and a redefined helper are those of now."""
+    keys = {source.source_key(with_globals)}
+    assert first_position() == pytest.approx(1.0 - 0.5 * 2.0, abs=1e-80)
+    assert source.source_key(with_globals) in keys
     monkeypatch.setitem(globals(), "FACTOR", 3.0)
-    assert compiler.source_key(with_helper) != before
+    assert first_position() == pytest.approx(1.0 - 0.5 * 3.0, abs=1e-80)
+    keys.add(source.source_key(with_globals))
+    monkeypatch.setattr(sys.modules[__name__], "TABLE", TABLE.copy())
+    TABLE[0] = 5.0
+    assert first_position() == pytest.approx(1.0 - 0.5 * 15.0, abs=1e-80)
+    keys.add(source.source_key(with_globals))
+    monkeypatch.setitem(globals(), "helper", lambda x: 7.0 * x)
+    assert first_position() == pytest.approx(1.0 - 0.5 * 35.0, abs=1e-80)
+    keys.add(source.source_key(with_globals))
+    assert len(keys) == 4
+
+
+def test_equal_functions_are_compiled_once():
+    before = len(compiler._prepared)
+    for _ in range(5):
+        basin = ls.Basin(
+            potentials.quadratic(2),
+            domains.sublevel_set(potentials.quadratic(2), 0.5),
+            [0.0, 0.0],
+        )
+        ls.escape_times(basin, SGD, STABLE, 1.0, paths=5, dt=0.01, horizon=1.0)
+    assert len(compiler._prepared) <= before + 12
+
+
+@pytest.mark.parametrize(
+    "gradient", [functools.partial(with_globals), "text".join, type("Callable", (), {})]
+)
+def test_other_callables_are_refused(gradient):
+    with pytest.raises(ValueError, match="give a plain function"):
+        ls.Potential(1, gradient)
+
+
+def test_a_function_that_changes_its_argument_is_refused():
+    def moves(x, p, out):
+        out[0] = x[0]
+        x[0] = 0.5
+
+    with pytest.raises(ValueError, match="changed x"):
+        ls.Basin(ls.Potential(1, moves), domains.interval(-1.0, 1.0), 0.0, start=0.1)
 
 
 # ------------------------------------------------------------------------------------- interruption
@@ -351,6 +427,59 @@ def test_cache_hits_misses_and_follows_the_source(tmp_path):
     assert run_script(tmp_path, 1.0) == "[0, 0, 0, 0, 0, 0]"
     assert run_script(tmp_path, 1.0) == "[1, 1, 1, 1, 1, 1]"
     assert run_script(tmp_path, 2.0) == "[1, 0, 1, 1, 1, 1]"
+
+
+MODULE_SCRIPT = """
+import levysde as ls
+import mod_of_user
+basin = ls.Basin(ls.Potential(1, {function}), ls.domains.interval(-1e9, 1e9), 0.0, start=1.0)
+path = ls.trajectories(basin, ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-90, 1, 1, dt=0.5)
+print(path.positions[0, 1, 0])
+"""
+
+MODULE = """
+import numba
+import numpy as np
+import parameters_of_user
+
+PAIR = (np.array([{value}, 1.0]), 2.0)
+
+@numba.vectorize
+def universal(x):
+    return {value} * x
+
+def through_module(x, p, out):
+    out[0] = parameters_of_user.K * x[0]
+
+def through_tuple(x, p, out):
+    out[0] = PAIR[0][0] * x[0]
+
+def through_ufunc(x, p, out):
+    out[0] = universal(x[0])
+
+def inner(x, k={value}):
+    return k * x
+
+def through_default(x, p, out):
+    out[0] = inner(x[0])
+"""
+
+
+@pytest.mark.parametrize("name", ["module", "tuple", "ufunc", "default"])
+def test_disk_cache_follows_imported_modules(tmp_path, name):
+    """Values that a function in a module reaches in other ways than by a global number."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    script = tmp_path / "script.py"
+    script.write_text(MODULE_SCRIPT.format(function=f"mod_of_user.through_{name}"))
+    for value in (1.0, 3.0):
+        (tmp_path / "mod_of_user.py").write_text(MODULE.format(value=value))
+        (tmp_path / "parameters_of_user.py").write_text(f"K = {value}")
+        done = subprocess.run(
+            [sys.executable, str(script)], env=environment, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        assert float(done.stdout) == 1.0 - 0.5 * value
 
 
 def test_no_two_functions_share_a_cache_index(tmp_path):

@@ -659,3 +659,16 @@ def test_status_values_are_fixed():
 def test_public_names():
     for name in results.__all__:
         assert getattr(results, name).__doc__
+
+
+# Special files
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files here")
+def test_devices_and_pipes_are_refused_at_once(tmp_path):
+    """An endless device and a pipe without a writer: neither is read."""
+    pipe = tmp_path / "pipe.npz"
+    os.mkfifo(pipe)
+    for path in ("/dev/zero", pipe):
+        with pytest.raises(ValueError, match="not an ordinary file"):
+            load(path)

@@ -48,9 +48,10 @@ LAYERS = (
     ("levysde.domain", "levysde.flow"),
     ("levysde.domains",),
     ("levysde.basins",),
-    ("levysde.results",),
+    ("levysde.grid", "levysde.results"),
     ("levysde.prefix", "levysde.provenance"),
     ("levysde.simulate", "levysde.plots"),
+    ("levysde.refinement",),
     ("levysde.cli.*",),
     ("levysde.__main__",),
 )

@@ -54,6 +54,7 @@ examples:
   levysde escape --alpha 1.5 --basin sharp
   levysde escape --basin flat --epsilon 0.05 --output run.npz --plot run.pdf
   levysde escape --basin flat --epsilon 0.05 --resume run.npz --paths 50000
+  levysde escape --noise isotropic --dim 2 --correction boundary-shift
 
 {EXIT_CODES}"""
 
@@ -130,6 +131,13 @@ def _parser() -> Parser:
         help="any whole number from 0 to 2^64 - 1 (%(default)s)",
     )
     group.add_argument("--method", default="euler", metavar="NAME", help="euler (%(default)s)")
+    group.add_argument(
+        "--correction",
+        default="none",
+        metavar="NAME",
+        help="none, or boundary-shift: move the boundary inward to make up for exits between two "
+        "steps (%(default)s)",
+    )
     group.add_argument("--backend", default="cpu", metavar="NAME", help="cpu (%(default)s)")
     group.add_argument(
         "--threads", type=whole_number, metavar="N", help="threads (one per processor)"
@@ -175,6 +183,7 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
                 threads=options.threads,
                 rel_error=options.rel_error,
                 resume=earlier,
+                correction=None if options.correction == "none" else options.correction,
                 progress=progress,
             )
     except simulate.Interrupted as stop:
@@ -238,6 +247,7 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
 def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import parts
+    from levysde.grid import CORRECTIONS
     from levysde.simulate import BACKENDS, METHODS
 
     for name in ("paths", "threads"):
@@ -249,6 +259,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
             parts.finite_number(name, getattr(options, name))
     parts.choice("method", options.method, METHODS)
     parts.choice("backend", options.backend, BACKENDS)
+    parts.choice("correction", options.correction, ("none", *CORRECTIONS))
 
 
 class _Notice:

@@ -82,7 +82,7 @@ def _cache_folder() -> Path:
 
     try:
         # Without a signature nothing is compiled, but the folder is chosen.
-        chosen = numba.njit(cache=True)(compiler.plain).stats.cache_path
+        chosen = numba.njit(cache=True)(compiler.prepared).stats.cache_path
     except RuntimeError:  # neither beside the package nor in the user's folder
         return compiler.temporary_cache_folder()
     return Path(chosen)

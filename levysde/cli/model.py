@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from levysde.cli import noises
 from levysde.cli.arguments import Parser, UsageError, choose, number, numbers, whole_number
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 BASIN_NAMES = ("sharp", "flat", "asymmetric")
 DYNAMICS_NAMES = ("sgd",)
-NOISE_NAMES = ("independent",)
-
-LARGEST_AMPLITUDE = 1e100
-"""Of epsilon and of the scale, so that powers up to alpha = 2 stay floating-point numbers."""
 
 LARGEST_DIM = 10_000
 """The theory looks at a square matrix of this size, 800 MB."""
@@ -59,15 +56,15 @@ def add_options(parser: Parser) -> None:
     group.add_argument(
         "--alpha",
         type=number,
-        default=1.5,
         metavar="A",
-        help="stability index of the noise, at most 2, where it is Gaussian (%(default)s)",
+        help="stability index of the noise, at most 2, where it is Gaussian "
+        f"({noises.DEFAULT_ALPHA})",
     )
     group.add_argument(
         "--basin", default="sharp", metavar="NAME", help=f"{', '.join(BASIN_NAMES)} (%(default)s)"
     )
     group.add_argument(
-        "--dim", type=whole_number, default=1, metavar="D", help="dimension (%(default)s)"
+        "--dim", type=whole_number, metavar="D", help="dimension (that of the noise, or 1)"
     )
     group.add_argument(
         "--epsilon", type=number, default=0.1, metavar="E", help="noise amplitude (%(default)s)"
@@ -78,15 +75,7 @@ def add_options(parser: Parser) -> None:
         metavar="NAME",
         help=f"{', '.join(DYNAMICS_NAMES)} (%(default)s)",
     )
-    group.add_argument(
-        "--noise",
-        default="independent",
-        metavar="NAME",
-        help=f"{', '.join(NOISE_NAMES)}: law of the coordinates (%(default)s)",
-    )
-    group.add_argument(
-        "--scale", type=number, default=1.0, metavar="S", help="scale of the noise (%(default)s)"
-    )
+    noises.add_options(group)
     group.add_argument(
         "--start",
         type=numbers,
@@ -110,26 +99,21 @@ def build(options: argparse.Namespace) -> Model:
     Raises
     ------
     ValueError
-        If a name is unknown or a number is out of range.
+        If a name is unknown, a number is out of range, or options do not fit together.
+    OSError
+        If a file with a matrix cannot be read.
     """
     from levysde import parts
     from levysde.basins import BASINS
     from levysde.dynamics import DYNAMICS
-    from levysde.noise import NOISES
 
     make_basin = choose("--basin", options.basin, BASINS)
     make_dynamics = choose("--dynamics", options.dynamics, DYNAMICS)
-    make_noise = choose("--noise", options.noise, NOISES)
-    amplitudes = {"epsilon": options.epsilon, "scale": options.scale}
-    for name, value in amplitudes.items():
-        parts.finite_number(name, value)
-        if not 1.0 / LARGEST_AMPLITUDE <= value <= LARGEST_AMPLITUDE:
-            raise UsageError(
-                f"{name} is {value:g}; give a number from {1.0 / LARGEST_AMPLITUDE:g} to "
-                f"{LARGEST_AMPLITUDE:g}"
-            )
-    noise = make_noise(options.alpha, scale=options.scale)
-    dim = parts.whole_number("dim", options.dim, 1, LARGEST_DIM)
+    noises.check_amplitude("epsilon", options.epsilon)
+    noise = noises.build(options)
+    default = 1 if noise.dim is None else noise.dim
+    dim = parts.whole_number("dim", default if options.dim is None else options.dim, 1, LARGEST_DIM)
+    noise.check_dim(dim)
     if options.start is not None and len(options.start) != dim:
         given = ",".join(f"{x:g}" for x in options.start)
         raise UsageError(
@@ -164,24 +148,3 @@ def predict(model: Model) -> tuple[Prediction | None, str]:
     except ValueError as error:
         return None, str(error)
     return prediction, ""
-
-
-def noise_lines(model: Model) -> list[tuple[str, str]]:
-    """The noise in words, and the convention that fixes its constants.
-
-    Parameters
-    ----------
-    model : Model
-        Whose noise is meant.
-
-    Returns
-    -------
-    list of (str, str)
-        Labels and values.
-    """
-    noise = model.noise
-    law = "E exp(iuL_1) = exp(-|u|^alpha)"
-    if noise.alpha == 2.0:
-        law += ", Gaussian with variance 2"
-    text = f"{noise.name}, alpha = {noise.alpha:.12g}, scale = {noise.scale:.12g}"
-    return [("noise", text), ("scale 1 is", law)]

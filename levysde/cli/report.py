@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from levysde.cli import model as models
+from levysde.cli import noises
 from levysde.cli.output import estimate, labeled, table
 from levysde.cli.output import number as shown
 from levysde.cli.theory import measure_text, model_record, prediction_record
@@ -95,6 +96,7 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
         "seed": made["seed"],
         "method": made["method"],
         "backend": made["backend"],
+        "correction": made["correction"] or "none",
         "escaped": result.escaped,
         "censored": result.censored,
         "non_finite": result.non_finite,
@@ -178,7 +180,7 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
     facts = [
         ("dynamics", f"{model.dynamics.name}, epsilon = {model.epsilon:.12g}"),
-        *models.noise_lines(model),
+        *noises.lines(model.noise),
         ("dt", dt_text(options, summary)),
         ("horizon", horizon_text(options, summary)),
         ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),
@@ -188,6 +190,8 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
             f"{result.non_finite} non-finite",
         ),
     ]
+    if result.parameters["correction"] is not None:
+        facts.insert(-1, ("correction", f"{result.parameters['correction']}, see levysde.grid"))
     if options.start is not None:
         head = ", ".join(f"{x:g}" for x in basin.start[:8])
         more = ", ..." if basin.dim > 8 else ""

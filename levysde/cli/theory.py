@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from levysde.cli import model as models
+from levysde.cli import noises
 from levysde.cli.arguments import Parser, UsageError, number_or_auto
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
 
 if TYPE_CHECKING:
+    from levysde.noise import Noise
     from levysde.theory import Prediction
 
 _PROGRAM = "levysde theory"
@@ -17,6 +19,7 @@ _EPILOG = f"""\
 examples:
   levysde theory --alpha 1.2 --basin asymmetric
   levysde theory --basin flat --epsilon 0.3 --dt 0.1 --exact
+  levysde theory --noise mixed --noise-matrix '1,0.5;0,1'
 
 {EXIT_CODES}"""
 
@@ -128,7 +131,7 @@ def exact_mean(model: models.Model, dt: float) -> float:
             minimum - reach[0],
             minimum + reach[1],
             alpha=model.noise.alpha,
-            epsilon=model.epsilon * float(model.noise.scale),
+            epsilon=model.epsilon * _scale_of(model.noise),
             dt=dt,
             start=float(basin.start[0]),
             breakpoints=[minimum],
@@ -139,6 +142,22 @@ def exact_mean(model: models.Model, dt: float) -> float:
             f"--exact finds no mean at alpha = {model.noise.alpha:g}, epsilon = {model.epsilon:g}, "
             f"dt = {dt:g} ({reason}); give a larger --dt or --epsilon"
         ) from error
+
+
+def _scale_of(noise: Noise) -> float:
+    """The scale of a symmetric law in one dimension, from its characteristic function."""
+    import math
+
+    u = 1.0
+    while True:
+        value = complex(noise.characteristic([[u]])[0])
+        exponent = -math.log(abs(value)) if value else math.inf
+        if 0.25 <= exponent <= 16.0:
+            break
+        u *= 2.0 if exponent < 0.25 else 0.5
+    if value.imag != 0.0:
+        raise UsageError("--exact is for symmetric noise, and this one is skewed; leave out one")
+    return float(exponent ** (1.0 / noise.alpha) / u)
 
 
 def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
@@ -193,10 +212,16 @@ def model_record(model: models.Model) -> dict[str, Any]:
         "basin": model.basin.name,
         "dynamics": model.dynamics.name,
         "noise": model.noise.name,
-        "scale": model.noise.scale,
+        "noise_params": {name: _plain(value) for name, value in model.noise.params.items()},
+        "scale": _plain(getattr(model.noise, "scale", None)),
         "dim": model.basin.dim,
         "start": model.basin.start.tolist(),
     }
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and arrays as JSON values."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _record(
@@ -233,20 +258,26 @@ def measure_text(prediction: Prediction) -> str:
     return f"nu(W) = {number(measure.value, 7)}{error}  ({measure.method})"
 
 
+def _formula(noise: Noise) -> str:
+    if noise.name == "multifractal":
+        return "sum_k epsilon^alpha_k nu_k(W), k the indices"
+    return "epsilon^alpha nu(W)"
+
+
 def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: float | None) -> str:
     basin = model.basin
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
     slow, fast = prediction.relaxation_rate
     curvature = f"{slow:.6g}" if slow == fast else f"{slow:.6g} to {fast:.6g}"
     facts = [
-        *models.noise_lines(model),
+        *noises.lines(model.noise),
         ("epsilon", f"{model.epsilon:.12g}"),
         ("curvature", f"{curvature} at the minimum"),
     ]
     corrected = prediction.corrected_mean
     values = [
         ("measure", measure_text(prediction)),
-        ("rate", f"{number(prediction.rate, 6)}  = epsilon^alpha nu(W)"),
+        ("rate", f"{number(prediction.rate, 6)}  = {_formula(model.noise)}"),
         (
             "mean time",
             f"{number(prediction.mean, 6)}  = 1 / rate"

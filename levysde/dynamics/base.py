@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from levysde import parts
@@ -35,8 +37,23 @@ class Dynamics:
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not callable(self.update):
-            raise ValueError(f"update is {self.update!r}; give a function")
+        parts.plain_function("update", self.update)
         params = parts.frozen_parameters(self.params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
+        self._try_update()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {"name": self.name, "update": self.update, "memory": self.memory}
+        return parts.rebuild, (type(self), {**fields, "params": dict(self.params)})
+
+    def _try_update(self) -> None:
+        """Call the update once in plain Python, so that a mistake in it is an ordinary error."""
+        try:
+            answer = self.update(0, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.0, np.array(self.p))
+        except Exception as error:
+            raise ValueError(
+                f"the update function failed: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(answer, tuple) or len(answer) != 3:
+            raise ValueError(f"the update function returned {answer!r}; return (x, m, v)")

@@ -7,7 +7,6 @@ own, which ends in a hash of its code, of all that code refers to, of its signat
 processor: an index never holds more than one entry.
 """
 
-import hashlib
 import os
 import tempfile
 import threading
@@ -22,11 +21,11 @@ import numba
 import numpy as np
 from numba import types
 from numba.core.errors import NumbaError, NumbaExperimentalFeatureWarning
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload, register_jitable
 
 from levysde._typing import PlainFunction
 from levysde.engine import elementary
+from levysde.engine.source import is_user_module, names_in, plain, references, source_key
 
 # ------------------------------------------------------------------ plain functions made compilable
 
@@ -47,36 +46,9 @@ def _fma_overload(a, b, c):  # type: ignore[no-untyped-def]
 _NATIVE = (elementary.fma,)
 """Functions that the compiler replaces by an instruction."""
 
-_KNOWN_MODULES = frozenset({"numpy", "math", "numba", "builtins"})
-
 _prepared: dict[str, PlainFunction] = {}  # by content: the copy that stands for a function
 _copies: set[PlainFunction] = set()  # those copies
 _pinned: dict[PlainFunction, str] = {}  # functions reached through a module: their content
-
-
-def plain(function: PlainFunction) -> pytypes.FunctionType:
-    """The Python function behind a compiled one, or the function itself.
-
-    Parameters
-    ----------
-    function : callable
-        A plain Python function, or one that numba.njit has made of it.
-
-    Returns
-    -------
-    function
-
-    Raises
-    ------
-    ValueError
-        If it is another callable: a method, a functools.partial, an object.
-    """
-    function = getattr(function, "py_func", function)
-    if not isinstance(function, pytypes.FunctionType):
-        raise ValueError(
-            f"{function!r} is not a plain function; write one with def and put values into params"
-        )
-    return function
 
 
 def prepared(function: PlainFunction) -> PlainFunction:
@@ -124,7 +96,7 @@ def prepared(function: PlainFunction) -> PlainFunction:
 
 def _copied(function: pytypes.FunctionType) -> pytypes.FunctionType:
     """The function with private copies of all that its code refers to."""
-    names = sorted(_names(function.__code__))
+    names = sorted(names_in(function.__code__))
     space = {name: function.__globals__[name] for name in names if name in function.__globals__}
     space = {name: _current(value, names) for name, value in space.items()}
     space["__name__"] = function.__globals__.get("__name__", "__main__")
@@ -144,7 +116,7 @@ def _current(value: Any, names: list[str]) -> Any:
         return prepared(value)
     if isinstance(value, np.ndarray):
         return value.copy()
-    if _is_user_module(value):
+    if is_user_module(value):
         for name in names:
             member = getattr(value, name, None)
             if isinstance(member, pytypes.FunctionType):
@@ -157,7 +129,7 @@ def _pin(function: pytypes.FunctionType) -> None:
     key = source_key(function)
     if function not in _pinned:
         _pinned[function] = key
-        for member in _references(function).values():
+        for member in references(function).values():
             if isinstance(member, pytypes.FunctionType) and member not in _NATIVE:
                 _pin(member)
         register_jitable(forceinline=True, error_model="numpy")(function)
@@ -166,123 +138,6 @@ def _pin(function: pytypes.FunctionType) -> None:
             f"the function {function.__module__}.{function.__name__} or something it refers to has "
             "changed since it was compiled; import it by name, or restart Python"
         )
-
-
-def _is_user_module(value: Any) -> bool:
-    return (
-        isinstance(value, pytypes.ModuleType)
-        and value.__name__.partition(".")[0] not in _KNOWN_MODULES
-    )
-
-
-def _references(function: pytypes.FunctionType) -> dict[str, Any]:
-    """What a function's code refers to by name: closure cells, globals, members of user modules."""
-    code, names = function.__code__, sorted(_names(function.__code__))
-    cells = (cell.cell_contents for cell in function.__closure__ or ())
-    found = dict(zip(code.co_freevars, cells, strict=True))
-    found |= {name: function.__globals__[name] for name in names if name in function.__globals__}
-    waiting = [value for value in found.values() if _is_user_module(value)]
-    while waiting:
-        module = waiting.pop()
-        for name in names:
-            label = f"{module.__name__}.{name}"
-            if hasattr(module, name) and label not in found:
-                found[label] = getattr(module, name)
-                if _is_user_module(found[label]):
-                    waiting.append(found[label])
-    return found
-
-
-def _names(code: pytypes.CodeType) -> set[str]:
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, pytypes.CodeType):
-            names |= _names(constant)
-    return names
-
-
-def source_key(function: PlainFunction, signature: Any = None) -> str:
-    """A hash of a function's code, of everything that code refers to, and of its signature.
-
-    Parameters
-    ----------
-    function : callable
-        A plain Python function or closure.
-    signature : numba signature, optional
-        What it is compiled for.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits: the same in every process for the same code, processor and versions
-        of numba and numpy, others when anything below the function changes. What cannot be hashed
-        makes it another in every process, so that nothing wrong is found in a cache.
-    """
-    target = cpu_target.target_context.codegen().magic_tuple()
-    return _hashed(function, f"{numba.__version__} {np.__version__} {target} {signature}")
-
-
-def code_key(function: PlainFunction) -> str:
-    """A hash of a function's code and of everything it refers to, for any processor.
-
-    Parameters
-    ----------
-    function : callable
-        A plain Python function.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits. They depend on the version of Python, whose bytecode is hashed.
-    """
-    return _hashed(plain(function), "")
-
-
-def _hashed(function: PlainFunction, context: str) -> str:
-    digest = hashlib.sha256(context.encode())
-    _hash_value(function, digest, set())
-    return digest.hexdigest()[:32]
-
-
-def _hash_value(value: Any, digest: Any, seen: set[int]) -> None:
-    value = getattr(value, "py_func", value)
-    digest.update(type(value).__name__.encode())
-    if isinstance(value, pytypes.FunctionType):
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        _hash_code(value.__code__, digest, seen)
-        _hash_value(value.__defaults__, digest, seen)
-        _hash_value(value.__kwdefaults__, digest, seen)
-        for name, referred in _references(value).items():
-            digest.update(name.encode())
-            _hash_value(referred, digest, seen)
-    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    elif isinstance(value, tuple | list):
-        digest.update(str(len(value)).encode())
-        for entry in value:
-            _hash_value(entry, digest, seen)
-    elif isinstance(value, dict):
-        _hash_value(tuple(value.items()), digest, seen)
-    elif isinstance(value, bool | int | float | complex | str | bytes | np.generic | None):
-        digest.update(repr(value).encode())
-    elif isinstance(value, pytypes.ModuleType | pytypes.BuiltinFunctionType | np.ufunc | type):
-        digest.update(f"{getattr(value, '__module__', '')}.{value.__name__}".encode())
-    elif type(value).__module__.partition(".")[0] == "numba" and hasattr(value, "_defn"):
-        digest.update(value.__name__.encode())  # an intrinsic of this package
-    else:
-        digest.update(os.urandom(16))
-
-
-def _hash_code(code: pytypes.CodeType, digest: Any, seen: set[int]) -> None:
-    digest.update(code.co_code)
-    digest.update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
-    for constant in code.co_consts:
-        if isinstance(constant, pytypes.CodeType):
-            _hash_code(constant, digest, seen)
-        else:
-            _hash_value(constant, digest, seen)
 
 
 # ------------------------------------------------------------------------------- cached compilation
@@ -310,7 +165,7 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
     """
     options = {"nogil": True, "cache": True, "error_model": "numpy"}
     key = source_key(function, signature)
-    function = _copied(function)
+    function = _copied(plain(function))
     function.__qualname__ = f"{function.__name__}_{key}"
     with _compile_lock, _pointers_allowed():
         try:
