@@ -99,16 +99,16 @@ def _width(noise: Noise, dim: int, epsilon: float, dt: float) -> _Width:
     return _Width(norm, reach * matrix)
 
 
-def _axis_reaches(noise: Noise, dim: int, epsilon: float, dt: float) -> FloatArray:
-    """Shifts of the faces of a box, whose normals are the axes."""
+def _axis_reaches(noise: Noise, epsilon: float, dt: float, faces: FloatArray) -> FloatArray:
+    """Shifts of the faces of a box, whose normals are the axes, where there are faces."""
     if isinstance(noise, Multifractal):
         return np.array(
             [
-                _checked_reach(float(a), epsilon, dt) * s if s > 0.0 else 0.0
-                for a, s in zip(noise.alphas, noise.scales, strict=True)
+                _checked_reach(float(a), epsilon, dt) * s if face and s > 0.0 else 0.0
+                for a, s, face in zip(noise.alphas, noise.scales, faces, strict=True)
             ]
         )
-    width = _width(noise, dim, epsilon, dt)
+    width = _width(noise, len(faces), epsilon, dt)
     if width.matrix.ndim == 1:
         return np.asarray(width.matrix)
     return np.asarray(np.sum(np.abs(width.matrix) ** width.alpha, axis=1) ** (1.0 / width.alpha))
@@ -224,17 +224,21 @@ def _require(holds: bool, name: str) -> None:
 
 
 def _interval(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
-    lower, upper = (float(np.asarray(domain.params[end])) for end in ("lower", "upper"))
-    reach = float(_axis_reaches(noise, 1, epsilon, dt)[0])
-    _require(lower + reach < upper - reach, "interval")
-    return domains.interval(lower + reach, upper - reach)
+    lower, upper = _moved_faces(domain, noise, epsilon, dt)
+    return domains.interval(float(lower[0]), float(upper[0]))
 
 
 def _box(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
-    lower, upper = (np.asarray(domain.params[end]) for end in ("lower", "upper"))
-    reach = _axis_reaches(noise, domain.dim, epsilon, dt)
-    _require(bool((lower + reach < upper - reach).all()), "box")
-    return domains.box(lower + reach, upper - reach)
+    return domains.box(*_moved_faces(domain, noise, epsilon, dt))
+
+
+def _moved_faces(
+    domain: Domain, noise: Noise, epsilon: float, dt: float
+) -> tuple[FloatArray, FloatArray]:
+    lower, upper = (np.atleast_1d(domain.params[end]) for end in ("lower", "upper"))
+    reach = _axis_reaches(noise, epsilon, dt, np.isfinite(lower) | np.isfinite(upper))
+    _require(bool((lower + reach < upper - reach).all()), domain.name)
+    return lower + reach, upper - reach
 
 
 def _half_space(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
@@ -242,7 +246,7 @@ def _half_space(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Doma
     if not isinstance(noise, Multifractal):
         reach = _width(noise, domain.dim, epsilon, dt).along(normal)
     elif np.count_nonzero(normal) == 1:
-        reach = float(_axis_reaches(noise, domain.dim, epsilon, dt) @ np.abs(normal))
+        reach = float(_axis_reaches(noise, epsilon, dt, normal) @ np.abs(normal))
     else:
         raise ValueError(
             "with multifractal noise the boundary shift is for faces across an axis, and the "
