@@ -9,20 +9,31 @@ from typing import TYPE_CHECKING, Any
 from levysde._version import __version__
 
 if TYPE_CHECKING:
-    from levysde import basins, domains, dynamics, estimators, noise, plots, potentials, theory
+    from levysde import (
+        basins,
+        domains,
+        dynamics,
+        estimators,
+        grid,
+        noise,
+        plots,
+        potentials,
+        theory,
+    )
     from levysde.basins import Basin
     from levysde.domains import Domain
     from levysde.dynamics import Dynamics
     from levysde.noise import Noise
     from levysde.potentials import Potential
+    from levysde.refinement import Refinement, refine
     from levysde.results import EscapeTimes, Status, load
     from levysde.simulate import (
         Interrupted,
         Trajectories,
-        automatic_dt,
         escape_times,
         trajectories,
     )
+    from levysde.timestep import automatic_dt
 
 __all__ = [
     "Basin",
@@ -32,6 +43,7 @@ __all__ = [
     "Interrupted",
     "Noise",
     "Potential",
+    "Refinement",
     "Status",
     "Trajectories",
     "__version__",
@@ -41,16 +53,28 @@ __all__ = [
     "dynamics",
     "escape_times",
     "estimators",
+    "grid",
     "load",
     "noise",
     "plots",
     "potentials",
+    "refine",
     "theory",
     "trajectories",
 ]
 
 _MODULES = frozenset(
-    {"basins", "domains", "dynamics", "estimators", "noise", "plots", "potentials", "theory"}
+    {
+        "basins",
+        "domains",
+        "dynamics",
+        "estimators",
+        "grid",
+        "noise",
+        "plots",
+        "potentials",
+        "theory",
+    }
 )
 _HOME = {
     "Basin": "basins",
@@ -60,11 +84,13 @@ _HOME = {
     "Interrupted": "simulate",
     "Noise": "noise",
     "Potential": "potentials",
+    "Refinement": "refinement",
     "Status": "results",
     "Trajectories": "simulate",
-    "automatic_dt": "simulate",
+    "automatic_dt": "timestep",
     "escape_times": "simulate",
     "load": "results",
+    "refine": "refinement",
     "trajectories": "simulate",
 }
 

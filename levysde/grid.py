@@ -142,16 +142,16 @@ def _ellipsoid_square(x: FloatArray, p: FloatArray) -> float:
 
 @functools.lru_cache(maxsize=256)
 def _predicate(square: PlainFunction, at: int, drivers: int, axes: bool, power: bool) -> Outside:
-    """`outside(x, p)` with 1/alpha, alpha and the matrix of the width from p[at]."""
+    """`outside(x, p)`; from p[at] on 1/alpha, alpha, the largest w(Ay)/s, and the matrix of w."""
 
     def along_axis(x: FloatArray, p: FloatArray, k: int) -> float:
-        return float(p[at + 2 + k] * (x[k] - p[k]))
+        return float(p[at + 3 + k] * (x[k] - p[k]))
 
     def along_row(x: FloatArray, p: FloatArray, k: int) -> float:
         n = len(x)
         total = 0.0
         for j in range(n):
-            total += p[at + 2 + n * k + j] * (x[j] - p[j])
+            total += p[at + 3 + n * k + j] * (x[j] - p[j])
         return total
 
     project = along_axis if axes else along_row
@@ -175,8 +175,12 @@ def _predicate(square: PlainFunction, at: int, drivers: int, axes: bool, power: 
 
     def outside(x: FloatArray, p: FloatArray) -> bool:
         s = math.sqrt(square(x, p))
-        # The center is inside, where both sides vanish up to the least width of log2.
-        return (s >= 1.0) | (s * (1.0 - s) + 1e-90 < width(x, p))
+        if s >= 1.0:
+            return True
+        # Most points are too far inside for any width; the center is one of them.
+        if 1.0 - s >= p[at + 2]:
+            return False
+        return s * (1.0 - s) < width(x, p)
 
     return outside
 
@@ -197,10 +201,12 @@ def _quadratic(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domai
     # The norm of powers is at most drivers^(1/alpha - 1/2) times the Euclidean one.
     drivers = dim if image.ndim == 1 else len(image)
     largest = float(np.max(np.abs(root)) if root.ndim == 1 else np.linalg.norm(root, 2))
-    _require(largest * drivers ** (1.0 / width.alpha - 0.5) < 1.0, domain.name)
+    largest *= drivers ** (1.0 / width.alpha - 0.5) * (1.0 + 1e-9)
+    _require(largest < 1.0, domain.name)
     square = _ball_square if domain.name == "ball" else _ellipsoid_square
     outside = _predicate(square, len(domain.p), drivers, image.ndim == 1, width.alpha != 2.0)
-    params = {**domain.params, "norm": [1.0 / width.alpha, width.alpha], "shift": image}
+    norm = [1.0 / width.alpha, width.alpha, largest]
+    params = {**domain.params, "norm": norm, "shift": image}
     return Domain(dim, outside, params, name=f"shifted_{domain.name}")
 
 

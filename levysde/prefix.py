@@ -44,6 +44,13 @@ class Prefix:
 
     def continue_from(self, earlier: EscapeTimes) -> None:
         """Begin with the paths of an earlier result, if it is of the same run."""
+        made_by = earlier.parameters.get("code")
+        for part, key in self.parameters["code"].items():
+            if not isinstance(made_by, dict) or made_by.get(part) != key:
+                raise ValueError(
+                    f"the result to be resumed was made by another {part} function (or in another "
+                    "version of Python); resume with the same functions"
+                )
         for name, value in self.parameters.items():
             if name != "versions" and earlier.parameters.get(name) != value:
                 raise ValueError(

@@ -1,5 +1,6 @@
 """What made a result: parameters, seed, convention and versions, for its file."""
 
+import hashlib
 import math
 import platform
 from collections.abc import Mapping
@@ -13,8 +14,12 @@ from levysde._version import __version__
 from levysde.basins import Basin
 from levysde.domains import Domain
 from levysde.dynamics import DYNAMICS, Dynamics
+from levysde.engine.philox import STREAM
 from levysde.noise import CONVENTION, Noise
 from levysde.potentials import Potential
+
+MANY_NUMBERS = 2048
+"""Parameters with more numbers are kept as a shape and a hash."""
 
 _POTENTIALS = ("asymmetric_quadratic", "double_well", "quadratic", "quartic")
 _DOMAINS = ("ball", "box", "ellipsoid", "half_space", "interval")
@@ -22,7 +27,15 @@ _NOISES = ("elliptic", "independent", "isotropic", "mixed", "multifractal", "spe
 
 
 def _json_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _json_value(np.asarray(value).tolist()) for name, value in params.items()}
+    return {name: _summary(np.asarray(value)) for name, value in params.items()}
+
+
+def _summary(array: np.ndarray[Any, Any]) -> Any:
+    """The numbers of an array, or what identifies them where they are many."""
+    if array.size <= MANY_NUMBERS:
+        return _json_value(array.tolist())
+    digest = hashlib.sha256(np.ascontiguousarray(array, dtype="<f8").tobytes()).hexdigest()
+    return {"shape": list(array.shape), "sha256": digest}
 
 
 def _json_value(value: Any) -> Any:
@@ -65,14 +78,16 @@ def describe(
     """
     import numba
 
+    from levysde.engine.source import code_key
+
     return {
         "alpha": noise.alpha,
         "epsilon": epsilon,
         "basin": basin.name,
         "potential": {"name": basin.potential.name, "params": _json_params(basin.potential.params)},
         "domain": {"name": basin.domain.name, "params": _json_params(basin.domain.params)},
-        "minimum": basin.minimum.tolist(),
-        "start": basin.start.tolist(),
+        "minimum": _summary(basin.minimum),
+        "start": _summary(basin.start),
         "dynamics": dynamics.name,
         "dynamics_params": _json_params(dynamics.params),
         "noise": noise.name,
@@ -85,6 +100,12 @@ def describe(
         "method": "euler",
         "backend": "cpu",
         "correction": correction,
+        "code": {
+            "gradient": code_key(basin.potential.gradient),
+            "outside": code_key(basin.domain.outside),
+            "update": code_key(dynamics.update),
+        },
+        "stream": STREAM,
         "versions": {
             "levysde": __version__,
             "numba": numba.__version__,

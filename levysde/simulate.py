@@ -16,70 +16,18 @@ from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe
 from levysde.results import EscapeTimes
+from levysde.timestep import automatic_dt, check_stability
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
-
-STEPS_PER_RELAXATION = 100
-"""`dt="auto"`: steps in the shortest relaxation time at the minimum."""
 
 HORIZON_MEANS = 30.0
 """`horizon=None`: predicted means; an exponential time is longer with probability 1e-13."""
 
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
+SMALLEST_EPSILON = 1e-100
 METHODS = ("euler",)
 BACKENDS = ("cpu",)
-
-
-def automatic_dt(basin: Basin) -> float:
-    """The step dt = 1/(100 k), k the largest curvature of the potential at the minimum.
-
-    The Jacobian of the gradient is taken by differences on either side of the minimum, so that a
-    kink between two curvatures counts with the larger one.
-
-    Parameters
-    ----------
-    basin : Basin
-        Whose minimum is meant.
-
-    Returns
-    -------
-    float
-        Step, time.
-
-    Raises
-    ------
-    ValueError
-        If the curvature is zero, as for a driftless or a purely quartic well.
-
-    Examples
-    --------
-    >>> from levysde import basins
-    >>> round(automatic_dt(basins.asymmetric()), 8)
-    0.000625
-    """
-    minimum = basin.minimum
-    step = 1e-5 * max(1.0, float(np.abs(minimum).max()))
-    while not all(
-        basin.domain.contains(minimum + side * step * axis)
-        for axis in np.eye(basin.dim)
-        for side in (-1.0, 1.0)
-    ):
-        step /= 2.0
-    gradient = basin.potential.gradient_at
-    center = gradient(minimum)
-    largest = 0.0
-    for side in (-step, step):
-        jacobian = np.array(
-            [(gradient(minimum + side * e) - center) / side for e in np.eye(basin.dim)]
-        )
-        largest = max(largest, float(np.linalg.norm(jacobian, 2)))
-    if not largest > 1e-6:
-        raise ValueError(
-            "dt='auto' needs a potential that is curved at the minimum, and this one is flat "
-            "there; give dt a number"
-        )
-    return 1.0 / (STEPS_PER_RELAXATION * largest)
 
 
 @dataclass(frozen=True)
@@ -107,6 +55,11 @@ def _check_setting(
         if not isinstance(value, kind):
             raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
     epsilon = parts.finite_number("epsilon", epsilon)
+    if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
+        raise ValueError(
+            f"epsilon is {epsilon:g}; give a number from {SMALLEST_EPSILON:g} to "
+            f"{1.0 / SMALLEST_EPSILON:g}"
+        )
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
         dt = automatic_dt(basin)
@@ -158,7 +111,7 @@ def _horizon_steps(
         if not rate > 0.0:
             raise ValueError(
                 "the theory predicts no escape by jumps here, so there is no default horizon "
-                f"(alpha = {noise.alpha:g}); give horizon a time"
+                f"(alpha = {noise.alpha:g}); give horizon a time (--horizon)"
             )
         # The mean of the grid chain is at least one step.
         horizon = HORIZON_MEANS * (1.0 / rate + setting.dt)
@@ -265,6 +218,10 @@ def escape_times(
     if correction is not None:
         parts.choice("correction", correction, grid.CORRECTIONS)
     setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
+    if not isinstance(dt, str):
+        check_stability(basin, setting.dt)
+    if resume is not None and not isinstance(resume, EscapeTimes):
+        raise ValueError(f"resume is {resume!r}; give a result, for instance of levysde.load(file)")
     if threads is not None:
         threads = parts.whole_number("threads", threads, 1, 4096)
     needed = None
@@ -334,8 +291,11 @@ def trajectories(
 ) -> Trajectories:
     """Sample paths X_0, X_1, ... on the grid, for looking at.
 
-    Paths are not stopped at the exit. Path i is path i of `escape_times` with the same seed: the
-    first kept state outside the domain (with every=1) is its exit.
+    Paths are not stopped at the exit. In a potential that grows faster than quadratically the step
+    after a far jump can overshoot without bound: states are then infinite or NaN.
+
+    Path i is path i of `escape_times` with the same seed: the first kept state outside the domain
+    (with every=1) is its exit.
 
     Parameters
     ----------

@@ -23,15 +23,15 @@ import pytest
 
 import levysde as ls
 from levysde import basins, dynamics, noise, results, simulate, theory
-from levysde.cli import main
+from levysde.cli import main, noises
 from levysde.cli import model as models
 
 QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
 KEYS = {
     "alpha", "epsilon", "basin", "dynamics", "noise", "dim", "dt", "horizon", "paths", "seed",
-    "method", "backend", "escaped", "censored", "non_finite", "mean_exit_time", "mean_ci95", "rate",
-    "rate_ci95", "theory", "ratio", "ratio_ci95", "exponentiality", "steps", "seconds", "digest",
-    "convention", "versions",
+    "method", "backend", "correction", "noise_params", "escaped", "censored", "non_finite",
+    "mean_exit_time", "mean_ci95", "rate", "rate_ci95", "theory", "ratio", "ratio_ci95",
+    "exponentiality", "steps", "seconds", "digest", "convention", "versions",
 }  # fmt: skip
 
 
@@ -246,6 +246,99 @@ def test_information_about_the_installation() -> None:
     assert record["processor"] in text
 
 
+# ------------------------------------------------------------------------------- laws of the noise
+
+MIXING = [[1.0, 0.5], [0.0, 1.0]]
+LAWS = {
+    "": noise.independent(1.5),
+    "--alpha 1.2 --scale 2": noise.independent(1.2, 2.0),
+    "--scale 2,0.5": noise.independent(1.5, [2.0, 0.5]),
+    "--scale 1,0": noise.independent(1.5, [1.0, 0.0]),
+    "--beta -0.5": noise.independent(1.5, 1.0, -0.5),
+    "--beta 0.5,-1 --scale 2": noise.independent(1.5, 2.0, [0.5, -1.0]),
+    "--noise isotropic --dim 3 --scale 0.5": noise.isotropic(1.5, 0.5),
+    "--noise mixed --noise-matrix 1,0.5;0,1": noise.mixed(1.5, MIXING),
+    "--noise mixed --noise-matrix -1,2e-1": noise.mixed(1.5, [[-1.0, 0.2]]),
+    "--noise mixed --noise-matrix {tmp}/matrix.npy": noise.mixed(1.5, MIXING),
+    "--noise elliptic --noise-matrix {tmp}/matrix.txt": noise.elliptic(1.5, MIXING),
+    "--noise elliptic --noise-matrix {tmp}/matrix.csv --alpha 2": noise.elliptic(2.0, MIXING),
+    "--noise spectral --noise-directions 1,0;3,4 --noise-weights 1,0.5":
+        noise.spectral(1.5, [[1.0, 0.0], [3.0, 4.0]], [1.0, 0.5]),
+    "--noise spectral --noise-directions {tmp}/matrix.npy --noise-weights {tmp}/column.txt":
+        noise.spectral(1.5, MIXING, [1.0, 0.5]),
+    "--noise multifractal --alphas 1.2,1.8": noise.multifractal([1.2, 1.8]),
+    "--noise multifractal --alphas 1.2,1.8 --scale 1,2": noise.multifractal([1.2, 1.8], [1, 2]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", LAWS, ids=lambda words: words or "default")
+def test_every_law_is_that_of_the_library(words: str, folder: Path) -> None:
+    law = LAWS[words]
+    options = words.replace("{tmp}", str(folder)).split()
+    record = call("theory", "--basin", "flat", *options, "--json").record
+    dim = law.dim or record["dim"]
+    expected = theory.predict(basins.flat(dim), dynamics.sgd(), law, 0.1)
+    assert (record["noise"], record["alpha"], record["dim"]) == (law.name, law.alpha, dim)
+    assert record["noise_params"] == {k: np.asarray(v).tolist() for k, v in law.params.items()}
+    assert record["escape_measure"] == pytest.approx(expected.escape_measure.value, rel=1e-12)
+    assert record["rate"] == pytest.approx(expected.rate, rel=1e-12)
+    text = call("theory", "--basin", "flat", *options)
+    assert text.code == 0
+    assert law.name in text.out
+    assert "E exp(iu" in text.out
+    assert max(map(len, text.out.splitlines())) <= 80
+
+
+def test_the_simulation_is_that_of_the_library() -> None:
+    words = (*QUICK, "--noise", "mixed", "--noise-matrix", "1,0.5;0,1", "--dt", "0.01")
+    record = call(*words, "--correction", "boundary-shift", "--json").record
+    result = ls.escape_times(
+        basins.flat(2), dynamics.sgd(), noise.mixed(1.5, MIXING), 0.5, paths=200, dt=0.01,
+        correction="boundary-shift",
+    )  # fmt: skip
+    assert record["digest"] == result.digest
+    assert record["correction"] == "boundary-shift"
+    raw = call(*words, "--json").record
+    assert raw["correction"] == "none"
+    assert raw["mean_exit_time"] > record["mean_exit_time"]
+    assert raw["horizon"] == record["horizon"]
+    text = call(*words, "--correction", "boundary-shift").out
+    assert "correction   boundary-shift" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("basin", ["flat", "sharp", "asymmetric"])
+def test_every_basin_can_be_corrected_in_one_dimension(basin: str) -> None:
+    words = ("escape", "--basin", basin, "--epsilon", "0.5", "--paths", "20")
+    assert call(*words, "--correction", "boundary-shift").code == 0
+
+
+def test_a_corrected_run_can_be_resumed_as_it_is(tmp_path: Path) -> None:
+    path, words = str(tmp_path / "run.npz"), (*QUICK[:-1], "250")
+    shift = ("--correction", "boundary-shift")
+    assert call(*QUICK, *shift, "--output", path).code == 0
+    resumed = call(*words, *shift, "--resume", path, "--json").record
+    assert resumed["digest"] == call(*words, *shift, "--json").record["digest"]
+    refused = call(*words, "--resume", path)
+    assert refused.code == 2
+    assert "correction = 'boundary-shift'" in refused.err
+
+
+def test_the_exact_chain_of_other_laws() -> None:
+    words = ("theory", "--basin", "flat", "--epsilon", "0.3", "--dt", "0.1", "--exact", "--json")
+    weights = f"2,{2.5**1.5 - 2.0:.17g}"
+    for law, scale in (
+        (("isotropic", "--scale", "2.5"), "2.5"),
+        (("elliptic", "--noise-matrix", "1.5,-2"), "2.5"),
+        (("mixed", "--noise-matrix", "-2"), "2"),
+        (("spectral", "--noise-directions", "1;-1", "--noise-weights", weights), "2.5"),
+        (("multifractal", "--alphas", "1.5", "--scale", "2"), "2"),
+    ):
+        expected = call(*words, "--scale", scale).record["exact_mean_exit_time"]
+        found = call(*words, "--noise", *law).record["exact_mean_exit_time"]
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
 # --------------------------------------------------------------------------------------- the files
 
 
@@ -385,7 +478,8 @@ def test_stdout_that_is_full_is_a_file_problem() -> None:
 def test_help_names_what_the_library_knows() -> None:
     assert tuple(basins.BASINS) == models.BASIN_NAMES
     assert tuple(dynamics.DYNAMICS) == models.DYNAMICS_NAMES
-    assert tuple(noise.NOISES) == models.NOISE_NAMES
+    classes = [value for value in vars(noise).values() if isinstance(value, type)]
+    assert {law.name for law in classes if law is not noise.Noise} == set(noises.NOISE_NAMES)
 
 
 @pytest.mark.parametrize("command", [(), ("escape",), ("theory",), ("info",)])
@@ -504,7 +598,67 @@ escape --noise white | 2 | 'white'
 escape --scale 0 | 2 | scale is 0
 escape --scale -1 | 2 | scale is -1
 escape --scale 1e200 | 2 | scale is 1e+200
-escape --scale 1,2 | 2 | '1,2'
+escape --scale 1, | 2 | ''
+escape --dim 3 --scale 1,2 | 2 | dimension 2
+escape --scale 0,0 | 2 | scale is [0.0, 0.0]
+escape --scale 1,-1 | 2 | scale is -1
+escape --scale 1,1e200 | 2 | scale is 1e+200
+escape --noise isotropic --scale 1,2 | 2 | --scale has 2
+escape --beta 2 | 2 | beta is 2
+escape --beta nan | 2 | 'nan'
+escape --beta 0.5 --alpha 1 | 2 | alpha = 1
+escape --beta 0.5,0.1 --scale 1,1,1 | 2 | scale has 3 numbers
+escape --beta 0.5 --noise isotropic | 2 | --beta
+escape --noise mixd | 2 | did you mean mixed
+escape --noise mixed | 2 | needs --noise-matrix
+escape --noise elliptic --scale 2 --noise-matrix 1 | 2 | --scale is for
+escape --noise-matrix 1 | 2 | mixed or elliptic
+escape --noise mixed --noise-matrix | 2 | --noise-matrix
+escape --noise mixed --noise-matrix '' | 2 | ''
+escape --noise mixed --noise-matrix ';' | 2 | ''
+escape --noise mixed --noise-matrix '1,2;3' | 2 | 1 to 2 numbers
+escape --noise mixed --noise-matrix 1,,2 | 2 | ''
+escape --noise mixed --noise-matrix 1,nan | 2 | 'nan'
+escape --noise mixed --noise-matrix 1,x | 2 | 'x'
+escape --noise mixed --noise-matrix 1e999,1 | 2 | '1e999'
+escape --noise mixed --noise-matrix 1e200,1 | 2 | 1e+200
+escape --noise mixed --noise-matrix 0,0;0,0 | 2 | zero
+escape --noise mixed --noise-matrix '1,0;0,1' --dim 3 | 2 | dimension 2
+escape --noise mixed --noise-matrix {tmp}/missing.npy | 3 | missing.npy
+escape --noise mixed --noise-matrix identity | 3 | identity
+escape --noise mixed --noise-matrix {tmp}/folder.npz | 3 | folder.npz
+escape --noise mixed --noise-matrix {tmp}/damaged.npz | 3 | damaged.npz
+escape --noise mixed --noise-matrix {tmp}/truncated.npy | 3 | truncated.npy
+escape --noise mixed --noise-matrix {tmp}/huge.npy | 3 | huge.npy
+escape --noise mixed --noise-matrix {tmp}/objects.npy | 3 | objects.npy
+escape --noise mixed --noise-matrix {tmp}/complex.npy | 3 | real numbers
+escape --noise mixed --noise-matrix {tmp}/vector.npy | 2 | shape (3,)
+escape --noise mixed --noise-matrix {tmp}/nan.npy | 2 | row 1, column 2
+escape --noise mixed --noise-matrix {tmp}/nan.txt | 2 | row 2, column 1
+escape --noise mixed --noise-matrix {tmp}/words.txt | 3 | line 2: 'two'
+escape --noise mixed --noise-matrix {tmp}/ragged.txt | 3 | 1 to 2 numbers
+escape --noise mixed --noise-matrix {tmp}/empty.txt | 3 | no numbers
+escape --noise mixed --noise-matrix {tmp}/latin.txt | 3 | latin.txt
+escape --noise mixed --noise-matrix /dev/null | 3 | /dev/null
+escape --noise spectral --noise-directions 1,0;1,1 | 2 | needs --noise-weights
+escape --noise spectral --noise-weights 1 | 2 | needs --noise-directions
+escape --noise spectral --noise-directions 1,0;0,0 --noise-weights 1,1 | 2 | direction 1 is zero
+escape --noise spectral --noise-directions 1,0;1,1 --noise-weights 1 | 2 | has 1 numbers
+escape --noise spectral --noise-directions 1,0;1,1 --noise-weights 1,2;3,4 | 2 | shape (2, 2)
+escape --noise spectral --noise-directions 1,0;1,1 --noise-weights 1,-1 | 2 | has -1
+escape --noise multifractal | 2 | needs --alphas
+escape --noise multifractal --alphas 1.2,3 | 2 | alpha is 3
+escape --noise multifractal --alphas 1.2,1.5 --alpha 1.5 | 2 | --alpha is for
+escape --noise multifractal --alphas 1.2,1.5 --scale 1,2,3 | 2 | 3 numbers
+escape --alphas 1.2 | 2 | multifractal
+escape --correction shift | 2 | 'shift'
+escape --correction '' | 2 | correction ''
+escape --correction boundary-shift --alpha 0.8 | 2 | refine
+escape --correction boundary-shift --beta 0.5 | 2 | skewed
+escape --correction boundary-shift --dim 2 --basin asymmetric | 2 | with a normal
+escape --correction boundary-shift --epsilon 100 | 2 | give a smaller dt
+escape --correction boundary-shift --start 0.2499 | 2 | leaves the start
+escape --correction boundary-shift --noise multifractal --alphas 1.5,1.8 | 2 | multifractal
 escape --start 0.3 | 2 | 0.3
 escape --start -0.25 | 2 | -0.25
 escape --start 0.25 | 2 | 0.25
@@ -589,6 +743,11 @@ escape -- sharp | 2 | '--'
 escape "--x\ny" | 2 | --x
 theory --alpha 0 | 2 | alpha is 0
 theory --paths 10 | 2 | --paths
+theory --correction boundary-shift | 2 | --correction
+theory --noise mixed | 2 | needs --noise-matrix
+theory --exact --beta 0.5 | 2 | skewed
+theory --exact --noise isotropic --dim 2 | 2 | --dim
+theory --exact --scale 1,2 | 2 | --dim
 theory --basin round | 2 | 'round'
 theory --epsilon 0 | 2 | epsilon is 0
 theory --start 1 | 2 | (1)
@@ -619,7 +778,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bytes_of_good = good.save(path / "good.npz").read_bytes()
     (path / "damaged.npz").write_bytes(bytes_of_good[:-100])
     np.savez(path / "other.npz", x=np.arange(3))
+    _write_matrices(path)
     return path
+
+
+def _write_matrices(path: Path) -> None:
+    """Files for the options of the noise, good ones and others."""
+    np.save(path / "matrix.npy", MIXING)
+    (path / "matrix.txt").write_text("# rows\n1 0.5\n\n0  1.0  # the last one\n")
+    (path / "matrix.csv").write_text("1, 0.5\r\n0,1\r\n")
+    (path / "column.txt").write_text("1\n0.5\n")
+    (path / "truncated.npy").write_bytes((path / "matrix.npy").read_bytes()[:-8])
+    header = (path / "matrix.npy").read_bytes()[:128]
+    (path / "huge.npy").write_bytes(header.replace(b"(2, 2)", b"(2, 99999999)")[:128])
+    np.save(path / "objects.npy", np.array([[print]]), allow_pickle=True)
+    np.save(path / "complex.npy", np.array([[1j]]))
+    np.save(path / "vector.npy", np.arange(3.0))
+    np.save(path / "nan.npy", np.array([[1.0, np.nan]]))
+    (path / "nan.txt").write_text("1,2\nnan,1\n")
+    (path / "words.txt").write_text("1,2\n1,two\n")
+    (path / "ragged.txt").write_text("1,2\n3\n")
+    (path / "empty.txt").write_text("# nothing\n")
+    (path / "latin.txt").write_bytes(b"1 2 \xe9\n")
 
 
 def test_there_are_many_mistakes() -> None:

@@ -130,6 +130,45 @@ def test_resume_refuses_another_run():
         ls.escape_times(box_basin(1), SGD, STABLE, 0.5, paths=40, seed=5, resume=short)
 
 
+def test_resume_refuses_other_functions():
+    """Two gradients of one name: the code tells them apart."""
+
+    def one(x, p, out):
+        out[0] = x[0]
+
+    def other(x, p, out):
+        out[0] = 50.0 * x[0]
+
+    basins = [ls.Basin(ls.Potential(1, g), domains.interval(-1.0, 1.0), 0.0) for g in (one, other)]
+    options = {"dt": 0.01, "horizon": 5.0, "seed": 5}
+    short = ls.escape_times(basins[0], SGD, STABLE, 0.4, paths=20, **options)
+    assert (
+        ls.escape_times(basins[0], SGD, STABLE, 0.4, paths=40, resume=short, **options).paths == 40
+    )
+    with pytest.raises(ValueError, match="another gradient function"):
+        ls.escape_times(basins[1], SGD, STABLE, 0.4, paths=40, resume=short, **options)
+    with pytest.raises(ValueError, match=r"resume is 'run\.npz'"):
+        ls.escape_times(basins[0], SGD, STABLE, 0.4, paths=40, resume="run.npz", **options)
+
+
+def test_large_matrices_are_kept_as_a_hash():
+    dim = 60
+    matrix = np.eye(dim) + 0.001
+    basin = ls.Basin(
+        potentials.quadratic(dim, matrix), domains.ball(np.zeros(dim), 1.0), np.zeros(dim)
+    )
+    result = ls.escape_times(basin, SGD, STABLE, 0.4, paths=5, dt=0.01, horizon=1.0)
+    kept = result.parameters["potential"]["params"]["curvature"]
+    assert kept["shape"] == [dim, dim]
+    assert len(kept["sha256"]) == 64
+
+
+@pytest.mark.parametrize(("dt", "words"), [(0.08, "oscillates"), (0.2, "diverges")])
+def test_a_step_too_long_for_the_well_is_said(dt, words):
+    with pytest.warns(UserWarning, match=words):
+        ls.escape_times(ls.basins.sharp(), SGD, STABLE, 0.1, paths=5, dt=dt)
+
+
 def test_trajectories_are_the_paths_of_escape_times():
     basin = box_basin(3)
     result = ls.escape_times(basin, SGD, STABLE, 0.3, paths=40, dt=0.05, seed=3)
@@ -152,7 +191,7 @@ def test_thinned_trajectories_are_every_so_manyth_state(dim):
 
 def test_noise_free_paths_follow_the_gradient():
     basin = ls.Basin(potentials.quadratic(1, 2.0), domains.interval(-1.0, 1.0), 0.0, start=0.5)
-    sample = ls.trajectories(basin, SGD, STABLE, 1e-300, paths=1, steps=20, dt=0.1)
+    sample = ls.trajectories(basin, SGD, STABLE, 1e-100, paths=1, steps=20, dt=0.1)
     assert sample.positions[0, :, 0] == pytest.approx(0.5 * 0.8 ** np.arange(21), rel=1e-14)
 
 
@@ -233,6 +272,7 @@ def test_rel_error_out_of_reach_is_said():
     [
         ({"epsilon": 0.0}, "epsilon is 0"),
         ({"epsilon": "0.1"}, "epsilon is '0.1'"),
+        ({"epsilon": 1e-300}, "epsilon is 1e-300"),
         ({"paths": 0}, "paths is 0"),
         ({"paths": 1e4}, "paths is 10000.0"),
         ({"paths": 2**50}, "at most"),
@@ -504,7 +544,7 @@ def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
         "basin = ls.Basin(ls.Potential(1, gradient), domain, 0.0, start=1.0)\n"
         "noise = ls.noise.independent(1.5)\n"
         "for _ in range(2):\n"
-        "    path = ls.trajectories(basin, ls.dynamics.sgd(), noise, 1e-300, 1, 1, dt=0.5)\n"
+        "    path = ls.trajectories(basin, ls.dynamics.sgd(), noise, 1e-90, 1, 1, dt=0.5)\n"
         "assert path.positions[0, 1, 0] == 1.0 - 0.5 * factor, path.positions\n"
     )
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}

@@ -50,6 +50,7 @@ LAYERS = (
     ("levysde.basins",),
     ("levysde.grid", "levysde.results"),
     ("levysde.prefix", "levysde.provenance"),
+    ("levysde.timestep",),
     ("levysde.simulate", "levysde.plots"),
     ("levysde.refinement",),
     ("levysde.cli.*",),

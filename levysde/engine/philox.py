@@ -19,6 +19,9 @@ import numpy as np
 
 from levysde._typing import UInt64
 
+STREAM = 1
+"""Number of the stream of random numbers and of the tables; a change is an "Answers changed"."""
+
 MAX_STEPS = 1 << 48
 MAX_PATHS = 1 << 48
 

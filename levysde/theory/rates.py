@@ -130,7 +130,11 @@ def _curvatures(basin: BasinLike, minimum: Vector, lengths: Vector) -> tuple[flo
             two[i] += 2.0 * step
             near, far = _gradient(basin, one), _gradient(basin, two)
             jacobian[:, i] = (4.0 * near - far - 3.0 * here) / (2.0 * step)
-        values.extend(np.linalg.eigvalsh(0.5 * (jacobian + jacobian.T)).tolist())
+        diagonal = np.diag(jacobian)
+        if np.count_nonzero(jacobian) == np.count_nonzero(diagonal):  # coordinates do not interact
+            values.extend(diagonal.tolist())
+        else:
+            values.extend(np.linalg.eigvalsh(0.5 * (jacobian + jacobian.T)).tolist())
     return min(values), max(values)
 
 
