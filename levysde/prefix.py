@@ -44,18 +44,18 @@ class Prefix:
 
     def continue_from(self, earlier: EscapeTimes) -> None:
         """Begin with the paths of an earlier result, if it is of the same run."""
+        for name, value in self.parameters.items():
+            if name not in ("code", "versions") and earlier.parameters.get(name) != value:
+                raise ValueError(
+                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
+                    f"run has {value!r}; resume with the same parameters"
+                )
         made_by = earlier.parameters.get("code")
         for part, key in self.parameters["code"].items():
             if not isinstance(made_by, dict) or made_by.get(part) != key:
                 raise ValueError(
                     f"the result to be resumed was made by another {part} function (or in another "
                     "version of Python); resume with the same functions"
-                )
-        for name, value in self.parameters.items():
-            if name != "versions" and earlier.parameters.get(name) != value:
-                raise ValueError(
-                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
-                    f"run has {value!r}; resume with the same parameters"
                 )
         self.pieces = [(earlier.steps, earlier.status, earlier.exit_position)]
         self.paths, self.seconds = earlier.paths, earlier.seconds

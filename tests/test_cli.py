@@ -646,6 +646,8 @@ escape --noise spectral --noise-directions 1,0;0,0 --noise-weights 1,1 | 2 | dir
 escape --noise spectral --noise-directions 1,0;1,1 --noise-weights 1 | 2 | has 1 numbers
 escape --noise spectral --noise-directions 1,0;1,1 --noise-weights 1,2;3,4 | 2 | shape (2, 2)
 escape --noise spectral --noise-directions 1,0;1,1 --noise-weights 1,-1 | 2 | has -1
+escape --noise spectral --noise-directions 1,0 --noise-weights 1e99 --alpha 0.5 | 2 | has 1e+99
+escape --noise mixed --noise-matrix 1e-200,0 | 2 | is 1e-200
 escape --noise multifractal | 2 | needs --alphas
 escape --noise multifractal --alphas 1.2,3 | 2 | alpha is 3
 escape --noise multifractal --alphas 1.2,1.5 --alpha 1.5 | 2 | --alpha is for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -128,20 +129,20 @@ def _isotropic(options: argparse.Namespace) -> Noise:
 def _mixed(options: argparse.Namespace) -> Noise:
     from levysde import noise
 
-    return noise.mixed(_alpha(options), _matrix("--noise-matrix", options.noise_matrix))
+    return noise.mixed(_alpha(options), _matrix(options))
 
 
 def _elliptic(options: argparse.Namespace) -> Noise:
     from levysde import noise
 
-    return noise.elliptic(_alpha(options), _matrix("--noise-matrix", options.noise_matrix))
+    return noise.elliptic(_alpha(options), _matrix(options))
 
 
 def _spectral(options: argparse.Namespace) -> Noise:
     from levysde import noise
-    from levysde.cli.arrays import read_vector
+    from levysde.cli.arrays import read_matrix, read_vector
 
-    directions = _matrix("--noise-directions", options.noise_directions)
+    directions = read_matrix("--noise-directions", options.noise_directions)
     weights = read_vector("--noise-weights", options.noise_weights)
     if len(weights) != len(directions):
         raise UsageError(
@@ -150,6 +151,13 @@ def _spectral(options: argparse.Namespace) -> Noise:
         )
     if not (weights > 0.0).all():
         raise UsageError(f"--noise-weights has {weights.min():g}; give positive numbers")
+    for weight in (float(weights.min()), float(weights.max())):
+        # The scale along the direction is the weight to the power 1/alpha.
+        if abs(math.log10(weight)) > _alpha(options) * math.log10(LARGEST_AMPLITUDE):
+            raise UsageError(
+                f"--noise-weights has {weight:g}, whose power 1/alpha is no sound scale; give "
+                "weights nearer to 1"
+            )
     return noise.spectral(_alpha(options), directions, weights)
 
 
@@ -227,10 +235,14 @@ def check_amplitude(name: str, value: float) -> None:
         )
 
 
-def _matrix(option: str, text: str) -> FloatArray:
+def _matrix(options: argparse.Namespace) -> FloatArray:
     from levysde.cli.arrays import read_matrix
 
-    return read_matrix(option, text)
+    matrix = read_matrix("--noise-matrix", options.noise_matrix)
+    largest = float(abs(matrix).max())
+    if largest > 0.0:
+        check_amplitude("the largest number of the noise matrix", largest)
+    return matrix
 
 
 # ------------------------------------------------------------------------------------- in words
@@ -267,7 +279,8 @@ def lines(noise: Noise) -> list[tuple[str, str]]:
             term = "(1 - i beta tan(pi alpha/2) sign u)"
             convention = ("scale 1 is", f"E exp(iuL_1) = exp(-|u|^alpha {term})")
     if noise.alpha == 2.0:
-        convention = (convention[0], f"{convention[1]}, Gaussian with variance 2")
+        of_one = " with variance 2" if convention[0] == "scale 1 is" else ""
+        convention = (convention[0], f"{convention[1]}, Gaussian{of_one}")
     return [("noise", ", ".join(facts)), convention]
 
 
