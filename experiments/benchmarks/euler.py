@@ -62,12 +62,10 @@ MEAN_TIME = 5.0
 """Predicted mean exit time that fixes epsilon."""
 
 STANDARD_ERRORS = 5.0
-WORK = 48_000_000
+WORK = 192_000_000
 """Path-step-components of one run."""
 
-QUICK_WORK = 4_000_000
-NUMBA_SHARE = 4
-"""Paths of the others for one path of the numba loop."""
+QUICK_WORK = 16_000_000
 
 MIN_PATHS = 256
 NUMPY_ELEMENTS = (4096, 8192, 16384, 32768)
@@ -76,6 +74,12 @@ NUMPY_ELEMENTS = (4096, 8192, 16384, 32768)
 LEVYSDE, LEVYSDE_2, LEVYSDE_PAIR = "levysde", "levysde, 2 threads", "levysde, 2 processes"
 NUMPY, NUMPY_TUNED = "numpy", "numpy tuned"
 NUMBA, NUMBA_PAIR = "numba", "numba, 2 loops"
+
+SHARES = {NUMPY: 4, NUMPY_TUNED: 4, NUMBA: 16, NUMBA_PAIR: 8}
+"""Paths of levysde for one path of a slower contender, whose time a path does not depend on them.
+
+A run of levysde must last long enough for a sleeping processor to wake up.
+"""
 
 
 @dataclass(frozen=True)
@@ -420,7 +424,7 @@ def measure(
     contenders = _contenders(model, elements, threads, processes)
     timings: dict[str, Timing] = {}
     for number, (name, contender) in enumerate(contenders.items()):
-        count = paths // NUMBA_SHARE if name in (NUMBA, NUMBA_PAIR) else paths
+        count = max(MIN_PATHS, paths // SHARES.get(name, 1))
         # The warm-up compiles, and its sample is the first comparison. No two runs share a seed.
         sample = contender(count, 1000 * number)
         timings[name] = Timing(count, [], [], [], sample)

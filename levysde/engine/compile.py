@@ -78,9 +78,9 @@ def prepared(function: PlainFunction) -> PlainFunction:
     >>> def double(x):
     ...     return 2.0 * x
     >>> prepared(double) is prepared(lambda x: 2.0 * x)
-    False
-    >>> prepared(double) is prepared(double)
     True
+    >>> prepared(double) is prepared(lambda x: 3.0 * x)
+    False
     """
     function = plain(function)
     if function in _NATIVE or function in _copies:

@@ -1,5 +1,6 @@
 """What a function is: a hash of its code and of everything that code refers to."""
 
+import functools
 import hashlib
 import os
 import types as pytypes
@@ -111,8 +112,14 @@ def source_key(function: PlainFunction, signature: Any = None) -> str:
         of numba and numpy, others when anything below the function changes. What cannot be hashed
         makes it another in every process, so that nothing wrong is found in a cache.
     """
-    target = cpu_target.target_context.codegen().magic_tuple()
-    return _hashed(function, f"{numba.__version__} {np.__version__} {target} {signature}")
+    return _hashed(function, f"{_target()} {signature}")
+
+
+@functools.cache
+def _target() -> str:
+    """Versions and processor, of which machine code depends."""
+    processor = cpu_target.target_context.codegen().magic_tuple()
+    return f"{numba.__version__} {np.__version__} {processor}"
 
 
 def code_key(function: PlainFunction) -> str:
