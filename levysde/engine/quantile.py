@@ -101,10 +101,7 @@ def tabulated_stable(word: UInt64, p: FloatArray) -> float:
     >>> round(float(x), 7)  # v = 1/2, and the quartiles of the Cauchy law are -1 and 1
     1.0
     """
-    bits = np.float64(unit_uniform(word)).view(np.uint64)
-    cell = 4 * np.int64((bits >> _CELL_SHIFT) - _FIRST_CELL)
-    inside = np.uint64((bits & _CELL_MASK) | _EXPONENT_OF_ONE).view(np.float64) - 1.0
-    x = p[cell] + inside * (p[cell + 1] + inside * (p[cell + 2] + inside * p[cell + 3]))
+    x = _interpolated(word, p, 0)
     return x if word & _SIGN_BIT else -x
 
 
@@ -133,9 +130,13 @@ def tabulated_radius(word: UInt64, p: FloatArray, at: int) -> float:
     >>> tabulated_radius(above, table, 0) > tabulated_radius(below, table, 0) > 0.0
     np.True_
     """
+    return _interpolated(word, p, at if word & _SIGN_BIT else at + TABLE_SIZE)
+
+
+def _interpolated(word: UInt64, p: FloatArray, at: int) -> float:
+    """Value at v of the table that begins at p[at]; v from the upper 52 bits of the word."""
     bits = np.float64(unit_uniform(word)).view(np.uint64)
-    side = 0 if word & _SIGN_BIT else TABLE_SIZE
-    cell = at + side + 4 * np.int64((bits >> _CELL_SHIFT) - _FIRST_CELL)
+    cell = at + 4 * np.int64((bits >> _CELL_SHIFT) - _FIRST_CELL)
     inside = np.uint64((bits & _CELL_MASK) | _EXPONENT_OF_ONE).view(np.float64) - 1.0
     return p[cell] + inside * (p[cell + 1] + inside * (p[cell + 2] + inside * p[cell + 3]))
 
