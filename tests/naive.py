@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
@@ -44,34 +45,36 @@ def stable_from_uniforms(u: float, w: float, alpha: float) -> float:
 
 def noise_increments(part: object, dim: int, seed: int, path: int, step: int) -> np.ndarray:
     """One increment of a noise law in plain Python, from the description of its parts."""
-    z = np.empty(part.drivers)
-    per_slot = {0.5: 4, 1.0: 2, 2.0: 1}[part.words]
-    rows = -(-part.drivers // 4) * 4 if part.words == 0.5 else part.drivers
-    if (part.matrix_at is not None or part.radius is not None) and dim > 32:
-        rows = max(rows, 8)  # the wide layout draws whole vectors
-    slots = -(-rows // per_slot)
-    for k in range(part.drivers):
-        first, second = random_words(seed, path, step, np.uint64(k % slots))
+    z = np.empty(part.drivers + 1)
+    # With half a word a driver, word k makes drivers k and k + half.
+    half = (part.drivers + 1) // 2
+    words = half if part.words == 0.5 else part.drivers
+    rows = max(part.drivers, 8 if dim > 32 else 1) if part.matrix_at is not None else part.drivers
+    slots = rows if part.words == 2.0 else ((half if part.words == 0.5 else rows) + 1) // 2
+    for k in range(words):
+        pair = random_words(seed, path, step, np.uint64(k % slots))
         if part.words == 2.0:
-            z[k] = part.increment(k, first, second, part.p)
+            z[k] = part.increment(k, *pair, part.p)
         elif part.words == 1.0:
-            z[k] = part.increment(k, (first, second)[k // slots], part.p)
+            z[k] = part.increment(k, pair[k // slots], part.p)
         else:
-            word = int((first, first, second, second)[k // slots])
-            bits = word >> 32 if k // slots % 2 == 0 else word & 0xFFFFFFFF
-            widened = (bits >> 1 << 33) + (1 << 32) + bits % 2
-            z[k] = part.increment(k, np.uint64(widened), part.p)
+            z[k], z[half + k] = part.increment(pair[k // slots])
+    z = z[: part.drivers]
     factor = 1.0
     if part.radius is not None:
         first, second = random_words(seed, path, step, np.uint64(1 << 31))
         factor = part.radius(first, second, part.p)
     if part.matrix_at is None:
         return z * factor
-    columns = part.p[part.matrix_at :].reshape(part.drivers, dim)
-    total = np.zeros(dim)
+    columns = part.p[part.matrix_at + 2 * part.drivers :].reshape(part.drivers, dim)
+    total = [Fraction(0)] * dim
     for k in range(part.drivers):
-        total += columns[k] * z[k]
-    return total * factor
+        # One rounding for each product with its sum.
+        total = [
+            Fraction(float(Fraction(entry) * Fraction(z[k]) + sum_so_far))
+            for entry, sum_so_far in zip(columns[k], total, strict=True)
+        ]
+    return np.array([float(value) for value in total]) * factor
 
 
 def escape(program: object, path: int, horizon: int) -> tuple[int, int, np.ndarray]:

@@ -10,7 +10,8 @@ from scipy import special, stats
 
 import levysde as ls
 from levysde.engine.quantile import radius_table, tabulated_radius
-from levysde.engine.variates import positive_constants, positive_stable
+from levysde.engine.variates import gaussian_pair, positive_constants, positive_stable
+from levysde.noise.isotropic import lower_triangular
 
 SIGMAS = 4.0
 SIZE = 400_000
@@ -91,6 +92,8 @@ def test_compiled_increments_are_the_plain_functions(name, alpha):
             ls.noise.isotropic(alpha),
             ls.noise.elliptic(alpha, rng.standard_normal((dim, 5))),
             ls.noise.mixed(alpha, rng.standard_normal((dim, 7))),
+            ls.noise.mixed(alpha, np.tril(rng.standard_normal((dim, dim)), 3)),
+            ls.noise.elliptic(alpha, np.diag(rng.random(dim))),
             ls.noise.independent(alpha, rng.random(dim) + 0.1, rng.uniform(-1.0, 1.0, dim)),
         ]
         if name == "wide"
@@ -139,6 +142,37 @@ def test_skewed_tails_are_in_the_ratio_of_the_jumps():
     total = up + down
     assert total > 500
     assert abs(up - 0.75 * total) < SIGMAS * math.sqrt(total * 0.75 * 0.25)
+
+
+def test_normal_pairs_are_box_and_mullers():
+    """The length from the upper 32 bits, the angle from 30, the signs from two."""
+    rng = np.random.default_rng(5)
+    words = rng.integers(0, 2**64, 300, dtype=np.uint64)
+    words[:4] = [0, 2**64 - 1, 0xFFFFFFFF, 1 << 31]
+    for word in words:
+        x, y = gaussian_pair(word)
+        upper, lower = divmod(int(word), 2**32)
+        length = 2.0 * math.sqrt(-math.log((upper + 0.5) / 2.0**32))
+        angle = math.pi * (lower % 2**30 + 0.5) / 2.0**31
+        signs = [-1.0 if lower >> bit & 1 else 1.0 for bit in (31, 30)]
+        assert x == pytest.approx(signs[0] * length * math.cos(angle), rel=1e-14)
+        assert y == pytest.approx(signs[1] * length * math.sin(angle), rel=1e-14)
+
+
+def test_a_matrix_is_made_triangular_without_changing_the_law():
+    rng = np.random.default_rng(6)
+    for shape in [(1, 1), (1, 4), (4, 1), (3, 5), (5, 3), (6, 6)]:
+        matrix = rng.standard_normal(shape)
+        matrix[:, -1] *= 1e-9
+        lower = lower_triangular(matrix)
+        assert lower.shape == (shape[0], min(shape))
+        assert (np.triu(lower, 1) == 0.0).all()
+        assert lower @ lower.T == pytest.approx(matrix @ matrix.T, rel=1e-13, abs=1e-14)
+    singular = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0], [2.0, 4.0, 6.0]])
+    lower = lower_triangular(singular)
+    assert lower @ lower.T == pytest.approx(singular @ singular.T, rel=1e-13, abs=1e-13)
+    diagonal = np.diag([2.0, -1.0, 0.5])
+    assert (lower_triangular(diagonal) == diagonal).all()
 
 
 @pytest.mark.parametrize("alpha", [0.6, 1.0, 1.5, 1.9])

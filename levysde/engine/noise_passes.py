@@ -7,16 +7,13 @@ import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
 from levysde.engine.compile import compile_part, prepared
+from levysde.engine.elementary import fma
 from levysde.engine.passes import NOISE, VECTOR, is_wide
 from levysde.engine.philox import random_words
 from levysde.engine.program import NoisePart
 
 RADIUS_SLOT = np.uint64(1 << 31)
 """Where the common factor of a step is drawn; drivers use the slots from 0."""
-
-_SHIFT_32, _SHIFT_33 = np.uint64(32), np.uint64(33)
-_LOW_32, _ONE = np.uint64(0xFFFFFFFF), np.uint64(1)
-_MIDPOINT = np.uint64(1 << 32)
 
 
 def noise_pass(part: NoisePart, dim: int) -> Any:
@@ -47,44 +44,20 @@ def _compiled(
     matrix_at: int | None,
     wide: bool,
 ) -> Any:
-    fill = _loops(increment, words, drivers)[wide]
+    fill = _loops(increment, words)[wide]
     if radius is None and matrix_at is None:
         return compile_part("noise", increment, fill, NOISE)
-    rows = -(-drivers // 4) * 4 if words == 0.5 else drivers
-    if wide:
-        rows = max(rows, VECTOR)  # the wide loops for two words need a whole vector
+    # The wide loops for two words need a whole vector, and variates in pairs an even number.
+    rows = drivers + drivers % 2 if words == 0.5 else max(drivers, VECTOR if wide else 1)
     couple = _wide_coupling if wide else _narrow_coupling
     return compile_part("noise", increment, couple(fill, rows, drivers, radius, matrix_at), NOISE)
 
 
-def _loops(
-    increment: PlainFunction, words: float, drivers: int
-) -> tuple[PlainFunction, PlainFunction]:
+def _loops(increment: PlainFunction, words: float) -> tuple[PlainFunction, PlainFunction]:
     """Loops of the narrow and of the wide layout."""
     if words == 0.5:
-        return _half_word_loops(increment, drivers)
+        return _half_word_loops(increment)
     return _one_word_loops(increment) if words == 1.0 else _two_word_loops(increment)
-
-
-def widen(bits: UInt64) -> UInt64:
-    """A 64-bit word from 32 random bits: 31 for the number, in the middle of its cell, and a sign.
-
-    Parameters
-    ----------
-    bits : numpy.uint64
-        Below 2^32.
-
-    Returns
-    -------
-    numpy.uint64
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hex(widen(np.uint64(3)))
-    '0x300000001'
-    """
-    return ((bits >> _ONE) << _SHIFT_33) | _MIDPOINT | (bits & _ONE)
 
 
 def _two_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
@@ -150,38 +123,38 @@ def _one_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunct
     return narrow, wide
 
 
-def _half_word_loops(increment: PlainFunction, drivers: int) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout; rows of words come in fours."""
+def _half_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
+    """Loops of the narrow and of the wide layout; word k makes variates k and k + half."""
 
     def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = out.view(np.uint64)
-        slots = out.shape[0] // 4
-        for k in range(slots):
+        half = out.shape[0] // 2
+        slots = (half + 1) // 2
+        for k in range(half - slots):
             for i in range(count):
                 first, second = random_words(seed, path[i], step[i], np.uint64(k))
-                words[k, i] = widen(first >> _SHIFT_32)
-                words[slots + k, i] = widen(first & _LOW_32)
-                words[2 * slots + k, i] = widen(second >> _SHIFT_32)
-                words[3 * slots + k, i] = widen(second & _LOW_32)
-        for j in range(drivers):
+                out[k, i], out[half + k, i] = increment(first)
+                out[slots + k, i], out[half + slots + k, i] = increment(second)
+        if half % 2 == 1:
+            k = slots - 1
             for i in range(count):
-                out[j, i] = increment(j, words[j, i], p)
+                first = random_words(seed, path[i], step[i], np.uint64(k))[0]
+                out[k, i], out[half + k, i] = increment(first)
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = out.view(np.uint64)
-        slots = out.shape[1] // 4
+        half = out.shape[1] // 2
+        slots = (half + 1) // 2
         for i in range(count):
-            row = words[i]
-            quarters = row[:slots], row[slots : 2 * slots], row[2 * slots : 3 * slots]
-            last = row[3 * slots :]
-            for k in range(len(last)):
+            row = out[i]  # views make the loop vectorize
+            one, two = row[:slots], row[slots:half]
+            three, four = row[half : half + slots], row[half + slots :]
+            for k in range(len(two)):
                 first, second = random_words(seed, path[i], step[i], np.uint64(k))
-                quarters[0][k] = widen(first >> _SHIFT_32)
-                quarters[1][k] = widen(first & _LOW_32)
-                quarters[2][k] = widen(second >> _SHIFT_32)
-                last[k] = widen(second & _LOW_32)
-            for j in range(drivers):
-                out[i, j] = increment(j, words[i, j], p)
+                one[k], three[k] = increment(first)
+                two[k], four[k] = increment(second)
+            if half % 2 == 1:
+                k = slots - 1
+                first = random_words(seed, path[i], step[i], np.uint64(k))[0]
+                one[k], three[k] = increment(first)
 
     return narrow, wide
 
@@ -209,19 +182,21 @@ def _narrow_coupling(
                 words[0, i], words[1, i] = random_words(seed, path[i], step[i], RADIUS_SLOT)
             for i in range(count):
                 factor[i] = common(words[0, i], words[1, i], p)
-        for j in range(dim):
-            if has_matrix:
-                for i in range(count):
-                    out[j, i] = 0.0
-                for k in range(drivers):
-                    entry = p[at + k * dim + j]
-                    for i in range(count):
-                        out[j, i] += entry * z[k, i]
-                for i in range(count):
-                    out[j, i] *= factor[i]
-            else:
+        if not has_matrix:
+            for j in range(dim):
                 for i in range(count):
                     out[j, i] = z[j, i] * factor[i]
+            return
+        out[:, :count] = 0.0
+        for k in range(drivers):
+            column = at + 2 * drivers + k * dim
+            for j in range(int(p[at + k]), int(p[at + drivers + k])):
+                entry, sums, driver = p[column + j], out[j], z[k]
+                for i in range(count):
+                    sums[i] = fma(entry, driver[i], sums[i])
+        for j in range(dim):
+            for i in range(count):
+                out[j, i] *= factor[i]
 
     return coupled
 
@@ -244,20 +219,7 @@ def _wide_coupling(
         fill(z, seed, path, step, p, count)
         if has_matrix:
             out[:count] = 0.0
-            # Two drivers at a time, each column for all paths: fewer reads of what is long.
-            for k in range(0, drivers - 1, 2):
-                one = p[at + k * dim : at + (k + 1) * dim]
-                two = p[at + (k + 1) * dim : at + (k + 2) * dim]
-                for i in range(count):
-                    row, a, b = out[i], z[i, k], z[i, k + 1]
-                    for j in range(dim):
-                        row[j] = (row[j] + one[j] * a) + two[j] * b
-            if drivers % 2 == 1:
-                last = p[at + (drivers - 1) * dim : at + drivers * dim]
-                for i in range(count):
-                    row, a = out[i], z[i, drivers - 1]
-                    for j in range(dim):
-                        row[j] += last[j] * a
+            _multiply(out, z, p[at:], drivers, dim, count)
         for i in range(count):
             factor = 1.0
             if has_radius:
@@ -268,6 +230,28 @@ def _wide_coupling(
                 out[i, j] = source[j] * factor
 
     return coupled
+
+
+def _multiply(out, z, p, drivers, dim, count):  # type: ignore[no-untyped-def]
+    """Add G z to every row of out, four columns of G at a time: fewer reads of what is long."""
+    columns = p[2 * drivers :]
+    for k in range(0, drivers - 3, 4):
+        begin, end = dim, 0
+        for n in range(k, k + 4):
+            begin, end = min(begin, int(p[n])), max(end, int(p[drivers + n]))
+        one, two = columns[k * dim :][begin:end], columns[(k + 1) * dim :][begin:end]
+        three, four = columns[(k + 2) * dim :][begin:end], columns[(k + 3) * dim :][begin:end]
+        for i in range(count):
+            row, a, b, c, d = out[i, begin:end], z[i, k], z[i, k + 1], z[i, k + 2], z[i, k + 3]
+            for j in range(end - begin):
+                row[j] = fma(four[j], d, fma(three[j], c, fma(two[j], b, fma(one[j], a, row[j]))))
+    for k in range(drivers // 4 * 4, drivers):
+        begin, end = int(p[k]), int(p[drivers + k])
+        last = columns[k * dim :][begin:end]
+        for i in range(count):
+            row, a = out[i, begin:end], z[i, k]
+            for j in range(end - begin):
+                row[j] = fma(last[j], a, row[j])
 
 
 def _no_radius(first: UInt64, second: UInt64, p: FloatArray) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 
 from levysde._typing import UInt64
 
-STREAM = 1
+STREAM = 2
 """Number of the stream of random numbers and of the tables; a change is an "Answers changed"."""
 
 MAX_STEPS = 1 << 48

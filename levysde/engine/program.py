@@ -16,9 +16,9 @@ class NoisePart:
     ----------
     increment : callable
         Driver k from random words: `increment(k, word, p)`, or `increment(k, first, second, p)`
-        with two words.
+        with two words. With half a word, two drivers at once: `increment(word)`.
     words : {0.5, 1, 2}
-        64-bit words a driver; with one half, 32 random bits.
+        64-bit words a driver.
     drivers : int
         Number of drivers; the dimension, unless there is a matrix.
     p : ndarray
@@ -26,7 +26,7 @@ class NoisePart:
     radius : callable, optional
         `radius(first, second, p)`, a factor R common to all drivers of a step.
     matrix_at : int, optional
-        Where in p the matrix G begins, driver by driver, shape (drivers, dim).
+        Where in p the matrix G begins, as `flat_columns` writes it.
     """
 
     increment: PlainFunction
@@ -35,6 +35,31 @@ class NoisePart:
     p: FloatArray
     radius: PlainFunction | None = None
     matrix_at: int | None = None
+
+
+def flat_columns(matrix: FloatArray) -> FloatArray:
+    """A matrix as the engine reads it: where each column begins and ends, then the columns.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (dim, drivers)
+        G. Zeros above the first and below the last number of a column cost nothing.
+
+    Returns
+    -------
+    ndarray, shape (drivers * (2 + dim),)
+        The first row of every column, the row after its last, and the columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flat_columns(np.array([[1.0, 0.0], [2.0, 3.0]])).tolist()
+    [0.0, 1.0, 2.0, 2.0, 1.0, 2.0, 0.0, 3.0]
+    """
+    occupied = matrix != 0.0
+    begins = np.where(occupied.any(axis=0), occupied.argmax(axis=0), 0)
+    ends = np.where(occupied.any(axis=0), len(matrix) - occupied[::-1].argmax(axis=0), 0)
+    return np.concatenate([begins, ends, matrix.T.ravel()]).astype(np.float64)
 
 
 @dataclass(frozen=True)

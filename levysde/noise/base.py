@@ -12,7 +12,7 @@ from levysde import parts
 from levysde._typing import FloatArray
 from levysde.engine.elementary import exp2, log2
 from levysde.engine.philox import MAX_PATHS, unit_uniform
-from levysde.engine.program import NoisePart
+from levysde.engine.program import NoisePart, flat_columns
 from levysde.engine.quantile import has_table, quantile_table, tabulated_stable
 from levysde.engine.variates import stable_constants, symmetric_stable
 
@@ -106,6 +106,31 @@ class Noise(ABC):
             )
 
 
+@dataclass(frozen=True, eq=False)
+class MatrixNoise(Noise):
+    """A law that a matrix maps from drivers to coordinates.
+
+    Attributes
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    matrix : ndarray, shape (dim, drivers)
+        G, length/time^(1/alpha).
+    """
+
+    matrix: FloatArray
+
+    @property
+    def dim(self) -> int | None:
+        """Number of rows of G."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Alpha and the matrix."""
+        return {"alpha": self.alpha, "matrix": self.matrix}
+
+
 def check_alpha(alpha: object) -> float:
     """Check a stability index.
 
@@ -161,7 +186,7 @@ def mixture(alpha: float, matrix: FloatArray) -> NoisePart:
         increment=increment,
         words=words,
         drivers=matrix.shape[1],
-        p=np.concatenate([p, matrix.T.ravel()]),
+        p=np.concatenate([p, flat_columns(matrix)]),
         matrix_at=len(p),
     )
 

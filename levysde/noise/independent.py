@@ -32,17 +32,25 @@ def _formula_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArra
 
 
 def _multifractal_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    """Coordinate j with an index of its own: five constants and a scale from p[6 j]."""
-    u, w, i = unit_uniform(first), unit_uniform(second), 6 * j
-    return p[i + 5] * symmetric_stable(u, w, p[i], p[i + 1], p[i + 2], p[i + 3], p[i + 4])
+    """Coordinate j with an index of its own: six rows of p, five constants and the scale."""
+    u, w, n = unit_uniform(first), unit_uniform(second), p.size // 6
+    return p[5 * n + j] * symmetric_stable(
+        u, w, p[j], p[n + j], p[2 * n + j], p[3 * n + j], p[4 * n + j]
+    )
 
 
 def _skewed_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    """Coordinate j with a skewness of its own: nine constants and a scale from p[10 j]."""
-    u, w, i = unit_uniform(first), unit_uniform(second), 10 * j
-    return p[i + 9] * skewed_stable(
-        u, w, p[i], p[i + 1], p[i + 2], p[i + 3], p[i + 4], p[i + 5], p[i + 6], p[i + 7], p[i + 8]
-    )
+    """Coordinate j with a skewness of its own: ten rows of p, nine constants and the scale."""
+    u, w, n = unit_uniform(first), unit_uniform(second), p.size // 10
+    return p[9 * n + j] * skewed_stable(
+        u, w, p[j], p[n + j], p[2 * n + j], p[3 * n + j], p[4 * n + j], p[5 * n + j],
+        p[6 * n + j], p[7 * n + j], p[8 * n + j],
+    )  # fmt: skip
+
+
+def _by_constant(rows: list[list[float]]) -> FloatArray:
+    """The constants of all coordinates, one constant after another: vector loops read in order."""
+    return np.array(rows).T.ravel()
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +93,7 @@ class Independent(Noise):
                 [*skewed_constants(self.alpha, float(b)), s]
                 for b, s in zip(beta, scale, strict=True)
             ]
-            return NoisePart(_skewed_increment, 2.0, dim, np.ravel(rows))
+            return NoisePart(_skewed_increment, 2.0, dim, _by_constant(rows))
         if has_table(self.alpha):
             p = np.concatenate([quantile_table(self.alpha), scale])
             return NoisePart(_table_increment, 1.0, dim, p)
@@ -217,7 +225,7 @@ class Multifractal(Noise):
             [*stable_constants(float(a)), s]
             for a, s in zip(self.alphas, steps * self.scales, strict=True)
         ]
-        return NoisePart(_multifractal_increment, 2.0, dim, np.ravel(rows))
+        return NoisePart(_multifractal_increment, 2.0, dim, _by_constant(rows))
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-sum_j |sigma_j u_j|^alpha_j).

@@ -3,7 +3,7 @@
 A Gaussian vector X of variance 2 in every coordinate times R = sqrt(S), S positive stable with
 E exp(-s S) = exp(-s^(alpha/2)), has the characteristic function E exp(-|u|^2 S) = exp(-|u|^alpha).
 The tail is made by S alone. The coordinates of X are therefore drawn from 32 bits each, which cuts
-the Gaussian at 6.3 standard deviations (probability 2^-32).
+the Gaussian at 6.8 standard deviations (probability 2^-33).
 """
 
 from collections.abc import Mapping
@@ -16,32 +16,24 @@ import numpy.typing as npt
 from levysde import parts
 from levysde._typing import FloatArray
 from levysde.engine.philox import unit_uniform
-from levysde.engine.program import NoisePart
+from levysde.engine.program import NoisePart, flat_columns
 from levysde.engine.quantile import (
-    TABLE_SIZE,
     has_radius_table,
-    quantile_table,
     radius_table,
     tabulated_radius,
-    tabulated_stable,
 )
-from levysde.engine.variates import positive_constants, positive_stable
-from levysde.noise.base import Noise, check_alpha, check_matrix, mixture, step_scale
+from levysde.engine.variates import gaussian_pair, positive_constants, positive_stable
+from levysde.noise.base import MatrixNoise, Noise, check_alpha, check_matrix, mixture, step_scale
 from levysde.noise.independent import independent
 
 
-def _gaussian_driver(k: int, word: np.uint64, p: FloatArray) -> float:
-    return tabulated_stable(word, p)
-
-
 def _table_radius(first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    return p[TABLE_SIZE] * tabulated_radius(first, p, TABLE_SIZE + 1)
+    return p[0] * tabulated_radius(first, p, 1)
 
 
 def _formula_radius(first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    i = TABLE_SIZE
     u, w = unit_uniform(first), unit_uniform(second)
-    return p[i] * np.sqrt(positive_stable(u, w, p[i + 1], p[i + 2], p[i + 3]))
+    return p[0] * np.sqrt(positive_stable(u, w, p[1], p[2], p[3]))
 
 
 def _sub_gaussian(alpha: float, scale: float, matrix: FloatArray | None, dim: int) -> NoisePart:
@@ -50,18 +42,52 @@ def _sub_gaussian(alpha: float, scale: float, matrix: FloatArray | None, dim: in
         radius, law = _table_radius, radius_table(alpha)
     else:
         radius, law = _formula_radius, np.array(positive_constants(0.5 * alpha))
-    pieces = [quantile_table(2.0), np.array([scale]), law]
-    at = sum(len(piece) for piece in pieces)
-    if matrix is not None:
-        pieces.append(matrix.T.ravel())
+    p = np.concatenate([[scale], law])
+    if matrix is None:
+        return NoisePart(gaussian_pair, 0.5, dim, p, radius)
     return NoisePart(
-        increment=_gaussian_driver,
+        increment=gaussian_pair,
         words=0.5,
-        drivers=dim if matrix is None else matrix.shape[1],
-        p=np.concatenate(pieces),
+        drivers=matrix.shape[1],
+        p=np.concatenate([p, flat_columns(matrix)]),
         radius=radius,
-        matrix_at=None if matrix is None else at,
+        matrix_at=len(p),
     )
+
+
+def lower_triangular(matrix: FloatArray) -> FloatArray:
+    """L with L L' = G G' and zeros above the diagonal, by Householder reflections from the right.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (dim, drivers)
+        G.
+
+    Returns
+    -------
+    ndarray, shape (dim, min(dim, drivers))
+        L, in the units of G; G itself where it is lower triangular already.
+
+    Examples
+    --------
+    >>> lower_triangular(np.array([[3.0, 4.0], [0.0, 5.0]])).tolist()
+    [[-5.0, 0.0], [-4.0, 3.0]]
+    """
+    reduced = np.array(matrix)
+    # Sums over contiguous rows: numpy's own, the same bits whatever the linear algebra library.
+    for i in range(min(reduced.shape)):
+        row = reduced[i, i:]
+        if not row[1:].any():
+            continue
+        size = np.abs(row).max()
+        normal = row / size
+        length = np.sqrt((normal * normal).sum())
+        normal[0] += np.copysign(length, normal[0])
+        rest = reduced[i:, i:]
+        along = (rest * normal).sum(axis=1) * (2.0 / (normal * normal).sum())
+        rest -= along[:, None] * normal
+        row[1:] = 0.0
+    return reduced[:, : min(reduced.shape)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +174,7 @@ def isotropic(alpha: float, scale: float = 1.0) -> Isotropic:
 
 
 @dataclass(frozen=True, eq=False)
-class Elliptic(Noise):
+class Elliptic(MatrixNoise):
     """A linear image of the isotropic law; made by `elliptic`.
 
     Attributes
@@ -160,17 +186,6 @@ class Elliptic(Noise):
     """
 
     name: ClassVar[str] = "elliptic"
-    matrix: FloatArray
-
-    @property
-    def dim(self) -> int | None:
-        """Number of rows of G."""
-        return int(self.matrix.shape[0])
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        """Alpha and the matrix."""
-        return {"alpha": self.alpha, "matrix": self.matrix}
 
     def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
         """Increments epsilon dt^(1/alpha) R G X; see `Noise.part`."""
@@ -178,7 +193,7 @@ class Elliptic(Noise):
         scale = step_scale(self.alpha, epsilon, dt)
         if self.alpha == 2.0:
             return mixture(2.0, scale * self.matrix)
-        return _sub_gaussian(self.alpha, scale, self.matrix, dim)
+        return _sub_gaussian(self.alpha, scale, lower_triangular(self.matrix), dim)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-|G'u|^alpha).

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from levysde import parts
 from levysde._typing import FloatArray
 from levysde.engine.program import NoisePart
-from levysde.noise.base import Noise, check_alpha, check_matrix, mixture, step_scale
+from levysde.noise.base import MatrixNoise, Noise, check_alpha, check_matrix, mixture, step_scale
 
 
 @dataclass(frozen=True, eq=False)
-class Mixed(Noise):
+class Mixed(MatrixNoise):
     """Independent drivers mixed by a matrix; made by `mixed`.
 
     Attributes
@@ -26,17 +26,6 @@ class Mixed(Noise):
     """
 
     name: ClassVar[str] = "mixed"
-    matrix: FloatArray
-
-    @property
-    def dim(self) -> int | None:
-        """Number of rows of G."""
-        return int(self.matrix.shape[0])
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        """Alpha and the matrix."""
-        return {"alpha": self.alpha, "matrix": self.matrix}
 
     def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
         """Increments epsilon dt^(1/alpha) G Z; see `Noise.part`."""
