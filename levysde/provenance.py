@@ -90,6 +90,7 @@ def describe(
         "start": _summary(basin.start),
         "dynamics": dynamics.name,
         "dynamics_params": _json_params(dynamics.params),
+        "dynamics_options": dynamics.options,
         "noise": noise.name,
         "noise_params": _json_params(noise.params),
         "convention": CONVENTION,
@@ -146,7 +147,9 @@ def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
         )
         if parameters["dynamics"] not in DYNAMICS:
             raise _not_built_in("dynamics", parameters["dynamics"])
-        dynamics = DYNAMICS[parameters["dynamics"]](**_numbers(parameters["dynamics_params"]))
+        dynamics = DYNAMICS[parameters["dynamics"]](
+            **_numbers(parameters["dynamics_params"]), **parameters["dynamics_options"]
+        )
         if parameters["noise"] not in _NOISES:
             raise _not_built_in("noise", parameters["noise"])
         noise = getattr(laws, parameters["noise"])(**_numbers(parameters["noise_params"]))

@@ -432,7 +432,7 @@ def test_interrupt_keeps_the_finished_prefix():
 SCRIPT = """
 import sys
 import levysde as ls
-from levysde.engine import cpu, noise_passes, passes, quantile
+from levysde.engine import cpu, noise_passes, passes, quantile, update_pass
 
 def gradient(x, p, out):
     out[0] = {factor} * x[0]
@@ -443,7 +443,7 @@ ls.escape_times(basin, ls.dynamics.sgd(), noise, 0.5, paths=10, dt=0.01)
 made = [
     noise_passes.noise_pass(noise.part(1, 1.0, 1.0), 1),
     passes.gradient_pass(gradient, 1),
-    passes.update_pass(ls.dynamics.sgd().update, False, 1),
+    update_pass.update_pass(ls.dynamics.sgd().part(1, 0.01), 1),
     passes.check_pass(basin.domain.outside, 1),
     cpu._compiled_advance(),
     quantile._compiled("solve"),

@@ -1,9 +1,52 @@
-"""Dynamics: how one coordinate moves in one step, given its gradient and its noise."""
+"""Dynamics: how one coordinate moves in one step, given its gradient and its noise.
 
+========== ======================================== ====================================
+name       step, with h the gradient                memory
+========== ======================================== ====================================
+`sgd`      x <- x - h dt                            none
+`momentum` x <- x - m dt                            m, decaying sum of h
+`rmsprop`  x <- x - h/Q dt                          v, mean of h^2; Q = sqrt(v) + eps
+`adam`     x <- x - m/Q dt                          m, mean of h, and v; bias corrected
+`adam_l2`  as `adam`, with h + w x for h            as `adam`
+`adamw`    x <- (1 - w dt) x - m/Q dt               as `adam`
+`adamprox` x <- (x - m/Q dt)/(1 + w dt)             as `adam`
+========== ======================================== ====================================
+
+All but `sgd` come in two forms. In the "algorithm" the noise enters the gradient,
+h = grad F - eps G dL/dt, as in the recurrence that people run. In the "sde" h = grad F, and the
+noise enters x beside it, divided by Q, as in the papers.
+"""
+
+from collections.abc import Callable
+
+from levysde.dynamics.adam import adam, adam_l2, adamprox, adamw, rmsprop
+from levysde.dynamics.adaptive import Adaptive
 from levysde.dynamics.base import Dynamics
-from levysde.dynamics.sgd import sgd
+from levysde.dynamics.optimizer import Optimizer
+from levysde.dynamics.sgd import Momentum, momentum, sgd
 
-__all__ = ["DYNAMICS", "Dynamics", "sgd"]
+__all__ = [
+    "DYNAMICS",
+    "Adaptive",
+    "Dynamics",
+    "Momentum",
+    "Optimizer",
+    "adam",
+    "adam_l2",
+    "adamprox",
+    "adamw",
+    "momentum",
+    "rmsprop",
+    "sgd",
+]
 
-DYNAMICS = {"sgd": sgd}
+DYNAMICS: dict[str, Callable[..., Dynamics]] = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "rmsprop": rmsprop,
+    "adam": adam,
+    "adam_l2": adam_l2,
+    "adamw": adamw,
+    "adamprox": adamprox,
+}
 """The dynamics that can be named on the command line."""

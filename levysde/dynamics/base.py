@@ -1,7 +1,7 @@
 """What every dynamics is."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.program import UpdatePart
+
+_TRIED_STEP = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,13 @@ class Dynamics:
         Whether m and v are used. They begin at 0.
     params : mapping of str to float or array
         Named parameters. They reach the function as the flat array `p`, in the order given.
+    clip : float, optional
+        Longest displacement of one step; a longer one is cut to this length, its direction kept.
+    clock : callable, optional
+        `clock(t, dt, p) -> (a, b)`: two numbers of the time alone, computed once for all
+        coordinates. With it the update takes them after p.
+    normal : bool
+        Whether the update takes, last, a standard normal variate that is independent of the noise.
     """
 
     name: str
@@ -34,23 +44,89 @@ class Dynamics:
     _: KW_ONLY
     memory: bool = False
     params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    clip: float | None = None
+    clock: PlainFunction | None = None
+    normal: bool = False
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts.plain_function("update", self.update)
+        if self.clock is not None:
+            parts.plain_function("clock", self.clock)
+        if self.clip is not None:
+            object.__setattr__(self, "clip", parts.finite_number("clip", self.clip))
         params = parts.frozen_parameters(self.params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
         self._try_update()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = {"name": self.name, "update": self.update, "memory": self.memory}
-        return parts.rebuild, (type(self), {**fields, "params": dict(self.params)})
+        given = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
+        return parts.rebuild, (type(self), {**given, "params": dict(self.params)})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of the constructor beside `params` that are not numbers of the update."""
+        return {} if self.clip is None else {"clip": self.clip}
+
+    @property
+    def quickness(self) -> float:
+        """How many times faster than -grad F the noise-free motion is at its fastest."""
+        return 1.0
+
+    def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
+        """The array p that the update receives.
+
+        Parameters
+        ----------
+        dt : float
+            Step, time.
+        dim : int, optional
+            Dimension of a path, for parameters that are one number for every coordinate.
+
+        Returns
+        -------
+        ndarray
+            All parameters one after another, unless a subclass computes others from them.
+        """
+        return self.p
+
+    def part(self, dim: int, dt: float) -> UpdatePart:
+        """What the engine does in one step.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension of a path.
+        dt : float
+            Step, time.
+
+        Returns
+        -------
+        UpdatePart
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not fit the dimension or the step.
+        """
+        p = self.step_parameters(dt, dim)
+        return UpdatePart(
+            update=self.update,
+            p=np.array(p if self.clip is None else [*p, self.clip]),
+            memory=self.memory,
+            clock=self.clock,
+            normal=self.normal,
+            limited=self.clip is not None,
+        )
 
     def _try_update(self) -> None:
         """Call the update once in plain Python, so that a mistake in it is an ordinary error."""
+        p = np.array(self.p)
         try:
-            answer = self.update(0, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.0, np.array(self.p))
+            extra = [] if self.clock is None else list(self.clock(0.0, _TRIED_STEP, p))
+            extra += [0.5] if self.normal else []
+            answer = self.update(0, 0.1, 0.1, 0.1, 0.1, 0.01, _TRIED_STEP, 0.0, p, *extra)
         except Exception as error:
             raise ValueError(
                 f"the update function failed: {type(error).__name__}: {error}"

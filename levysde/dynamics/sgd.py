@@ -1,7 +1,12 @@
-"""Stochastic gradient descent as an SDE."""
+"""Stochastic gradient descent, plain and with momentum."""
+
+import numpy as np
 
 from levysde._typing import FloatArray
 from levysde.dynamics.base import Dynamics
+from levysde.dynamics.optimizer import Optimizer, check_factor, check_form, check_nonnegative
+
+_KEPT, _GAIN, _ALGORITHM = range(3)
 
 
 def _sgd_update(
@@ -18,16 +23,30 @@ def _sgd_update(
     return x - g * dt + dL, m, v
 
 
-def sgd() -> Dynamics:
+def sgd(clip: float | None = None) -> Dynamics:
     """SGD: dx = -grad F(x) dt + eps G dL.
 
     Euler-Maruyama: x <- x - grad F(x) dt + eps dt^(1/alpha) G Z, with Z a standard symmetric
     stable variate of the noise law. With dt = eta and eps = eta^((alpha - 1)/alpha) this is the
     recurrence x <- x - eta (grad F(x) - G Z), one SDE time unit being 1/eta iterations.
 
+    With `clip` a step that is longer is cut to that length: SGD with clipped gradients, the bound
+    on the gradient being clip/dt. An exit that takes l* such steps has a mean of order
+    eps^(-alpha l*).
+
+    Parameters
+    ----------
+    clip : float, optional
+        Longest displacement of one step, in units of the coordinates.
+
     Returns
     -------
     Dynamics
+
+    Raises
+    ------
+    ValueError
+        If clip is not a positive number.
 
     References
     ----------
@@ -35,9 +54,133 @@ def sgd() -> Dynamics:
     generalizes better than Adam in deep learning", NeurIPS 2020, eq. 4. Their Sigma multiplies dL,
     so it acts as a scale matrix, although it is called a covariance.
 
+    X. Wang, S. Oh, C.-H. Rhee, "Eliminating sharp minima from SGD with truncated heavy-tailed
+    noise", ICLR 2022 (arXiv 2102.04297), for clipping.
+
     Examples
     --------
     >>> sgd().update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 0.0, sgd().p)[0]
     1.3
     """
-    return Dynamics("sgd", _sgd_update)
+    return Dynamics("sgd", _sgd_update, clip=clip)
+
+
+class Momentum(Optimizer):
+    """SGD with an average of the gradient; made by `momentum`.
+
+    Attributes
+    ----------
+    form, rates : str
+        As for `Optimizer`.
+    """
+
+    @property
+    def quickness(self) -> float:
+        """(1 - dampening)/(1 - decay): a constant gradient adds up in the average."""
+        if self.rates == "per_time":
+            return 1.0
+        return (1.0 - self.number("dampening")) / (1.0 - self.number("decay"))
+
+    def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
+        """What a step keeps of the average, the weight of the gradient, and the form.
+
+        Parameters
+        ----------
+        dt : float
+            Step, time.
+        dim : int, optional
+            Not needed.
+
+        Returns
+        -------
+        ndarray, shape (3,)
+            Dimensionless.
+        """
+        kept = self.kept("decay", dt)
+        gain = 1.0 - kept if self.rates == "per_time" else 1.0 - self.number("dampening")
+        return np.array([kept, gain, float(self.form == "algorithm")])
+
+
+def _momentum_update(
+    j: int,
+    x: float,
+    m: float,
+    v: float,
+    g: float,
+    dL: float,
+    dt: float,
+    t: float,
+    p: FloatArray,
+) -> tuple[float, float, float]:
+    algorithm = p[_ALGORITHM] > 0.0
+    h = g - (dL if algorithm else 0.0) * (1.0 / dt)
+    m = p[_KEPT] * m + p[_GAIN] * h
+    return x - dt * m + (0.0 if algorithm else dL), m, v
+
+
+def momentum(
+    decay: float = 0.9,
+    dampening: float = 0.0,
+    form: str = "algorithm",
+    rates: str = "per_step",
+) -> Momentum:
+    """SGD with momentum, the heavy ball.
+
+    One step::
+
+        m <- decay m + (1 - dampening) h
+        x <- x - m dt
+
+    In the algorithm h = grad F(x) - eps G dL/dt: the noise goes through the average, and a jump is
+    spread over about 1/(1 - decay) steps. In the SDE h = grad F(x), and the noise reaches x at
+    once, dx = -m dt + eps G dL. First the average is updated, then x with the new average.
+
+    A constant gradient moves x (1 - dampening)/(1 - decay) times as fast as SGD does; dampening =
+    decay makes m a mean. With rates per unit time m is one: dm = decay (grad F - m) dt.
+
+    decay = 0 is SGD.
+
+    Parameters
+    ----------
+    decay : float
+        What a step keeps of m, in [0, 1), dimensionless; or a rate, 1/time.
+    dampening : float
+        In [0, 1), dimensionless. It applies to the first step too.
+    form : {"algorithm", "sde"}
+        Where the noise enters.
+    rates : {"per_step", "per_time"}
+        What `decay` counts; per unit time for the SDE only.
+
+    Returns
+    -------
+    Momentum
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
+    References
+    ----------
+    B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput.
+    Math. Math. Phys. 4 (1964) 1-17, eq. 9.
+
+    Examples
+    --------
+    >>> dynamics = momentum(0.5)
+    >>> p = dynamics.step_parameters(0.1)
+    >>> [float(value) for value in dynamics.update(0, 1.0, 2.0, 0.0, 3.0, 0.0, 0.1, 0.0, p)]
+    [0.6, 4.0, 0.0]
+    """
+    check_form(form, rates)
+    damped = check_nonnegative("dampening", dampening)
+    if damped >= 1.0:
+        raise ValueError(f"dampening is {damped:g}; give a number from 0 to below 1")
+    if rates == "per_time" and damped:
+        raise ValueError(
+            f"dampening is {damped:g} with rates per unit time, where m is a mean; give 0"
+        )
+    params = {"decay": check_factor("decay", decay, rates), "dampening": damped}
+    return Momentum(
+        "momentum", _momentum_update, memory=True, params=params, form=form, rates=rates
+    )

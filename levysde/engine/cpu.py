@@ -29,9 +29,9 @@ from levysde.engine.passes import (
     check_pass,
     gradient_pass,
     is_wide,
-    update_pass,
 )
 from levysde.engine.program import Outcome, Program
+from levysde.engine.update_pass import update_pass
 
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two looks at the interrupt flag."""
@@ -101,7 +101,7 @@ def _advance(  # type: ignore[no-untyped-def]
         # Whole vectors of noise: what falls beyond the active lanes is not looked at.
         noise(dL, seed, path, step, noise_p, active if wide else -(-active // VECTOR) * VECTOR)
         gradient(x, gradient_p, g, active)
-        update(x, m, v, g, dL, dt, step, update_p, active)
+        update(x, m, v, g, dL, dt, seed, path, step, update_p, active)
         queue[3] += active
         if check(x, outside_p, step, horizon, flags, active) == 0:
             continue
@@ -134,7 +134,7 @@ def _step(  # type: ignore[no-untyped-def]
     for _ in range(steps):
         noise(dL, seed, path, step, noise_p, count)
         gradient(x, gradient_p, g, count)
-        update(x, m, v, g, dL, dt, step, update_p, count)
+        update(x, m, v, g, dL, dt, seed, path, step, update_p, count)
         for lane in range(count):
             step[lane] += np.uint64(1)
 
@@ -181,7 +181,7 @@ def _passes(program: Program) -> tuple[Any, Any, Any]:
     return (
         noise_pass(program.noise, program.dim),
         gradient_pass(program.gradient, program.dim),
-        update_pass(program.update, program.memory, program.dim),
+        update_pass(program.update, program.dim),
     )
 
 
@@ -234,7 +234,7 @@ class _Escape:
         program, outcome = self.program, self.outcome
         block = _Block(program, lanes)
         queue = np.array([0, 0, outcome.first, 0])
-        parameters = (program.noise.p, program.gradient_p, program.update_p, program.outside_p)
+        parameters = (program.noise.p, program.gradient_p, program.update.p, program.outside_p)
         active, max_steps = 0, 1
         while not self.stop.is_set():
             if queue[0] == queue[1]:
@@ -327,7 +327,7 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
         States, in units of the coordinates.
     """
     advance, passes = _compiled_step(), _passes(program)
-    parameters = (program.noise.p, program.gradient_p, program.update_p)
+    parameters = (program.noise.p, program.gradient_p, program.update.p)
     out = np.empty((paths, records, program.dim))
     lanes = block_lanes(program.dim)
     slice_steps = 1  # compiled calls are short, so that Ctrl-C is heard between them

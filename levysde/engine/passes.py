@@ -34,8 +34,9 @@ _count = types.int64
 NOISE = types.void(_matrix, types.uint64, _ids, _ids, _vector, _count)
 GRADIENT = types.void(_matrix, _vector, _matrix, _count)
 UPDATE = types.void(
-    _matrix, _matrix, _matrix, _matrix, _matrix, types.float64, _ids, _vector, _count
-)
+    _matrix, _matrix, _matrix, _matrix, _matrix, types.float64, types.uint64, _ids, _ids, _vector,
+    _count,
+)  # fmt: skip
 CHECK = types.int64(_matrix, _vector, _ids, types.uint64, _flags, _count)
 
 RUNNING, ESCAPED, HORIZON, NON_FINITE = 0, 1, 2, 3
@@ -77,53 +78,6 @@ def _gradient_pass(gradient: PlainFunction, dim: int) -> Any:
             gradient(x[i], p, out[i])
 
     return compile_part("gradient", gradient, wide if is_wide(dim) else narrow, GRADIENT)
-
-
-def update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
-    """Advance a block by one step: `update(j, x, m, v, g, dL, dt, t, p) -> (x, m, v)`.
-
-    Parameters
-    ----------
-    update : callable
-        Plain function of one coordinate.
-    memory : bool
-        Whether m and v are used; without them they are neither read nor written.
-    dim : int
-        Dimension of a path.
-
-    Returns
-    -------
-    numba dispatcher
-        `update(x, m, v, g, dL, dt, step, p, count)`.
-    """
-    return _update_pass(prepared(update), memory, dim)
-
-
-@functools.lru_cache(maxsize=256)
-def _update_pass(update: PlainFunction, memory: bool, dim: int) -> Any:
-    def narrow(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
-        for j in range(x.shape[0]):
-            for i in range(count):
-                t = step[i] * dt
-                if memory:
-                    x[j, i], m[j, i], v[j, i] = update(
-                        j, x[j, i], m[j, i], v[j, i], g[j, i], dL[j, i], dt, t, p
-                    )
-                else:
-                    x[j, i] = update(j, x[j, i], 0.0, 0.0, g[j, i], dL[j, i], dt, t, p)[0]
-
-    def wide(x, m, v, g, dL, dt, step, p, count):  # type: ignore[no-untyped-def]
-        for i in range(count):
-            t = step[i] * dt
-            for j in range(x.shape[1]):
-                if memory:
-                    x[i, j], m[i, j], v[i, j] = update(
-                        j, x[i, j], m[i, j], v[i, j], g[i, j], dL[i, j], dt, t, p
-                    )
-                else:
-                    x[i, j] = update(j, x[i, j], 0.0, 0.0, g[i, j], dL[i, j], dt, t, p)[0]
-
-    return compile_part("update", update, wide if is_wide(dim) else narrow, UPDATE)
 
 
 def check_pass(outside: PlainFunction, dim: int) -> Any:

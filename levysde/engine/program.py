@@ -37,6 +37,35 @@ class NoisePart:
     matrix_at: int | None = None
 
 
+@dataclass(frozen=True)
+class UpdatePart:
+    """How one coordinate moves in one step.
+
+    Attributes
+    ----------
+    update : callable
+        `update(j, x, m, v, g, dL, dt, t, p) -> (x, m, v)`; with a clock its two numbers follow p,
+        and with `normal` a standard normal variate comes last.
+    p : ndarray
+        Flat parameters of all functions here; the last is the limit if there is one.
+    memory : bool
+        Whether m and v are used; without them they are neither read nor written.
+    clock : callable, optional
+        `clock(t, dt, p) -> (a, b)`: numbers of the time alone, made once for all coordinates.
+    normal : bool
+        Whether the update takes a standard normal variate of its own, independent of the noise.
+    limited : bool
+        Whether the displacement of a step is cut to the length p[-1].
+    """
+
+    update: PlainFunction
+    p: FloatArray
+    memory: bool = False
+    clock: PlainFunction | None = None
+    normal: bool = False
+    limited: bool = False
+
+
 def flat_columns(matrix: FloatArray) -> FloatArray:
     """A matrix as the engine reads it: where each column begins and ends, then the columns.
 
@@ -72,12 +101,12 @@ class Program:
         Dimension of a path.
     noise : NoisePart
         The increments, with their parameters.
-    gradient, update, outside : callable
+    update : UpdatePart
+        The dynamics, with their parameters.
+    gradient, outside : callable
         The other parts as plain functions.
-    gradient_p, update_p, outside_p : ndarray
+    gradient_p, outside_p : ndarray
         Their flat parameters.
-    memory : bool
-        Whether the update uses m and v.
     dt : float
         Step, in units of time.
     seed : int
@@ -88,13 +117,11 @@ class Program:
 
     dim: int
     noise: NoisePart
+    update: UpdatePart
     gradient: PlainFunction
-    update: PlainFunction
     outside: PlainFunction
     gradient_p: FloatArray
-    update_p: FloatArray
     outside_p: FloatArray
-    memory: bool
     dt: float
     seed: int
     start: FloatArray

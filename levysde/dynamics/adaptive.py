@@ -1,0 +1,187 @@
+"""Optimizers that divide by the size of the gradient: their parameters, step by step."""
+
+import math
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde._typing import FloatArray, PlainFunction
+from levysde.dynamics.optimizer import (
+    Optimizer,
+    check_factor,
+    check_form,
+    check_nonnegative,
+    check_sizes,
+    log2_kept,
+)
+from levysde.engine.elementary import exp2
+
+# The parameters of a step; behind them stands a number for every coordinate: sqrt(v) where it is
+# frozen, else the standard deviation of the gradient that v sees beside the gradient itself.
+B1, GAIN_1, LOG2_1, B2, GAIN_2, LOG2_2, EPS, DECAY, ALGORITHM, FROZEN, SIZES = range(11)
+
+
+def _corrections(t: float, dt: float, p: FloatArray) -> tuple[float, float]:
+    """Return mu = 1/(1 - b1^n) and omega = 1/(1 - b2^n) of step n = t/dt + 1.
+
+    The averages begin at 0; so corrected they begin at grad F and (grad F)^2.
+    """
+    first = 1.0 - exp2(max((t + dt) * p[LOG2_1], -1022.0))
+    second = 1.0 - exp2(max((t + dt) * p[LOG2_2], -1022.0))
+    return 1.0 / first, 1.0 / second
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptive(Optimizer):
+    """An optimizer that divides by the size of the gradient; made by `adam` and its like.
+
+    Attributes
+    ----------
+    first : str or None
+        Name of the factor of the average of the gradient, if there is one.
+    second : str
+        Name of the factor of the average of its square.
+    bias_correction : bool
+        Whether averages are divided by 1 - b^n.
+    """
+
+    _: KW_ONLY
+    first: str | None = "b1"
+    second: str = "b2"
+    bias_correction: bool = True
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Form and rates, and the correction where it can be chosen."""
+        chosen = {} if self.first else {"bias_correction": self.bias_correction}
+        return {**super().options, **chosen}
+
+    @property
+    def second_moment(self) -> str:
+        """What v is: "frozen", or the mean square of the gradient, alone or "noisy"."""
+        if "frozen" in self.params:
+            return "frozen"
+        return "noisy" if "gradient_noise" in self.params else "gradient"
+
+    @property
+    def sizes(self) -> Any:
+        """Numbers of coordinates: frozen sqrt(v), or the standard deviation of gradient noise."""
+        return self.params.get("frozen", self.params.get("gradient_noise", 0.0))
+
+    @property
+    def quickness(self) -> float:
+        """1/Q where Q is known beforehand, else 1."""
+        if self.second_moment == "gradient":
+            return 1.0
+        return 1.0 / (float(np.min(self.sizes)) + self.number("eps"))
+
+    def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
+        """Factors per step, eps, decay, form, and the sizes of all coordinates.
+
+        Parameters
+        ----------
+        dt : float
+            Step, time.
+        dim : int, optional
+            Dimension of a path; that of the sizes, or 1, unless given.
+
+        Returns
+        -------
+        ndarray, shape (10 + dim,)
+
+        Raises
+        ------
+        ValueError
+            If there are sizes of another number of coordinates, or the step is too long.
+        """
+        dim = dim or np.size(self.sizes)
+        if np.size(self.sizes) not in (1, dim):
+            raise ValueError(
+                f"{'frozen' if self.second_moment == 'frozen' else 'gradient_noise'} has "
+                f"{np.size(self.sizes)} numbers, but the dimension is {dim}; give one, or {dim}"
+            )
+        averages: list[float] = []
+        for name in (self.first, self.second):
+            kept = self.kept(name, dt) if name else 0.0
+            log2_b = self._log2_per_time(name, kept, dt) if self.bias_correction else -np.inf
+            averages += [kept, 1.0 - kept, log2_b]
+        flags = [float(self.form == "algorithm"), float(self.second_moment == "frozen")]
+        decay = self.params.get("weight_decay", 0.0)
+        sizes = np.broadcast_to(self.sizes, dim)
+        return np.array([*averages, self.number("eps"), decay, *flags, *sizes])
+
+    def _log2_per_time(self, name: str | None, kept: float, dt: float) -> float:
+        """The exponent of the bias correction: log2(b)/dt, or -beta log2(e) for a rate beta."""
+        if name is None or self.rates == "per_step":
+            return log2_kept(kept, dt)
+        return -self.number(name) / math.log(2.0)
+
+
+def adaptive(
+    name: str,
+    update: PlainFunction,
+    factors: dict[str, float],
+    eps: float,
+    weight_decay: float | None,
+    form: str,
+    rates: str,
+    frozen: npt.ArrayLike | None,
+    gradient_noise: npt.ArrayLike | None,
+    **fields: Any,
+) -> Adaptive:
+    """Check what these optimizers share, and make one.
+
+    Parameters
+    ----------
+    name : str
+        Of the optimizer.
+    update : callable
+        Its step.
+    factors : dict of str to float
+        The factors of its averages.
+    eps, weight_decay, form, rates, frozen, gradient_noise
+        As for `levysde.dynamics.adamw`; weight_decay is None where there is none.
+    **fields
+        Further fields of `Adaptive`.
+
+    Returns
+    -------
+    Adaptive
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or two do not go together.
+    """
+    check_form(form, rates)
+    params: dict[str, Any] = {n: check_factor(n, b, rates) for n, b in factors.items()}
+    params["eps"] = check_nonnegative("eps", eps)
+    if weight_decay is not None:
+        params["weight_decay"] = check_nonnegative("weight_decay", weight_decay)
+    if frozen is not None and gradient_noise is not None:
+        raise ValueError(
+            f"frozen is {frozen!r} and gradient_noise {gradient_noise!r}: a second moment that is "
+            "given does not see a gradient; give one of them"
+        )
+    if gradient_noise is not None and form == "algorithm":
+        raise ValueError(
+            f"gradient_noise is {gradient_noise!r}, but in the algorithm v sees the noise of the "
+            "simulation; give form='sde', or no gradient_noise"
+        )
+    if frozen is not None:
+        params["frozen"] = check_sizes("frozen", frozen)
+    if gradient_noise is not None:
+        params["gradient_noise"] = check_sizes("gradient_noise", gradient_noise)
+    return Adaptive(
+        name,
+        update,
+        memory=True,
+        params=params,
+        clock=_corrections,
+        normal=gradient_noise is not None,
+        form=form,
+        rates=rates,
+        **fields,
+    )
