@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         theory,
     )
     from levysde.basins import Basin
+    from levysde.comparison import Comparison, compare
     from levysde.domains import Domain
     from levysde.dynamics import Dynamics
     from levysde.noise import Noise
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Basin",
+    "Comparison",
     "Domain",
     "Dynamics",
     "EscapeTimes",
@@ -49,6 +51,7 @@ __all__ = [
     "__version__",
     "automatic_dt",
     "basins",
+    "compare",
     "domains",
     "dynamics",
     "escape_times",
@@ -78,6 +81,7 @@ _MODULES = frozenset(
 )
 _HOME = {
     "Basin": "basins",
+    "Comparison": "comparison",
     "Domain": "domains",
     "Dynamics": "dynamics",
     "EscapeTimes": "results",
@@ -88,6 +92,7 @@ _HOME = {
     "Status": "results",
     "Trajectories": "simulate",
     "automatic_dt": "timestep",
+    "compare": "comparison",
     "escape_times": "simulate",
     "load": "results",
     "refine": "refinement",

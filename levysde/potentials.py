@@ -76,6 +76,33 @@ class Potential:
             {**fields, "params": dict(self.params), "name": self.name},
         )
 
+    def gradient_many(self, points: FloatArray) -> FloatArray:
+        """The gradient at many points, computed with the compiled function.
+
+        Parameters
+        ----------
+        points : ndarray, shape (count, dim)
+            Points, in units of the coordinates.
+
+        Returns
+        -------
+        ndarray, shape (count, dim)
+            Gradients.
+
+        Raises
+        ------
+        ValueError
+            If the function cannot be compiled.
+
+        Examples
+        --------
+        >>> quadratic(1, curvature=3.0).gradient_many(np.array([[1.0], [-2.0]])).tolist()
+        [[3.0], [-6.0]]
+        """
+        from levysde.engine.pointwise import gradients
+
+        return gradients(self.gradient, np.array(self.p), points)
+
     def gradient_at(self, x: npt.ArrayLike) -> FloatArray:
         """Grad F(x), computed in plain Python.
 

@@ -10,7 +10,7 @@ import numpy as np
 from levysde import estimators, grid, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics
+from levysde.dynamics import DYNAMICS, Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
@@ -22,6 +22,9 @@ __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "traje
 
 HORIZON_MEANS = 30.0
 """`horizon=None`: predicted means; an exponential time is longer with probability 1e-13."""
+
+HORIZON_STEPS = 100_000
+"""`horizon=None` where the theory knows no law: steps."""
 
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
@@ -62,7 +65,7 @@ def _check_setting(
         )
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
-        dt = automatic_dt(basin)
+        dt = automatic_dt(basin, dynamics)
     seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
     return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
@@ -98,21 +101,31 @@ def _program(
     )
 
 
+def _default_horizon(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) -> float:
+    """30 predicted means; where no law is known, a number of steps."""
+    from levysde import theory
+
+    if dynamics.name in DYNAMICS and not (dynamics.name == "sgd" and dynamics.clip is None):
+        rate = theory.predict(basin, dynamics, noise, setting.epsilon, dt=setting.dt).rate
+        if rate is None:
+            return HORIZON_STEPS * setting.dt
+    else:
+        rate = theory.escape_rate(basin.domain, noise, basin.minimum, setting.epsilon)
+    if not rate > 0.0:
+        raise ValueError(
+            "the theory predicts no escape by jumps here, so there is no default horizon "
+            f"(alpha = {noise.alpha:g}); give horizon a time (--horizon)"
+        )
+    # The mean of the grid chain is at least one step.
+    return HORIZON_MEANS * (1.0 / rate + setting.dt)
+
+
 def _horizon_steps(
-    basin: Basin, noise: Noise, setting: _Setting, horizon: float | None
+    basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting, horizon: float | None
 ) -> tuple[float, int]:
     """The horizon as a time and as a number of steps."""
     if horizon is None:
-        from levysde import theory
-
-        rate = theory.escape_rate(basin.domain, noise, basin.minimum, setting.epsilon)
-        if not rate > 0.0:
-            raise ValueError(
-                "the theory predicts no escape by jumps here, so there is no default horizon "
-                f"(alpha = {noise.alpha:g}); give horizon a time (--horizon)"
-            )
-        # The mean of the grid chain is at least one step.
-        horizon = HORIZON_MEANS * (1.0 / rate + setting.dt)
+        horizon = _default_horizon(basin, dynamics, noise, setting)
     horizon = parts.finite_number("horizon", horizon)
     steps = math.ceil(horizon / setting.dt * (1.0 - 1e-12))
     if steps >= MAX_STEPS:
@@ -159,9 +172,10 @@ def escape_times(
         Number of paths, 10 000 unless given; with `rel_error` the largest number, 1 000 000 unless
         given.
     dt : float or "auto"
-        Step, time; "auto" is 1/(100 k), see `automatic_dt`.
+        Step, time (the learning rate of an algorithm); "auto" is 1/(100 k), see `automatic_dt`.
     horizon : float, optional
-        Time after which a path is given up (censored); 30 predicted means unless given.
+        Time after which a path is given up (censored); 30 predicted means unless given, or 100 000
+        steps where the theory knows no mean.
     seed : int
         In [0, 2^64).
     method : {"euler"}
@@ -217,7 +231,7 @@ def escape_times(
         parts.choice("correction", correction, grid.CORRECTIONS)
     setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
     if not isinstance(dt, str):
-        check_stability(basin, setting.dt)
+        check_stability(basin, dynamics, setting.dt)
     if resume is not None and not isinstance(resume, EscapeTimes):
         raise ValueError(f"resume is {resume!r}; give a result, for instance of levysde.load(file)")
     if threads is not None:
@@ -228,7 +242,7 @@ def escape_times(
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
     program = _program(basin, dynamics, noise, setting, correction)
-    time_horizon, steps = _horizon_steps(basin, noise, setting, horizon)
+    time_horizon, steps = _horizon_steps(basin, dynamics, noise, setting, horizon)
     parameters = describe(
         basin,
         dynamics,

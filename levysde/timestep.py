@@ -5,11 +5,15 @@ import warnings
 import numpy as np
 
 from levysde.basins import Basin
+from levysde.dynamics import Dynamics
 
 __all__ = ["automatic_dt", "check_stability", "largest_curvature"]
 
 STEPS_PER_RELAXATION = 100
 """`dt="auto"`: steps in the shortest relaxation time at the minimum."""
+
+STEPS_TO_BOUNDARY = 20
+"""`dt="auto"` of a dynamics whose steps have the length dt: steps from the minimum to the exit."""
 
 _CHECKED_DIM = 64
 """Above, the curvature is not computed only to check a step that was given."""
@@ -56,13 +60,20 @@ def largest_curvature(basin: Basin) -> float:
     return largest
 
 
-def automatic_dt(basin: Basin) -> float:
+def automatic_dt(basin: Basin, dynamics: Dynamics | None = None) -> float:
     """The step dt = 1/(100 k), k the largest curvature of the potential at the minimum.
+
+    Where the noise-free motion is faster than -grad F, by momentum or division by the size of the
+    gradient, k is that many times larger; averages with a rate per unit time count with that rate.
+    An algorithm that divides the gradient by its own size makes steps of about the length dt: its
+    dt is 1/20 of the shortest distance from the minimum to the boundary along an axis.
 
     Parameters
     ----------
     basin : Basin
         Whose minimum is meant.
+    dynamics : Dynamics, optional
+        The optimizer; SGD unless given.
 
     Returns
     -------
@@ -76,42 +87,69 @@ def automatic_dt(basin: Basin) -> float:
 
     Examples
     --------
-    >>> from levysde import basins
+    >>> from levysde import basins, dynamics
     >>> round(automatic_dt(basins.asymmetric()), 8)
     0.000625
+    >>> round(automatic_dt(basins.flat(), dynamics.adam()), 8)
+    0.05
     """
-    curvature = largest_curvature(basin)
-    if not curvature > 1e-6:
+    if dynamics is not None and dynamics.normalized:
+        return _shortest_way(basin) / STEPS_TO_BOUNDARY
+    fastest = largest_curvature(basin)
+    if not fastest > 1e-6:
         raise ValueError(
             "dt='auto' needs a potential that is curved at the minimum, and this one is flat "
             "there; give dt a number"
         )
-    return 1.0 / (STEPS_PER_RELAXATION * curvature)
+    if dynamics is not None:
+        fastest = max(fastest * dynamics.speed, dynamics.largest_rate)
+    return 1.0 / (STEPS_PER_RELAXATION * fastest)
 
 
-def check_stability(basin: Basin, dt: float) -> None:
+def _shortest_way(basin: Basin) -> float:
+    """The shortest distance from the minimum to the boundary along an axis."""
+    from levysde import theory
+
+    ways = [
+        theory.ray_exit_segments(basin.domain, basin.minimum, side * axis).first
+        for axis in np.eye(basin.dim)
+        for side in (-1.0, 1.0)
+    ]
+    shortest = min(ways)
+    if not 0.0 < shortest < np.inf:
+        raise ValueError(
+            "dt='auto' needs a boundary along an axis, and none was found; give dt a number"
+        )
+    return float(shortest)
+
+
+def check_stability(basin: Basin, dynamics: Dynamics, dt: float) -> None:
     """Warn of a step with which the noise-free chain does not follow the flow.
 
-    With k the largest curvature at the minimum the chain oscillates for k dt > 1 and diverges for
-    k dt > 2. In more than 64 dimensions nothing is checked.
+    With k the largest curvature at the minimum SGD oscillates for k dt > 1 and diverges for
+    k dt > 2; with momentum or division by the size of the gradient the limits are others. In more
+    than 64 dimensions nothing is checked.
 
     Parameters
     ----------
     basin : Basin
         Whose minimum is meant.
+    dynamics : Dynamics
+        The optimizer.
     dt : float
         Step, time.
 
     Examples
     --------
-    >>> from levysde import basins
-    >>> check_stability(basins.flat(), 0.01)
+    >>> from levysde import basins, dynamics
+    >>> check_stability(basins.flat(), dynamics.sgd(), 0.01)
     """
-    if basin.dim > _CHECKED_DIM:
+    if basin.dim > _CHECKED_DIM or not np.isfinite(dynamics.stable_step):
         return
     product = dt * largest_curvature(basin)
-    if product > 1.0:
-        fate = "diverges" if product > 2.0 else "oscillates"
+    # With memory the motion oscillates long before, and is meant to.
+    if product > dynamics.stable_step / (1.0 if dynamics.memory else 2.0):
+        fate = "diverges" if product > dynamics.stable_step else "oscillates"
         warnings.warn(
             f"dt = {dt:g} times the largest curvature at the minimum is {product:.3g}: the "
             f"noise-free chain {fate}; give a smaller dt",

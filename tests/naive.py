@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from levysde.engine.philox import random_words
+from levysde.engine.variates import gaussian_pair
 
 PHILOX_CONSTANTS = {
     # word bits: (multipliers, Weyl increments) of Philox4xW, Salmon et al. 2011, table 2
@@ -85,11 +86,21 @@ def escape(program: object, path: int, horizon: int) -> tuple[int, int, np.ndarr
     for n in range(horizon):
         increments = noise_increments(program.noise, program.dim, seed, identity, np.uint64(n))
         program.gradient(x, program.gradient_p, g)
+        part = program.update
+        clock = () if part.clock is None else part.clock(n * program.dt, program.dt, part.p)
+        before = x.copy()
         for j in range(program.dim):
-            x[j], m[j], v[j] = program.update(
-                j, x[j], m[j], v[j], g[j], increments[j], program.dt, n * program.dt,
-                program.update_p,
+            z = ()
+            if part.normal:
+                words = random_words(seed, identity, np.uint64(n), np.uint64((1 << 30) + j))
+                z = (math.sqrt(0.5) * gaussian_pair(words[0])[0],)
+            x[j], m[j], v[j] = part.update(
+                j, x[j], m[j], v[j], g[j], increments[j], program.dt, n * program.dt, part.p,
+                *clock, *z,
             )  # fmt: skip
+        length = math.dist(x, before)
+        if part.limited and length > part.p[-1]:
+            x = before + (x - before) * (part.p[-1] / length)
         if not np.isfinite(x).all():
             return n + 1, 3, x
         if program.outside(x, program.outside_p):
@@ -100,3 +111,171 @@ def escape(program: object, path: int, horizon: int) -> tuple[int, int, np.ndarr
 def fraction_above(sample: np.ndarray, predicate: Callable[[np.ndarray], np.ndarray]) -> float:
     """Fraction of a sample for which a predicate holds."""
     return float(np.count_nonzero(predicate(sample))) / sample.size
+
+
+# ------------------------------------------------------------------------------------ optimizers
+#
+# A move is `move(j, n, x, m, v, g, dL, z) -> (x, m, v)`: step n of coordinate j, as the papers
+# write it, with increment dL of the noise and a standard normal z.
+
+Move = Callable[[int, int, float, float, float, float, float, float], tuple[float, float, float]]
+
+
+def optimizer_path(
+    move: Move,
+    start: np.ndarray,
+    gradient: Callable[[np.ndarray], np.ndarray],
+    increments: np.ndarray,
+    normals: np.ndarray | None = None,
+    clip: float = math.inf,
+) -> np.ndarray:
+    """All iterates of an optimizer, the start included; no displacement is longer than `clip`."""
+    x, memory, path = np.array(start), [(0.0, 0.0)] * len(start), [np.array(start)]
+    for n, dL in enumerate(increments):
+        g, moved = gradient(x), np.empty_like(x)
+        for j in range(len(x)):
+            z = 0.0 if normals is None else float(normals[n, j])
+            moved[j], *moments = move(j, n, float(x[j]), *memory[j], float(g[j]), float(dL[j]), z)
+            memory[j] = (moments[0], moments[1])
+        length = math.dist(moved, x)
+        x = moved if length <= clip else x + clip / length * (moved - x)
+        path.append(x)
+    return np.array(path)
+
+
+def seen(g: float, dL: float, dt: float, form: str) -> float:
+    """The gradient that feeds the moments: with the noise in it, or without."""
+    return g - dL / dt if form == "algorithm" else g
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """A quotient in which 0/0 counts as 0."""
+    return 0.0 if numerator == 0.0 else numerator / denominator
+
+
+def average(old: float, new: float, b: float, dt: float, rates: str) -> float:
+    """One step of an exponential average: b is the part kept, or the relaxation rate."""
+    if rates == "per_step":
+        return b * old + (1.0 - b) * new
+    return old + b * (new - old) * dt
+
+
+def weight_so_far(n: int, b: float, dt: float, rates: str) -> float:
+    """The weight of all that has entered the average up to step n, which began at 0."""
+    if rates == "per_step":
+        return 1.0 - b ** (n + 1)
+    return 1.0 - math.exp(-b * (n + 1) * dt)
+
+
+def sgd_move(dt: float) -> Move:
+    """Zhou et al. 2020, eq. 4."""
+
+    def move(j, n, x, m, v, g, dL, z):
+        return x - dt * g + dL, m, v
+
+    return move
+
+
+def momentum_move(
+    dt: float, decay: float = 0.9, dampening: float = 0.0, form: str = "algorithm",
+    rates: str = "per_step",
+) -> Move:  # fmt: skip
+    """Heavy ball: m is a decaying sum of gradients, or in rates per time their average."""
+
+    def move(j, n, x, m, v, g, dL, z):
+        h = seen(g, dL, dt, form)
+        if rates == "per_step":
+            m = decay * m + (1.0 - dampening) * h
+        else:
+            m = average(m, h, decay, dt, rates)
+        x = x - dt * m
+        return (x + dL if form == "sde" else x), m, v
+
+    return move
+
+
+def scaled_step(
+    j: int, v: float, direction: float, dL: float, weight: float, dt: float,
+    eps: float, form: str, frozen: np.ndarray | None,
+) -> float:  # fmt: skip
+    """-dt direction/(sqrt(vhat) + eps), with the noise over the same in the form of an SDE."""
+    root = math.sqrt(v / weight) if frozen is None else float(frozen[j])
+    step = -dt * ratio(direction, root + eps)
+    return step + ratio(dL, root + eps) if form == "sde" else step
+
+
+def rmsprop_move(
+    dt: float, decay: float = 0.99, eps: float = 1e-8, bias_correction: bool = False,
+    form: str = "algorithm", rates: str = "per_step", frozen: np.ndarray | None = None,
+    gradient_noise: float = 0.0,
+) -> Move:  # fmt: skip
+    """Gradient over the root of the average of its squares."""
+
+    def move(j, n, x, m, v, g, dL, z):
+        h = seen(g, dL, dt, form)
+        v = average(v, (h + gradient_noise * z) ** 2, decay, dt, rates)
+        weight = weight_so_far(n, decay, dt, rates) if bias_correction else 1.0
+        return x + scaled_step(j, v, h, dL, weight, dt, eps, form, frozen), m, v
+
+    return move
+
+
+def adam_step(
+    dt: float, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8, form: str = "algorithm",
+    rates: str = "per_step", frozen: np.ndarray | None = None, gradient_noise: float = 0.0,
+) -> Callable[..., tuple[float, float, float]]:  # fmt: skip
+    """What the four relatives share: `step(j, n, m, v, g, dL, z) -> (step, m, v)`."""
+
+    def step(j, n, m, v, g, dL, z):
+        h = seen(g, dL, dt, form)
+        m = average(m, h, b1, dt, rates)
+        v = average(v, (h + gradient_noise * z) ** 2, b2, dt, rates)
+        direction = m / weight_so_far(n, b1, dt, rates)
+        weight = weight_so_far(n, b2, dt, rates)
+        return scaled_step(j, v, direction, dL, weight, dt, eps, form, frozen), m, v
+
+    return step
+
+
+def adam_move(dt: float, **options: object) -> Move:
+    """Zhou et al. 2020, eq. 5, or Kingma and Ba 2015, algorithm 1."""
+    adam = adam_step(dt, **options)
+
+    def move(j, n, x, m, v, g, dL, z):
+        step, m, v = adam(j, n, m, v, g, dL, z)
+        return x + step, m, v
+
+    return move
+
+
+def adam_l2_move(dt: float, weight_decay: float = 0.01, **options: object) -> Move:
+    """Adam on the loss with the penalty weight_decay |x|^2/2."""
+    adam = adam_step(dt, **options)
+
+    def move(j, n, x, m, v, g, dL, z):
+        step, m, v = adam(j, n, m, v, g + weight_decay * x, dL, z)
+        return x + step, m, v
+
+    return move
+
+
+def adamw_move(dt: float, weight_decay: float = 0.01, **options: object) -> Move:
+    """Zhuang et al. 2022: first the decay, then the step of Adam."""
+    adam = adam_step(dt, **options)
+
+    def move(j, n, x, m, v, g, dL, z):
+        step, m, v = adam(j, n, m, v, g, dL, z)
+        return (1.0 - weight_decay * dt) * x + step, m, v
+
+    return move
+
+
+def adamprox_move(dt: float, weight_decay: float = 0.01, **options: object) -> Move:
+    """Zhuang et al. 2022: the step of Adam, then the proximal operator of the penalty."""
+    adam = adam_step(dt, **options)
+
+    def move(j, n, x, m, v, g, dL, z):
+        step, m, v = adam(j, n, m, v, g, dL, z)
+        return (x + step) / (1.0 + weight_decay * dt), m, v
+
+    return move

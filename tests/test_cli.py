@@ -4,6 +4,7 @@ Simulated means are compared with exact means of the Euler chain within 4 standa
 times with fixed seeds: the false-alarm rate over fresh seeds is 2e-4.
 """
 
+import inspect
 import io
 import json
 import math
@@ -23,7 +24,7 @@ import pytest
 
 import levysde as ls
 from levysde import basins, dynamics, noise, results, simulate, theory
-from levysde.cli import main, noises
+from levysde.cli import main, noises, optimizers
 from levysde.cli import model as models
 
 QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
@@ -472,17 +473,95 @@ def test_stdout_that_is_full_is_a_file_problem() -> None:
     assert done.stderr.count("\n") == 1
 
 
+# --------------------------------------------------------------------------------------- optimizers
+
+OPTIMIZERS = {
+    "--dynamics momentum --decay 0.5 --dampening 0.5": dynamics.momentum(0.5, 0.5),
+    "--dynamics momentum --form sde --rates per_time --decay 3":
+        dynamics.momentum(3.0, form="sde", rates="per_time"),
+    "--dynamics rmsprop --decay 0.9 --bias-correction --eps-adam 0.1":
+        dynamics.rmsprop(0.9, 0.1, bias_correction=True),
+    "--dynamics adam --b1 0.8 --b2 0.99 --form sde --frozen 2":
+        dynamics.adam(0.8, 0.99, form="sde", frozen=2.0),
+    "--dynamics adam_l2 --weight-decay 0.1": dynamics.adam_l2(weight_decay=0.1),
+    "--dynamics adamw --form sde --gradient-noise 2":
+        dynamics.adamw(form="sde", gradient_noise=2.0),
+    "--dynamics adamprox --frozen 3 --weight-decay 0.2":
+        dynamics.adamprox(frozen=3.0, weight_decay=0.2),
+    "--clip 0.5": dynamics.sgd(clip=0.5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", OPTIMIZERS)
+def test_options_make_the_optimizer(words: str) -> None:
+    record = call(
+        "escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "50", "--dt", "0.05",
+        "--horizon", "20", *shlex.split(words), "--json",
+    ).record  # fmt: skip
+    result = simulate.escape_times(
+        basins.flat(), OPTIMIZERS[words], noise.independent(1.5), 0.5, paths=50, dt=0.05, horizon=20
+    )
+    assert record["digest"] == result.digest
+    assert record["dynamics"] == OPTIMIZERS[words].name
+    assert record["dynamics_options"] == OPTIMIZERS[words].options
+
+
+def test_options_go_to_the_optimizers_that_have_them() -> None:
+    for option, owners in optimizers._OWNERS.items():
+        for name, make in dynamics.DYNAMICS.items():
+            assert (option in inspect.signature(make).parameters) == (name in owners), option
+
+
+def test_no_law_is_said_and_no_number_given() -> None:
+    words = ("--dynamics", "adam", "--basin", "flat", "--dt", "0.02")
+    answer = call("escape", *words, "--paths", "20", "--horizon", "1")
+    assert "no law known here" in answer.err
+    assert "31.7658" in answer.err
+    record = call("escape", *words, "--paths", "20", "--horizon", "1", "--json").record
+    assert record["theory"]["rate"] is None
+    assert record["ratio"] is None
+    assert "31.7658" in record["theory"]["reason"]
+    assert call("theory", *words, "--json").record["rate"] is None
+
+
+def test_compare_prints_a_row_for_every_optimizer() -> None:
+    answer = call("compare", "--dynamics", "sgd,adam,adamw", "--basin", "sharp", "--paths", "200")
+    assert answer.code == 0
+    rows = [line.split() for line in answer.out.splitlines() if line.strip()[:3] in ("sgd", "ada")]
+    assert [row[0] for row in rows] == ["sgd", "adam", "adamw"]
+    assert all(row[1] == "200" for row in rows)
+    assert "with the same noise" in answer.out
+
+
+@pytest.mark.parametrize(("basin", "size"), [("sharp", "4"), ("flat", "0.5")])
+def test_compare_shows_both_orders(basin: str, size: str) -> None:
+    words = f"--dynamics sgd,adam --form sde --frozen {size} --scale {size} --basin {basin}"
+    epsilon = {"sharp": "0.02", "flat": "0.1"}[basin]
+    record = call(
+        "compare", *words.split(), "--epsilon", epsilon, "--paths", "1000", "--dt", "0.004",
+        "--json",
+    ).record  # fmt: skip
+    sgd, adam = record["optimizers"]
+    assert sgd["ratio"] == sgd["predicted_ratio"] == 1.0
+    assert adam["predicted_ratio"] == pytest.approx(float(size) ** 1.5, rel=1e-6)
+    assert (adam["ratio"] > 1.0) == (float(size) > 1.0)
+    low, high = adam["ratio_ci95"]
+    # Two more half widths make four standard errors; 5 % are corrections to the leading order.
+    room = 0.5 * (high - low) + 0.05 * adam["predicted_ratio"]
+    assert low - room < adam["predicted_ratio"] < high + room
+
+
 # -------------------------------------------------------------------------------------------- help
 
 
 def test_help_names_what_the_library_knows() -> None:
     assert tuple(basins.BASINS) == models.BASIN_NAMES
-    assert tuple(dynamics.DYNAMICS) == models.DYNAMICS_NAMES
+    assert tuple(dynamics.DYNAMICS) == optimizers.DYNAMICS_NAMES
     classes = [value for value in vars(noise).values() if isinstance(value, type)]
     assert {law.name for law in classes if law is not noise.Noise} == set(noises.NOISE_NAMES)
 
 
-@pytest.mark.parametrize("command", [(), ("escape",), ("theory",), ("info",)])
+@pytest.mark.parametrize("command", [(), ("escape",), ("compare",), ("theory",), ("info",)])
 def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     answer = call(*command, "--help")
@@ -533,7 +612,7 @@ def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
 # Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
 # is a folder of the test.
 MISTAKES = r"""
- | 2 | escape, theory, info
+ | 2 | escape, compare, theory, info
 escpe | 2 | did you mean escape
 ESCAPE | 2 | 'ESCAPE'
 '' | 2 | ''
@@ -594,6 +673,33 @@ escape --epsilon nan | 2 | 'nan'
 escape --epsilon | 2 | --epsilon
 escape --dynamics adma | 2 | 'adma'
 escape --dynamics SGD | 2 | 'SGD'
+escape --dynamics sgd,adam | 2 | 'sgd,adam'
+escape --b1 0.9 | 2 | --b1 is for adam
+escape --dynamics adam --b1 1 | 2 | b1 is 1
+escape --dynamics adam --b2 -0.1 | 2 | b2 is -0.1
+escape --dynamics adam --eps-adam -1 | 2 | eps is -1
+escape --dynamics adamw --weight-decay -1 | 2 | weight_decay is -1
+escape --dynamics adam --weight-decay 0.1 | 2 | --weight-decay is for adam_l2
+escape --dynamics adam --form sgd | 2 | unknown form 'sgd'
+escape --dynamics adam --rates per_time | 2 | rates is 'per_time'
+escape --dynamics adam --rates often | 2 | unknown rates 'often'
+escape --dynamics adam --form sde --frozen 1,2,3 | 2 | frozen has 3 numbers
+escape --dynamics adam --frozen 0 | 2 | frozen is 0
+escape --dynamics adam --gradient-noise 1 | 2 | gradient_noise is 1
+escape --dynamics adam --form sde --frozen 1 --gradient-noise 1 | 2 | give one of them
+escape --dynamics adam --form sde --rates per_time --dt 0.5 --b1 3 --frozen 1 | 2 | b1 = 3
+escape --dynamics momentum --decay 1 | 2 | decay is 1
+escape --dynamics momentum --dampening 1 | 2 | dampening is 1
+escape --clip 0 | 2 | clip is 0
+compare --dynamics sgd | 2 | at least two
+compare --dynamics sgd,sgd | 2 | at least two
+compare --dynamics sgd, | 2 | ''
+compare --dynamics sgd,adma | 2 | 'adma'
+compare --dynamics sgd,momentum --b1 0.5 | 2 | --b1 is for adam
+compare --paths 0 | 2 | paths is 0
+compare --dt 0 | 2 | dt is 0
+compare --seed -1 | 2 | seed is -1
+theory --dynamics adam --dt 0 --frozen 1 | 2 | dt is 0
 escape --noise white | 2 | 'white'
 escape --scale 0 | 2 | scale is 0
 escape --scale -1 | 2 | scale is -1
@@ -818,7 +924,7 @@ def test_a_mistake_is_one_line(line: str, code: str, named: str, folder: Path) -
     assert answer.code == int(code)
     assert answer.out == ""
     assert answer.err.count("\n") == 1
-    command = words[0] if words and words[0] in ("escape", "theory", "info") else ""
+    command = words[0] if words and words[0] in ("escape", "compare", "theory", "info") else ""
     assert answer.err.startswith(f"levysde {command}".rstrip() + ": error: ")
     assert named in answer.err
     assert "Traceback" not in answer.err

@@ -427,6 +427,25 @@ def test_interrupt_keeps_the_finished_prefix():
         assert (again.steps == partial.steps[: again.paths]).all()
 
 
+def test_few_long_paths_run_in_long_segments(monkeypatch):
+    """Short compiled calls on several threads would wait for each other in the interpreter."""
+    calls = 0
+    advance = cpu._compiled_advance()
+
+    def counted(*arguments):
+        nonlocal calls
+        calls += 1
+        return advance(*arguments)
+
+    monkeypatch.setattr(cpu, "_compiled_advance", lambda: counted)
+    noise = ls.noise.independent(1.5)
+    result = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.sgd(), noise, 1e-4, paths=4, dt=0.01, horizon=1e4, threads=2
+    )
+    assert result.total_steps == 4_000_000
+    assert calls < 400
+
+
 # -------------------------------------------------------------------------------------------- cache
 
 SCRIPT = """

@@ -28,6 +28,7 @@ MAX_LINES = 400
 LONG_FILES = {
     "levysde.dynamics.adam": "five optimizers side by side, and most of it is docstrings",
     "levysde.estimators": "one subject, and half of it is docstrings",
+    "levysde.potentials": "every potential with its gradient beside it, and half is docstrings",
     "levysde.results": "the result with its file format: what is written and read belongs together",
 }
 
@@ -53,7 +54,7 @@ LAYERS = (
     ("levysde.prefix", "levysde.provenance"),
     ("levysde.timestep",),
     ("levysde.simulate", "levysde.plots"),
-    ("levysde.refinement",),
+    ("levysde.comparison", "levysde.refinement"),
     ("levysde.cli.*",),
     ("levysde.__main__",),
 )

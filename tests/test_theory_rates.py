@@ -318,8 +318,8 @@ def test_component_of_a_custom_domain_is_found() -> None:
 
 def test_wrong_inputs() -> None:
     well = basin(identity, interval(-1.0, 1.0))
-    with pytest.raises(ValueError, match=r"'adam'; known are: sgd"):
-        predict(well, Named("adam"), Noise(1.5), 0.1)
+    with pytest.raises(ValueError, match=r"'mine'; known are: sgd, momentum"):
+        predict(well, Named("mine"), Noise(1.5), 0.1)
     with pytest.raises(ValueError, match=r"'mystery'; known are: independent"):
         predict(well, SGD, Noise(1.5, name="mystery"), 0.1)
     for epsilon in (0.0, -1.0, math.inf, math.nan):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import sys
-import threading
 import warnings
 from typing import TYPE_CHECKING
 
+from levysde.cli import forecast, report
 from levysde.cli import model as models
-from levysde.cli import report
 from levysde.cli.arguments import (
     Parser,
     UsageError,
@@ -41,9 +39,6 @@ if TYPE_CHECKING:
 _PROGRAM = "levysde escape"
 _OUTPUT_SUFFIXES = (".npz",)
 _PLOT_SUFFIXES = (".png", ".pdf", ".svg")
-_LONG_SECONDS = 60.0
-_SECONDS_PER_STEP = 1e-8
-_NOTICE_DELAY = 1.0
 _EPILOG = f"""\
 The standard law of the noise is E exp(iuL_1) = exp(-|u|^alpha). The answer
 goes to stdout; progress, notes and warnings go to stderr. Results do not
@@ -162,13 +157,13 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
 
     _check_numbers(options)
     model = models.build(options)
-    dt = simulate.automatic_dt(model.basin) if options.dt == "auto" else options.dt
+    dt = simulate.automatic_dt(model.basin, model.dynamics) if options.dt == "auto" else options.dt
     earlier = _earlier(options)
-    prediction, reason = models.predict(model)
+    prediction, reason = models.predict(model, dt)
     progress = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
-    notice = "" if options.quiet else _long_run(options, model, dt, prediction, earlier)
+    notice = "" if options.quiet else forecast.long_run(options, model, dt, prediction, earlier)
     try:
-        with _Notice(notice, progress):
+        with forecast.Notice(_PROGRAM, notice, progress):
             result = simulate.escape_times(
                 model.basin,
                 model.dynamics,
@@ -207,7 +202,7 @@ def _report(
     else:
         answer(report.as_text(options, model, summary))
     if not options.quiet:
-        for note in _notes(options, summary, reason):
+        for note in _notes(options, model, summary, reason):
             say(_PROGRAM, "note", note)
     for warning in (*result.warnings, *caught()):
         say(_PROGRAM, "warning", warning)
@@ -262,69 +257,6 @@ def _check_numbers(options: argparse.Namespace) -> None:
     parts.choice("correction", options.correction, ("none", *CORRECTIONS))
 
 
-class _Notice:
-    """Say something once a run has lasted a second: until then it can still be refused."""
-
-    def __init__(self, message: str, progress: bool) -> None:
-        self.message, self.progress = message, progress
-        self.timer = threading.Timer(_NOTICE_DELAY, self._say)
-        self.timer.daemon = True
-
-    def __enter__(self) -> None:
-        if self.message:
-            self.timer.start()
-
-    def __exit__(self, *error: object) -> None:
-        self.timer.cancel()
-
-    def _say(self) -> None:
-        if self.progress:
-            from tqdm import tqdm
-
-            tqdm.write(f"{_PROGRAM}: note: {self.message}", file=sys.stderr)
-        else:
-            say(_PROGRAM, "note", self.message)
-
-
-def _long_run(
-    options: argparse.Namespace,
-    model: models.Model,
-    dt: float,
-    prediction: Prediction | None,
-    earlier: EscapeTimes | None,
-) -> str:
-    """What to say of a run that is expected to last longer than a minute, else nothing."""
-    from levysde import estimators, simulate
-    from levysde.engine.cpu import available_threads
-
-    mean = math.inf if prediction is None else prediction.mean
-    time = min(mean, math.inf if options.horizon is None else options.horizon)
-    if not math.isfinite(time):
-        return ""
-    paths = simulate.DEFAULT_PATHS if options.paths is None else options.paths
-    if options.rel_error is not None:
-        limit = simulate.DEFAULT_MAX_PATHS if options.paths is None else options.paths
-        paths = min(limit, estimators.escapes_needed(options.rel_error))
-    paths -= 0 if earlier is None else earlier.paths
-    threads = options.threads or available_threads()
-    steps = (time / dt + 1.0) * paths
-    seconds = steps * model.basin.dim * _SECONDS_PER_STEP / threads
-    if seconds < _LONG_SECONDS:
-        return ""
-    kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
-    return (
-        f"about {steps:.1e} path-steps, {_duration(seconds)} on {threads} "
-        f"{'thread' if threads == 1 else 'threads'}{kept}"
-    )
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0)):
-        if seconds >= 2.0 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{max(1, round(seconds / 60.0))} min"
-
-
 # ------------------------------------------------------------------------------------ after the run
 
 
@@ -362,7 +294,7 @@ def _write_files(
     if options.plot is not None and result.paths > result.non_finite:
         from levysde import plots
 
-        rate = prediction.rate if prediction is not None and prediction.rate > 0.0 else None
+        rate = None if prediction is None or not prediction.rate else prediction.rate
         try:
             plots.save(plots.survival_curve(result, rate=rate), options.plot)
         except OSError as error:
@@ -380,20 +312,21 @@ def _checks_passed(options: argparse.Namespace, result: EscapeTimes) -> bool:
     return result.escaped >= escapes_needed(options.rel_error)
 
 
-def _notes(options: argparse.Namespace, summary: report.Summary, reason: str) -> list[str]:
+def _notes(
+    options: argparse.Namespace, model: models.Model, summary: report.Summary, reason: str
+) -> list[str]:
     notes = []
     if options.json:
-        dt, horizon = report.dt_text(options, summary), report.horizon_text(options, summary)
+        dt, horizon = report.dt_text(options, model, summary), report.horizon_text(options, summary)
         notes.append(f"dt = {dt}, horizon = {horizon}")
-    if summary.prediction is None:
-        notes.append(f"no theory: {reason}")
-    else:
-        for assumption in summary.prediction.assumptions:
-            if not assumption.holds:
-                state = "is not known to hold" if assumption.holds is None else "does not hold"
-                notes.append(
-                    f"theory: the assumption '{assumption.name}' {state}: {assumption.detail:.300}"
-                )
+    if reason:
+        notes.append(f"no law known here: {reason}")
+    for assumption in () if summary.prediction is None else summary.prediction.assumptions:
+        if not assumption.holds:
+            state = "is not known to hold" if assumption.holds is None else "does not hold"
+            notes.append(
+                f"theory: the assumption '{assumption.name}' {state}: {assumption.detail:.300}"
+            )
     if options.plot is not None and summary.result.paths == summary.result.non_finite:
         notes.append("no plot: no path stayed finite")
     return notes

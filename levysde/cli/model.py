@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from levysde.cli import noises
+from levysde.cli import noises, optimizers
 from levysde.cli.arguments import Parser, UsageError, choose, number, numbers, whole_number
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from levysde.theory import Prediction
 
 BASIN_NAMES = ("sharp", "flat", "asymmetric")
-DYNAMICS_NAMES = ("sgd",)
 
 LARGEST_DIM = 10_000
 """The theory looks at a square matrix of this size, 800 MB."""
@@ -44,13 +43,15 @@ class Model:
     epsilon: float
 
 
-def add_options(parser: Parser) -> None:
+def add_options(parser: Parser, dynamics: str = "sgd") -> None:
     """Add the options that name the model.
 
     Parameters
     ----------
     parser : Parser
         Of a command.
+    dynamics : str
+        Name of the optimizer unless given, or several names separated by commas.
     """
     group = parser.add_argument_group("model")
     group.add_argument(
@@ -71,9 +72,9 @@ def add_options(parser: Parser) -> None:
     )
     group.add_argument(
         "--dynamics",
-        default="sgd",
-        metavar="NAME",
-        help=f"{', '.join(DYNAMICS_NAMES)} (%(default)s)",
+        default=dynamics,
+        metavar="NAME" if "," not in dynamics else "NAMES",
+        help=f"{', '.join(optimizers.DYNAMICS_NAMES)} (%(default)s)",
     )
     noises.add_options(group)
     group.add_argument(
@@ -82,6 +83,7 @@ def add_options(parser: Parser) -> None:
         metavar="X[,Y...]",
         help="where paths begin, one number per dimension (the minimum of the basin)",
     )
+    optimizers.add_options(parser)
 
 
 def build(options: argparse.Namespace) -> Model:
@@ -103,12 +105,36 @@ def build(options: argparse.Namespace) -> Model:
     OSError
         If a file with a matrix cannot be read.
     """
+    basin, noise = build_setting(options)
+    (dynamics,) = optimizers.build(options, [options.dynamics])
+    return Model(basin, dynamics, noise, options.epsilon)
+
+
+def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
+    """Make the basin and the noise that the options name.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With the options of `add_options`.
+
+    Returns
+    -------
+    Basin, Noise
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, a number is out of range, or options do not fit together.
+    OSError
+        If a file with a matrix cannot be read.
+    """
     from levysde import parts
     from levysde.basins import BASINS
-    from levysde.dynamics import DYNAMICS
 
     make_basin = choose("--basin", options.basin, BASINS)
-    make_dynamics = choose("--dynamics", options.dynamics, DYNAMICS)
+    for name in options.dynamics.split(","):
+        choose("--dynamics", name, dict.fromkeys(optimizers.DYNAMICS_NAMES))
     noises.check_amplitude("epsilon", options.epsilon)
     noise = noises.build(options)
     default = 1 if noise.dim is None else noise.dim
@@ -121,30 +147,30 @@ def build(options: argparse.Namespace) -> Model:
             "give one number per dimension, separated by commas"
         )
     basin = make_basin(dim)
-    if options.start is not None:
-        basin = replace(basin, start=options.start)
-    return Model(basin, make_dynamics(), noise, options.epsilon)
+    return (basin if options.start is None else replace(basin, start=options.start)), noise
 
 
-def predict(model: Model) -> tuple[Prediction | None, str]:
+def predict(model: Model, dt: float | None = None) -> tuple[Prediction | None, str]:
     """The prediction for a model, or None and the reason why there is none.
 
     Parameters
     ----------
     model : Model
         Checked before, so that what fails is the theory.
+    dt : float, optional
+        Time step, which the theory of most optimizers needs.
 
     Returns
     -------
     prediction : Prediction or None
         What the theory says.
     reason : str
-        Empty if there is a prediction.
+        Why there is no prediction, or none of the rate; empty if there is one.
     """
     from levysde import theory
 
     try:
-        prediction = theory.predict(model.basin, model.dynamics, model.noise, model.epsilon)
+        prediction = theory.predict(model.basin, model.dynamics, model.noise, model.epsilon, dt=dt)
     except ValueError as error:
         return None, str(error)
-    return prediction, ""
+    return prediction, prediction.reason or ""

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from levysde.cli import model as models
-from levysde.cli import noises
+from levysde.cli import noises, optimizers
 from levysde.cli.output import estimate, labeled, table
 from levysde.cli.output import number as shown
 from levysde.cli.theory import measure_text, model_record, prediction_record
@@ -120,13 +120,15 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
     }
 
 
-def dt_text(options: argparse.Namespace, summary: Summary) -> str:
+def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) -> str:
     """The time step and where it comes from.
 
     Parameters
     ----------
     options : argparse.Namespace
         Of the command.
+    model : Model
+        What was simulated.
     summary : Summary
         What was simulated.
 
@@ -134,7 +136,10 @@ def dt_text(options: argparse.Namespace, summary: Summary) -> str:
     -------
     str
     """
-    auto = " (auto: 1/100 of the shortest relaxation time)" if options.dt == "auto" else ""
+    rule = "1/100 of the shortest relaxation time"
+    if model.dynamics.normalized:
+        rule = "1/20 of the shortest way out"
+    auto = f" (auto: {rule})" if options.dt == "auto" else ""
     return f"{summary.result.dt:.12g}{auto}"
 
 
@@ -152,10 +157,12 @@ def horizon_text(options: argparse.Namespace, summary: Summary) -> str:
     -------
     str
     """
-    from levysde.simulate import HORIZON_MEANS
+    from levysde.simulate import HORIZON_MEANS, HORIZON_STEPS
 
     horizon = summary.result.parameters["horizon"]
     if options.horizon is None:
+        if summary.prediction is None or not summary.prediction.rate:
+            return f"{shown(horizon)} ({HORIZON_STEPS} steps: no mean is predicted)"
         return f"{shown(horizon)} ({HORIZON_MEANS:g} predicted means)"
     return f"{horizon:.12g}"
 
@@ -179,9 +186,9 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     result, basin = summary.result, model.basin
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
     facts = [
-        ("dynamics", f"{model.dynamics.name}, epsilon = {model.epsilon:.12g}"),
+        ("dynamics", f"{optimizers.text(model.dynamics)}, epsilon = {model.epsilon:.12g}"),
         *noises.lines(model.noise),
-        ("dt", dt_text(options, summary)),
+        ("dt", dt_text(options, model, summary)),
         ("horizon", horizon_text(options, summary)),
         ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),
         (
@@ -212,7 +219,7 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
 def _comparison(summary: Summary) -> str:
     """The table of simulated and predicted numbers."""
     prediction = summary.prediction
-    rate = None if prediction is None or prediction.rate == 0.0 else prediction.rate
+    rate = None if prediction is None or not prediction.rate else prediction.rate
     mean = None if prediction is None or rate is None else prediction.mean
     corrected = None if prediction is None else prediction.corrected_mean
     simulated_rate = _estimate_of(summary.rate, summary.rate_interval)

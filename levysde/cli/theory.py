@@ -48,17 +48,20 @@ def run(words: list[str]) -> int:
         raise UsageError(
             f"--exact is for one dimension and --dim is {model.basin.dim}; leave out one of them"
         )
-    if options.dt is not None and not options.exact:
+    stepped = model.dynamics.name != "sgd"
+    if options.exact and stepped:
+        raise UsageError(
+            f"--exact is for sgd and --dynamics is {model.dynamics.name}; leave out one of them"
+        )
+    if options.dt is not None and not (options.exact or stepped):
         raise UsageError(
             f"--dt {options.dt} has no effect on the theory of continuous time; give --exact too"
         )
-    prediction, reason = models.predict(model)
+    dt = _time_step(model, options.dt) if options.exact or stepped else None
+    prediction, reason = models.predict(model, dt)
     if prediction is None:
         raise ValueError(reason)
-    dt = mean = None
-    if options.exact:
-        dt = _time_step(model, options.dt)
-        mean = exact_mean(model, dt)
+    mean = exact_mean(model, dt) if options.exact and dt is not None else None
     if options.json:
         answer(as_json(_record(model, prediction, dt, mean)))
     else:
@@ -80,7 +83,10 @@ def _parser() -> Parser:
         help="add the exact mean exit time of the Euler chain (one dimension)",
     )
     group.add_argument(
-        "--dt", type=number_or_auto, metavar="T", help="time step of that chain (auto)"
+        "--dt",
+        type=number_or_auto,
+        metavar="T",
+        help="time step of that chain, or of a dynamics other than sgd (auto)",
     )
     group.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -92,7 +98,7 @@ def _time_step(model: models.Model, dt: float | str | None) -> float:
 
     if isinstance(dt, float):
         return parts.finite_number("dt", dt)
-    return automatic_dt(model.basin)
+    return automatic_dt(model.basin, model.dynamics)
 
 
 def exact_mean(model: models.Model, dt: float) -> float:
@@ -175,14 +181,16 @@ def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
     if prediction is None:
         names = ("escape_measure", "escape_measure_error", "escape_measure_method", "rate")
         record: dict[str, Any] = dict.fromkeys((*names, "mean_exit_time"))
-        return record | {"corrected_mean_exit_time": None, "assumptions": []}
+        return record | {"corrected_mean_exit_time": None, "reason": None, "assumptions": []}
+    measure = prediction.escape_measure
     return {
-        "escape_measure": prediction.escape_measure.value,
-        "escape_measure_error": prediction.escape_measure.error,
-        "escape_measure_method": prediction.escape_measure.method,
+        "escape_measure": None if measure is None else measure.value,
+        "escape_measure_error": None if measure is None else measure.error,
+        "escape_measure_method": None if measure is None else measure.method,
         "rate": prediction.rate,
         "mean_exit_time": prediction.mean,
         "corrected_mean_exit_time": prediction.corrected_mean,
+        "reason": prediction.reason,
         "assumptions": [
             {
                 "name": a.name,
@@ -211,6 +219,8 @@ def model_record(model: models.Model) -> dict[str, Any]:
         "epsilon": model.epsilon,
         "basin": model.basin.name,
         "dynamics": model.dynamics.name,
+        "dynamics_params": {name: _plain(v) for name, v in model.dynamics.params.items()},
+        "dynamics_options": model.dynamics.options,
         "noise": model.noise.name,
         "noise_params": {name: _plain(value) for name, value in model.noise.params.items()},
         "scale": _plain(getattr(model.noise, "scale", None)),
@@ -254,6 +264,8 @@ def measure_text(prediction: Prediction) -> str:
     str
     """
     measure = prediction.escape_measure
+    if measure is None:
+        return f"no law known here: {prediction.reason}"
     error = f" +- {measure.error:.0e}" if measure.error > 0.0 else ""
     return f"nu(W) = {number(measure.value, 7)}{error}  ({measure.method})"
 
@@ -274,23 +286,29 @@ def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: f
         ("epsilon", f"{model.epsilon:.12g}"),
         ("curvature", f"{curvature} at the minimum"),
     ]
+    if dt is not None and mean is None:
+        facts.append(("dt", f"{dt:.12g}"))
     corrected = prediction.corrected_mean
-    values = [
-        ("measure", measure_text(prediction)),
-        ("rate", f"{number(prediction.rate, 6)}  = {_formula(model.noise)}"),
-        (
-            "mean time",
-            f"{number(prediction.mean, 6)}  = 1 / rate"
-            if prediction.rate > 0.0
-            else "none: jumps do not lead out",
-        ),
+    rate, average = prediction.rate, prediction.mean
+    values = [("measure", measure_text(prediction))]
+    if rate is not None and average is not None:
+        values += [
+            ("rate", f"{number(rate, 6)}  = {_formula(model.noise)}"),
+            (
+                "mean time",
+                f"{number(average, 6)}  = 1 / rate"
+                if rate > 0.0
+                else "none: jumps do not lead out",
+            ),
+        ]
+    values.append(
         (
             "corrected",
             "none: the first correction is not known here"
             if corrected is None
             else f"{number(corrected, 6)}  with the first correction in epsilon^alpha",
-        ),
-    ]
+        )
+    )
     if mean is not None and dt is not None:
         values.append(
             ("Euler chain", f"{number(mean, 8)}  exact mean time with steps dt = {dt:.12g}")

@@ -71,11 +71,25 @@ class Adaptive(Optimizer):
         return self.params.get("frozen", self.params.get("gradient_noise", 0.0))
 
     @property
-    def quickness(self) -> float:
+    def speed(self) -> float:
         """1/Q where Q is known beforehand, else 1."""
         if self.second_moment == "gradient":
             return 1.0
         return 1.0 / (float(np.min(self.sizes)) + self.number("eps"))
+
+    @property
+    def stable_step(self) -> float:
+        """2 Q (1 + b1)/(1 - b1) where Q is known beforehand, else infinite."""
+        if self.second_moment == "gradient":
+            return math.inf
+        per_step = self.first is not None and self.rates == "per_step"
+        kept = self.number("b1") if per_step else 0.0
+        return 2.0 * (1.0 + kept) / ((1.0 - kept) * self.speed)
+
+    @property
+    def normalized(self) -> bool:
+        """True of an algorithm whose v sees the gradient."""
+        return self.form == "algorithm" and self.second_moment == "gradient"
 
     def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
         """Factors per step, eps, decay, form, and the sizes of all coordinates.

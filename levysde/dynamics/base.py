@@ -70,9 +70,24 @@ class Dynamics:
         return {} if self.clip is None else {"clip": self.clip}
 
     @property
-    def quickness(self) -> float:
-        """How many times faster than -grad F the noise-free motion is at its fastest."""
+    def speed(self) -> float:
+        """How many times faster than -grad F the noise-free motion can be."""
         return 1.0
+
+    @property
+    def largest_rate(self) -> float:
+        """The largest rate per unit time of an average, 0 where there is none."""
+        return 0.0
+
+    @property
+    def stable_step(self) -> float:
+        """Largest dt times curvature with which the noise-free motion ends at a minimum."""
+        return 2.0
+
+    @property
+    def normalized(self) -> bool:
+        """Whether a step has about the length dt, whatever the size of the gradient."""
+        return False
 
     def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
         """The array p that the update receives.

@@ -37,6 +37,12 @@ class Optimizer(Dynamics):
         """Form and rates."""
         return {"form": self.form, "rates": self.rates}
 
+    @property
+    def largest_rate(self) -> float:
+        """The largest of the factors that are rates per unit time."""
+        factors = [self.number(n) for n in ("decay", "b1", "b2") if n in self.params]
+        return max(factors) if self.rates == "per_time" else 0.0
+
     def number(self, name: str) -> float:
         """A parameter that is one number.
 

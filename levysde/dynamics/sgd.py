@@ -75,11 +75,18 @@ class Momentum(Optimizer):
     """
 
     @property
-    def quickness(self) -> float:
+    def speed(self) -> float:
         """(1 - dampening)/(1 - decay): a constant gradient adds up in the average."""
         if self.rates == "per_time":
             return 1.0
         return (1.0 - self.number("dampening")) / (1.0 - self.number("decay"))
+
+    @property
+    def stable_step(self) -> float:
+        """2 (1 + decay)/(1 - dampening), where the heavy ball begins to diverge."""
+        if self.rates == "per_time":
+            return 2.0
+        return 2.0 * (1.0 + self.number("decay")) / (1.0 - self.number("dampening"))
 
     def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
         """What a step keeps of the average, the weight of the gradient, and the form.

@@ -86,7 +86,8 @@ def _advance(  # type: ignore[no-untyped-def]
     """Advance a block until `max_steps`, or until it lacks paths; return the lanes still in use.
 
     `queue` holds the next path, the end of the queue, the path of the first row of the output, and
-    the path-steps done so far. With `more`, paths wait outside the queue: return to fetch them.
+    the path-steps and steps done so far. With `more`, paths wait outside the queue: return to fetch
+    them.
     """
     x, m, v, g, dL = state
     path, step = address
@@ -103,6 +104,7 @@ def _advance(  # type: ignore[no-untyped-def]
         gradient(x, gradient_p, g, active)
         update(x, m, v, g, dL, dt, seed, path, step, update_p, active)
         queue[3] += active
+        queue[4] += 1
         if check(x, outside_p, step, horizon, flags, active) == 0:
             continue
         for lane in range(active - 1, -1, -1):
@@ -233,7 +235,7 @@ class _Escape:
         """Run one block until no path is left or a stop is asked for; return path-steps done."""
         program, outcome = self.program, self.outcome
         block = _Block(program, lanes)
-        queue = np.array([0, 0, outcome.first, 0])
+        queue = np.array([0, 0, outcome.first, 0, 0])
         parameters = (program.noise.p, program.gradient_p, program.update.p, program.outside_p)
         active, max_steps = 0, 1
         while not self.stop.is_set():
@@ -241,16 +243,15 @@ class _Escape:
                 queue[:2] = self.supply.take()
             if active == 0 and queue[0] == queue[1]:
                 break
-            began, done = time.perf_counter(), int(queue[3])
+            began, done = time.perf_counter(), int(queue[4])
             active = self.advance(
                 *self.passes, block.state, block.address, block.flags, parameters, program.start,
                 program.seed, program.dt, self.horizon, active, queue, self.supply.more,
                 max_steps, block.wide, outcome.steps, outcome.status, outcome.position,
             )  # fmt: skip
             # As many steps as fill a segment at the speed seen, growing by a factor 4 at most.
-            speed = (queue[3] - done) / max(time.perf_counter() - began, 1e-9)
-            fitting = SEGMENT_SECONDS * speed / lanes
-            max_steps = max(1, min(int(fitting), 4 * max_steps))
+            speed = (queue[4] - done) / max(time.perf_counter() - began, 1e-9)
+            max_steps = max(1, min(int(SEGMENT_SECONDS * speed), 4 * max_steps))
         return int(queue[3])
 
 

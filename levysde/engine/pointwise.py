@@ -6,7 +6,7 @@ import numpy.typing as npt
 from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.cpu import block_lanes
 from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import RUNNING, check_pass, is_wide
+from levysde.engine.passes import RUNNING, check_pass, gradient_pass, is_wide
 from levysde.engine.program import NoisePart
 
 
@@ -55,7 +55,31 @@ def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> np
         A point that is not finite counts as outside.
     """
     count, dim = points.shape
-    x = np.ascontiguousarray(points if is_wide(dim) else points.T, dtype=np.float64)
+    x = np.array(points if is_wide(dim) else points.T, dtype=np.float64, order="C")
     step, flags = np.zeros(count, np.uint64), np.zeros(count, np.int8)
     check_pass(outside, dim)(x, p, step, np.uint64(2), flags, count)
     return flags != RUNNING
+
+
+def gradients(gradient: PlainFunction, p: FloatArray, points: FloatArray) -> FloatArray:
+    """The gradient at many points.
+
+    Parameters
+    ----------
+    gradient : callable
+        Potential part as a plain function.
+    p : ndarray
+        Its flat parameters.
+    points : ndarray, shape (count, dim)
+        Points, in units of the coordinates.
+
+    Returns
+    -------
+    ndarray, shape (count, dim)
+        1/(length time).
+    """
+    count, dim = points.shape
+    x = np.array(points if is_wide(dim) else points.T, dtype=np.float64, order="C")
+    out = np.zeros_like(x)
+    gradient_pass(gradient, dim)(x, p, out, count)
+    return out if is_wide(dim) else np.ascontiguousarray(out.T)

@@ -4,6 +4,7 @@ Independent of the simulation: nothing is imported from the rest of the package.
 symmetric stable law is E exp(iuL) = exp(-|u|^alpha) everywhere; at alpha = 2 its variance is 2.
 """
 
+from levysde.theory.assumptions import Assumption
 from levysde.theory.constants import isotropic_constant, stable_constant
 from levysde.theory.correction import first_correction
 from levysde.theory.escape_measure import EscapeMeasure, escape_measure, escape_rate
@@ -20,8 +21,15 @@ from levysde.theory.exact import (
 )
 from levysde.theory.exit_law import ExitLaw, exit_law
 from levysde.theory.mean_exit import euler_mean_exit_time, gaussian_mean_exit_time
-from levysde.theory.rates import Assumption, Prediction, predict
+from levysde.theory.optimizers import (
+    adam_sgd_ratio,
+    one_jump_cap,
+    overshoot_factor,
+    peak_factor,
+)
+from levysde.theory.rates import Prediction, predict
 from levysde.theory.rays import RaySegments, ray_exit_segments
+from levysde.theory.regions import clipped_jumps
 from levysde.theory.stable_law import stable_density, stable_tail
 from levysde.theory.stationary import euler_stationary_scale, ornstein_uhlenbeck_scale
 from levysde.theory.transitions import TransitionRates, transition_rates
@@ -33,7 +41,9 @@ __all__ = [
     "Prediction",
     "RaySegments",
     "TransitionRates",
+    "adam_sgd_ratio",
     "boundary_shift_constant",
+    "clipped_jumps",
     "driftless_ellipsoid_mean_exit_time",
     "driftless_interval_mean_exit_time",
     "driftless_mean_exit_time",
@@ -48,7 +58,10 @@ __all__ = [
     "half_line_overshoot_survival",
     "isotropic_constant",
     "kappa",
+    "one_jump_cap",
     "ornstein_uhlenbeck_scale",
+    "overshoot_factor",
+    "peak_factor",
     "predict",
     "ray_exit_segments",
     "right_exit_probability",

@@ -7,17 +7,17 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from levysde.theory.parts import Vector, checked_alpha, checked_positive
+from levysde.theory.parts import checked_alpha, checked_positive
 
 
 def peak_factor(r: float) -> float:
     """Return p(r) = r^(-1/2) exp(-artanh(D)/D), D = sqrt(1 - 4r): the peak of a spread jump.
 
-    A jump that enters the averaged gradient, x' = -m, m' = rho (k x - m), m(0) = -rho,
-    displaces x by exp(-s t)-like pieces instead of at once: with time in units of 1/rho,
-    x'' + x' + r x = 0, x(0) = 0, x'(0) = 1. Its maximum is p(r); without the restoring force,
-    r = 0, it would be 1. With s(+-) = (1 +- D)/2 it is (1/s+) (s-/s+)^(s-/(s+ - s-)); for 4r > 1
-    artanh(D)/D is arctan(E)/E, E = sqrt(4r - 1). A mean escape time is then longer by p^(-alpha).
+    A jump that enters the averaged gradient, x' = -m, m' = rho (k x - m), m(0) = -rho, displaces
+    x little by little: with time in units of 1/rho, x'' + x' + r x = 0, x(0) = 0, x'(0) = 1. The
+    maximum is p(r); without the restoring force, r = 0, it would be 1. With s(+-) = (1 +- D)/2 it
+    is (1/s+) (s-/s+)^(s-/(s+ - s-)); for 4r > 1 artanh(D)/D is arctan(E)/E, E = sqrt(4r - 1). A
+    mean escape time is longer by p^(-alpha) than if the jump came at once.
 
     Parameters
     ----------
@@ -199,13 +199,13 @@ def adam_sgd_ratio(
     """
     alpha = checked_alpha(alpha)
     try:
-        values = np.broadcast_arrays(*(np.atleast_1d(_floats(a)) for a in (curvatures, scales)))
-        q = np.broadcast_to(_floats(preconditioner), values[0].shape)
+        lambdas, sizes, q = np.broadcast_arrays(
+            *(np.asarray(a, dtype=np.float64) for a in (curvatures, scales, preconditioner))
+        )
     except ValueError as error:
         raise ValueError(
             "curvatures, scales and preconditioner must be numbers or arrays of one length"
         ) from error
-    lambdas, sizes = values
     for name, array in (("curvatures", lambdas), ("preconditioner", q)):
         if not np.all(np.isfinite(array) & (array > 0.0)):
             raise ValueError(f"{name} is {array.tolist()}, but it must be positive and finite")
@@ -215,7 +215,3 @@ def adam_sgd_ratio(
         )
     shares = sizes**alpha * lambdas ** (0.5 * alpha)
     return float(np.sum(shares) / np.sum(shares * q**-alpha))
-
-
-def _floats(values: ArrayLike) -> Vector:
-    return np.asarray(values, dtype=np.float64)

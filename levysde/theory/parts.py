@@ -56,7 +56,7 @@ class NoiseLike(Protocol):
 
 
 class DynamicsLike(Protocol):
-    """A rule of motion, known by its name."""
+    """A rule of motion, known by its name, with further attributes (see `motion`)."""
 
     @property
     def name(self) -> str:

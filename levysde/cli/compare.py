@@ -1,0 +1,245 @@
+"""`levysde compare`: several optimizers on the same random numbers."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from levysde.cli import model as models
+from levysde.cli import noises, optimizers
+from levysde.cli.arguments import Parser, UsageError, number, number_or_auto, whole_number
+from levysde.cli.output import (
+    CHECK_FAILED,
+    DONE,
+    EXIT_CODES,
+    INTERRUPTED,
+    answer,
+    as_json,
+    estimate,
+    labeled,
+    say,
+    table,
+)
+from levysde.cli.output import number as shown
+from levysde.cli.theory import model_record, prediction_record
+
+if TYPE_CHECKING:
+    import argparse
+
+    from levysde.comparison import Comparison
+    from levysde.dynamics import Dynamics
+
+_PROGRAM = "levysde compare"
+_EPILOG = f"""\
+All optimizers get the same noise, path by path, so that ratios are known
+better than means. Options of an optimizer go to all that have them.
+
+examples:
+  levysde compare --dynamics sgd,adam,adamw --basin sharp
+  levysde compare --dynamics sgd,adam --form sde --frozen 4 --scale 4
+  levysde compare --dynamics sgd,momentum --basin asymmetric --form sde
+
+{EXIT_CODES}"""
+
+
+def run(words: list[str]) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    words : list of str
+        What follows `levysde compare`.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    ValueError
+        If a value is bad.
+    """
+    options = _parser().parse(words)
+    names = options.dynamics.split(",")
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise UsageError(
+            f"--dynamics is {options.dynamics}; give at least two different names, separated by "
+            "commas"
+        )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        code = _simulate_and_report(options, names)
+        for message in dict.fromkeys(str(entry.message) for entry in caught):
+            say(_PROGRAM, "warning", message)
+    return code
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        _PROGRAM,
+        "Simulate several optimizers on the same random numbers and compare their escape times.",
+        _EPILOG,
+    )
+    models.add_options(parser, dynamics="sgd,adam,adamw")
+    group = parser.add_argument_group("simulation")
+    group.add_argument(
+        "--paths",
+        type=whole_number,
+        default=2000,
+        metavar="N",
+        help="number of paths (%(default)s)",
+    )
+    group.add_argument(
+        "--dt",
+        type=number_or_auto,
+        default="auto",
+        metavar="T",
+        help="time step of all, or auto: one that suits them all (%(default)s)",
+    )
+    group.add_argument(
+        "--horizon",
+        type=number,
+        metavar="T",
+        help="time after which a path is given up (30 predicted means, or 100000 steps where no "
+        "law is known)",
+    )
+    group.add_argument(
+        "--seed",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="any whole number from 0 to 2^64 - 1 (%(default)s)",
+    )
+    group.add_argument(
+        "--threads", type=whole_number, metavar="N", help="threads (one per processor)"
+    )
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="print one JSON object")
+    group.add_argument(
+        "--quiet", action="store_true", help="no progress and no notes; warnings remain"
+    )
+    return parser
+
+
+def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
+    from levysde import comparison, parts, simulate
+
+    parts.whole_number("paths", options.paths, 1)
+    basin, noise = models.build_setting(options)
+    dynamics = optimizers.build(options, names)
+    try:
+        compared = comparison.compare(
+            basin,
+            dynamics,
+            noise,
+            options.epsilon,
+            paths=options.paths,
+            dt=options.dt,
+            horizon=options.horizon,
+            seed=options.seed,
+            threads=options.threads,
+            progress=not options.quiet and sys.stderr is not None and sys.stderr.isatty(),
+        )
+    except simulate.Interrupted:
+        say(_PROGRAM, "interrupted", "nothing was kept")
+        return INTERRUPTED
+    model = models.Model(basin, dynamics[0], noise, options.epsilon)
+    if options.json:
+        answer(as_json(_record(model, dynamics, compared)))
+    else:
+        answer(_text(model, dynamics, compared))
+    if not options.quiet:
+        for each, prediction in zip(dynamics, compared.predictions, strict=True):
+            if prediction is not None and prediction.reason is not None:
+                say(_PROGRAM, "note", f"{each.name}: no law known here: {prediction.reason}")
+    for each, result in zip(dynamics, compared.results, strict=True):
+        for warning in result.warnings:
+            say(_PROGRAM, "warning", f"{each.name}: {warning}")
+    whole = all(result.escaped and not result.non_finite for result in compared.results)
+    return DONE if whole else CHECK_FAILED
+
+
+def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -> str:
+    """What a person reads: the setting, and a row for every optimizer."""
+    first = compared.results[0]
+    dimension = "one dimension" if model.basin.dim == 1 else f"{model.basin.dim} dimensions"
+    facts = [
+        *[("dynamics", optimizers.text(each)) for each in dynamics],
+        ("epsilon", f"{model.epsilon:.12g}"),
+        *noises.lines(model.noise),
+        ("dt", f"{first.dt:.12g}"),
+        ("paths", f"{first.paths} of each, with the same noise, seed {first.parameters['seed']}"),
+    ]
+    head = ("", "escaped", "mean time", "95 % interval", "steps", "theory", "ratio")
+    rows: list[tuple[str, ...]] = [(*head, "95 % interval", "theory")]
+    columns = (compared.results, compared.predictions, compared.ratios, compared.predicted_ratios)
+    for each, result, prediction, ratio, predicted in zip(dynamics, *columns, strict=True):
+        mean = ("none", "")
+        if result.escaped:
+            mean = estimate(result.mean, *result.mean_interval())
+        known = math.isfinite(ratio.value)
+        rows.append(
+            (
+                each.name,
+                str(result.escaped),
+                *mean,
+                shown(result.mean / result.dt if result.escaped else None, 4),
+                shown(None if prediction is None else prediction.mean),
+                *(
+                    estimate(*ratio)
+                    if known and result is not first
+                    else ("1" if known else "none", "")
+                ),
+                shown(predicted) if result is not first else "",
+            )
+        )
+    return "\n\n".join(
+        [
+            f"Escape from the {model.basin.name} basin in {dimension}",
+            labeled(facts),
+            table(rows, right=(1, 2, 4, 5, 6, 8), close=(2, 6)),
+            f"  (ratio = mean time over that of {dynamics[0].name}, from pairs of paths)",
+        ]
+    )
+
+
+def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -> dict[str, Any]:
+    """What `--json` prints."""
+    setting = model_record(model)
+    del setting["dynamics"]
+    made = compared.results[0].parameters
+    rows = []
+    columns = (compared.results, compared.predictions, compared.ratios, compared.predicted_ratios)
+    for each, result, prediction, ratio, predicted in zip(dynamics, *columns, strict=True):
+        exists = result.escaped > 0
+        rows.append(
+            {
+                "dynamics": each.name,
+                "dynamics_params": result.parameters["dynamics_params"],
+                "dynamics_options": result.parameters["dynamics_options"],
+                "horizon": result.parameters["horizon"],
+                "escaped": result.escaped,
+                "censored": result.censored,
+                "non_finite": result.non_finite,
+                "mean_exit_time": result.mean if exists else None,
+                "mean_ci95": list(result.mean_interval()) if exists else [None, None],
+                "mean_steps": result.mean / result.dt if exists else None,
+                "theory": prediction_record(prediction),
+                "ratio": ratio.value,
+                "ratio_ci95": [ratio.lower, ratio.upper],
+                "predicted_ratio": predicted,
+                "digest": result.digest,
+            }
+        )
+    return {
+        **setting,
+        "dt": compared.results[0].dt,
+        "paths": compared.results[0].paths,
+        "seed": made["seed"],
+        "optimizers": rows,
+        "convention": made["convention"],
+        "versions": made["versions"],
+    }

@@ -1,0 +1,112 @@
+"""How long a run will last, said when it has begun."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from levysde.cli import model as models
+from levysde.cli.output import say
+
+if TYPE_CHECKING:
+    import argparse
+
+    from levysde.results import EscapeTimes
+    from levysde.theory import Prediction
+
+_LONG_SECONDS = 60.0
+_SECONDS_PER_STEP = 1e-8
+_NOTICE_DELAY = 1.0
+
+
+class Notice:
+    """Say something once a run has lasted a second: until then it can still be refused.
+
+    Parameters
+    ----------
+    program : str
+        Who says it.
+    message : str
+        What; nothing if it is empty.
+    progress : bool
+        Whether a progress bar is shown.
+    """
+
+    def __init__(self, program: str, message: str, progress: bool) -> None:
+        self.program, self.message, self.progress = program, message, progress
+        self.timer = threading.Timer(_NOTICE_DELAY, self._say)
+        self.timer.daemon = True
+
+    def __enter__(self) -> None:
+        if self.message:
+            self.timer.start()
+
+    def __exit__(self, *error: object) -> None:
+        self.timer.cancel()
+
+    def _say(self) -> None:
+        if self.progress:
+            from tqdm import tqdm
+
+            tqdm.write(f"{self.program}: note: {self.message}", file=sys.stderr)
+        else:
+            say(self.program, "note", self.message)
+
+
+def long_run(
+    options: argparse.Namespace,
+    model: models.Model,
+    dt: float,
+    prediction: Prediction | None,
+    earlier: EscapeTimes | None,
+) -> str:
+    """What to say of a run that is expected to last longer than a minute, else nothing.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command.
+    model : Model
+        What will be simulated.
+    dt : float
+        Step, time.
+    prediction : Prediction or None
+        What the theory says.
+    earlier : EscapeTimes or None
+        Paths there are already.
+
+    Returns
+    -------
+    str
+    """
+    from levysde import estimators, simulate
+    from levysde.engine.cpu import available_threads
+
+    mean = None if prediction is None else prediction.mean
+    time = min((t for t in (mean, options.horizon) if t is not None), default=math.inf)
+    if not math.isfinite(time):
+        return ""
+    paths = simulate.DEFAULT_PATHS if options.paths is None else options.paths
+    if options.rel_error is not None:
+        limit = simulate.DEFAULT_MAX_PATHS if options.paths is None else options.paths
+        paths = min(limit, estimators.escapes_needed(options.rel_error))
+    paths -= 0 if earlier is None else earlier.paths
+    threads = options.threads or available_threads()
+    steps = (time / dt + 1.0) * paths
+    seconds = steps * model.basin.dim * _SECONDS_PER_STEP / threads
+    if seconds < _LONG_SECONDS:
+        return ""
+    kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
+    return (
+        f"about {steps:.1e} path-steps, {_duration(seconds)} on {threads} "
+        f"{'thread' if threads == 1 else 'threads'}{kept}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0)):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{max(1, round(seconds / 60.0))} min"

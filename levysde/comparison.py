@@ -1,0 +1,291 @@
+"""Several optimizers on the same random numbers, and the ratios of their escape times."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import parts
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.noise import Noise
+from levysde.results import EscapeTimes, Status
+from levysde.simulate import escape_times
+from levysde.timestep import automatic_dt, largest_curvature
+
+if TYPE_CHECKING:
+    from levysde.theory import Prediction
+
+_LARGEST_PRODUCT = 0.5
+
+
+class Ratio(NamedTuple):
+    """A ratio of means with its interval, dimensionless; NaN where it does not exist."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Escape times of several optimizers, made by `compare`.
+
+    Attributes
+    ----------
+    results : tuple of EscapeTimes
+        One an optimizer, in the order given, with the same noise.
+    predictions : tuple of Prediction or None
+        What the theory says of each; None where it says nothing of this optimizer.
+    ratios : tuple of Ratio
+        Mean escape time over that of the first optimizer, with paired 95 % intervals.
+    predicted_ratios : tuple of float or None
+        The same of the predicted means.
+    """
+
+    results: tuple[EscapeTimes, ...]
+    predictions: tuple["Prediction | None", ...]
+    ratios: tuple[Ratio, ...]
+    predicted_ratios: tuple[float | None, ...]
+
+
+def common_dt(basin: Basin, dynamics: Sequence[Dynamics]) -> float:
+    """The time step for several optimizers: the shortest of their automatic ones.
+
+    An algorithm that divides the gradient by its own size counts time in steps, and its step is a
+    length. Where there is one, all take its step, as long as it is stable for the others: k dt is
+    at most 1/2, k the curvature that they feel.
+
+    Parameters
+    ----------
+    basin : Basin
+        Where they are compared.
+    dynamics : sequence of Dynamics
+        The optimizers.
+
+    Returns
+    -------
+    float
+        Step, time.
+
+    Raises
+    ------
+    ValueError
+        If there is no automatic step.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics
+    >>> round(common_dt(basins.flat(), [dynamics.sgd(), dynamics.adam()]), 8)
+    0.05
+    """
+    normalized = [each for each in dynamics if each.normalized]
+    others = [each for each in dynamics if not each.normalized]
+    if not normalized:
+        return min(automatic_dt(basin, each) for each in others)
+    longest = min(automatic_dt(basin, each) for each in normalized)
+    for each in others:
+        fastest = max(largest_curvature(basin) * each.speed, each.largest_rate)
+        longest = min(longest, _LARGEST_PRODUCT / fastest)
+    return longest
+
+
+def paired_ratio(
+    times: npt.ArrayLike,
+    escaped: npt.ArrayLike,
+    other_times: npt.ArrayLike,
+    other_escaped: npt.ArrayLike,
+    level: float = 0.95,
+) -> Ratio:
+    """The ratio of two means of exponential times whose paths come in pairs.
+
+    With r escapes and total time T the mean is T/r, whether or not paths were given up. To first
+    order log(T/r) changes by t_i/T - d_i/r with path i, d_i = 1 if it escaped, and the variance of
+    the difference of two such sums counts what pairs have in common.
+
+    Parameters
+    ----------
+    times, other_times : array, shape (paths,)
+        Times of escape or of giving up, time.
+    escaped, other_escaped : array of bool, shape (paths,)
+        Whether the path escaped.
+    level : float
+        Of the interval, dimensionless.
+
+    Returns
+    -------
+    Ratio
+        Mean of `times` over mean of `other_times`; NaN without an escape on either side.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not have the same length.
+
+    References
+    ----------
+    D. R. Cox, D. Oakes, "Analysis of Survival Data", 1984, section 3.3, for the estimate.
+
+    Examples
+    --------
+    >>> ratio = paired_ratio([2.0, 4.0, 6.0], [1, 1, 1], [1.0, 2.0, 3.0], [1, 1, 1])
+    >>> [round(value, 12) for value in ratio]  # the pairs agree
+    [2.0, 2.0, 2.0]
+    """
+    from scipy.special import ndtri
+
+    changes, logs = [], []
+    for t, d in ((times, escaped), (other_times, other_escaped)):
+        time, ended = np.asarray(t, dtype=np.float64), np.asarray(d, dtype=np.float64)
+        if time.shape != ended.shape or time.shape != np.shape(times):
+            raise ValueError(
+                f"times have the shapes {np.shape(times)} and {time.shape}; give pairs of paths"
+            )
+        if not ended.any():
+            return Ratio(math.nan, math.nan, math.nan)
+        logs.append(math.log(time.sum() / ended.sum()))
+        changes.append(time / time.sum() - ended / ended.sum())
+    difference = changes[0] - changes[1]
+    error = float(ndtri(0.5 + 0.5 * level)) * math.sqrt(float((difference * difference).sum()))
+    log_ratio = logs[0] - logs[1]
+    return Ratio(*(math.exp(log_ratio + side * error) for side in (0.0, -1.0, 1.0)))
+
+
+def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ratio:
+    """The ratio of the means of two results whose paths have the same noise.
+
+    Parameters
+    ----------
+    result, other : EscapeTimes
+        With the same seed and number of paths. Paths that are not finite in either are left out.
+    level : float
+        Of the interval, dimensionless.
+
+    Returns
+    -------
+    Ratio
+
+    Raises
+    ------
+    ValueError
+        If the paths are not pairs.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(1.5)
+    >>> run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), noise, 0.5, paths=100)
+    >>> [round(value, 12) for value in ratio_of(run, run)]
+    [1.0, 1.0, 1.0]
+    """
+    for name in ("seed", "dt"):
+        if result.parameters.get(name) != other.parameters.get(name):
+            raise ValueError(
+                f"the results have {name} = {result.parameters.get(name)!r} and "
+                f"{other.parameters.get(name)!r}; give results with the same noise"
+            )
+    if result.paths != other.paths:
+        raise ValueError(
+            f"the results have {result.paths} and {other.paths} paths; give as many of each"
+        )
+    finite = (result.status != Status.NON_FINITE) & (other.status != Status.NON_FINITE)
+    return paired_ratio(
+        result.times[finite],
+        result.status[finite] == Status.ESCAPED,
+        other.times[finite],
+        other.status[finite] == Status.ESCAPED,
+        level,
+    )
+
+
+def compare(
+    basin: Basin,
+    dynamics: Sequence[Dynamics],
+    noise: Noise,
+    epsilon: float,
+    paths: int | None = None,
+    dt: float | Literal["auto"] = "auto",
+    horizon: float | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: bool = False,
+) -> Comparison:
+    """Escape times of several optimizers with the same noise, path by path.
+
+    The ratio of two means is then known much better than either of them, where the optimizers
+    leave by the same jumps.
+
+    Parameters
+    ----------
+    basin : Basin
+        Potential, domain and start.
+    dynamics : sequence of Dynamics
+        The optimizers; the first is what the others are compared with.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    paths, horizon, seed, threads, progress
+        As for `escape_times`.
+    dt : float or "auto"
+        Step of all of them, time; "auto" is `common_dt`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or parts do not fit together.
+    Interrupted
+        A KeyboardInterrupt that carries the finished paths of the optimizer that was running.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(1.5, scale=2.0)
+    >>> optimizers = [ls.dynamics.sgd(), ls.dynamics.rmsprop(form="sde", frozen=2.0)]
+    >>> comparison = compare(ls.basins.flat(), optimizers, noise, epsilon=0.1, paths=500, dt=0.05)
+    >>> round(comparison.predicted_ratios[1], 6)  # 2^alpha
+    2.828427
+    """
+    dynamics = tuple(dynamics)
+    if len(dynamics) < 2 or not all(isinstance(each, Dynamics) for each in dynamics):
+        raise ValueError(f"dynamics is {dynamics!r}; give at least two Dynamics")
+    if isinstance(dt, str):
+        parts.choice("dt", dt, ("auto",))
+        dt = common_dt(basin, dynamics)
+    given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
+    results = tuple(
+        escape_times(basin, each, noise, epsilon, dt=dt, progress=progress, **given)
+        for each in dynamics
+    )
+    predictions = tuple(_prediction(basin, each, noise, epsilon, dt) for each in dynamics)
+    return Comparison(
+        results,
+        predictions,
+        tuple(ratio_of(result, results[0]) for result in results),
+        tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
+    )
+
+
+def _prediction(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float
+) -> "Prediction | None":
+    from levysde import theory
+
+    try:
+        return theory.predict(basin, dynamics, noise, epsilon, dt=dt)
+    except ValueError:  # an optimizer of the user, or a basin without a prediction
+        return None
+
+
+def _predicted_ratio(prediction: "Prediction | None", first: "Prediction | None") -> float | None:
+    """The ratio of two predicted means, if both are positive numbers."""
+    if prediction is None or first is None or not prediction.rate or not first.rate:
+        return None
+    return first.rate / prediction.rate
