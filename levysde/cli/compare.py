@@ -80,7 +80,7 @@ def run(words: list[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(
         _PROGRAM,
-        "Simulate several optimizers on the same random numbers and compare their escape times.",
+        "Simulate several optimizers on the same noise and compare their escape times.",
         _EPILOG,
     )
     models.add_options(parser, dynamics="sgd,adam,adamw")

@@ -16,11 +16,12 @@ _PER_OCTAVE_STAR = 2
 _INNER_OCTAVES = 6
 _OUTER_OCTAVES = 14
 _BISECTIONS = 34
-_POINTS = 1 << 19
+_POINTS = 1 << 16
 _PILOT_RAYS = 32
 
 _CLOSED_NUMBERS = 1 << 23
-_SEARCHED_NUMBERS = 1 << 19
+_SEARCHED_NUMBERS = 1 << 22
+_SEARCH_OVERHEAD = 9
 _PLAIN_NUMBERS = 1 << 15
 
 
@@ -177,4 +178,6 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector) -> Bundle:
     steps = np.arange(np.ceil(octaves * density) + 1.0)
     radii = min(first) * np.exp2(steps / density - _INNER_OCTAVES)
     many = getattr(domain, "outside_many", None) is not None
-    return Bundle(domain, center, radii, (_SEARCHED_NUMBERS if many else _PLAIN_NUMBERS) // rank)
+    # A search costs as much as a few more coordinates.
+    budget = _SEARCHED_NUMBERS // (rank + _SEARCH_OVERHEAD) if many else _PLAIN_NUMBERS // rank
+    return Bundle(domain, center, radii, budget)

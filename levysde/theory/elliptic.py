@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from levysde.theory.box import correlated_box_moment, reduced_box
 from levysde.theory.constants import isotropic_constant, stable_constant
 from levysde.theory.gauge import box_ends, half_space_room, quadratic_form
 from levysde.theory.laws import EllipticLaw
@@ -123,10 +124,6 @@ def largest_coordinate_moment(upper: Vector, lower: Vector, alpha: float) -> Fou
     return float(factor * value), float(factor * error), method
 
 
-def _covariance(law: EllipticLaw) -> Vector:
-    return np.asarray(law.matrix @ law.matrix.T)
-
-
 def _half_space(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
     normal, room = half_space_room(domain, center)
     speed = float(np.linalg.norm(law.matrix.T @ normal))
@@ -182,17 +179,14 @@ def _quadratic(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | 
     return None
 
 
-def _box(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
-    covariance = _covariance(law)
-    scales = np.sqrt(np.diag(covariance))
-    mixed = np.abs(covariance - np.diag(np.diag(covariance)))
-    if law.rank != domain.dim or np.any(mixed > _EQUAL * np.outer(scales, scales)):
-        return None
+def _box(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
     lower, upper = box_ends(domain)
-    b, a = (upper - center) / scales, (center - lower) / scales
-    if not np.isfinite(np.minimum(a, b)).any():
+    rows, b, a = reduced_box(law.matrix, upper - center, center - lower)
+    if b.size == 0:
         return 0.0, 0.0, "closed form"
-    return largest_coordinate_moment(b, a, law.alpha)
+    if np.max(np.abs(rows @ rows.T - np.eye(b.size))) <= _EQUAL:
+        return largest_coordinate_moment(b, a, law.alpha)
+    return correlated_box_moment(rows, b, a, law.alpha)
 
 
 _FORMS: dict[str, Callable[[DomainLike, EllipticLaw, Vector], Found | None]] = {
