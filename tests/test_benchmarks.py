@@ -51,3 +51,15 @@ def test_disagreement_is_told():
     wrong = sample(script["Model"](1, 1.2), 400, 3)
     assert script["disagreement"]({"a": right, "b": again}) is None
     assert "a 2" in script["disagreement"]({"a": right, "b": again, "c": wrong})
+
+
+def test_optimizers_are_timed():
+    script = SCRIPT.with_name("dynamics.py")
+    words = ["--dims", "2", "--components", "1e4", "--repeats", "1"]
+    done = subprocess.run(
+        [sys.executable, script, *words], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    rows = done.stdout.splitlines()[2:]
+    assert rows[0].endswith("(1.00)")
+    assert [row[:18].strip() for row in rows] == list(runpy.run_path(str(script))["OPTIMIZERS"])

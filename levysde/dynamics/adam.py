@@ -426,7 +426,7 @@ def adamprox(
     References
     ----------
     Z. Zhuang, M. Liu, A. Cutkosky, F. Orabona, "Understanding AdamW through proximal methods and
-    scale-freeness", Trans. Mach. Learn. Res. 2022 (arXiv 2202.00089), eq. 9.
+    scale-freeness", Trans. Mach. Learn. Res. 2022 (arXiv 2202.00089), section 3.
 
     Examples
     --------

@@ -170,7 +170,7 @@ def momentum(
     References
     ----------
     B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput.
-    Math. Math. Phys. 4 (1964) 1-17, eq. 9.
+    Math. Math. Phys. 4 (1964) 1-17.
 
     Examples
     --------
