@@ -105,6 +105,7 @@ def describe(
             "gradient": code_key(basin.potential.gradient),
             "outside": code_key(basin.domain.outside),
             "update": code_key(dynamics.update),
+            **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
         },
         "stream": STREAM,
         "versions": {
