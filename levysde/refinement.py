@@ -10,7 +10,7 @@ import numpy as np
 from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics
+from levysde.dynamics import Dynamics, Optimizer
 from levysde.estimators import Interval
 from levysde.noise import Multifractal, Noise
 from levysde.provenance import rebuilt
@@ -104,8 +104,9 @@ def refine(
     Raises
     ------
     ValueError
-        If the parts are not those of the result, some are missing, or too few paths escaped for
-        an interval.
+        If the parts are not those of the result, some are missing, too few paths escaped for an
+        interval, or the optimizer has no limit of small steps, because its averages last a number
+        of them.
 
     Notes
     -----
@@ -123,6 +124,11 @@ def refine(
     """
     halvings = parts.whole_number("halvings", halvings, 2, 20)
     model = _parts_of(result, basin, dynamics, noise)
+    if isinstance(model[1], Optimizer) and model[1].rates == "per_step":
+        raise ValueError(
+            f"the averages of this {model[1].name} last a number of steps, so that another dt is "
+            "another process; give form='sde' and rates='per_time'"
+        )
     options = _options_of(result, threads)
     _check_first_paths(result, model, options)
     runs = [result]

@@ -461,3 +461,20 @@ def test_parts_of_the_user_must_be_given() -> None:
     with pytest.raises(ValueError, match="the domain of the result, 'custom', is not built in"):
         refine(result)
     assert refine(result, driftless(disc), dynamics.sgd(), LAW).mean[0] == result.mean
+
+
+@pytest.mark.parametrize("form", ["algorithm", "sde"])
+def test_refine_refuses_averages_that_last_a_number_of_steps(form):
+    setting = (ls.basins.flat(), ls.dynamics.momentum(form=form), ls.noise.independent(1.5), 0.5)
+    result = ls.escape_times(*setting, paths=100, dt=0.05)
+    with pytest.raises(ValueError, match="another dt is another process"):
+        ls.refine(result)
+
+
+def test_refine_extrapolates_rates_per_time():
+    """A mean over 1/100 of the time of the well changes little: the limit is near that of SGD."""
+    slow = ls.dynamics.momentum(100.0, form="sde", rates="per_time")
+    setting = (ls.basins.flat(), slow, ls.noise.independent(1.5), 1.0)
+    limit = ls.refine(ls.escape_times(*setting, paths=20_000, dt=0.01))
+    error = (limit.interval.upper - limit.interval.lower) / (2.0 * 1.96)
+    assert abs(limit.extrapolated - 0.94876377) < SIGMAS * error + 0.01
