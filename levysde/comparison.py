@@ -79,8 +79,8 @@ def common_dt(basin: Basin, dynamics: Sequence[Dynamics]) -> float:
     Examples
     --------
     >>> from levysde import basins, dynamics
-    >>> round(common_dt(basins.flat(), [dynamics.sgd(), dynamics.adam()]), 8)
-    0.05
+    >>> round(common_dt(basins.flat(), [dynamics.sgd(), dynamics.adam()]), 4)
+    0.0504
     """
     normalized = [each for each in dynamics if each.normalized]
     others = [each for each in dynamics if not each.normalized]
@@ -89,7 +89,8 @@ def common_dt(basin: Basin, dynamics: Sequence[Dynamics]) -> float:
     longest = min(automatic_dt(basin, each) for each in normalized)
     for each in others:
         fastest = max(largest_curvature(basin) * each.speed, each.largest_rate)
-        longest = min(longest, _LARGEST_PRODUCT / fastest)
+        if fastest > 0.0:
+            longest = min(longest, _LARGEST_PRODUCT / fastest)
     return longest
 
 
@@ -137,6 +138,8 @@ def paired_ratio(
     """
     from scipy.special import ndtri
 
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level is {level:g}; give a number between 0 and 1")
     changes, logs = [], []
     for t, d in ((times, escaped), (other_times, other_escaped)):
         time, ended = np.asarray(t, dtype=np.float64), np.asarray(d, dtype=np.float64)
@@ -144,6 +147,8 @@ def paired_ratio(
             raise ValueError(
                 f"times have the shapes {np.shape(times)} and {time.shape}; give pairs of paths"
             )
+        if not (np.isfinite(time).all() and (time > 0.0).all()):
+            raise ValueError(f"times are {time.tolist()[:6]} ...; give positive numbers")
         if not ended.any():
             return Ratio(math.nan, math.nan, math.nan)
         logs.append(math.log(time.sum() / ended.sum()))
@@ -160,7 +165,8 @@ def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ra
     Parameters
     ----------
     result, other : EscapeTimes
-        With the same seed and number of paths. Paths that are not finite in either are left out.
+        With the same noise, seed, step and number of paths. Paths that are not finite in either
+        are left out.
     level : float
         Of the interval, dimensionless.
 
@@ -181,11 +187,11 @@ def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ra
     >>> [round(value, 12) for value in ratio_of(run, run)]
     [1.0, 1.0, 1.0]
     """
-    for name in ("seed", "dt"):
+    for name in ("seed", "dt", "dim", "noise", "noise_params"):
         if result.parameters.get(name) != other.parameters.get(name):
             raise ValueError(
-                f"the results have {name} = {result.parameters.get(name)!r} and "
-                f"{other.parameters.get(name)!r}; give results with the same noise"
+                f"the results have {name} = {result.parameters.get(name)!r:.60} and "
+                f"{other.parameters.get(name)!r:.60}; give results with the same noise"
             )
     if result.paths != other.paths:
         raise ValueError(
@@ -253,9 +259,11 @@ def compare(
     >>> round(comparison.predicted_ratios[1], 6)  # 2^alpha
     2.828427
     """
-    dynamics = tuple(dynamics)
-    if len(dynamics) < 2 or not all(isinstance(each, Dynamics) for each in dynamics):
-        raise ValueError(f"dynamics is {dynamics!r}; give at least two Dynamics")
+    if not isinstance(basin, Basin):
+        raise ValueError(f"basin is {basin!r}; give a Basin")
+    several = isinstance(dynamics, list | tuple) and len(dynamics) > 1
+    if not several or not all(isinstance(each, Dynamics) for each in dynamics):
+        raise ValueError(f"dynamics is {dynamics!r}; give a list of at least two Dynamics")
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
         dt = common_dt(basin, dynamics)

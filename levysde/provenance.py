@@ -4,6 +4,7 @@ import hashlib
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ def describe(
         "dynamics": dynamics.name,
         "dynamics_params": _json_params(dynamics.params),
         "dynamics_options": dynamics.options,
+        "dynamics_uses": {"memory": dynamics.memory, "normal": dynamics.normal},
         "noise": noise.name,
         "noise_params": _json_params(noise.params),
         "convention": CONVENTION,
@@ -148,9 +150,11 @@ def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
         )
         if parameters["dynamics"] not in DYNAMICS:
             raise _not_built_in("dynamics", parameters["dynamics"])
-        dynamics = DYNAMICS[parameters["dynamics"]](
-            **_numbers(parameters["dynamics_params"]), **parameters["dynamics_options"]
-        )
+        options = dict(parameters["dynamics_options"])
+        clip = options.pop("clip", None)
+        make = DYNAMICS[parameters["dynamics"]]
+        dynamics = make(**_numbers(parameters["dynamics_params"]), **options)
+        dynamics = dynamics if clip is None else replace(dynamics, clip=clip)
         if parameters["noise"] not in _NOISES:
             raise _not_built_in("noise", parameters["noise"])
         noise = getattr(laws, parameters["noise"])(**_numbers(parameters["noise_params"]))

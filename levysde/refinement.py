@@ -124,9 +124,10 @@ def refine(
     """
     halvings = parts.whole_number("halvings", halvings, 2, 20)
     model = _parts_of(result, basin, dynamics, noise)
-    if isinstance(model[1], Optimizer) and model[1].rates == "per_step":
+    rule = model[1]
+    if isinstance(rule, Optimizer) and rule.rates == "per_step" and rule.acting_averages:
         raise ValueError(
-            f"the averages of this {model[1].name} last a number of steps, so that another dt is "
+            f"the averages of this {rule.name} last a number of steps, so that another dt is "
             "another process; give form='sde' and rates='per_time'"
         )
     options = _options_of(result, threads)

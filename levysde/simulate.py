@@ -10,7 +10,7 @@ import numpy as np
 from levysde import estimators, grid, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import DYNAMICS, Dynamics
+from levysde.dynamics import DYNAMICS, Dynamics, Optimizer
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
@@ -81,6 +81,11 @@ def _program(
 
     domain = basin.domain
     if correction is not None:
+        if isinstance(dynamics, Optimizer) or dynamics.clip is not None:
+            raise ValueError(
+                f"correction {correction!r} is for noise that reaches x as it is, and "
+                f"{dynamics.name} changes it; give correction=None (--correction none)"
+            )
         domain = grid.shifted(basin.domain, noise, setting.epsilon, setting.dt)
         if not domain.contains(basin.start):
             raise ValueError(

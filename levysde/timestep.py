@@ -5,15 +5,18 @@ import warnings
 import numpy as np
 
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics
+from levysde.dynamics import Adaptive, Dynamics
 
 __all__ = ["automatic_dt", "check_stability", "largest_curvature"]
 
 STEPS_PER_RELAXATION = 100
 """`dt="auto"`: steps in the shortest relaxation time at the minimum."""
 
-STEPS_TO_BOUNDARY = 20
-"""`dt="auto"` of a dynamics whose steps have the length dt: steps from the minimum to the exit."""
+SHARE_OF_REACH = 0.625
+"""`dt="auto"` of an algorithm that divides by the size of the gradient: the way to the boundary in
+units of the farthest that one jump can move x, 31.8 dt for Adam."""
+
+_LONGEST_REACH = 32.0
 
 _CHECKED_DIM = 64
 """Above, the curvature is not computed only to check a step that was given."""
@@ -65,8 +68,9 @@ def automatic_dt(basin: Basin, dynamics: Dynamics | None = None) -> float:
 
     Where the noise-free motion is faster than -grad F, by momentum or division by the size of the
     gradient, k is that many times larger; averages with a rate per unit time count with that rate.
-    An algorithm that divides the gradient by its own size makes steps of about the length dt: its
-    dt is 1/20 of the shortest distance from the minimum to the boundary along an axis.
+    An algorithm that divides the gradient by its own size makes steps of about the length dt, and
+    one jump moves x by at most so many dt: its dt is such that the shortest distance from the
+    minimum to the boundary along an axis is 5/8 of that, about 20 dt for Adam.
 
     Parameters
     ----------
@@ -90,11 +94,14 @@ def automatic_dt(basin: Basin, dynamics: Dynamics | None = None) -> float:
     >>> from levysde import basins, dynamics
     >>> round(automatic_dt(basins.asymmetric()), 8)
     0.000625
-    >>> round(automatic_dt(basins.flat(), dynamics.adam()), 8)
-    0.05
+    >>> round(automatic_dt(basins.flat(), dynamics.adam()), 4)
+    0.0504
     """
-    if dynamics is not None and dynamics.normalized:
-        return _shortest_way(basin) / STEPS_TO_BOUNDARY
+    if isinstance(dynamics, Adaptive) and dynamics.normalized:
+        from levysde import theory
+
+        reach = min(theory.one_jump_cap(*dynamics.factors), _LONGEST_REACH)
+        return _shortest_way(basin) / (SHARE_OF_REACH * reach)
     fastest = largest_curvature(basin)
     if not fastest > 1e-6:
         raise ValueError(

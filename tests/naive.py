@@ -164,7 +164,7 @@ def weight_so_far(n: int, b: float, dt: float, rates: str) -> float:
     """The weight of all that has entered the average up to step n, which began at 0."""
     if rates == "per_step":
         return 1.0 - b ** (n + 1)
-    return 1.0 - math.exp(-b * (n + 1) * dt)
+    return 1.0 - (1.0 - b * dt) ** (n + 1)
 
 
 def sgd_move(dt: float) -> Move:

@@ -700,6 +700,8 @@ compare --paths 0 | 2 | paths is 0
 compare --dt 0 | 2 | dt is 0
 compare --seed -1 | 2 | seed is -1
 theory --dynamics adam --dt 0 --frozen 1 | 2 | dt is 0
+theory --clip 0.5 --exact --dt 0.1 | 2 | --clip is 0.5
+escape --dynamics adam --frozen 1 --correction boundary-shift | 2 | for noise that reaches x
 escape --noise white | 2 | 'white'
 escape --scale 0 | 2 | scale is 0
 escape --scale -1 | 2 | scale is -1

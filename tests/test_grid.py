@@ -465,10 +465,15 @@ def test_parts_of_the_user_must_be_given() -> None:
 
 @pytest.mark.parametrize("form", ["algorithm", "sde"])
 def test_refine_refuses_averages_that_last_a_number_of_steps(form):
-    setting = (ls.basins.flat(), ls.dynamics.momentum(form=form), ls.noise.independent(1.5), 0.5)
-    result = ls.escape_times(*setting, paths=100, dt=0.05)
+    noise = ls.noise.independent(1.5)
+    result = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.momentum(form=form), noise, 0.5, paths=100, dt=0.05
+    )
     with pytest.raises(ValueError, match="another dt is another process"):
         ls.refine(result)
+    memoryless = ls.dynamics.momentum(0.0, form=form)
+    result = ls.escape_times(ls.basins.flat(), memoryless, noise, 0.5, paths=100, dt=0.05)
+    assert ls.refine(result).dt.size == 3
 
 
 def test_refine_extrapolates_rates_per_time():

@@ -15,6 +15,7 @@ from scipy import stats
 
 import levysde as ls
 from levysde import domains, potentials
+from levysde.provenance import rebuilt
 
 DIM = 3
 DT = 2.0**-5
@@ -368,15 +369,15 @@ def test_first_step_has_the_length_of_dt(name, g):
         assert moved == pytest.approx(-math.copysign(10.0 * DT, g), rel=1e-12)
 
 
-@pytest.mark.parametrize("b1", [0.5, 5.0])
+@pytest.mark.parametrize("b1", [0.5, 5.0, 20.0])
 def test_first_step_in_rates_per_time(b1):
-    """The ratio of b dt to 1 - exp(-b dt) tends to 1 like 1 + b dt/2."""
-    b2, dt = 0.1, 1e-3
-    dynamics = make("adam", form="sde", rates="per_time", b1=b1, b2=b2, eps=0.0)
+    """Averages begin at grad F and (grad F)^2 at any rate; uncorrected they would not."""
+    dt = 0.05
+    dynamics = make("adam", form="sde", rates="per_time", b1=b1, b2=0.1, eps=0.0)
     moved = stepper(dynamics, 0, dt)(0, 0.0, 0.0, 0.0, 0.7, 0.0)[0]
-    series = 1.0 + (b1 - b2 / 2.0) * dt / 2.0
-    assert moved == pytest.approx(-dt * series, rel=dt**2 * (1.0 + b1**2))
-    assert moved != pytest.approx(-dt, rel=dt**2 * (1.0 + b1**2))
+    assert moved == pytest.approx(-dt, rel=1e-12)
+    twin = make("rmsprop", form="sde", rates="per_time", decay=0.1, eps=0.0)
+    assert stepper(twin, 0, dt)(0, 0.0, 0.0, 0.0, 0.7, 0.0)[0] < -10.0 * dt
 
 
 @pytest.mark.parametrize("jump", [1.0, 1e6])
@@ -561,3 +562,105 @@ def test_what_does_not_fit_the_run_is_refused(options, words):
     """A vector of another length than the basin; an average that would overshoot in a step."""
     with pytest.raises(ValueError, match=words):
         simulated(make("adam", **options))
+
+
+# ------------------------------------------------------------------------------- dynamics of a user
+
+
+def own(update, **fields):
+    return ls.Dynamics("own", update, **fields)
+
+
+@pytest.mark.parametrize(
+    ("make_own", "words"),
+    [
+        (lambda: ls.Dynamics("adam", lambda *a: a[1:4]), "name 'adam' is that of a built-in"),
+        (lambda: own(lambda j, x, m, v, g, dL, dt, t, p: (x, m + 1.0, v)), "give memory=True"),
+        (lambda: own(lambda j, x, m, v, g, dL, dt, t, p: x), r"return \(x, m, v\)"),
+        (lambda: own(lambda *a: a[1:4], clock=lambda t, dt, p: 1.0), "return two numbers"),
+        (
+            lambda: own(lambda *a: a[1:4], clock=lambda t, dt: (1.0, 1.0)),
+            "the clock function failed",
+        ),
+        (lambda: own(lambda *a: a[1:4], clip=-1.0), "clip is -1"),
+        (lambda: own(lambda *a: a[1:4], clip=math.nan), "clip is nan"),
+    ],
+)
+def test_wrong_dynamics_are_refused(make_own, words):
+    with pytest.raises(ValueError, match=words):
+        make_own()
+
+
+def test_too_few_parameters_are_found_before_the_simulation():
+    rule = own(
+        lambda j, x, m, v, g, dL, dt, t, p: (x - p[j] * g * dt + dL, m, v), params={"a": [1.0]}
+    )
+    noise = ls.noise.independent(1.5)
+    assert ls.escape_times(ls.basins.flat(), rule, noise, 0.5, paths=5, dt=0.05).escaped == 5
+    with pytest.raises(ValueError, match="at j = 2: IndexError"):
+        ls.escape_times(ls.basins.flat(3), rule, noise, 0.5, paths=5, dt=0.05)
+
+
+def test_a_clip_is_not_among_the_parameters_of_the_update():
+    def update(j, x, m, v, g, dL, dt, t, p):
+        return x - g * dt + dL * p[p.size - 1], m, v
+
+    noise = ls.noise.independent(1.5)
+    plain, clipped = (
+        ls.escape_times(
+            ls.basins.flat(),
+            own(update, params={"a": 1.0}, clip=clip),
+            noise,
+            0.5,
+            paths=50,
+            dt=0.05,
+        )
+        for clip in (None, 1e6)
+    )
+    assert plain.digest == clipped.digest
+
+
+def test_clipped_optimizers_are_recorded_rebuilt_and_not_mixed():
+    noise = ls.noise.independent(1.5)
+    rule = dataclasses.replace(ls.dynamics.adam(form="sde", frozen=1.0), clip=0.1)
+    setting = {"paths": 10, "dt": 0.05, "horizon": 5.0}
+    plain = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.adam(form="sde", frozen=1.0), noise, 0.5, **setting
+    )
+    with pytest.raises(ValueError, match="dynamics_options"):
+        ls.escape_times(ls.basins.flat(), rule, noise, 0.5, **setting, resume=plain)
+    clipped = ls.escape_times(ls.basins.flat(), rule, noise, 0.5, **setting)
+    assert rebuilt(clipped.parameters)[1].clip == 0.1
+
+
+@pytest.mark.parametrize("rule", [ls.dynamics.sgd(clip=1.0), ls.dynamics.adam(frozen=1.0)])
+def test_the_boundary_shift_is_for_noise_that_is_not_changed(rule):
+    noise = ls.noise.independent(1.5)
+    with pytest.raises(ValueError, match="for noise that reaches x as it is"):
+        ls.escape_times(ls.basins.flat(), rule, noise, 0.5, dt=0.05, correction="boundary-shift")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ls.dynamics.adamw(weight_decay=None), "weight_decay is None"),
+        (lambda: ls.dynamics.rmsprop(bias_correction="no"), "bias_correction is 'no'"),
+        (lambda: ls.dynamics.adam(frozen=True), "frozen is True"),
+        (lambda: ls.dynamics.adam(frozen="1"), "frozen is '1'"),
+        (lambda: ls.dynamics.adamw(weight_decay=60.0).part(1, 0.05), "weight_decay = 60"),
+    ],
+)
+def test_wrong_types_are_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_a_frozen_list_of_one_serves_every_dimension():
+    noise = ls.noise.independent(1.5)
+    one, all_three = (
+        ls.escape_times(
+            ls.basins.flat(3), ls.dynamics.adam(form="sde", frozen=q), noise, 0.5, paths=5, dt=0.05
+        )
+        for q in ([2.0], [2.0, 2.0, 2.0])
+    )
+    assert one.digest == all_three.digest

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
-from levysde.theory import escape_measure, ray_exit_segments, stable_constant
+from levysde.theory import escape_measure, isotropic_constant, ray_exit_segments, stable_constant
+from levysde.theory.bundles import flat_faces, ray_bundle
+from levysde.theory.sphere import sphere_points
 
 NO_PARAMETERS = np.empty(0)
 
@@ -29,6 +32,7 @@ class Noise:
     alpha: float
     scale: Any = 1.0
     name: str = "independent"
+    matrix: Any = None
 
 
 def interval(lower: float, upper: float) -> Domain:
@@ -282,3 +286,191 @@ def test_ten_dimensions_need_few_calls() -> None:
     measure = escape_measure(Domain("custom", 10, {}, outside), Noise(1.5), np.zeros(10))
     assert measure.value == pytest.approx(10 * 0.39894228, rel=2e-8)
     assert calls[0] < 60_000
+
+
+# Boxes under correlated noise.
+
+
+def elliptic(alpha: float, matrix: Any) -> Noise:
+    return Noise(alpha, name="elliptic", matrix=np.asarray(matrix, dtype=float))
+
+
+def one_factor(dim: int, correlation: float) -> Any:
+    """Return G with Gz = sqrt(1 - r) (z_1, ..., z_dim) + sqrt(r) z_0 (1, ..., 1)."""
+    own = math.sqrt(1.0 - correlation) * np.eye(dim)
+    return np.hstack([own, np.full((dim, 1), math.sqrt(correlation))])
+
+
+def one_factor_measure(lower: Any, upper: Any, correlation: float, alpha: float) -> float:
+    """Return nu(W) of a box: given the common factor x the coordinates are independent."""
+    x = np.arange(-9.0, 9.0, 0.02)[:, None, None]
+    weight = 0.02 * np.exp(-0.5 * x[:, :, 0] ** 2) / math.sqrt(2.0 * math.pi)
+    own, common = math.sqrt(1.0 - correlation), math.sqrt(correlation) * x
+    nearest = np.min(np.minimum(-lower, upper))
+    s = np.arange(-36.0 / alpha, 3.5, 0.1) - math.log(nearest)
+    inside = np.zeros(s.size)
+    for k in range(len(s)):
+        t = math.exp(s[k])
+        ends = special.ndtr((t * upper - common) / own) - special.ndtr((t * lower - common) / own)
+        inside[k] = np.sum(weight * np.prod(ends, axis=2))
+    moment = 0.1 * np.sum(alpha * np.exp(alpha * s) * (1.0 - inside))
+    return float(2.0 ** (0.5 * alpha) / math.gamma(1.0 - 0.5 * alpha) * moment)
+
+
+@pytest.mark.parametrize(
+    ("dim", "correlation", "alpha", "allowed"),
+    [
+        (3, 0.5, 1.8, 1e-4),
+        (5, 0.3, 0.6, 1e-4),
+        (10, 0.5, 1.5, 1e-4),
+        (10, 0.9, 1.8, 1e-4),
+        (40, 0.3, 1.5, 4e-4),
+    ],
+)
+def test_correlated_box_against_the_one_factor_law(
+    dim: int, correlation: float, alpha: float, allowed: float
+) -> None:
+    lower, upper = -np.linspace(0.6, 1.0, dim), np.linspace(1.5, 1.0, dim)
+    noise = elliptic(alpha, one_factor(dim, correlation))
+    measure = escape_measure(box(lower, upper), noise, np.zeros(dim))
+    exact = one_factor_measure(lower, upper, correlation, alpha)
+    assert measure.method.startswith("quasi-Monte Carlo over separated variables")
+    assert measure.error <= allowed * exact
+    assert abs(measure.value - exact) <= measure.error
+    wrong = one_factor_measure(lower, upper, correlation - 0.05, alpha)
+    assert abs(measure.value - wrong) > 5.0 * measure.error
+
+
+def test_one_near_face_on_one_side() -> None:
+    # However small the box, the near face is passed with chance 1/2, and the others hardly ever.
+    lower, upper = np.full(3, -math.inf), np.array([1e-2, 1.0, 1.5])
+    noise = elliptic(0.3, one_factor(3, 0.4))
+    measure = escape_measure(box(lower, upper), noise, np.zeros(3))
+    exact = one_factor_measure(lower, upper, 0.4, 0.3)
+    assert measure.error <= 5e-5 * exact
+    assert abs(measure.value - exact) <= measure.error
+    wrong = one_factor_measure(lower, upper, 0.38, 0.3)
+    assert abs(measure.value - wrong) > 5.0 * measure.error
+
+
+def spatial_mean(gauge: Callable[[Any], Any], alpha: float) -> float:
+    """Return K_3 times the mean of gauge^alpha over the sphere in space, on a fine grid."""
+    heights = (np.arange(1000) + 0.5) / 500.0 - 1.0
+    angles = (np.arange(2000) + 0.5) * math.pi / 1000.0
+    total = 0.0
+    for height in heights:
+        ring = math.sqrt((1.0 - height) * (1.0 + height))
+        flat = np.full(angles.size, height)
+        units = np.stack([ring * np.cos(angles), ring * np.sin(angles), flat], axis=1)
+        total += float(np.mean(gauge(units) ** alpha))
+    return isotropic_constant(alpha, 3) * total / heights.size
+
+
+def box_gauge(matrix: Any, lower: Any, upper: Any) -> Callable[[Any], Any]:
+    return lambda units: np.max(np.maximum(units @ matrix.T / upper, units @ matrix.T / lower), 1)
+
+
+@pytest.mark.parametrize("dim", [3, 6])
+def test_correlated_box_of_rank_three_against_a_grid(dim: int) -> None:
+    # In six dimensions the jumps span a subspace, and three faces bound the same variable.
+    matrix = np.random.default_rng(3).standard_normal((dim, 3))
+    lower, upper = -np.linspace(1.0, 0.4, dim), np.linspace(0.5, 2.0, dim)
+    measure = escape_measure(box(lower, upper), elliptic(1.6, matrix), np.zeros(dim))
+    grid = spatial_mean(box_gauge(matrix, lower, upper), 1.6)
+    assert measure.error <= 1e-4 * grid
+    assert abs(measure.value - grid) <= measure.error + 2e-6 * grid
+    wrong = spatial_mean(box_gauge(matrix, lower, 1.01 * upper), 1.6)
+    assert abs(measure.value - wrong) > 5.0 * measure.error
+
+
+def test_coordinates_that_cannot_be_left_do_not_count() -> None:
+    matrix = np.array([[1.0, 0.2, 0.1], [0.5, 1.0, 0.0], [0.3, -0.4, 1.0], [0.0, 0.0, 0.0]])
+    upper = np.array([1.0, 0.5, math.inf, 0.1])
+    lower = np.array([-2.0, -1.0, -math.inf, -0.1])
+    wide = escape_measure(box(lower, upper), elliptic(1.5, matrix), np.zeros(4))
+    pair = elliptic(1.5, matrix[:2])
+    assert wide.method == "quadrature over the angle: box"
+    assert wide.value == pytest.approx(
+        float(escape_measure(box(lower[:2], upper[:2]), pair, np.zeros(2))), rel=1e-10
+    )
+    # A single coordinate, twice: the nearer of two parallel faces counts.
+    line = np.array([[1.0, 2.0, 2.0], [-2.0, -4.0, -4.0], [0.0, 1.0, 0.0]])
+    ends = np.array([1.0, 5.0, math.inf]), np.array([0.7, 1.0, math.inf])
+    measure = escape_measure(box(-ends[0], ends[1]), elliptic(1.2, line), np.zeros(3))
+    hand = stable_constant(1.2) / 1.2 * 3.0**1.2 * (0.7**-1.2 + 0.5**-1.2)
+    assert measure.value == pytest.approx(hand, rel=1e-12)
+
+
+def test_nearly_parallel_faces() -> None:
+    # The fourth face is the third one turned by 1e-5, and so is the value to that order.
+    rows = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.0, 0.6, 0.8]])
+    almost = np.vstack([rows, rows[2] + [1e-5, 0.0, 0.0]])
+    few = escape_measure(box(-np.ones(3), np.ones(3)), elliptic(1.5, rows), np.zeros(3))
+    many = escape_measure(box(-np.ones(4), np.ones(4)), elliptic(1.5, almost), np.zeros(4))
+    assert abs(many.value - few.value) <= many.error + few.error + 1e-5 * few.value
+    assert many.error <= 5e-5 * many.value
+
+
+# Domains that are only a predicate.
+
+
+def predicate(dim: int, outside: Callable[[Any], Any]) -> Any:
+    @dataclass(frozen=True)
+    class Searched(Domain):
+        def outside_many(self, points: Any) -> Any:
+            return outside(points)
+
+    return Searched("custom", dim, {}, lambda x, p: bool(outside(x[None])[0]))
+
+
+def rotation(dim: int) -> Any:
+    return np.linalg.qr(np.random.default_rng(4).standard_normal((dim, dim)))[0]
+
+
+@pytest.mark.parametrize("dim", [3, 4, 7])
+def test_points_of_the_sphere_have_its_moments(dim: int) -> None:
+    units = sphere_points(dim, 14, 5)
+    assert np.allclose(np.sum(units**2, axis=1), 1.0, rtol=1e-14)
+    squares = units.T**2 @ units**2 / len(units)
+    exact = (np.ones((dim, dim)) + 2.0 * np.eye(dim)) / (dim * (dim + 2.0))
+    assert np.max(np.abs(squares - exact)) < 2e-4 / dim
+    assert np.max(np.abs(np.mean(units, axis=0))) < 2e-4
+
+
+@pytest.mark.parametrize("dim", [3, 8])
+def test_turned_cube_known_by_its_predicate_alone(dim: int) -> None:
+    turn = rotation(dim)
+    cube = predicate(dim, lambda x: np.max(np.abs(x @ turn), axis=1) >= 1.0)
+    noise = Noise(1.5, name="isotropic")
+    exact = float(escape_measure(box(-np.ones(dim), np.ones(dim)), noise, np.zeros(dim)))
+    measure = escape_measure(cube, noise, np.zeros(dim))
+    assert measure.method.endswith(f"and {2 * dim} flat faces: custom")
+    assert measure.error <= 1e-4 * exact
+    assert abs(measure.value - exact) <= measure.error
+    wrong = predicate(dim, lambda x: np.max(np.abs(x @ turn), axis=1) >= 1.001)
+    assert abs(float(escape_measure(wrong, noise, np.zeros(dim))) - exact) > 5.0 * measure.error
+
+
+def test_flat_faces_of_a_cube_and_none_of_a_ball() -> None:
+    turn = rotation(4)
+    cube = predicate(4, lambda x: np.max(np.abs(x @ turn), axis=1) >= 2.0)
+    faces = flat_faces(ray_bundle(cube, np.zeros(4), np.eye(4)), np.eye(4))
+    found = np.round(faces @ turn, 5)
+    assert sorted(found.tolist()) == sorted((0.5 * np.vstack([np.eye(4), -np.eye(4)])).tolist())
+    ball = predicate(4, lambda x: np.sum(x * x, axis=1) >= 1.0)
+    assert flat_faces(ray_bundle(ball, np.zeros(4), np.eye(4)), np.eye(4)).shape == (0, 4)
+
+
+def test_cube_with_round_corners_against_a_grid() -> None:
+    def gauge(x: Any) -> Any:
+        return np.maximum(np.max(np.abs(x), axis=1), np.linalg.norm(x, axis=1) / 1.3)
+
+    domain = predicate(3, lambda x: gauge(x) >= 1.0)
+    measure = escape_measure(domain, Noise(1.5, name="isotropic"), np.zeros(3))
+    grid = spatial_mean(gauge, 1.5)
+    assert measure.error <= 2e-4 * grid
+    assert abs(measure.value - grid) <= measure.error + 2e-6 * grid
+    cube = float(
+        escape_measure(box(-np.ones(3), np.ones(3)), Noise(1.5, name="isotropic"), [0] * 3)
+    )
+    assert abs(measure.value - cube) > 5.0 * measure.error

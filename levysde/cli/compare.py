@@ -23,7 +23,7 @@ from levysde.cli.output import (
     table,
 )
 from levysde.cli.output import number as shown
-from levysde.cli.theory import model_record, prediction_record
+from levysde.cli.theory import model_record, prediction_notes, prediction_record
 
 if TYPE_CHECKING:
     import argparse
@@ -153,8 +153,8 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
         answer(_text(model, dynamics, compared))
     if not options.quiet:
         for each, prediction in zip(dynamics, compared.predictions, strict=True):
-            if prediction is not None and prediction.reason is not None:
-                say(_PROGRAM, "note", f"{each.name}: no law known here: {prediction.reason}")
+            for note in [] if prediction is None else prediction_notes(prediction):
+                say(_PROGRAM, "note", f"{each.name}: {note}")
     for each, result in zip(dynamics, compared.results, strict=True):
         for warning in result.warnings:
             say(_PROGRAM, "warning", f"{each.name}: {warning}")
@@ -209,7 +209,7 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
 def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -> dict[str, Any]:
     """What `--json` prints."""
     setting = model_record(model)
-    del setting["dynamics"]
+    setting = {name: value for name, value in setting.items() if "dynamics" not in name}
     made = compared.results[0].parameters
     rows = []
     columns = (compared.results, compared.predictions, compared.ratios, compared.predicted_ratios)

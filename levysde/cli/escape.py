@@ -28,6 +28,7 @@ from levysde.cli.output import (
     file_message,
     say,
 )
+from levysde.cli.theory import prediction_notes
 
 if TYPE_CHECKING:
     import argparse
@@ -319,14 +320,10 @@ def _notes(
     if options.json:
         dt, horizon = report.dt_text(options, model, summary), report.horizon_text(options, summary)
         notes.append(f"dt = {dt}, horizon = {horizon}")
-    if reason:
+    if summary.prediction is None:
         notes.append(f"no law known here: {reason}")
-    for assumption in () if summary.prediction is None else summary.prediction.assumptions:
-        if not assumption.holds:
-            state = "is not known to hold" if assumption.holds is None else "does not hold"
-            notes.append(
-                f"theory: the assumption '{assumption.name}' {state}: {assumption.detail:.300}"
-            )
+    else:
+        notes += prediction_notes(summary.prediction)
     if options.plot is not None and summary.result.paths == summary.result.non_finite:
         notes.append("no plot: no path stayed finite")
     return notes

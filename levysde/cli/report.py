@@ -138,7 +138,7 @@ def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     """
     rule = "1/100 of the shortest relaxation time"
     if model.dynamics.normalized:
-        rule = "1/20 of the shortest way out"
+        rule = "the way out is 5/8 of what one jump can move"
     auto = f" (auto: {rule})" if options.dt == "auto" else ""
     return f"{summary.result.dt:.12g}{auto}"
 

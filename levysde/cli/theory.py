@@ -49,6 +49,11 @@ def run(words: list[str]) -> int:
             f"--exact is for one dimension and --dim is {model.basin.dim}; leave out one of them"
         )
     stepped = model.dynamics.name != "sgd"
+    if options.exact and model.dynamics.clip is not None:
+        raise UsageError(
+            f"--exact is for steps that are not cut and --clip is {model.dynamics.clip:g}; leave "
+            "out one of them"
+        )
     if options.exact and stepped:
         raise UsageError(
             f"--exact is for sgd and --dynamics is {model.dynamics.name}; leave out one of them"
@@ -200,6 +205,28 @@ def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
             for a in prediction.assumptions
         ],
     }
+
+
+def prediction_notes(prediction: Prediction) -> list[str]:
+    """Why there is no law, and what the law assumes that is not so.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        What the theory says.
+
+    Returns
+    -------
+    list of str
+    """
+    notes = [] if prediction.reason is None else [f"no law known here: {prediction.reason}"]
+    for assumption in prediction.assumptions:
+        if not assumption.holds:
+            state = "is not known to hold" if assumption.holds is None else "does not hold"
+            notes.append(
+                f"theory: the assumption '{assumption.name}' {state}: {assumption.detail:.300}"
+            )
+    return notes
 
 
 def model_record(model: models.Model) -> dict[str, Any]:

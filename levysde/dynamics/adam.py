@@ -143,7 +143,9 @@ def rmsprop(
     >>> float(dynamics.update(0, 1.0, 0.0, 0.0, 4.0, 0.0, 0.1, 0.0, p, 1.0, 1.0)[0])  # v = 4
     0.8
     """
-    fields = {"first": None, "second": "decay", "bias_correction": bool(bias_correction)}
+    if not isinstance(bias_correction, bool):
+        raise ValueError(f"bias_correction is {bias_correction!r}; give True or False")
+    fields = {"first": None, "second": "decay", "bias_correction": bias_correction}
     return adaptive(
         "rmsprop",
         _adam,

@@ -23,6 +23,9 @@ from levysde.engine.elementary import exp2
 B1, GAIN_1, LOG2_1, B2, GAIN_2, LOG2_2, EPS, DECAY, ALGORITHM, FROZEN, SIZES = range(11)
 
 
+_DECAYING = ("adam_l2", "adamw", "adamprox")
+
+
 def _corrections(t: float, dt: float, p: FloatArray) -> tuple[float, float]:
     """Return mu = 1/(1 - b1^n) and omega = 1/(1 - b2^n) of step n = t/dt + 1.
 
@@ -69,6 +72,17 @@ class Adaptive(Optimizer):
     def sizes(self) -> Any:
         """Numbers of coordinates: frozen sqrt(v), or the standard deviation of gradient noise."""
         return self.params.get("frozen", self.params.get("gradient_noise", 0.0))
+
+    @property
+    def acting_averages(self) -> bool:
+        """Whether anything of m is kept, or v lives."""
+        remembers = self.first is not None and self.number(self.first) > 0.0
+        return remembers or self.second_moment != "frozen"
+
+    @property
+    def factors(self) -> tuple[float, float]:
+        """The factors of m and v."""
+        return (0.0 if self.first is None else self.number(self.first)), self.number(self.second)
 
     @property
     def speed(self) -> float:
@@ -119,18 +133,17 @@ class Adaptive(Optimizer):
         averages: list[float] = []
         for name in (self.first, self.second):
             kept = self.kept(name, dt) if name else 0.0
-            log2_b = self._log2_per_time(name, kept, dt) if self.bias_correction else -np.inf
+            log2_b = log2_kept(kept, dt) if self.bias_correction else -math.inf
             averages += [kept, 1.0 - kept, log2_b]
         flags = [float(self.form == "algorithm"), float(self.second_moment == "frozen")]
-        decay = self.params.get("weight_decay", 0.0)
+        decay = self.number("weight_decay") if "weight_decay" in self.params else 0.0
+        if self.name == "adamw" and decay * dt > 1.0:
+            raise ValueError(
+                f"weight_decay = {decay:g} with dt = {dt:g} takes more than all of x away in a "
+                "step; give a smaller dt or weight_decay"
+            )
         sizes = np.broadcast_to(self.sizes, dim)
         return np.array([*averages, self.number("eps"), decay, *flags, *sizes])
-
-    def _log2_per_time(self, name: str | None, kept: float, dt: float) -> float:
-        """The exponent of the bias correction: log2(b)/dt, or -beta log2(e) for a rate beta."""
-        if name is None or self.rates == "per_step":
-            return log2_kept(kept, dt)
-        return -self.number(name) / math.log(2.0)
 
 
 def adaptive(
@@ -138,7 +151,7 @@ def adaptive(
     update: PlainFunction,
     factors: dict[str, float],
     eps: float,
-    weight_decay: float | None,
+    weight_decay: object,
     form: str,
     rates: str,
     frozen: npt.ArrayLike | None,
@@ -172,7 +185,7 @@ def adaptive(
     check_form(form, rates)
     params: dict[str, Any] = {n: check_factor(n, b, rates) for n, b in factors.items()}
     params["eps"] = check_nonnegative("eps", eps)
-    if weight_decay is not None:
+    if name in _DECAYING:
         params["weight_decay"] = check_nonnegative("weight_decay", weight_decay)
     if frozen is not None and gradient_noise is not None:
         raise ValueError(

@@ -12,6 +12,8 @@ from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.program import UpdatePart
 
 _TRIED_STEP = 0.01
+_HOME = "levysde.dynamics."
+_BUILT_IN = ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "adamprox")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +60,9 @@ class Dynamics:
         params = parts.frozen_parameters(self.params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
-        self._try_update()
+        self._check_name()
+        if type(self) is Dynamics:  # others compute p from the step
+            self._try_update(self.p, _TRIED_STEP, 1)
 
     def __reduce__(self) -> tuple[Any, ...]:
         given = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
@@ -88,6 +92,13 @@ class Dynamics:
     def normalized(self) -> bool:
         """Whether a step has about the length dt, whatever the size of the gradient."""
         return False
+
+    def _check_name(self) -> None:
+        """The theory knows built-in optimizers by name: no other may have one."""
+        if self.name in _BUILT_IN and not self.update.__module__.startswith(_HOME):
+            raise ValueError(
+                f"the name {self.name!r} is that of a built-in optimizer; give another"
+            )
 
     def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
         """The array p that the update receives.
@@ -126,6 +137,7 @@ class Dynamics:
             If a parameter does not fit the dimension or the step.
         """
         p = self.step_parameters(dt, dim)
+        self._try_update(p, dt, dim)
         return UpdatePart(
             update=self.update,
             p=np.array(p if self.clip is None else [*p, self.clip]),
@@ -135,16 +147,34 @@ class Dynamics:
             limited=self.clip is not None,
         )
 
-    def _try_update(self) -> None:
-        """Call the update once in plain Python, so that a mistake in it is an ordinary error."""
-        p = np.array(self.p)
+    def _try_update(self, p: FloatArray, dt: float, dim: int) -> None:
+        """Call the update in plain Python, so that a mistake in it is an ordinary error."""
+        extra = list(self._clock_numbers(p, dt)) + ([0.5] if self.normal else [])
+        for j in {0, dim - 1}:
+            given = (j, 0.1, 0.2, 0.3, 0.1, 0.01, dt, 0.0, np.array(p))
+            try:
+                answer = self.update(*given, *extra)
+            except Exception as error:
+                raise ValueError(
+                    f"the update function failed at j = {j}: {type(error).__name__}: {error}"
+                ) from error
+            if not isinstance(answer, tuple) or len(answer) != 3:
+                raise ValueError(f"the update function returned {answer!r}; return (x, m, v)")
+            if not self.memory and answer[1:] != (0.2, 0.3):
+                raise ValueError(
+                    "the update function changes m or v, which are not kept; give memory=True"
+                )
+
+    def _clock_numbers(self, p: FloatArray, dt: float) -> tuple[float, ...]:
+        """What the clock says at time 0."""
+        if self.clock is None:
+            return ()
         try:
-            extra = [] if self.clock is None else list(self.clock(0.0, _TRIED_STEP, p))
-            extra += [0.5] if self.normal else []
-            answer = self.update(0, 0.1, 0.1, 0.1, 0.1, 0.01, _TRIED_STEP, 0.0, p, *extra)
+            answer = self.clock(0.0, dt, np.array(p))
         except Exception as error:
             raise ValueError(
-                f"the update function failed: {type(error).__name__}: {error}"
+                f"the clock function failed: {type(error).__name__}: {error}"
             ) from error
-        if not isinstance(answer, tuple) or len(answer) != 3:
-            raise ValueError(f"the update function returned {answer!r}; return (x, m, v)")
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise ValueError(f"the clock function returned {answer!r}; return two numbers")
+        return answer

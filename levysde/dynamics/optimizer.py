@@ -34,8 +34,13 @@ class Optimizer(Dynamics):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Form and rates."""
-        return {"form": self.form, "rates": self.rates}
+        """Form and rates, and the clip if there is one."""
+        return {"form": self.form, "rates": self.rates, **super().options}
+
+    @property
+    def acting_averages(self) -> bool:
+        """Whether an average of past gradients moves x."""
+        return True
 
     @property
     def largest_rate(self) -> float:
@@ -87,9 +92,6 @@ class Optimizer(Dynamics):
                 "step; give a smaller dt"
             )
         return 1.0 - factor * dt
-
-    def _try_update(self) -> None:
-        """Nothing: the update is this package's own, and its p depends on the step."""
 
 
 def check_form(form: str, rates: str) -> None:
@@ -187,10 +189,12 @@ def check_sizes(name: str, value: npt.ArrayLike) -> float | FloatArray:
     ValueError
         If one is not positive and finite.
     """
+    if isinstance(value, str | bool):
+        raise ValueError(f"{name} is {value!r}; give positive numbers")
     array = parts.finite_array(name, value)
     if array.ndim > 1 or array.size == 0 or (array <= 0.0).any():
         raise ValueError(f"{name} is {array.tolist()}; give positive numbers")
-    return float(array) if array.ndim == 0 else array
+    return float(array.item()) if array.size == 1 else array
 
 
 def log2_kept(kept: float, dt: float) -> float:

@@ -75,6 +75,11 @@ class Momentum(Optimizer):
     """
 
     @property
+    def acting_averages(self) -> bool:
+        """Whether anything of m is kept."""
+        return self.number("decay") > 0.0
+
+    @property
     def speed(self) -> float:
         """(1 - dampening)/(1 - decay): a constant gradient adds up in the average."""
         if self.rates == "per_time":

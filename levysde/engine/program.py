@@ -47,7 +47,7 @@ class UpdatePart:
         `update(j, x, m, v, g, dL, dt, t, p) -> (x, m, v)`; with a clock its two numbers follow p,
         and with `normal` a standard normal variate comes last.
     p : ndarray
-        Flat parameters of all functions here; the last is the limit if there is one.
+        Flat parameters of all functions here; behind them the limit if there is one.
     memory : bool
         Whether m and v are used; without them they are neither read nor written.
     clock : callable, optional

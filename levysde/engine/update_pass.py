@@ -119,7 +119,7 @@ def _limited(advance: PlainFunction, wide: bool) -> PlainFunction:
 
     def limited(x, m, v, g, dL, dt, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         before = x.copy()
-        advance(x, m, v, g, dL, dt, seed, path, step, p, count)
+        advance(x, m, v, g, dL, dt, seed, path, step, p[: p.size - 1], count)
         for i in range(count):
             if wide:
                 _shorten(before[i], x[i], p[p.size - 1])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.parts import DomainLike, Vector
 from levysde.theory.rays import outside_points, ray_exit_segments
+from levysde.theory.sphere import sphere_points
 
 _PER_OCTAVE = 8
 _PER_OCTAVE_STAR = 2
@@ -18,6 +19,12 @@ _OUTER_OCTAVES = 14
 _BISECTIONS = 34
 _POINTS = 1 << 16
 _PILOT_RAYS = 32
+
+_FACES_POWER = 9
+_FACES_SEED = 97
+_FACES_BUDGET = 0.25
+_DIFFERENCE = 1e-4
+_SAME = 1e-5
 
 _CLOSED_NUMBERS = 1 << 23
 _SEARCHED_NUMBERS = 1 << 22
@@ -115,31 +122,33 @@ class Bundle:
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
         return Crossings(ray + offset, 0.5 * (low + high), np.where(leaves, 1.0, -1.0))
 
-    def powers(self, directions: Vector, alpha: float) -> tuple[Vector, Vector]:
-        """Return alpha int r^(-1-alpha) dr over the exterior part of each ray.
+    def powers(self, jumps: Vector, alpha: float) -> tuple[Vector, Vector]:
+        """Return alpha int t^(-1-alpha) dt over the t > 0 with center + t jump outside.
 
         Parameters
         ----------
-        directions : ndarray, shape (rays, dim)
-            Unit vectors.
+        jumps : ndarray, shape (rays, dim)
+            Vectors of any length but 0, units of the state.
         alpha : float
-            Stability index, dimensionless.
+            Exponent, positive, dimensionless.
 
         Returns
         -------
         (ndarray, ndarray), shapes (rays,)
-            The integrals, R^(-alpha) for a ray that leaves for good at R, and bounds of what lies
-            beyond the searched range of the rays that do not leave.
+            The integrals, for a ray that leaves for good the gauge of the jump to the power alpha,
+            and bounds of what lies beyond the searched range of the rays that do not leave.
         """
-        crossings = self.crossings(directions)
-        parts = crossings.sign * crossings.radius**-alpha
-        count = len(directions)
+        lengths = np.linalg.norm(jumps, axis=1)
+        crossings = self.crossings(jumps / lengths[:, None])
+        parts = crossings.sign * (lengths[crossings.ray] / crossings.radius) ** alpha
+        count = len(jumps)
         values = np.zeros(count)
         np.add.at(values, crossings.ray, parts)
         unknown = np.zeros(count)
         if not self.closed:
             ends_outside = np.bincount(crossings.ray, weights=crossings.sign, minlength=count)
-            unknown[ends_outside == 0.0] = self.radii[-1] ** -alpha
+            never = ends_outside == 0.0
+            unknown[never] = (lengths[never] / self.radii[-1]) ** alpha
         return values, unknown
 
 
@@ -181,3 +190,49 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector) -> Bundle:
     # A search costs as much as a few more coordinates.
     budget = _SEARCHED_NUMBERS // (rank + _SEARCH_OVERHEAD) if many else _PLAIN_NUMBERS // rank
     return Bundle(domain, center, radii, budget)
+
+
+def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:
+    """Return the vectors a_k of the flat pieces {Gz : a_k.z = 1} of the boundary that rays meet.
+
+    The gauge is linear over a flat piece, and a_k its gradient there, by differences. A gradient
+    that two of some hundred rays share belongs to a flat piece.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Rays from the center of a domain.
+    matrix : ndarray, shape (dim, rank)
+        G, units of the state.
+
+    Returns
+    -------
+    ndarray, shape (faces, rank)
+        The vectors, in order of discovery; pieces of a small solid angle may be missing.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> cut = SimpleNamespace(
+    ...     name="half_space", dim=3, params={"normal": [1.0, 0.0, 0.0], "offset": 2.0}
+    ... )
+    >>> bundle = ray_bundle(cut, np.zeros(3), np.eye(3))
+    >>> (flat_faces(bundle, np.eye(3)).round(6) + 0.0).tolist()
+    [[0.5, 0.0, 0.0]]
+    """
+    rank = matrix.shape[1]
+    rays = _FACES_BUDGET * bundle.budget / (rank + 1)
+    power = min(_FACES_POWER, int(np.log2(max(1.0, rays))))
+    steps = np.vstack([np.zeros(rank), _DIFFERENCE * np.eye(rank)])
+    points = (sphere_points(rank, power, _FACES_SEED)[:, None] + steps).reshape(-1, rank)
+    gauges = bundle.powers(points @ matrix.T, 1.0)[0].reshape(-1, rank + 1)
+    gradients = (gauges[:, 1:] - gauges[:, :1]) / _DIFFERENCE
+    gradients = gradients[gauges[:, 0] > 0.0]
+    faces: list[Vector] = []
+    while len(gradients):
+        apart = np.linalg.norm(gradients - gradients[0], axis=1)
+        same = apart <= _SAME * np.linalg.norm(gradients[0])
+        if np.count_nonzero(same) > 1:
+            faces.append(np.mean(gradients[same], axis=0))
+        gradients = gradients[~same]
+    return np.array(faces).reshape(-1, rank)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from levysde.theory.box import correlated_box_moment, reduced_box
+from levysde.theory.box import Found, correlated_box_moment, reduced_box
 from levysde.theory.constants import isotropic_constant, stable_constant
 from levysde.theory.gauge import box_ends, half_space_room, quadratic_form
 from levysde.theory.laws import EllipticLaw
@@ -22,9 +22,6 @@ _CENTERED = 1e-14
 _NEGATIVE = 1e-9
 _ZERO = 1e-15
 _MOST_NUMBERS = 1 << 22
-
-Found = tuple[float, float, str]
-"""nu(W), its error and the method."""
 
 
 def _line_sum(function: Callable[[Vector], Vector], low: float, high: float, width: int) -> Found:
@@ -124,6 +121,31 @@ def largest_coordinate_moment(upper: Vector, lower: Vector, alpha: float) -> Fou
     return float(factor * value), float(factor * error), method
 
 
+def box_measure(matrix: Vector, upper: Vector, lower: Vector, alpha: float) -> Found:
+    """Return nu{y : not -a_i < y_i < b_i for all i} of the elliptic law y = Gz.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (faces, rank)
+        G, units of the state; rows may be more than the rank, parallel, or zero.
+    upper, lower : ndarray, shape (faces,)
+        b_i and a_i, positive, units of the state; may be infinite.
+    alpha : float
+        Stability index in (0, 2), dimensionless.
+
+    Returns
+    -------
+    (float, float, str)
+        Value, error and method.
+    """
+    rows, b, a = reduced_box(matrix, upper, lower)
+    if b.size == 0:
+        return 0.0, 0.0, "closed form"
+    if np.max(np.abs(rows @ rows.T - np.eye(b.size))) <= _EQUAL:
+        return largest_coordinate_moment(b, a, alpha)
+    return correlated_box_moment(rows, b, a, alpha)
+
+
 def _half_space(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
     normal, room = half_space_room(domain, center)
     speed = float(np.linalg.norm(law.matrix.T @ normal))
@@ -181,12 +203,7 @@ def _quadratic(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | 
 
 def _box(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
     lower, upper = box_ends(domain)
-    rows, b, a = reduced_box(law.matrix, upper - center, center - lower)
-    if b.size == 0:
-        return 0.0, 0.0, "closed form"
-    if np.max(np.abs(rows @ rows.T - np.eye(b.size))) <= _EQUAL:
-        return largest_coordinate_moment(b, a, law.alpha)
-    return correlated_box_moment(rows, b, a, law.alpha)
+    return box_measure(law.matrix, upper - center, center - lower, law.alpha)
 
 
 _FORMS: dict[str, Callable[[DomainLike, EllipticLaw, Vector], Found | None]] = {
@@ -200,8 +217,8 @@ _FORMS: dict[str, Callable[[DomainLike, EllipticLaw, Vector], Found | None]] = {
 def elliptic_form(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
     """Return nu(W) of an elliptic law where no mean over directions is needed.
 
-    Half spaces; balls and ellipsoids seen from their center, and from elsewhere where the noise
-    is isotropic in their own metric; boxes where the coordinates of the noise are uncorrelated.
+    Half spaces; boxes; balls and ellipsoids seen from their center, and from elsewhere where the
+    noise is isotropic in their own metric.
 
     Parameters
     ----------

@@ -152,7 +152,10 @@ def exits_of(setting: Setting) -> Exits:
             f"the steps do not come to rest: the curvature over sqrt(v) + eps is "
             f"{setting.fastest:.6g} and steps of dt = {motion.dt:g} are stable below {limit:.6g}",
         )
-    found = _direct(setting) if motion.memoryless else _remembered(setting)
+    # A domain that the flow leaves is left by trajectories, and not only by jumps.
+    followed = not setting.invariant and motion.dt is not None and motion.clip is None
+    direct = motion.memoryless and not followed
+    found = _direct(setting) if direct else _remembered(setting)
     second = _second_moment(setting, found.rate)
     return Exits(found.measure, found.rate, found.reason, (*second, *found.conditions))
 

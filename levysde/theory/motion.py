@@ -279,8 +279,8 @@ def _per_coordinate(dynamics: DynamicsLike, key: str | None, dim: int) -> Vector
     if key not in params:
         raise ValueError(f"{dynamics.name}.params has no {key!r}; its keys are {list(params)}")
     values = np.asarray(params[key], dtype=np.float64)
-    if values.ndim and values.shape != (dim,):
+    if values.size != 1 and values.shape != (dim,):
         raise ValueError(f"{key} has shape {values.shape}, but the domain has dimension {dim}")
     if not np.all(np.isfinite(values) & (values >= 0.0)):
         raise ValueError(f"{key} is {values.tolist()}, but it must be finite and not negative")
-    return np.full(dim, values) if values.ndim == 0 else values
+    return np.full(dim, values.item()) if values.size == 1 else values

@@ -193,7 +193,9 @@ def sphere_points(rank: int, power: int, seed: int) -> Vector:
     return _to_sphere(qmc.Sobol(rank - 1, scramble=True, seed=seed).random_base2(power))
 
 
-def quasi_mean(function: Integrand, rank: int, tolerance: float, budget: int) -> SphereMean:
+def quasi_mean(
+    function: Integrand, rank: int, tolerance: float, budget: int, least: int = 0
+) -> SphereMean:
     """Return the mean over the sphere in R^rank by randomized quasi-Monte Carlo.
 
     Sixteen independent scramblings of a Sobol sequence with fixed seeds; their number of points is
@@ -209,6 +211,8 @@ def quasi_mean(function: Integrand, rank: int, tolerance: float, budget: int) ->
         Relative error to be reached.
     budget : int
         Largest number of directions; the error says what was reached with it.
+    least : int
+        Smallest number of directions, unless the budget is below.
 
     Returns
     -------
@@ -237,14 +241,17 @@ def quasi_mean(function: Integrand, rank: int, tolerance: float, budget: int) ->
         means = sums * _SCRAMBLINGS / points
         value = math.fsum(means) / _SCRAMBLINGS
         error = _SAFETY * float(np.std(means, ddof=1)) / math.sqrt(_SCRAMBLINGS)
-        if error <= tolerance * abs(value) or 2 * points > budget:
+        reached = error <= tolerance * abs(value) and points >= least
+        if reached or 2 * points > budget:
             break
         # Twice as many points in all, the first half being there.
         new = points // _SCRAMBLINGS
     return SphereMean(value, error, points, "quasi-Monte Carlo over directions")
 
 
-def sphere_mean(function: Integrand, rank: int, tolerance: float, budget: int) -> SphereMean:
+def sphere_mean(
+    function: Integrand, rank: int, tolerance: float, budget: int, least: int = 0
+) -> SphereMean:
     """Return the mean over the sphere by the method for its dimension.
 
     Parameters
@@ -254,9 +261,11 @@ def sphere_mean(function: Integrand, rank: int, tolerance: float, budget: int) -
     rank : int
         Dimension of the space, at least 2.
     tolerance : float
-        Relative error to be reached, on the sphere at best 1e-4 or so.
+        Relative error to be reached, on the sphere at best 1e-5 or so.
     budget : int
         Largest number of directions.
+    least : int
+        Smallest number of directions on the sphere, unless the budget is below.
 
     Returns
     -------
@@ -265,4 +274,4 @@ def sphere_mean(function: Integrand, rank: int, tolerance: float, budget: int) -
     """
     if rank == 2:
         return circle_mean(function, tolerance, budget)
-    return quasi_mean(function, rank, tolerance, budget)
+    return quasi_mean(function, rank, tolerance, budget, least)
