@@ -65,6 +65,8 @@ def noise_increments(part: object, dim: int, seed: int, path: int, step: int) ->
     if part.radius is not None:
         first, second = random_words(seed, path, step, np.uint64(1 << 31))
         factor = part.radius(first, second, part.p)
+    if part.scales_at is not None:
+        return z * factor * part.p[part.scales_at :]
     if part.matrix_at is None:
         return z * factor
     columns = part.p[part.matrix_at + 2 * part.drivers :].reshape(part.drivers, dim)

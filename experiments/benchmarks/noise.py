@@ -27,6 +27,7 @@ def laws_of(dim: int, alpha: float) -> dict[str, ls.Noise]:
         "independent": ls.noise.independent(alpha),
         "isotropic": ls.noise.isotropic(alpha),
         "elliptic": ls.noise.elliptic(alpha, matrix),
+        "elliptic, diagonal": ls.noise.elliptic(alpha, np.diag(np.diag(matrix))),
         "mixed": ls.noise.mixed(alpha, matrix),
         "skewed": ls.noise.independent(alpha, 1.0, 0.5),
         "independent, alpha = 0.3": ls.noise.independent(0.3),

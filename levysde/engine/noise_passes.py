@@ -32,7 +32,8 @@ def noise_pass(part: NoisePart, dim: int) -> Any:
     """
     radius = None if part.radius is None else prepared(part.radius)
     increment = prepared(part.increment)
-    return _compiled(increment, part.words, part.drivers, radius, part.matrix_at, is_wide(dim))
+    places = part.matrix_at, part.scales_at
+    return _compiled(increment, part.words, part.drivers, radius, *places, is_wide(dim))
 
 
 @functools.lru_cache(maxsize=256)
@@ -42,6 +43,7 @@ def _compiled(
     drivers: int,
     radius: PlainFunction | None,
     matrix_at: int | None,
+    scales_at: int | None,
     wide: bool,
 ) -> Any:
     fill = _loops(increment, words)[wide]
@@ -50,7 +52,8 @@ def _compiled(
     # The wide loops for two words need a whole vector, and variates in pairs an even number.
     rows = drivers + drivers % 2 if words == 0.5 else max(drivers, VECTOR if wide else 1)
     couple = _wide_coupling if wide else _narrow_coupling
-    return compile_part("noise", increment, couple(fill, rows, drivers, radius, matrix_at), NOISE)
+    coupled = couple(fill, rows, drivers, radius, matrix_at, scales_at)
+    return compile_part("noise", increment, coupled, NOISE)
 
 
 def _loops(increment: PlainFunction, words: float) -> tuple[PlainFunction, PlainFunction]:
@@ -165,11 +168,13 @@ def _narrow_coupling(
     drivers: int,
     radius: PlainFunction | None,
     matrix_at: int | None,
+    scales_at: int | None,
 ) -> PlainFunction:
     """Drivers, times the matrix, times the common factor: shape (dim, lanes)."""
     has_radius, has_matrix = radius is not None, matrix_at is not None
     common = _no_radius if radius is None else radius
     at = 0 if matrix_at is None else matrix_at
+    scaled, first_scale = scales_at is not None, scales_at or 0
 
     def coupled(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         dim = out.shape[0]
@@ -184,8 +189,9 @@ def _narrow_coupling(
                 factor[i] = common(words[0, i], words[1, i], p)
         if not has_matrix:
             for j in range(dim):
+                scale = p[first_scale + j] if scaled else 1.0
                 for i in range(count):
-                    out[j, i] = z[j, i] * factor[i]
+                    out[j, i] = z[j, i] * factor[i] * scale
             return
         out[:, :count] = 0.0
         for k in range(drivers):
@@ -207,11 +213,13 @@ def _wide_coupling(
     drivers: int,
     radius: PlainFunction | None,
     matrix_at: int | None,
+    scales_at: int | None,
 ) -> PlainFunction:
     """Drivers, times the matrix, times the common factor: shape (lanes, dim)."""
     has_radius, has_matrix = radius is not None, matrix_at is not None
     common = _no_radius if radius is None else radius
     at = 0 if matrix_at is None else matrix_at
+    scaled, first_scale = scales_at is not None, scales_at or 0
 
     def coupled(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         dim = out.shape[1]
@@ -227,7 +235,7 @@ def _wide_coupling(
                 factor = common(first, second, p)
             source = out[i] if has_matrix else z[i]
             for j in range(dim):
-                out[i, j] = source[j] * factor
+                out[i, j] = source[j] * factor * (p[first_scale + j] if scaled else 1.0)
 
     return coupled
 

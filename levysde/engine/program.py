@@ -27,6 +27,8 @@ class NoisePart:
         `radius(first, second, p)`, a factor R common to all drivers of a step.
     matrix_at : int, optional
         Where in p the matrix G begins, as `flat_columns` writes it.
+    scales_at : int, optional
+        Where in p a factor for every coordinate begins: a diagonal matrix G.
     """
 
     increment: PlainFunction
@@ -35,6 +37,7 @@ class NoisePart:
     p: FloatArray
     radius: PlainFunction | None = None
     matrix_at: int | None = None
+    scales_at: int | None = None
 
 
 @dataclass(frozen=True)

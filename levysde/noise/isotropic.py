@@ -45,6 +45,9 @@ def _sub_gaussian(alpha: float, scale: float, matrix: FloatArray | None, dim: in
     p = np.concatenate([[scale], law])
     if matrix is None:
         return NoisePart(gaussian_pair, 0.5, dim, p, radius)
+    if np.array_equal(matrix, np.diag(np.diag(matrix))):
+        scales = np.concatenate([p, np.diag(matrix)])
+        return NoisePart(gaussian_pair, 0.5, dim, scales, radius, scales_at=len(p))
     return NoisePart(
         increment=gaussian_pair,
         words=0.5,
