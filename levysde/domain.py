@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import parts
-from levysde._typing import FloatArray, Outside
+from levysde._typing import FloatArray, Margin, Outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,12 @@ class Domain:
         Named parameters. They reach the function as the flat array `p`, in the order given.
     name : str
         Built-in domains are known to the theory by their names.
+    margin : callable, optional
+        `margin(x, p, covariance, reach) -> float`: the distance of a point inside from the boundary
+        over the standard deviation per square root of time that a Brownian motion of this
+        covariance, shape (dim, dim), has along the normal. With reach > 0 the question is whether
+        it exceeds the reach in every direction, and any lower bound will do. The jump-adapted
+        scheme follows paths near the boundary by it, and by very short steps without it.
 
     Raises
     ------
@@ -47,18 +53,21 @@ class Domain:
     params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
     _: KW_ONLY
     name: str = "custom"
+    margin: Margin | None = None
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts.whole_number("dim", self.dim, 1)
         parts.plain_function("outside", self.outside)
+        if self.margin is not None:
+            parts.plain_function("margin", self.margin)
         params = parts.frozen_parameters(self.params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {"dim": self.dim, "outside": self.outside, "params": dict(self.params)}
-        return parts.rebuild, (type(self), {**fields, "name": self.name})
+        return parts.rebuild, (type(self), {**fields, "name": self.name, "margin": self.margin})
 
     def contains(self, x: npt.ArrayLike) -> bool:
         """Whether x is in Omega, computed in plain Python.

@@ -1,11 +1,14 @@
 """Domains: the open set Omega whose first exit is awaited, as a plain predicate of one point."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import margins, parts
 from levysde._typing import FloatArray
 from levysde.domain import Domain
+from levysde.margins import all_inside, over, spread
 from levysde.potentials import Potential
 
 __all__ = [
@@ -51,7 +54,8 @@ def interval(lower: float, upper: float) -> Domain:
         raise ValueError("the ends of an interval are numbers; give a box in several dimensions")
     if not lower < upper:
         raise ValueError(f"the interval ({lower}, {upper}) is empty; give lower < upper")
-    return Domain(1, _outside_interval, {"lower": lower, "upper": upper}, name="interval")
+    ends_of = {"lower": lower, "upper": upper}
+    return Domain(1, _outside_interval, ends_of, name="interval", margin=margins.interval_margin)
 
 
 def _outside_box(x: FloatArray, p: FloatArray) -> bool:
@@ -95,7 +99,8 @@ def box(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Domain:
             f"the box is empty: lower[{j}] = {low[j]:g}, upper[{j}] = {high[j]:g}; "
             "give lower < upper"
         )
-    return Domain(len(low), _outside_box, {"lower": low, "upper": high}, name="box")
+    ends_of = {"lower": low, "upper": high}
+    return Domain(len(low), _outside_box, ends_of, name="box", margin=margins.box_margin)
 
 
 def _outside_ball(x: FloatArray, p: FloatArray) -> bool:
@@ -135,7 +140,7 @@ def ball(center: npt.ArrayLike, radius: float) -> Domain:
         "center": middle,
         "radius": parts.finite_number("radius", radius),
     }
-    return Domain(len(middle), _outside_ball, params, name="ball")
+    return Domain(len(middle), _outside_ball, params, name="ball", margin=margins.ball_margin)
 
 
 def _center(center: npt.ArrayLike) -> FloatArray:
@@ -187,7 +192,9 @@ def ellipsoid(center: npt.ArrayLike, matrix: npt.ArrayLike) -> Domain:
     if np.linalg.eigvalsh(array)[0] <= 0.0:
         raise ValueError("the matrix of the ellipsoid is not positive definite; give one that is")
     params: dict[str, npt.ArrayLike] = {"center": middle, "matrix": array}
-    return Domain(len(middle), _outside_ellipsoid, params, name="ellipsoid")
+    return Domain(
+        len(middle), _outside_ellipsoid, params, name="ellipsoid", margin=margins.ellipsoid_margin
+    )
 
 
 def _outside_half_space(x: FloatArray, p: FloatArray) -> bool:
@@ -229,7 +236,13 @@ def half_space(normal: npt.ArrayLike, offset: float) -> Domain:
         "normal": direction,
         "offset": parts.finite_number("offset", offset, positive=False),
     }
-    return Domain(len(direction), _outside_half_space, params, name="half_space")
+    return Domain(
+        len(direction),
+        _outside_half_space,
+        params,
+        name="half_space",
+        margin=margins.half_space_margin,
+    )
 
 
 def sublevel_set(potential: Potential, level: float) -> Domain:
@@ -269,8 +282,17 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
     def outside(x: FloatArray, p: FloatArray) -> bool:
         return value(x, p) >= p[last]
 
+    gradient = potential.gradient
+
+    def margin(x: FloatArray, p: FloatArray, covariance: FloatArray, reach: float) -> float:
+        if reach > 0.0:
+            return math.inf if all_inside(value, x, p, p[last], covariance, reach) else 0.0
+        slope = np.empty(len(x))
+        gradient(x, p, slope)
+        return over(p[last] - value(x, p), spread(slope, covariance))
+
     params = {**potential.params, "level": parts.finite_number("level", level, positive=False)}
-    return Domain(potential.dim, outside, params, name="sublevel_set")
+    return Domain(potential.dim, outside, params, name="sublevel_set", margin=margin)
 
 
 def attraction(potential: Potential, minimum: npt.ArrayLike) -> Domain:

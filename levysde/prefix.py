@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from levysde._typing import FloatArray
 from levysde.results import EscapeTimes
 
 
@@ -30,15 +29,16 @@ class Prefix:
 
     def __init__(
         self,
+        engine: Any,
         program: Any,
         parameters: dict[str, Any],
-        horizon: int,
+        horizon: float,
         threads: int | None,
         progress: bool,
     ) -> None:
-        self.program, self.parameters = program, parameters
+        self.engine, self.program, self.parameters = engine, program, parameters
         self.horizon, self.threads, self.progress = horizon, threads, progress
-        self.pieces: list[tuple[Any, Any, FloatArray]] = []
+        self.pieces: list[tuple[Any, ...]] = []
         self.paths = 0
         self.seconds = 0.0
 
@@ -57,25 +57,24 @@ class Prefix:
                     f"the result to be resumed was made by another {part} function (or in another "
                     "version of Python); resume with the same functions"
                 )
-        self.pieces = [(earlier.steps, earlier.status, earlier.exit_position)]
+        arrays = (earlier.steps, earlier.status, earlier.exit_position)
+        times = () if earlier.exit_times is None else (earlier.exit_times,)
+        self.pieces = [(*arrays, *times)]
         self.paths, self.seconds = earlier.paths, earlier.seconds
 
     def extend_to(self, paths: int) -> None:
         """Run the paths that are missing."""
-        from levysde.engine.cpu import escape, prepare
-        from levysde.engine.program import Outcome
-
         if paths <= self.paths:
             if paths < self.paths:
-                self.pieces = [tuple(array[:paths] for array in self._joined())]  # type: ignore[list-item]
+                self.pieces = [tuple(array[:paths] for array in self._joined())]
                 self.paths = paths
             return
-        outcome = Outcome.empty(paths - self.paths, self.program.dim, self.paths)
-        prepare(self.program)  # so that the time is that of the simulation
+        outcome = self.engine.room(paths - self.paths, self.program.dim, self.paths)
+        self.engine.prepare(self.program)  # so that the time is that of the simulation
         began = time.perf_counter()
         try:
             with _Bar(self.progress, len(outcome.status)) as update:
-                escape(
+                self.engine.escape(
                     self.program, outcome, self.paths, paths, self.horizon, self.threads,
                     progress=update,
                 )  # fmt: skip
@@ -91,33 +90,29 @@ class Prefix:
         paths = max(self.paths, min(max_paths, escapes))
         while True:
             self.extend_to(paths)
-            found = sum(int(np.count_nonzero(status == 1)) for _, status, _ in self.pieces)
+            found = sum(int(np.count_nonzero(arrays[1] == 1)) for arrays in self.pieces)
             if found >= escapes or paths == max_paths:
                 return
             missing = math.ceil((escapes - found) * paths / max(found, 1))
             paths = min(max_paths, paths + max(missing, paths // 20), 4 * paths)
 
     def _keep(self, outcome: Any, count: int, began: float) -> None:
-        arrays = (outcome.steps[:count], outcome.status[:count], outcome.position[:count])
-        self.pieces.append(arrays)
+        self.pieces.append(tuple(array[:count] for array in outcome.arrays))
         self.paths += count
         self.seconds += time.perf_counter() - began
 
-    def _joined(self) -> tuple[Any, Any, FloatArray]:
+    def _joined(self) -> tuple[Any, ...]:
         if len(self.pieces) == 1:
             return self.pieces[0]
-        steps, status, position = (
-            np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True)
-        )
-        return steps, status, position
+        return tuple(np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True))
 
     def result(self) -> EscapeTimes | None:
         """What is finished, if anything."""
         if self.paths == 0:
             return None
-        steps, status, position = self._joined()
+        steps, status, position, *times = self._joined()
         return EscapeTimes(
-            steps, status, position, self.program.dt, self.parameters, seconds=self.seconds
+            steps, status, position, self.program.dt, self.parameters, self.seconds, *times
         )
 
 

@@ -56,6 +56,8 @@ def describe(
     horizon: float,
     seed: int,
     correction: str | None = None,
+    method: str = "euler",
+    **more: Any,
 ) -> dict[str, Any]:
     """Everything that made a result, as JSON values.
 
@@ -71,6 +73,10 @@ def describe(
         In [0, 2^64).
     correction : str, optional
         What was done about the bias of the grid.
+    method : str
+        How paths were made.
+    **more
+        Further JSON values of the method.
 
     Returns
     -------
@@ -100,7 +106,8 @@ def describe(
         "dt": dt,
         "horizon": horizon,
         "seed": seed,
-        "method": "euler",
+        "method": method,
+        **more,
         "backend": "cpu",
         "correction": correction,
         "code": {

@@ -1,4 +1,4 @@
-"""Extrapolation of the mean exit time to continuous time from runs at dt, dt/2, dt/4, ..."""
+"""Extrapolation of the mean exit time from runs with dt, dt/2, ... or thresholds rho, rho/2, ..."""
 
 import math
 from collections.abc import Mapping
@@ -37,9 +37,9 @@ class Refinement:
     standard_error : ndarray, shape (grids,)
         Of the means, time.
     exponent : float
-        Power of dt in the error model, dimensionless.
+        Power of dt, or of the threshold, in the error model, dimensionless.
     extrapolated : float
-        The mean at dt -> 0, time.
+        The mean at dt -> 0, or at a threshold of 0, time.
     extrapolated_error : float
         Its standard error under the model, time.
     interval : Interval
@@ -48,6 +48,8 @@ class Refinement:
         Of the chi-square test that the means follow the model; a small one asks for a smaller dt.
     model : str
         The error model in one sentence.
+    threshold : ndarray, shape (grids,), optional
+        Thresholds of the jump method, largest first, length; dt is 0 then.
     """
 
     dt: FloatArray
@@ -59,6 +61,12 @@ class Refinement:
     interval: Interval
     p_value: float
     model: str
+    threshold: FloatArray | None = None
+
+    @property
+    def bias(self) -> float:
+        """Of the first mean relative to the limit, dimensionless."""
+        return float(self.mean[0]) / self.extrapolated - 1.0
 
 
 def refine(
@@ -82,6 +90,10 @@ def refine(
     Orders beyond are neglected, and so is a logarithm at alpha = 1. Take dt so small that the
     coarsest mean is off by no more than some 10 %.
 
+    A result of the jump method is repeated with thresholds rho/2, rho/4, ... and fitted with
+    E + c rho^(2-alpha), the variance of the jumps below: near the boundary, where a diffusion in
+    their place leaves too soon, the error is proportional to it.
+
     Parameters
     ----------
     result : EscapeTimes
@@ -91,7 +103,8 @@ def refine(
         built-in parts are known from the result. They must give the first paths of the result
         again.
     halvings : int
-        Number of finer grids, at least 2. The last one costs 2^halvings times the run itself.
+        Number of finer grids, at least 2. The last one costs 2^halvings times the run itself, or
+        with thresholds 2^(alpha halvings) times.
     threads : int, optional
         As for `escape_times`.
     progress : bool
@@ -134,11 +147,12 @@ def refine(
     _check_first_paths(result, model, options)
     runs = [result]
     for k in range(1, halvings + 1):
-        finer = options | {
-            "dt": result.dt / 2.0**k,
-            "seed": (options["seed"] + k) % _LARGEST_SEED,
-        }
+        finer = options | {"seed": (options["seed"] + k) % _LARGEST_SEED}
+        refined = "dt" if result.exit_times is None else "threshold"
+        finer[refined] /= 2.0**k
         runs.append(escape_times(*model, **finer, paths=result.paths, progress=progress))
+    if result.exit_times is not None:
+        return _extrapolated(runs, *_threshold_model(model[2]))
     return _extrapolated(runs, *_error_model(model[2], options["correction"]))
 
 
@@ -161,9 +175,14 @@ def _options_of(result: EscapeTimes, threads: int | None) -> dict[str, Any]:
     missing = [name for name in ("epsilon", "horizon", "seed") if name not in made]
     if missing:
         raise ValueError(f"the result has no {missing[0]} on record; give one of escape_times")
+    size = {"dt": result.dt}
+    if result.exit_times is not None:
+        if "threshold" not in made:
+            raise ValueError("the result has no threshold on record; give one of escape_times")
+        size = {"threshold": made["threshold"]}
     return {
+        **size,
         "epsilon": made["epsilon"],
-        "dt": result.dt,
         "horizon": made["horizon"],
         "seed": made["seed"],
         "method": made.get("method", "euler"),
@@ -197,6 +216,12 @@ def _error_model(noise: Noise, correction: str | None) -> tuple[float, str]:
     return 1.0 / alpha, f"mean(dt) = mean + c dt^(1/alpha), alpha = {alpha:g} > 1"
 
 
+def _threshold_model(noise: Noise) -> tuple[float, str]:
+    """The exponent of the threshold in the error of the mean, and the model in words."""
+    alpha = float(noise.alphas.max()) if isinstance(noise, Multifractal) else noise.alpha
+    return 2.0 - alpha, f"mean(rho) = mean + c rho^(2 - alpha), alpha = {alpha:g}"
+
+
 def _extrapolated(runs: list[EscapeTimes], exponent: float, model: str) -> Refinement:
     """Fit the means of the runs."""
     dt = np.array([run.dt for run in runs])
@@ -208,7 +233,11 @@ def _extrapolated(runs: list[EscapeTimes], exponent: float, model: str) -> Refin
             "a mean has no finite interval, because too few paths escaped or all at one time; "
             "give more paths, a longer horizon or a smaller dt"
         )
-    limit, limit_error, chi_square = _fitted(dt, mean, error, exponent)
+    threshold = None
+    if runs[0].exit_times is not None:
+        threshold = np.array([run.parameters["threshold"] for run in runs])
+    sizes = dt if threshold is None else threshold
+    limit, limit_error, chi_square = _fitted(sizes, mean, error, exponent)
     half = _NORMAL_95 * limit_error
     return Refinement(
         dt=parts.freeze(dt),
@@ -220,14 +249,15 @@ def _extrapolated(runs: list[EscapeTimes], exponent: float, model: str) -> Refin
         interval=Interval(limit - half, limit + half),
         p_value=_chi_square_tail(chi_square, len(dt) - 2),
         model=model,
+        threshold=None if threshold is None else parts.freeze(threshold),
     )
 
 
 def _fitted(
-    dt: FloatArray, mean: FloatArray, error: FloatArray, exponent: float
+    size: FloatArray, mean: FloatArray, error: FloatArray, exponent: float
 ) -> tuple[float, float, float]:
     """Constant of the weighted least squares fit, its standard error, and chi-square."""
-    basis = np.stack([np.ones(len(dt)), (dt / dt[0]) ** exponent], axis=1)
+    basis = np.stack([np.ones(len(size)), (size / size[0]) ** exponent], axis=1)
     weighted = basis / error[:, None]
     covariance = np.linalg.inv(weighted.T @ weighted)
     coefficients = covariance @ (weighted.T @ (mean / error))

@@ -1,9 +1,10 @@
 """The result of a simulation of escape times, and its file.
 
 A file is an ordinary uncompressed ``.npz`` archive (``numpy.load`` opens it) of four arrays:
-``header`` (JSON text as bytes), ``steps``, ``status`` and ``exit_position``. Nothing in it is
-pickled. `load` reads files of unknown origin: it allocates no more memory than the file is
-long, and whatever is wrong with a file is a `ValueError` that names the file.
+``header`` (JSON text as bytes), ``steps``, ``status`` and ``exit_position``, and where times are
+not on a grid a fifth, ``exit_times``. Nothing in it is pickled. `load` reads files of unknown
+origin: it allocates no more memory than the file is long, and whatever is wrong with a file is a
+`ValueError` that names the file.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ from levysde.estimators import Exponentiality, Interval, Survival
 __all__ = ["EscapeTimes", "Status", "load", "write_atomically"]
 
 _FORMAT = "levysde escape times"
-_VERSION = 1
-_ARRAYS = {"header": "|u1", "steps": "<i8", "status": "|i1", "exit_position": "<f8"}
+_GRID_VERSION, _VERSION = 1, 2
+_GRID_ARRAYS = {"header": "|u1", "steps": "<i8", "status": "|i1", "exit_position": "<f8"}
+_ARRAYS = {**_GRID_ARRAYS, "exit_times": "<f8"}
 _HEADER_KEYS = {"format", "version", "paths", "dim", "dt", "seconds", "parameters"}
 _HEADER_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
@@ -58,22 +60,24 @@ class EscapeTimes:
     """Escape times of many independent paths, with how and where each path ended.
 
     The time of a path is ``steps * dt``: the grid time at which it was first seen outside, or
-    at which its observation ended.
+    at which its observation ended. Times that are not on a grid are given as such.
 
     Parameters
     ----------
     steps : ndarray of int64, shape (paths,)
-        Number of steps until the end of each path.
+        Number of steps until the end of each path; of moves of any length where there is no grid.
     status : ndarray of int8, shape (paths,)
         How each path ended, values of `Status`.
     exit_position : ndarray of float64, shape (paths, dim)
         State at the end of each path, units of the state.
     dt : float
-        Time step, time units.
+        Time step, time units; 0 where there is no grid.
     parameters : dict
         What made the result (alpha, epsilon, basin, seed, ...): anything JSON can hold.
     seconds : float, default 0
         Wall-clock time of the simulation in seconds.
+    exit_times : ndarray of float64, shape (paths,), optional
+        Times, where they are not on a grid.
 
     Raises
     ------
@@ -105,6 +109,7 @@ class EscapeTimes:
     dt: float
     parameters: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    exit_times: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check every field and make the arrays read-only."""
@@ -114,8 +119,12 @@ class EscapeTimes:
         _check_arrays(steps, status, position)
         dt = _number("dt", self.dt)
         seconds = _number("seconds", self.seconds)
-        if dt <= 0.0:
+        times = self.exit_times
+        if times is None and dt <= 0.0:
             raise ValueError(f"dt is {dt}; it must be positive")
+        if times is not None:
+            times = _read_only("exit_times", times, np.float64, 1)
+            _check_times(times, status, dt)
         if seconds < 0.0:
             raise ValueError(f"seconds is {seconds}; it must not be negative")
         values = {
@@ -125,6 +134,7 @@ class EscapeTimes:
             "dt": dt,
             "parameters": _json_copy(self.parameters),
             "seconds": seconds,
+            "exit_times": times,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -139,11 +149,13 @@ class EscapeTimes:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle through the constructor: arrays are read-only again when they arrive."""
         arguments = (self.steps, self.status, self.exit_position)
-        return EscapeTimes, (*arguments, self.dt, self.parameters, self.seconds)
+        return EscapeTimes, (*arguments, self.dt, self.parameters, self.seconds, self.exit_times)
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """Grid times ``steps * dt``, shape ``(paths,)``, time units; computed at each call."""
+        """Times, shape ``(paths,)``, time units; ``steps * dt`` on a grid, made at each call."""
+        if self.exit_times is not None:
+            return self.exit_times
         return np.multiply(self.steps, self.dt, dtype=np.float64)
 
     @property
@@ -190,12 +202,16 @@ class EscapeTimes:
     def digest(self) -> str:
         """SHA-256 of steps, dt and status in little-endian order, as 64 hexadecimal digits.
 
+        Times that are not on a grid come last.
+
         Equal digests mean equal escape times, bit for bit, on any platform.
         """
         digest = hashlib.sha256()
         digest.update(self.steps.astype("<i8", copy=False).data)
         digest.update(struct.pack("<d", self.dt))
         digest.update(self.status.data)
+        if self.exit_times is not None:
+            digest.update(self.exit_times.astype("<f8", copy=False).data)
         return digest.hexdigest()
 
     @property
@@ -325,7 +341,7 @@ class EscapeTimes:
     def _write(self, file: BinaryIO) -> None:
         header = {
             "format": _FORMAT,
-            "version": _VERSION,
+            "version": _GRID_VERSION if self.exit_times is None else _VERSION,
             "paths": self.paths,
             "dim": self.dim,
             "dt": self.dt,
@@ -334,8 +350,10 @@ class EscapeTimes:
         }
         text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), dtype=np.uint8)
         arrays: tuple[NDArray[Any], ...] = (text, self.steps, self.status, self.exit_position)
+        if self.exit_times is not None:
+            arrays = (*arrays, self.exit_times)
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for (name, dtype), array in zip(_ARRAYS.items(), arrays, strict=True):
+            for (name, dtype), array in zip(_ARRAYS.items(), arrays, strict=False):
                 # A ZipInfo made by hand carries no clock time: equal results, equal files.
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                     npy.write_array(member, array.astype(dtype, copy=False), allow_pickle=False)
@@ -460,8 +478,10 @@ _BROKEN_NPY = (ValueError, SyntaxError, TypeError, KeyError, MemoryError, Recurs
 def _read(file: BinaryIO) -> EscapeTimes:
     """Read a result from an open file; every check precedes the allocation it protects."""
     with zipfile.ZipFile(file) as archive:
-        _check_members(archive, os.fstat(file.fileno()).st_size)
+        timed = _check_members(archive, os.fstat(file.fileno()).st_size)
         header = _parse_header(_read_array(archive, "header", None).tobytes())
+        if timed != (header["version"] > _GRID_VERSION):
+            _refuse(f"its members are not those of version {header['version']} of the format")
         paths = (header["paths"],)
         return EscapeTimes(
             steps=_read_array(archive, "steps", paths),
@@ -470,15 +490,20 @@ def _read(file: BinaryIO) -> EscapeTimes:
             dt=header["dt"],
             parameters=header["parameters"],
             seconds=header["seconds"],
+            exit_times=_read_array(archive, "exit_times", paths) if timed else None,
         )
 
 
-def _check_members(archive: zipfile.ZipFile, file_bytes: int) -> None:
-    """Check names, storage and declared sizes of all members before any is opened."""
+def _check_members(archive: zipfile.ZipFile, file_bytes: int) -> bool:
+    """Check names, storage and declared sizes of all members before any is opened.
+
+    Return whether times are among them.
+    """
     members = archive.infolist()
     names = sorted(member.filename for member in members)
-    expected = sorted(f"{name}.npy" for name in _ARRAYS)
-    if names != expected:
+    expected = sorted(f"{name}.npy" for name in _GRID_ARRAYS)
+    timed = sorted(f"{name}.npy" for name in _ARRAYS)
+    if names not in (expected, timed):
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         _refuse(f"its members must be {', '.join(expected)}; it has {shown[:400] or 'none'}")
     for member in members:
@@ -488,6 +513,7 @@ def _check_members(archive: zipfile.ZipFile, file_bytes: int) -> None:
             _refuse(f"its member {member.filename} is said to lie outside the file")
     if sum(member.file_size for member in members) > file_bytes:
         _refuse("its members claim to be larger than the file")
+    return names == timed
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
@@ -567,6 +593,16 @@ def _check_arrays(
         raise ValueError("steps has a sum beyond 2^62")
     if status.min() < Status.ESCAPED or status.max() > Status.NON_FINITE:
         raise ValueError("status must be 1 (escaped), 2 (horizon) or 3 (non-finite) for every path")
+
+
+def _check_times(times: NDArray[np.float64], status: NDArray[np.int8], dt: float) -> None:
+    """Check that times beside a grid fit the other arrays and are possible."""
+    if dt != 0.0:
+        raise ValueError(f"dt is {dt} with exit_times; times that are not on a grid have dt = 0")
+    if times.shape != status.shape:
+        raise ValueError(f"exit_times has shape {times.shape} but status has shape {status.shape}")
+    if not (np.isfinite(times).all() and times.min() >= 0.0):
+        raise ValueError("exit_times must be finite and not negative for every path")
 
 
 def _read_only(name: str, array: Any, dtype: type[np.generic], ndim: int) -> NDArray[Any]:

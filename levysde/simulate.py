@@ -1,17 +1,18 @@
 """The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
 
-import math
 import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from levysde import estimators, grid, parts
+from levysde import estimators, grid, methods, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import DYNAMICS, Dynamics, Optimizer
+from levysde.dynamics import Dynamics, Optimizer
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
+from levysde.horizon import checked_horizon
+from levysde.jump import jump_program
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe
@@ -20,16 +21,10 @@ from levysde.timestep import automatic_dt, check_stability
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
 
-HORIZON_MEANS = 30.0
-"""`horizon=None`: predicted means; an exponential time is longer with probability 1e-13."""
-
-HORIZON_STEPS = 100_000
-"""`horizon=None` where the theory knows no law: steps."""
-
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
 SMALLEST_EPSILON = 1e-100
-METHODS = ("euler",)
+METHODS = ("auto", "euler", "jump")
 BACKENDS = ("cpu",)
 
 
@@ -47,9 +42,10 @@ def _check_setting(
     dynamics: Dynamics,
     noise: Noise,
     epsilon: float,
-    dt: float | Literal["auto"],
+    dt: float | Literal["auto"] | None,
     seed: int,
 ) -> _Setting:
+    """Check parts and numbers; dt is None where times are continuous."""
     for name, value, kind in (
         ("basin", basin, Basin),
         ("dynamics", dynamics, Dynamics),
@@ -63,10 +59,12 @@ def _check_setting(
             f"epsilon is {epsilon:g}; give a number from {SMALLEST_EPSILON:g} to "
             f"{1.0 / SMALLEST_EPSILON:g}"
         )
+    seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
+    if dt is None:
+        return _Setting(epsilon, 0.0, seed)
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
         dt = automatic_dt(basin, dynamics)
-    seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
     return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
 
@@ -106,41 +104,6 @@ def _program(
     )
 
 
-def _default_horizon(basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting) -> float:
-    """30 predicted means; where no law is known, a number of steps."""
-    from levysde import theory
-
-    if dynamics.name in DYNAMICS and not (dynamics.name == "sgd" and dynamics.clip is None):
-        rate = theory.predict(basin, dynamics, noise, setting.epsilon, dt=setting.dt).rate
-        if rate is None:
-            return HORIZON_STEPS * setting.dt
-    else:
-        rate = theory.escape_rate(basin.domain, noise, basin.minimum, setting.epsilon)
-    if not rate > 0.0:
-        raise ValueError(
-            "the theory predicts no escape by jumps here, so there is no default horizon "
-            f"(alpha = {noise.alpha:g}); give horizon a time (--horizon)"
-        )
-    # The mean of the grid chain is at least one step.
-    return HORIZON_MEANS * (1.0 / rate + setting.dt)
-
-
-def _horizon_steps(
-    basin: Basin, dynamics: Dynamics, noise: Noise, setting: _Setting, horizon: float | None
-) -> tuple[float, int]:
-    """The horizon as a time and as a number of steps."""
-    if horizon is None:
-        horizon = _default_horizon(basin, dynamics, noise, setting)
-    horizon = parts.finite_number("horizon", horizon)
-    steps = math.ceil(horizon / setting.dt * (1.0 - 1e-12))
-    if steps >= MAX_STEPS:
-        raise ValueError(
-            f"the horizon {horizon:.3g} is {steps:.3g} steps of {setting.dt:.3g}; give a horizon "
-            f"or dt with fewer than {MAX_STEPS:.3g} steps"
-        )
-    return horizon, max(1, steps)
-
-
 def escape_times(
     basin: Basin,
     dynamics: Dynamics,
@@ -157,6 +120,7 @@ def escape_times(
     resume: EscapeTimes | None = None,
     progress: bool = False,
     correction: str | None = None,
+    threshold: float | None = None,
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -183,8 +147,10 @@ def escape_times(
         steps where the theory knows no mean.
     seed : int
         In [0, 2^64).
-    method : {"euler"}
-        Euler-Maruyama, exits seen on the grid.
+    method : {"euler", "jump", "auto"}
+        Euler-Maruyama, exits seen on the grid; or from jump to jump in continuous time, at a cost
+        that does not depend on epsilon, see `levysde.methods`; or the better of the two, with the
+        reason in the parameters of the result.
     backend : {"cpu"}
         Where to compute.
     threads : int, optional
@@ -202,6 +168,9 @@ def escape_times(
         `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
         positions can lie between the two boundaries. For alpha > 1, symmetric noise and a domain
         with a normal.
+    threshold : float, optional
+        Of the jump method: the length above which jumps are made one by one; a tenth of the
+        shortest way out along a jump unless given.
 
     Returns
     -------
@@ -234,9 +203,6 @@ def escape_times(
     parts.choice("backend", backend, BACKENDS)
     if correction is not None:
         parts.choice("correction", correction, grid.CORRECTIONS)
-    setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
-    if not isinstance(dt, str):
-        check_stability(basin, dynamics, setting.dt)
     if resume is not None and not isinstance(resume, EscapeTimes):
         raise ValueError(f"resume is {resume!r}; give a result, for instance of levysde.load(file)")
     if threads is not None:
@@ -246,19 +212,21 @@ def escape_times(
         needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
-    program = _program(basin, dynamics, noise, setting, correction)
-    time_horizon, steps = _horizon_steps(basin, dynamics, noise, setting, horizon)
+    model = (basin, dynamics, noise)
+    setting, engine, program, chosen = _plan(
+        *model, epsilon, dt, seed, method, correction, threshold
+    )
+    time_horizon, limit = checked_horizon(*model, setting.epsilon, setting.dt, horizon)
     parameters = describe(
-        basin,
-        dynamics,
-        noise,
+        *model,
         epsilon=setting.epsilon,
         dt=setting.dt,
         horizon=time_horizon,
         seed=setting.seed,
         correction=correction,
+        **chosen,
     )
-    run = Prefix(program, parameters, steps, threads, progress)
+    run = Prefix(engine, program, parameters, limit, threads, progress)
     if resume is not None:
         run.continue_from(resume)
     if needed is None:
@@ -274,6 +242,45 @@ def escape_times(
             stacklevel=2,
         )
     return result
+
+
+def _plan(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float | Literal["auto"],
+    seed: int,
+    method: str,
+    correction: str | None,
+    threshold: float | None,
+) -> tuple[_Setting, Any, Any, dict[str, Any]]:
+    """The numbers, the engine and what it runs, and what is recorded of the method."""
+    model = (basin, dynamics, noise)
+    chosen: dict[str, Any] = {"method": method}
+    if method == "auto":
+        _check_setting(*model, epsilon, None, seed)
+        chosen = methods.choose(*model, epsilon, dt, correction, threshold)
+    if chosen["method"] == "jump":
+        methods.check_jump_options(dt, correction)
+        setting = _check_setting(*model, epsilon, None, seed)
+        chosen["threshold"] = methods.jump_threshold(basin, noise, threshold)
+        program = jump_program(*model, setting.epsilon, chosen["threshold"], setting.seed)
+        methods.warn_of_creeping(basin, noise, setting.epsilon, program)
+        return setting, _engine("jump"), program, chosen
+    if threshold is not None and method == "euler":
+        raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
+    setting = _check_setting(*model, epsilon, dt, seed)
+    if not isinstance(dt, str):
+        check_stability(basin, dynamics, setting.dt)
+    return setting, _engine("cpu"), _program(*model, setting, correction), chosen
+
+
+def _engine(name: str) -> Any:
+    """The module of an engine, loaded when it is needed."""
+    from levysde.engine import cpu, jump
+
+    return {"cpu": cpu, "jump": jump}[name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,6 +51,7 @@ examples:
   levysde escape --basin flat --epsilon 0.05 --output run.npz --plot run.pdf
   levysde escape --basin flat --epsilon 0.05 --resume run.npz --paths 50000
   levysde escape --noise isotropic --dim 2 --correction boundary-shift
+  levysde escape --basin flat --epsilon 1e-5 --method jump
 
 {EXIT_CODES}"""
 
@@ -126,7 +127,20 @@ def _parser() -> Parser:
         metavar="N",
         help="any whole number from 0 to 2^64 - 1 (%(default)s)",
     )
-    group.add_argument("--method", default="euler", metavar="NAME", help="euler (%(default)s)")
+    group.add_argument(
+        "--method",
+        default="euler",
+        metavar="NAME",
+        help="euler, jump (from jump to jump, at a cost that does not depend on epsilon), or auto "
+        "(%(default)s)",
+    )
+    group.add_argument(
+        "--threshold",
+        type=number,
+        metavar="RHO",
+        help="with --method jump: length above which jumps are made one by one (about a tenth of "
+        "the shortest way out)",
+    )
     group.add_argument(
         "--correction",
         default="none",
@@ -158,11 +172,15 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
 
     _check_numbers(options)
     model = models.build(options)
-    dt = simulate.automatic_dt(model.basin, model.dynamics) if options.dt == "auto" else options.dt
+    dt = options.dt
+    if dt == "auto" and options.method == "euler":
+        dt = simulate.automatic_dt(model.basin, model.dynamics)
     earlier = _earlier(options)
-    prediction, reason = models.predict(model, dt)
+    prediction, reason = models.predict(model, None if dt == "auto" else dt)
     progress = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
-    notice = "" if options.quiet else forecast.long_run(options, model, dt, prediction, earlier)
+    notice = ""
+    if options.method == "euler" and not options.quiet:
+        notice = forecast.long_run(options, model, dt, prediction, earlier)
     try:
         with forecast.Notice(_PROGRAM, notice, progress):
             result = simulate.escape_times(
@@ -175,6 +193,7 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
                 horizon=options.horizon,
                 seed=options.seed,
                 method=options.method,
+                threshold=options.threshold,
                 backend=options.backend,
                 threads=options.threads,
                 rel_error=options.rel_error,
@@ -184,6 +203,8 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
             )
     except simulate.Interrupted as stop:
         return _interrupted(options, stop.result)
+    if dt == "auto" and result.dt:  # Euler was chosen, with a step that the theory may need
+        prediction, reason = models.predict(model, result.dt)
     return _report(options, model, prediction, reason, result, caught)
 
 
@@ -250,7 +271,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
         if getattr(options, name) is not None:
             parts.whole_number(name, getattr(options, name), 1)
     parts.whole_number("seed", options.seed, 0, 2**64 - 1)
-    for name in ("dt", "horizon", "rel_error"):
+    for name in ("dt", "horizon", "rel_error", "threshold"):
         if getattr(options, name) not in (None, "auto"):
             parts.finite_number(name, getattr(options, name))
     parts.choice("method", options.method, METHODS)
@@ -320,6 +341,9 @@ def _notes(
     if options.json:
         dt, horizon = report.dt_text(options, model, summary), report.horizon_text(options, summary)
         notes.append(f"dt = {dt}, horizon = {horizon}")
+    if "method_reason" in summary.result.parameters:
+        made = summary.result.parameters
+        notes.append(f"method {made['method']}: {made['method_reason']}")
     if summary.prediction is None:
         notes.append(f"no law known here: {reason}")
     else:

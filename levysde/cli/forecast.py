@@ -82,7 +82,7 @@ def long_run(
     str
     """
     from levysde import estimators, simulate
-    from levysde.engine.cpu import available_threads
+    from levysde.engine.threads import available_threads
 
     mean = None if prediction is None else prediction.mean
     time = min((t for t in (mean, options.horizon) if t is not None), default=math.inf)

@@ -45,7 +45,7 @@ def run(words: list[str]) -> int:
 def _record() -> dict[str, Any]:
     from llvmlite import binding  # type: ignore[import-untyped]
 
-    from levysde.engine.cpu import available_threads
+    from levysde.engine.threads import available_threads
 
     supported = binding.get_host_cpu_features()
     folder = _cache_folder()

@@ -90,11 +90,12 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
     none = (None, None)
     return {
         **model_record(model),
-        "dt": result.dt,
+        "dt": result.dt or None,
         "horizon": made["horizon"],
         "paths": result.paths,
         "seed": made["seed"],
         "method": made["method"],
+        "threshold": made.get("threshold"),
         "backend": made["backend"],
         "correction": made["correction"] or "none",
         "escaped": result.escaped,
@@ -136,6 +137,8 @@ def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     -------
     str
     """
+    if summary.result.exit_times is not None:
+        return "none: times are continuous"
     rule = "1/100 of the shortest relaxation time"
     if model.dynamics.normalized:
         rule = "the way out is 5/8 of what one jump can move"
@@ -157,7 +160,7 @@ def horizon_text(options: argparse.Namespace, summary: Summary) -> str:
     -------
     str
     """
-    from levysde.simulate import HORIZON_MEANS, HORIZON_STEPS
+    from levysde.horizon import HORIZON_MEANS, HORIZON_STEPS
 
     horizon = summary.result.parameters["horizon"]
     if options.horizon is None:
@@ -197,6 +200,8 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
             f"{result.non_finite} non-finite",
         ),
     ]
+    if "threshold" in result.parameters:
+        facts.insert(-1, ("threshold", f"jumps above {result.parameters['threshold']:.6g}"))
     if result.parameters["correction"] is not None:
         facts.insert(-1, ("correction", f"{result.parameters['correction']}, see levysde.grid"))
     if options.start is not None:
@@ -272,6 +277,10 @@ def _probability(p_value: float) -> str:
 
 def _cost(summary: Summary) -> list[tuple[str, str]]:
     result = summary.result
+    if result.exit_times is not None:
+        each = f": {result.seconds / result.paths * 1e6:.3g} microseconds per path"
+        moves = f"{result.total_steps:.4g} moves in {result.seconds:.3g} s{each}"
+        return [("cost", moves), ("digest", result.digest)]
     components = result.total_steps * result.dim
     speed = f": {result.seconds / components * 1e9:.3g} ns per step" if components else ""
     if result.dim > 1:

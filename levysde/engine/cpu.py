@@ -6,11 +6,9 @@ so that the work done is always proportional to the paths still running.
 """
 
 import functools
-import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -31,10 +29,8 @@ from levysde.engine.passes import (
     is_wide,
 )
 from levysde.engine.program import Outcome, Program
+from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 from levysde.engine.update_pass import update_pass
-
-SEGMENT_SECONDS = 0.05
-"""Aim for the time between two looks at the interrupt flag."""
 
 BLOCK_ELEMENTS = 2048
 """Aim for lanes x dim: the arrays of a block stay in the first-level cache."""
@@ -187,6 +183,10 @@ def _passes(program: Program) -> tuple[Any, Any, Any]:
     )
 
 
+room = Outcome.empty
+"""Where the results of paths go: `room(paths, dim, first)`."""
+
+
 def prepare(program: Program) -> None:
     """Compile what `escape` will run, or load it from the cache.
 
@@ -200,25 +200,6 @@ def prepare(program: Program) -> None:
     check_pass(program.outside, program.dim)
 
 
-class _Supply:
-    """Hands out lots of consecutive paths: large ones first, small ones towards the end."""
-
-    def __init__(self, first: int, last: int, threads: int) -> None:
-        self.next, self.last, self.threads = first, last, threads
-        self.lock = threading.Lock()
-
-    def take(self) -> tuple[int, int]:
-        with self.lock:
-            left = self.last - self.next
-            lot = min(left, max(8, min(4096, left // (4 * self.threads))))
-            self.next += lot
-            return self.next - lot, self.next
-
-    @property
-    def more(self) -> bool:
-        return self.next < self.last
-
-
 class _Escape:
     """One run of `escape`: what its threads share."""
 
@@ -226,7 +207,7 @@ class _Escape:
         self, program: Program, outcome: Outcome, first: int, last: int, horizon: int, threads: int
     ) -> None:
         self.program, self.outcome, self.horizon = program, outcome, horizon
-        self.supply = _Supply(first, last, threads)
+        self.supply = Supply(first, last, threads)
         self.stop = threading.Event()
         self.advance = _compiled_advance()
         self.passes = (*_passes(program), check_pass(program.outside, program.dim))
@@ -297,15 +278,8 @@ def escape(
     threads = threads or available_threads()
     run = _Escape(program, outcome, first, last, horizon, threads)
     rows = outcome.status[first - outcome.first : last - outcome.first]
-    with ThreadPoolExecutor(threads, thread_name_prefix="levysde") as pool:
-        futures = [pool.submit(run.work, lanes or block_lanes(program.dim)) for _ in range(threads)]
-        try:
-            while wait(futures, timeout=0.1, return_when=FIRST_EXCEPTION).not_done:
-                if progress is not None:
-                    progress(int(np.count_nonzero(rows)))
-        finally:
-            run.stop.set()
-    return sum(future.result() for future in futures)
+    work = functools.partial(run.work, lanes or block_lanes(program.dim))
+    return run_threads(work, threads, run.stop, rows, progress)
 
 
 def trajectories(program: Program, paths: int, records: int, every: int) -> FloatArray:
@@ -351,10 +325,3 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
             x = block.state[0]
             out[first : first + count, row] = x[:count] if block.wide else x[:, :count].T
     return out
-
-
-def available_threads() -> int:
-    """Number of processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

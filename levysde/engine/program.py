@@ -139,6 +139,11 @@ class Outcome:
     position: FloatArray
     first: int = 0
 
+    @property
+    def arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], FloatArray]:
+        """Steps, status and position."""
+        return self.steps, self.status, self.position
+
     @classmethod
     def empty(cls, paths: int, dim: int, first: int = 0) -> "Outcome":
         """Room for paths first, first + 1, ..., none of them ended."""

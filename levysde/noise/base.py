@@ -11,6 +11,7 @@ import numpy.typing as npt
 from levysde import parts
 from levysde._typing import FloatArray
 from levysde.engine.elementary import exp2, log2
+from levysde.engine.jump_parts import JumpPart
 from levysde.engine.philox import MAX_PATHS, unit_uniform
 from levysde.engine.program import NoisePart, flat_columns
 from levysde.engine.quantile import has_table, quantile_table, tabulated_stable
@@ -70,6 +71,31 @@ class Noise(ABC):
         ValueError
             If the law is of another dimension.
         """
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """The law cut at a threshold: jumps |epsilon G y| > rho, and the rest as a diffusion.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension.
+        epsilon : float
+            Noise amplitude, dimensionless.
+        threshold : float
+            rho, length.
+
+        Returns
+        -------
+        JumpPart
+
+        Raises
+        ------
+        ValueError
+            If the law is of another dimension, or its jumps are not known.
+        """
+        raise ValueError(
+            f"the jumps of the {self.name} noise are not known one by one; use method='euler'"
+        )
 
     @abstractmethod
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:

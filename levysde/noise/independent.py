@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray
+from levysde.engine.jump_parts import JumpPart, axis_jumps
 from levysde.engine.philox import unit_uniform
 from levysde.engine.program import NoisePart
 from levysde.engine.quantile import TABLE_SIZE, has_table, quantile_table, tabulated_stable
@@ -99,6 +100,12 @@ class Independent(Noise):
             return NoisePart(_table_increment, 1.0, dim, p)
         p = np.concatenate([stable_constants(self.alpha), scale])
         return NoisePart(_formula_increment, 2.0, dim, p)
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """Jumps of one coordinate at a time; see `Noise.jumps`."""
+        self.check_dim(dim)
+        scale = np.broadcast_to(epsilon * np.asarray(self.scale), dim)
+        return axis_jumps(self.alpha, scale, self.beta, threshold)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-sum_j |sigma_j u_j|^alpha (1 - i beta_j tan(pi alpha/2) sign u_j)).
@@ -226,6 +233,11 @@ class Multifractal(Noise):
             for a, s in zip(self.alphas, steps * self.scales, strict=True)
         ]
         return NoisePart(_multifractal_increment, 2.0, dim, _by_constant(rows))
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """Jumps of one coordinate at a time, each with its index; see `Noise.jumps`."""
+        self.check_dim(dim)
+        return axis_jumps(self.alphas, epsilon * self.scales, 0.0, threshold)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-sum_j |sigma_j u_j|^alpha_j).

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray
+from levysde.engine.jump_parts import JumpPart, elliptic_jumps, ray_jumps
 from levysde.engine.philox import unit_uniform
 from levysde.engine.program import NoisePart, flat_columns
 from levysde.engine.quantile import (
@@ -126,6 +127,13 @@ class Isotropic(Noise):
             self.alpha, step_scale(self.alpha, epsilon, dt) * self.scale, None, dim
         )
 
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """Jumps in all directions alike; see `Noise.jumps`."""
+        self.check_dim(dim)
+        if dim == 1 or self.alpha == 2.0:
+            return independent(self.alpha, self.scale).jumps(dim, epsilon, threshold)
+        return elliptic_jumps(self.alpha, epsilon * self.scale * np.eye(dim), threshold)
+
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-|sigma u|^alpha).
 
@@ -197,6 +205,13 @@ class Elliptic(MatrixNoise):
         if self.alpha == 2.0:
             return mixture(2.0, scale * self.matrix)
         return _sub_gaussian(self.alpha, scale, lower_triangular(self.matrix), dim)
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """Jumps in all directions, as G maps the sphere; see `Noise.jumps`."""
+        self.check_dim(dim)
+        if self.alpha == 2.0:
+            return ray_jumps(2.0, epsilon * self.matrix, threshold)
+        return elliptic_jumps(self.alpha, epsilon * self.matrix, threshold)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-|G'u|^alpha).

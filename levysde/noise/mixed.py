@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray
+from levysde.engine.jump_parts import JumpPart, ray_jumps
 from levysde.engine.program import NoisePart
 from levysde.noise.base import MatrixNoise, Noise, check_alpha, check_matrix, mixture, step_scale
 
@@ -31,6 +32,11 @@ class Mixed(MatrixNoise):
         """Increments epsilon dt^(1/alpha) G Z; see `Noise.part`."""
         self.check_dim(dim)
         return mixture(self.alpha, step_scale(self.alpha, epsilon, dt) * self.matrix)
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """Jumps along one column of G at a time; see `Noise.jumps`."""
+        self.check_dim(dim)
+        return ray_jumps(self.alpha, epsilon * self.matrix, threshold)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-sum_k |(G'u)_k|^alpha).
@@ -111,6 +117,12 @@ class Spectral(Noise):
         self.check_dim(dim)
         columns = self.directions.T * self.weights ** (1.0 / self.alpha)
         return mixture(self.alpha, step_scale(self.alpha, epsilon, dt) * columns)
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """Jumps along one direction at a time; see `Noise.jumps`."""
+        self.check_dim(dim)
+        columns = self.directions.T * self.weights ** (1.0 / self.alpha)
+        return ray_jumps(self.alpha, epsilon * columns, threshold)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-sum_k w_k |s_k.u|^alpha).

@@ -1,0 +1,133 @@
+"""Time to a 1 % estimate of the mean exit time against epsilon: Euler and the jump method.
+
+Run ``python experiments/benchmarks/jump.py``; ``--help`` lists the options.
+
+The model is dX = -X dt + eps dL on (-1, 1) with symmetric stable noise of index 1.5, started at the
+minimum. A standard error of 1 % takes 10 000 exits of an exponential law. Every run is of fewer
+paths, as many as fit into a few seconds, and its time is scaled up to 10 000 exits. Euler (dt =
+0.01, boundary shift) has a time proportional to its steps: where a run of 1000 paths would take
+longer than ``--limit`` seconds its time is extrapolated from the time of a step and marked with a
+star. One thread each; compilation is not counted.
+"""
+
+import argparse
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import levysde as ls
+
+EPSILONS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+ALPHA = 1.5
+DT = 0.01
+EXITS = 10_000
+EULER_PATHS = 1000
+JUMP_PATHS = 50_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One epsilon: seconds to 10 000 exits, and the mean of the jump method over the theory."""
+
+    epsilon: float
+    euler: float
+    extrapolated: bool
+    jump: float
+    ratio: float
+
+
+def mean_time(epsilon: float) -> float:
+    basin, noise = ls.basins.flat(), ls.noise.independent(ALPHA)
+    return 1.0 / ls.theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
+
+
+def seconds_of(epsilon: float, paths: int, **options: object) -> tuple[float, ls.EscapeTimes]:
+    """Seconds of a run, beside its result."""
+    began = time.perf_counter()
+    result = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(ALPHA), epsilon, paths=paths,
+        threads=1, **options,
+    )  # fmt: skip
+    return time.perf_counter() - began, result
+
+
+def seconds_per_step() -> float:
+    """Time of one step of one path of Euler."""
+    euler = {"dt": DT, "correction": "boundary-shift"}
+    seconds_of(1.0, 64, **euler)  # compiles
+    seconds, result = seconds_of(0.3, EULER_PATHS, **euler)
+    return seconds / result.total_steps
+
+
+def measure(epsilon: float, step: float, limit: float) -> Row:
+    expected = step * EULER_PATHS * mean_time(epsilon) / DT
+    euler = expected
+    if expected < limit:
+        euler = seconds_of(epsilon, EULER_PATHS, dt=DT, correction="boundary-shift")[0]
+    seconds_of(epsilon, 8, method="jump")
+    jump, result = seconds_of(epsilon, JUMP_PATHS, method="jump")
+    return Row(
+        epsilon,
+        euler * EXITS / EULER_PATHS,
+        expected >= limit,
+        jump * EXITS / JUMP_PATHS,
+        result.mean / mean_time(epsilon),
+    )
+
+
+def table(rows: list[Row]) -> str:
+    lines = [f"{'epsilon':>8} {'Euler, s':>12} {'jump, s':>10} {'speedup':>10} {'mean/theory':>12}"]
+    for row in rows:
+        star = "*" if row.extrapolated else " "
+        lines.append(
+            f"{row.epsilon:8.0e} {row.euler:11.3g}{star} {row.jump:10.3g} "
+            f"{row.euler / row.jump:10.2g} {row.ratio:12.4f}"
+        )
+    return "\n".join(
+        [*lines, f"(one thread, {EXITS} exits; * extrapolated from the time of a step)"]
+    )
+
+
+def draw(rows: list[Row], path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+    ax = figure.add_subplot()
+    epsilons = [row.epsilon for row in rows]
+    ax.plot(epsilons, [row.euler for row in rows], color="#0072B2", linestyle="--", label="Euler")
+    for extrapolated, face in ((False, "#0072B2"), (True, "white")):
+        chosen = [row for row in rows if row.extrapolated is extrapolated]
+        label = "Euler, extrapolated" if extrapolated else "Euler, measured"
+        ax.plot(
+            [row.epsilon for row in chosen], [row.euler for row in chosen], color="#0072B2",
+            marker="o", markerfacecolor=face, linestyle="none", label=label,
+        )  # fmt: skip
+    ax.plot(epsilons, [row.jump for row in rows], color="#D55E00", marker="s", label="jump")
+    ax.set(
+        xscale="log", yscale="log", xlabel="noise amplitude epsilon",
+        ylabel="seconds to a standard error of 1 %",
+    )  # fmt: skip
+    ax.invert_xaxis()
+    ax.legend()
+    figure.savefig(path, dpi=160)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument(
+        "--limit", type=float, default=10.0, metavar="S", help="longest run of Euler (%(default)s)"
+    )
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table: FILE.png")
+    options = parser.parse_args()
+    if not (math.isfinite(options.limit) and options.limit > 0.0):
+        parser.error(f"--limit is {options.limit}; give a positive number of seconds")
+    step = seconds_per_step()
+    rows = [measure(epsilon, step, options.limit) for epsilon in EPSILONS]
+    print(table(rows))
+    if options.plot is not None:
+        draw(rows, options.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The jump-adapted engine: from one large jump to the next, one path after another.
+
+Between two large jumps a path follows the flow with the diffusive part that stands for the small
+jumps. Where the boundary is out of its reach this is a single move; near the boundary moves are
+short, and a Brownian bridge decides whether the path was outside between their ends.
+
+The costs of a path do not depend on epsilon: they are those of its jumps.
+"""
+
+import functools
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.compile import compile_cached, compile_part, pointers, prepared
+from levysde.engine.jump_path import advance
+from levysde.engine.jump_program import JumpOutcome, JumpProgram
+from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
+
+_vector = types.float64[::1]
+_matrix = types.float64[:, ::1]
+
+OUTSIDE = types.boolean(_vector, _vector)
+MARGIN = types.float64(_vector, _vector, _matrix, types.float64)
+JUMP = types.void(_vector, types.float64, types.uint64, types.uint64, types.uint64, _vector)
+SLOPE = types.void(_vector, _vector, _vector)
+
+_STEPS = types.UniTuple(types.float64, 11)
+
+
+@functools.cache
+def _compiled_advance() -> Any:
+    signature = types.int64(
+        *pointers(OUTSIDE, MARGIN, JUMP, SLOPE), _vector, _vector, types.uint64[::1], _vector,
+        _matrix, types.Tuple((_vector, _matrix, _matrix, _matrix, _vector, _vector)),
+        types.Tuple((_matrix, _vector, _matrix)), types.UniTuple(_vector, 2), _vector, _STEPS,
+        types.UniTuple(types.boolean, 4), types.uint64, _vector, types.float64, types.float64,
+        types.int64[::1], types.int64, types.int64[::1], _vector, types.int8[::1], _matrix,
+    )  # fmt: skip
+    return compile_cached(advance, signature)
+
+
+# ------------------------------------------------------------------------------------------- parts
+
+
+def _probes(outside: PlainFunction) -> PlainFunction:
+    """A margin for a domain that has none: infinite where points in reach are inside, else 0."""
+
+    def margin(x, p, covariance, reach):  # type: ignore[no-untyped-def]
+        trial, dim = x.copy(), len(x)
+        for j in range(dim):
+            step = reach * math.sqrt(dim * covariance[j, j])
+            for side in (-1.0, 1.0):
+                trial[j] = x[j] + side * step
+                if outside(trial, p):
+                    return 0.0
+            trial[j] = x[j]
+        return math.inf
+
+    return margin
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled_part(name: str, function: PlainFunction, loop: PlainFunction, signature: Any) -> Any:
+    return compile_part(name, function, loop, signature)
+
+
+def _compiled(name: str, function: PlainFunction, signature: Any) -> Any:
+    """A part compiled for a point."""
+    part = prepared(function)
+    return _compiled_part(name, part, part, signature)
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled_margin(margin: PlainFunction | None, outside: PlainFunction) -> Any:
+    if margin is None:
+        return compile_part("outside", outside, _probes(outside), MARGIN)
+    return compile_part("margin", margin, margin, MARGIN)
+
+
+def _parts(program: JumpProgram) -> tuple[Any, Any, Any, Any]:
+    margin = None if program.margin is None else prepared(program.margin)
+    return (
+        _compiled("outside", program.outside, OUTSIDE),
+        _compiled_margin(margin, prepared(program.outside)),
+        _compiled("jump", program.jumps.jump, JUMP),
+        _compiled("gradient", program.gradient, SLOPE),
+    )
+
+
+room = JumpOutcome.empty
+"""Where the results of paths go: `room(paths, dim, first)`."""
+
+
+def prepare(program: JumpProgram) -> None:
+    """Compile what `escape` will run, or load it from the cache.
+
+    Parameters
+    ----------
+    program : JumpProgram
+        What will be run.
+    """
+    _compiled_advance()
+    _parts(program)
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    """A lower triangular R with R R' = covariance, which may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    half = vectors * np.sqrt(np.maximum(values, 0.0))
+    triangle: FloatArray = np.linalg.qr(half.T)[1]
+    return np.ascontiguousarray(triangle.T)
+
+
+# ------------------------------------------------------------------------------------------- lanes
+
+
+class _Escape:
+    """One run of `escape`: what its threads share."""
+
+    def __init__(
+        self, program: JumpProgram, outcome: JumpOutcome, supply: Supply, horizon: float
+    ) -> None:
+        self.program, self.outcome, self.horizon = program, outcome, horizon
+        self.supply = supply
+        self.stop = threading.Event()
+        self.advance, self.parts = _compiled_advance(), _parts(program)
+        linear, jumps = program.linear, program.jumps
+        self.linear = tuple(
+            np.array(array, order="C")
+            for array in (
+                linear.center, linear.basis, linear.rates, linear.covariance, linear.drift,
+                linear.upward,
+            )
+        )  # fmt: skip
+        self.noise = (
+            np.array(jumps.covariance, order="C"), np.array(jumps.drift), _root(jumps.covariance)
+        )  # fmt: skip
+        off = linear.covariance - np.diag(np.diag(linear.covariance))
+        two_sided = bool((linear.rates[0] != linear.rates[1]).any())
+        still = not jumps.covariance.any()
+        self.flags = (not off.any(), two_sided, still, program.margin is not None)
+
+    def work(self) -> int:
+        """Run paths until none is left or a stop is asked for; return moves done."""
+        program, outcome, dim = self.program, self.outcome, len(self.program.start)
+        x, clock, address = program.start.copy(), np.zeros(4), np.zeros(3, np.uint64)
+        z, work = np.zeros(2 * dim), np.empty((max(5, dim + 2), dim))
+        queue = np.array([0, 0, outcome.first, 0, 0])
+        moves = 64
+        while not self.stop.is_set():
+            if queue[0] == queue[1]:
+                queue[:2] = self.supply.take()
+            if queue[3] == 0 and queue[0] == queue[1]:
+                break
+            began = time.perf_counter()
+            left = self.advance(
+                *self.parts, x, clock, address, z, work, self.linear, self.noise,
+                (program.outside_p, program.gradient_p), program.jumps.p, tuple(program.steps),
+                self.flags, program.seed, program.start, program.jumps.rate, self.horizon, queue,
+                moves, outcome.steps, outcome.times, outcome.status, outcome.position,
+            )  # fmt: skip
+            speed = (moves - left) / max(time.perf_counter() - began, 1e-9)
+            moves = max(64, min(int(SEGMENT_SECONDS * speed), 4 * moves))
+        return int(queue[4])
+
+
+def escape(
+    program: JumpProgram,
+    outcome: JumpOutcome,
+    first: int,
+    last: int,
+    horizon: float,
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> int:
+    """Run paths `first` to `last` until each has ended.
+
+    Parameters
+    ----------
+    program : JumpProgram
+        What to run.
+    outcome : JumpOutcome
+        Arrays that receive the results; `outcome.first` is the path of their first row.
+    first, last : int
+        Paths first, first + 1, ..., last - 1.
+    horizon : float
+        Time after which a path is given up (HORIZON).
+    threads : int, optional
+        Default: one a processor that this process may use.
+    progress : callable, optional
+        Called now and then with the number of paths that have ended.
+
+    Returns
+    -------
+    int
+        Moves made by all paths together.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Within a fraction of a second of the signal; paths not ended have status 0.
+    """
+    threads = threads or available_threads()
+    run = _Escape(program, outcome, Supply(first, last, threads), horizon)
+    rows = outcome.status[first - outcome.first : last - outcome.first]
+    return run_threads(run.work, threads, run.stop, rows, progress)

@@ -1,0 +1,372 @@
+"""Levy measures cut at a threshold: the large jumps one by one, the rest as a Brownian motion.
+
+The noise eps G dL is the sum of its jumps longer than rho, a compound Poisson process, and of the
+rest, whose mean and covariance per unit time are those of its Levy measure.
+
+Reference: S. Asmussen, J. Rosinski, "Approximations of small jumps of Levy processes with a view
+towards simulation", J. Appl. Probab. 38 (2001) 482-493.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde._typing import FloatArray, PlainFunction, UInt64
+from levysde.engine.elementary import exp2, log2
+from levysde.engine.philox import random_words, unit_uniform
+from levysde.engine.variates import gaussian_pair
+
+DIRECTION_SLOT = np.uint64(1 << 20)
+"""Where the directions of jumps in all directions are drawn."""
+
+_SMALLEST = 2.0**-53
+_RANK = 1e-12
+_QUADRATURE_STEP = 1.0 / 32.0
+_QUADRATURE_END = 13.0
+
+
+@dataclass(frozen=True, eq=False)
+class JumpPart:
+    """Noise cut at a threshold.
+
+    Attributes
+    ----------
+    rate : float
+        Jumps longer than the threshold per unit time.
+    jump : callable
+        `jump(x, u, seed, path, step, p)` adds one such jump to x. Its line and length are made of
+        the uniform u, a direction in space of words of its own.
+    p : ndarray
+        Flat parameters of the function.
+    covariance : ndarray, shape (dim, dim)
+        Of the rest, per unit time.
+    drift : ndarray, shape (dim,)
+        Mean of the rest, per unit time; not zero for skewed laws only.
+    rays : ndarray, shape (count, dim)
+        Unit vectors along which jumps go, or none where they go in all directions.
+    """
+
+    rate: float
+    jump: PlainFunction
+    p: FloatArray
+    covariance: FloatArray
+    drift: FloatArray
+    rays: FloatArray
+
+
+def levy_constant(alpha: float) -> float:
+    """Return c = Gamma(1 + alpha) sin(pi alpha/2)/pi: SaS(1) has Levy density c |y|^(-1-alpha).
+
+    Parameters
+    ----------
+    alpha : float
+        Stability index, dimensionless; at 2, where there are no jumps, c is 0.
+
+    Returns
+    -------
+    float
+        Dimensionless.
+
+    Examples
+    --------
+    >>> round(levy_constant(1.5), 8)
+    0.29920671
+    """
+    return math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / math.pi
+
+
+# --------------------------------------------------------------------------------- plain functions
+
+
+def pareto(u: float, threshold: float, exponent: float) -> float:
+    """Length of a jump, rho u^(-1/alpha): P(length > r) = (r/rho)^(-alpha).
+
+    Parameters
+    ----------
+    u : float
+        Uniform on (0, 1), dimensionless.
+    threshold : float
+        rho, length.
+    exponent : float
+        -1/alpha, dimensionless.
+
+    Returns
+    -------
+    float
+        Length.
+
+    Examples
+    --------
+    >>> float(pareto(0.25, 0.1, -0.5))
+    0.2
+    """
+    return threshold * exp2(exponent * log2(u))
+
+
+def _chosen(u: float, p: FloatArray, first: int, count: int) -> tuple[int, float]:
+    """The first of `count` increasing numbers p[first], ... that exceeds u, and what is left of u.
+
+    Within the gap that it falls into u is uniform again; the gap costs it digits, of which a length
+    needs few.
+    """
+    low, high = 0, count - 1
+    while low < high:
+        middle = (low + high) // 2
+        if u < p[first + middle]:
+            high = middle
+        else:
+            low = middle + 1
+    below = p[first + low - 1] if low > 0 else 0.0
+    return low, min(max((u - below) / (p[first + low] - below), _SMALLEST), 1.0)
+
+
+def _axis_jump(
+    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
+) -> None:
+    """Jump along an axis; p: rho, cumulated probabilities up and down, then -1/alpha of each."""
+    rays = 2 * len(x)
+    ray, rest = _chosen(u, p, 1, rays)
+    length = pareto(rest, p[0], p[1 + rays + ray // 2])
+    x[ray // 2] += length if ray % 2 == 0 else -length
+
+
+def _ray_jump(
+    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
+) -> None:
+    """Jump along a line; p: rho, -1/alpha, the number of lines, probabilities, unit vectors."""
+    lines, dim = int(p[2]), len(x)
+    up = u < 0.5
+    line, rest = _chosen(2.0 * u if up else 2.0 * u - 1.0, p, 3, lines)
+    length = pareto(rest, p[0], p[1]) * (1.0 if up else -1.0)
+    for j in range(dim):
+        x[j] += length * p[3 + lines + line * dim + j]
+
+
+def _elliptic_jump(
+    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
+) -> None:
+    """Jump in a direction G s, s on the sphere with the weight |G s|^alpha, by rejection.
+
+    p: rho, -1/alpha, 1/(largest singular value)^2, 2/alpha, the number of drivers, G by columns.
+    """
+    drivers, dim = int(p[4]), len(x)
+    y = np.empty(dim)
+    slot = DIRECTION_SLOT
+    while True:
+        for j in range(dim):
+            y[j] = 0.0
+        square = 0.0
+        for k in range(0, drivers, 4):
+            words = random_words(seed, path, step, slot)
+            slot += np.uint64(1)
+            pairs = gaussian_pair(words[0]), gaussian_pair(words[1])
+            for i in range(min(4, drivers - k)):
+                z = pairs[i // 2][i % 2]
+                square += z * z
+                for j in range(dim):
+                    y[j] += p[5 + (k + i) * dim + j] * z
+        length = 0.0
+        for j in range(dim):
+            length += y[j] * y[j]
+        accept = unit_uniform(random_words(seed, path, step, slot)[0])
+        slot += np.uint64(1)
+        if p[2] * length >= square * exp2(max(p[3] * log2(accept), -1022.0)):
+            break
+    factor = pareto(u, p[0], p[1]) / math.sqrt(length)
+    for j in range(dim):
+        x[j] += factor * y[j]
+
+
+# ----------------------------------------------------------------------------------- cut measures
+
+
+def _tail(alpha: FloatArray, scale: FloatArray, threshold: float) -> FloatArray:
+    """Rate of jumps of scale Z longer than the threshold: (2 c/alpha) (scale/rho)^alpha."""
+    constant = np.array([levy_constant(a) for a in alpha])
+    return np.asarray(2.0 * constant / alpha * (scale / threshold) ** alpha)
+
+
+def _rest(alpha: FloatArray, scale: FloatArray, threshold: float) -> FloatArray:
+    """Variance per unit time of the jumps below: scale^alpha 2c rho^(2-alpha)/(2-alpha).
+
+    At alpha = 2, where c/(2 - alpha) has the limit 1, it is that of a Gaussian, 2 scale^2.
+    """
+    ratio = np.array([levy_constant(a) / (2.0 - a) if a < 2.0 else 1.0 for a in alpha])
+    return np.asarray(2.0 * ratio * scale**alpha * threshold ** (2.0 - alpha))
+
+
+def axis_jumps(
+    alpha: npt.ArrayLike, scale: FloatArray, beta: npt.ArrayLike, threshold: float
+) -> JumpPart:
+    """Cut the law of independent strictly stable coordinates.
+
+    Parameters
+    ----------
+    alpha : float or array, shape (dim,)
+        Stability indices, dimensionless; a coordinate with 2 is Gaussian.
+    scale : ndarray, shape (dim,)
+        Scales of the coordinates, epsilon included, length/time^(1/alpha).
+    beta : float or array, shape (dim,)
+        Skewness, dimensionless.
+    threshold : float
+        rho, length.
+
+    Returns
+    -------
+    JumpPart
+        Jumps up and down have rates (c/alpha) (scale/rho)^alpha (1 +- beta). The rest has the mean
+        2 beta c scale^alpha rho^(1-alpha)/(1-alpha) per unit time: for alpha > 1 what makes up for
+        the mean of the large jumps, for alpha < 1 the mean of the small ones.
+
+    Examples
+    --------
+    >>> part = axis_jumps(1.5, np.array([0.1]), 0.0, 0.1)
+    >>> round(part.rate, 8), round(float(part.covariance[0, 0]), 6)
+    (0.39894228, 0.011968)
+    """
+    dim = len(scale)
+    alpha, beta = np.broadcast_to(alpha, dim), np.broadcast_to(beta, dim)
+    tail = _tail(alpha, scale, threshold)
+    rates = np.stack([0.5 * tail * (1.0 + beta), 0.5 * tail * (1.0 - beta)], axis=1).ravel()
+    skewed = beta != 0.0
+    drift = np.zeros(dim)
+    drift[skewed] = (beta * tail * alpha)[skewed] * threshold / (1.0 - alpha[skewed])
+    axes = np.repeat(np.eye(dim), 2, axis=0) * np.tile([1.0, -1.0], dim)[:, None]
+    return JumpPart(
+        rate=float(rates.sum()),
+        jump=_axis_jump,
+        p=np.concatenate([[threshold], _cumulated(rates), -1.0 / alpha]),
+        covariance=np.diag(_rest(alpha, scale, threshold)),
+        drift=drift,
+        rays=axes[rates > 0.0],
+    )
+
+
+def _cumulated(rates: FloatArray) -> FloatArray:
+    total = rates.sum()
+    return np.cumsum(rates) / total if total > 0.0 else np.ones(len(rates))
+
+
+def ray_jumps(alpha: float, columns: FloatArray, threshold: float) -> JumpPart:
+    """Cut the law G Z of independent SaS(1) drivers Z, whose jumps are parallel to columns of G.
+
+    Parameters
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    columns : ndarray, shape (dim, drivers)
+        G, epsilon included, length/time^(1/alpha).
+    threshold : float
+        rho, length.
+
+    Returns
+    -------
+    JumpPart
+
+    Examples
+    --------
+    >>> part = ray_jumps(1.5, np.array([[0.3], [0.4]]), 0.5)
+    >>> round(part.rate, 8), np.round(part.rays, 12).tolist()
+    (0.39894228, [[0.6, 0.8], [-0.6, -0.8]])
+    """
+    lengths = np.linalg.norm(columns, axis=0)
+    columns, lengths = columns[:, lengths > 0.0], lengths[lengths > 0.0]
+    units, indices = columns / lengths, np.full(len(lengths), alpha)
+    rates = _tail(indices, lengths, threshold)
+    header = [threshold, -1.0 / alpha, len(lengths)]
+    return JumpPart(
+        rate=float(rates.sum()),
+        jump=_ray_jump,
+        p=np.concatenate([header, _cumulated(rates), units.T.ravel()]),
+        covariance=(units * _rest(indices, lengths, threshold)) @ units.T,
+        drift=np.zeros(len(columns)),
+        rays=np.concatenate([units.T, -units.T]),
+    )
+
+
+def elliptic_jumps(alpha: float, matrix: FloatArray, threshold: float) -> JumpPart:
+    """Cut the law E exp(iu.L) = exp(-|G'u|^alpha), whose jumps go in all directions of G.
+
+    Its Levy measure is the image under G of the isotropic one: with s uniform on the sphere, z
+    standard normal and p = alpha/2 the rate of |G y| > rho is
+    2^p/Gamma(1-p) rho^-alpha E|G z|^alpha, directions G s have the weight |G s|^alpha, and lengths
+    are those of a Pareto law.
+
+    Parameters
+    ----------
+    alpha : float
+        Stability index, below 2, dimensionless.
+    matrix : ndarray, shape (dim, drivers)
+        G, epsilon included, length/time^(1/alpha).
+    threshold : float
+        rho, length.
+
+    Returns
+    -------
+    JumpPart
+
+    Examples
+    --------
+    >>> part = elliptic_jumps(1.5, 0.1 * np.eye(2), 0.1)
+    >>> round(part.rate, 8)
+    0.7169832
+    """
+    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
+    rank = int(np.count_nonzero(sizes > _RANK * sizes[0]))
+    left, sizes = left[:, :rank], sizes[:rank]
+    if rank == 1:
+        return ray_jumps(alpha, left * sizes, threshold)
+    weights = directional_moments(alpha, sizes)
+    power = 0.5 * alpha
+    constant = 2.0**power / math.gamma(1.0 - power)
+    rest = alpha / (2.0 - alpha) * constant * threshold ** (2.0 - alpha) * weights
+    header = [threshold, -1.0 / alpha, 1.0 / sizes[0] ** 2, 2.0 / alpha, rank]
+    return JumpPart(
+        rate=float(constant * threshold**-alpha * weights.sum()),
+        jump=_elliptic_jump,
+        p=np.concatenate([header, (left * sizes).T.ravel()]),
+        covariance=(left * rest) @ left.T,
+        drift=np.zeros(len(matrix)),
+        rays=np.zeros((0, len(matrix))),
+    )
+
+
+def directional_moments(alpha: float, sizes: FloatArray) -> FloatArray:
+    """E[(s_k z_k)^2 |S z|^(alpha-2)] for S = diag(s), z standard normal; their sum is E|S z|^alpha.
+
+    With p = alpha/2 and the Laplace transform of a square::
+
+        s_k^2/Gamma(1-p) int_0^inf t^(-p) (1 + 2 t s_k^2)^(-1) prod_i (1 + 2 t s_i^2)^(-1/2) dt
+
+    by the double exponential rule, t = exp(pi/2 sinh v).
+
+    Parameters
+    ----------
+    alpha : float
+        Between 0 and 2, dimensionless.
+    sizes : ndarray, shape (rank,)
+        Positive s_k, length/time^(1/alpha).
+
+    Returns
+    -------
+    ndarray, shape (rank,)
+        In units of s^alpha.
+
+    Examples
+    --------
+    >>> moments = directional_moments(1.0, np.array([1.0, 1.0]))
+    >>> bool(abs(moments.sum() - np.sqrt(np.pi / 2.0)) < 1e-12)
+    True
+    """
+    power, largest = 0.5 * alpha, float(sizes.max())
+    square = (sizes / largest) ** 2
+    v = np.arange(-_QUADRATURE_END, _QUADRATURE_END, _QUADRATURE_STEP)
+    log_t = 0.5 * math.pi * np.sinh(v)
+    slope = 0.5 * math.pi * np.cosh(v)
+    factors = np.logaddexp(0.0, log_t[:, None] + np.log(2.0 * square))
+    log_integrand = (1.0 - power) * log_t - 0.5 * factors.sum(axis=1)
+    integrand = slope[:, None] * np.exp(np.maximum(log_integrand[:, None] - factors, -745.0))
+    integral = _QUADRATURE_STEP * integrand.sum(axis=0)
+    return np.asarray(largest**alpha * square * integral / math.gamma(1.0 - power))

@@ -1,0 +1,164 @@
+"""What the jump-adapted engine runs, and what comes out."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.jump_parts import JumpPart
+
+
+class Steps(NamedTuple):
+    """Numbers that decide how long the moves between two jumps are.
+
+    Attributes
+    ----------
+    inner : float
+        Squared distance from the minimum within which the linear motion holds.
+    trusted : float
+        Squared distance within which the noise-free flow does not approach the boundary.
+    deep : float
+        Squared distance within which the boundary is out of reach.
+    memory : float
+        Longest time over which the diffusive part adds up, 1/(2 k) with the smallest curvature k.
+    reach : float
+        Squared number of standard deviations that the diffusive part is not expected to exceed.
+    near : float
+        Longest move of the linear motion where the boundary is near, time.
+    longest : float
+        Longest move of the linear motion anywhere, time.
+    coarse : float
+        Longest move of the nonlinear motion, time.
+    share : float
+        Share of the relaxation time in one move of the nonlinear motion, dimensionless.
+    near_share : float
+        The same where the boundary is near.
+    size : float
+        Distance of the boundary, for absolute tolerances, length.
+    """
+
+    inner: float
+    trusted: float
+    deep: float
+    memory: float
+    reach: float
+    near: float
+    longest: float
+    coarse: float
+    share: float
+    near_share: float
+    size: float
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """The linear motion about the minimum, in a frame in which its coordinates do not interact.
+
+    Attributes
+    ----------
+    center : ndarray, shape (dim,)
+        The minimum.
+    basis : ndarray, shape (dim, dim)
+        The axes of the frame are its columns; empty where they are the coordinates.
+    rates : ndarray, shape (2, dim)
+        Relaxation rates below and above the minimum along each axis, 1/time.
+    covariance : ndarray, shape (dim, dim)
+        Of the diffusive part in this frame, per unit time.
+    drift : ndarray, shape (dim,)
+        Of the diffusive part in this frame.
+    upward : ndarray, shape (dim,)
+        Normal quantile of the probability of the upper side where the two rates differ.
+    """
+
+    center: FloatArray
+    basis: FloatArray
+    rates: FloatArray
+    covariance: FloatArray
+    drift: FloatArray
+    upward: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class JumpProgram:
+    """What the jump-adapted engine runs: plain functions with their parameters, and numbers.
+
+    Attributes
+    ----------
+    dim : int
+        Dimension of a path.
+    jumps : JumpPart
+        The noise, cut at a threshold.
+    linear : Linear
+        The motion near the minimum.
+    steps : Steps
+        How long moves are.
+    gradient, outside : callable
+        Potential and domain as plain functions.
+    margin : callable or None
+        `margin(x, p, covariance, reach)`: the distance from the boundary over the standard
+        deviation per square root of time of the diffusive part along its normal, or with
+        reach > 0 a lower bound for all directions.
+    gradient_p, outside_p : ndarray
+        Flat parameters; those of the domain serve the margin too.
+    seed : int
+        In [0, 2^64).
+    start : ndarray, shape (dim,)
+        Where every path begins.
+    """
+
+    dim: int
+    jumps: JumpPart
+    linear: Linear
+    steps: Steps
+    gradient: PlainFunction
+    outside: PlainFunction
+    margin: PlainFunction | None
+    gradient_p: FloatArray
+    outside_p: FloatArray
+    seed: int
+    start: FloatArray
+
+    @property
+    def dt(self) -> float:
+        """0: times are continuous."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class JumpOutcome:
+    """Arrays with one entry a path; `status` is 0 where a path has not ended.
+
+    Attributes
+    ----------
+    steps : ndarray of int64, shape (paths,)
+        Moves of each path.
+    status : ndarray of int8, shape (paths,)
+        How it ended.
+    position : ndarray, shape (paths, dim)
+        Where.
+    times : ndarray, shape (paths,)
+        When.
+    first : int
+        Path of the first row.
+    """
+
+    steps: npt.NDArray[np.int64]
+    status: npt.NDArray[np.int8]
+    position: FloatArray
+    times: FloatArray
+    first: int = 0
+
+    @property
+    def arrays(
+        self,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8], FloatArray, FloatArray]:
+        """Steps, status, position and times."""
+        return self.steps, self.status, self.position, self.times
+
+    @classmethod
+    def empty(cls, paths: int, dim: int, first: int = 0) -> "JumpOutcome":
+        """Room for paths first, first + 1, ..., none of them ended."""
+        steps, status = np.zeros(paths, np.int64), np.zeros(paths, np.int8)
+        return cls(steps, status, np.zeros((paths, dim)), np.zeros(paths), first)
