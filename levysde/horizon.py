@@ -22,7 +22,9 @@ def _default_horizon(
     from levysde import theory
 
     if dynamics.name in DYNAMICS and not (dynamics.name == "sgd" and dynamics.clip is None):
-        rate = theory.predict(basin, dynamics, noise, epsilon, dt=dt).rate
+        rate = theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate
+        if rate is None and dt == 0.0:
+            raise ValueError("the theory knows no rate here; give horizon a time (--horizon)")
         if rate is None:
             return HORIZON_STEPS * dt
     else:

@@ -126,6 +126,33 @@ def automatic_threshold(basin: Basin, noise: Noise) -> float:
     return float(min(max(SMALLEST_SHARE * way, wanted), LARGEST_SHARE * way))
 
 
+def felt_noise(dynamics: Dynamics, noise: Noise, dim: int) -> Noise:
+    """The noise as it reaches the position: divided by Q where the optimizer divides.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+    dim : int
+        Dimension.
+
+    Returns
+    -------
+    Noise
+
+    Raises
+    ------
+    ValueError
+        If the jump method does not serve the dynamics.
+    """
+    from levysde.jump_optimizers import check_served, divided, divisors
+
+    check_served(dynamics)
+    return divided(noise, divisors(dynamics, dim))
+
+
 def _some_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> JumpPart:
     jumps = noise.jumps(dim, epsilon, threshold)
     if not jumps.rate > 0.0:
@@ -169,13 +196,12 @@ def jump_program(
     >>> program.linear.rates.tolist()
     [[1.0], [1.0]]
     """
-    if dynamics.name != "sgd" or dynamics.clip is not None:
-        clipped = " with clip" if dynamics.clip is not None else ""
-        raise ValueError(
-            f"method 'jump' serves sgd without clip, and the dynamics is {dynamics.name}{clipped}; "
-            "use method='euler'"
-        )
-    jumps = _some_jumps(noise, basin.dim, epsilon, threshold)
+    from levysde.jump_optimizers import optimizer_program
+
+    felt = felt_noise(dynamics, noise, basin.dim)
+    jumps = _some_jumps(felt, basin.dim, epsilon, threshold)
+    if dynamics.name != "sgd":
+        return optimizer_program(basin, dynamics, jumps, seed)
     linear, inner, bent = _linear_motion(basin, jumps)
     if _stationary(linear).max() < NEGLIGIBLE * inner_radius(basin) ** 2:
         jumps = replace(jumps, covariance=np.zeros_like(jumps.covariance))

@@ -12,7 +12,7 @@ from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.jump_program import JumpProgram
 from levysde.geometry import directions, inner_radius, ways_out
-from levysde.jump import automatic_threshold, jump_program, shortest_way_out
+from levysde.jump import automatic_threshold, felt_noise, jump_program, shortest_way_out
 from levysde.noise import Noise
 from levysde.timestep import automatic_dt
 
@@ -56,13 +56,17 @@ def check_jump_options(dt: float | Literal["auto"], correction: str | None) -> N
         )
 
 
-def jump_threshold(basin: Basin, noise: Noise, threshold: float | None) -> float:
+def jump_threshold(
+    basin: Basin, dynamics: Dynamics, noise: Noise, threshold: float | None
+) -> float:
     """The threshold that was given, or the automatic one.
 
     Parameters
     ----------
     basin : Basin
         Whose minimum is meant.
+    dynamics : Dynamics
+        The optimizer.
     noise : Noise
         The law of the driver.
     threshold : float or None
@@ -75,11 +79,13 @@ def jump_threshold(basin: Basin, noise: Noise, threshold: float | None) -> float
     Raises
     ------
     ValueError
-        If it is not a positive number below the shortest way out.
+        If it is not a positive number below the shortest way out, or the jump method does not serve
+        the dynamics.
     """
+    felt = felt_noise(dynamics, noise, basin.dim)
     if threshold is None:
-        return automatic_threshold(basin, noise)
-    rho, way = parts.finite_number("threshold", threshold), shortest_way_out(basin, noise)
+        return automatic_threshold(basin, felt)
+    rho, way = parts.finite_number("threshold", threshold), shortest_way_out(basin, felt)
     if rho >= way:
         raise ValueError(
             f"threshold is {rho:g}, but jumps of {way:g} lead out: all that do must be made one by "
@@ -142,13 +148,17 @@ def _jump_rate(basin: Basin, noise: Noise, epsilon: float) -> float:
     return theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
 
 
-def warn_of_creeping(basin: Basin, noise: Noise, epsilon: float, program: JumpProgram) -> None:
+def warn_of_creeping(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, program: JumpProgram
+) -> None:
     """Warn where exits of the diffusive part are not few against exits by jumps.
 
     Parameters
     ----------
     basin : Basin
         What is left.
+    dynamics : Dynamics
+        The optimizer.
     noise : Noise
         The law of the driver.
     epsilon : float
@@ -156,7 +166,8 @@ def warn_of_creeping(basin: Basin, noise: Noise, epsilon: float, program: JumpPr
     program : JumpProgram
         What will be run.
     """
-    creeping, jumping = creeping_rate(basin, program), _jump_rate(basin, noise, epsilon)
+    felt = felt_noise(dynamics, noise, basin.dim)
+    creeping, jumping = creeping_rate(basin, program), _jump_rate(basin, felt, epsilon)
     if program.linear.rates.min() > 0.0 and creeping > CREEPING_SHARE * jumping:
         warnings.warn(
             f"the diffusive part of the noise alone leaves at a rate of about {creeping:.2g}, and "
@@ -216,11 +227,12 @@ def choose(
     if not isinstance(dt, str) or correction is not None:
         return _chosen("euler", "a grid was given")
     try:
-        threshold = automatic_threshold(basin, noise)
+        threshold = jump_threshold(basin, dynamics, noise, None)
         program = jump_program(basin, dynamics, noise, epsilon, threshold, 0)
     except ValueError as error:
         return _chosen("euler", str(error).split("; use")[0])
-    jumping, creeping = _jump_rate(basin, noise, epsilon), creeping_rate(basin, program)
+    felt = felt_noise(dynamics, noise, basin.dim)
+    jumping, creeping = _jump_rate(basin, felt, epsilon), creeping_rate(basin, program)
     if creeping > CREEPING_SHARE * jumping:
         why = f"the diffusive part leaves at a rate of about {creeping:.2g}, jumps at {jumping:.2g}"
         return _chosen("euler", why)

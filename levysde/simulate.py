@@ -24,7 +24,7 @@ __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "traje
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
 SMALLEST_EPSILON = 1e-100
-METHODS = ("auto", "euler", "jump")
+METHODS = ("euler", "jump", "auto")
 BACKENDS = ("cpu",)
 
 
@@ -264,9 +264,9 @@ def _plan(
     if chosen["method"] == "jump":
         methods.check_jump_options(dt, correction)
         setting = _check_setting(*model, epsilon, None, seed)
-        chosen["threshold"] = methods.jump_threshold(basin, noise, threshold)
+        chosen["threshold"] = methods.jump_threshold(*model, threshold)
         program = jump_program(*model, setting.epsilon, chosen["threshold"], setting.seed)
-        methods.warn_of_creeping(basin, noise, setting.epsilon, program)
+        methods.warn_of_creeping(*model, setting.epsilon, program)
         return setting, _engine("jump"), program, chosen
     if threshold is not None and method == "euler":
         raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")

@@ -470,6 +470,59 @@ def test_flow_that_leaves_the_domain() -> None:
     assert not differ(run(basin, noise, 0.05, 10_000, seed=1), euler, 0.02)
 
 
+# ------------------------------------------------------------------------------------- optimizers
+
+SDE: dict[str, Any] = {"form": "sde", "rates": "per_time"}
+OPTIMIZERS = {
+    "momentum": ls.dynamics.momentum(decay=2.0, **SDE),
+    "rmsprop": ls.dynamics.rmsprop(decay=1.0, frozen=0.5, **SDE),
+    "adam": ls.dynamics.adam(b1=2.0, b2=0.1, frozen=0.5, **SDE),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_agree_with_euler(name: str) -> None:
+    """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.3 %."""
+    dynamics, noise, basin = OPTIMIZERS[name], ls.noise.independent(1.5), ls.basins.flat()
+    options = {"paths": 3000, "horizon": 1e6}
+    euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.01, **options)
+    made = ls.escape_times(basin, dynamics, noise, 0.05, method="jump", **options)
+    assert not differ(made, euler, 0.01)
+    louder = ls.escape_times(basin, dynamics, noise, 0.06, method="jump", **options)
+    assert differ(louder, euler, 0.01)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_small_noise_limit_of_optimizers(name: str) -> None:
+    """The position jumps by Q^-1 dL: nu(W) = K_1 sum Q_j^-alpha on the square, Q = (1, 1) or so."""
+    dynamics, noise = OPTIMIZERS[name], ls.noise.independent(1.5)
+    basin = Basin(ls.potentials.quadratic(2), ls.domains.box([-1.0] * 2, [1.0] * 2), [0.0, 0.0])
+    divisor = 1.0 if name == "momentum" else 0.5 + 1e-8
+    mean = 1e6 * divisor**1.5 / (2.0 * 0.39894228)
+    made = ls.escape_times(basin, dynamics, noise, 1e-4, paths=3000, method="jump", horizon=1e300)
+    assert agrees(made, mean, 0.001)
+    assert made.dim == 2
+    assert (np.abs(made.exit_position).max(axis=1) >= 1.0).all()
+    assert not agrees(made, 1.2 * mean, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "words"),
+    [
+        (ls.dynamics.momentum(), "euler"),
+        (ls.dynamics.momentum(form="sde"), "per_time"),
+        (ls.dynamics.adam(b1=1.0, b2=1.0, **SDE), "v of this adam moves"),
+        (ls.dynamics.adamw(b1=1.0, b2=1.0, frozen=1.0, **SDE), "adamw is another"),
+        (ls.dynamics.rmsprop(decay=1.0, frozen=[1.0, 2.0], **SDE), "dimension is 1"),
+    ],
+)
+def test_optimizers_that_are_refused(dynamics: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ls.escape_times(
+            ls.basins.flat(), dynamics, ls.noise.independent(1.5), 0.1, paths=10, method="jump"
+        )
+
+
 # ------------------------------------------------------------------------------- the run as a whole
 
 

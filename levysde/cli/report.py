@@ -95,7 +95,7 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
         "paths": result.paths,
         "seed": made["seed"],
         "method": made["method"],
-        "threshold": made.get("threshold"),
+        **{name: made[name] for name in ("threshold", "method_reason") if name in made},
         "backend": made["backend"],
         "correction": made["correction"] or "none",
         "escaped": result.escaped,
