@@ -88,12 +88,7 @@ def divisors(dynamics: Dynamics, dim: int) -> FloatArray:
     """
     if not isinstance(dynamics, Adaptive):
         return np.ones(dim)
-    if np.size(dynamics.sizes) not in (1, dim):
-        raise ValueError(
-            f"frozen has {np.size(dynamics.sizes)} numbers, but the dimension is {dim}; give one, "
-            f"or {dim}"
-        )
-    return np.broadcast_to(np.asarray(dynamics.sizes) + dynamics.number("eps"), dim).copy()
+    return dynamics.sizes_in(dim) + dynamics.number("eps")
 
 
 def divided(noise: Noise, divisor: FloatArray) -> Noise:

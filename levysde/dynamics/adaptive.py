@@ -73,6 +73,33 @@ class Adaptive(Optimizer):
         """Numbers of coordinates: frozen sqrt(v), or the standard deviation of gradient noise."""
         return self.params.get("frozen", self.params.get("gradient_noise", 0.0))
 
+    def sizes_in(self, dim: int) -> FloatArray:
+        """The sizes of all coordinates.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension of a path.
+
+        Returns
+        -------
+        ndarray, shape (dim,)
+            In units of the gradient.
+
+        Raises
+        ------
+        ValueError
+            If there are sizes of another number of coordinates.
+        """
+        count = np.size(self.sizes)
+        if count not in (1, dim):
+            name = "frozen" if self.second_moment == "frozen" else "gradient_noise"
+            wanted = "one" if dim == 1 else f"one, or {dim}"
+            raise ValueError(
+                f"{name} has {count} numbers, but the dimension is {dim}; give {wanted}"
+            )
+        return np.full(dim, self.sizes, dtype=np.float64)
+
     @property
     def acting_averages(self) -> bool:
         """Whether anything of m is kept, or v lives."""
@@ -125,11 +152,6 @@ class Adaptive(Optimizer):
             If there are sizes of another number of coordinates, or the step is too long.
         """
         dim = dim or np.size(self.sizes)
-        if np.size(self.sizes) not in (1, dim):
-            raise ValueError(
-                f"{'frozen' if self.second_moment == 'frozen' else 'gradient_noise'} has "
-                f"{np.size(self.sizes)} numbers, but the dimension is {dim}; give one, or {dim}"
-            )
         averages: list[float] = []
         for name in (self.first, self.second):
             kept = self.kept(name, dt) if name else 0.0
@@ -142,8 +164,7 @@ class Adaptive(Optimizer):
                 f"weight_decay = {decay:g} with dt = {dt:g} takes more than all of x away in a "
                 "step; give a smaller dt or weight_decay"
             )
-        sizes = np.broadcast_to(self.sizes, dim)
-        return np.array([*averages, self.number("eps"), decay, *flags, *sizes])
+        return np.array([*averages, self.number("eps"), decay, *flags, *self.sizes_in(dim)])
 
 
 def adaptive(
