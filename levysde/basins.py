@@ -56,7 +56,8 @@ class Basin:
     ------
     ValueError
         If dimensions disagree, the minimum or the start is not in the domain, or a function fails,
-        leaves a component unwritten, or gives a gradient that is not that of its value.
+        leaves a component unwritten, or gives a gradient that is not that of its value, or a margin
+        that is not a number.
 
     Examples
     --------
@@ -97,6 +98,7 @@ class Basin:
                 raise ValueError(
                     f"the {name} {parts.shown(point)} is outside the domain; give a point inside"
                 )
+            self.domain.check_margin(point)
         _check_gradient(self.potential, start)
         self.potential.gradient_at(minimum)
 

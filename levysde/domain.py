@@ -101,6 +101,49 @@ class Domain:
             raise ValueError(f"the outside function returned {answer!r}; return True or False")
         return not answer
 
+    def check_margin(self, x: npt.ArrayLike) -> None:
+        """Try the margin, if there is one, at a point of Omega in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point inside, in units of the coordinates.
+
+        Raises
+        ------
+        ValueError
+            If x has another shape, or the margin fails, changes x, or returns something else than a
+            number that is not negative.
+
+        Examples
+        --------
+        >>> def late(x, p, covariance, reach):
+        ...     return float("nan")
+        >>> Domain(1, lambda x, p: x[0] > 1.0, margin=late).check_margin([0.0])
+        Traceback (most recent call last):
+            ...
+        ValueError: the margin returned nan at x = (0); return a number from 0 to infinity
+        """
+        if self.margin is None:
+            return
+        point = parts.finite_array("x", x, (self.dim,)).copy()
+        before = point.copy()
+        for reach in (0.0, 1.0):
+            try:
+                found = self.margin(point, np.array(self.p), np.eye(self.dim), reach)
+            except Exception as error:
+                raise ValueError(
+                    f"the margin failed at x = {parts.shown(point)}: "
+                    f"{type(error).__name__}: {error}; write margin(x, p, covariance, reach)"
+                ) from error
+            parts.unchanged("margin", before, point)
+            number = isinstance(found, int | float | np.integer | np.floating)
+            if isinstance(found, bool) or not number or not found >= 0.0:
+                raise ValueError(
+                    f"the margin returned {found!r} at x = {parts.shown(point)}; return a number "
+                    "from 0 to infinity"
+                )
+
     def outside_many(self, points: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether each of many points is outside, computed with the compiled predicate.
 

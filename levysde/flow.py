@@ -16,6 +16,7 @@ FAR = 1e6
 
 _DIRECTIONS = 128
 _RADII = 64
+_CLOSE = 1e-4
 
 
 def saddle_beside(potential: Potential, minimum: float, side: float) -> float:
@@ -104,18 +105,33 @@ def trapping_radius(potential: Potential, minimum: FloatArray) -> float:
     directions = np.concatenate([np.eye(dim), -np.eye(dim), directions])
     directions /= np.linalg.norm(directions, axis=1)[:, None]
     size = max(1.0, float(np.abs(minimum).max()))
-    radius = 4.0 * size
+    # Closer in where the coordinates of the minimum say nothing of the size of its well.
+    for scale in (size, _CLOSE * size):
+        radius = _falling_radius(potential, minimum, directions, scale)
+        if radius > _CLOSE * scale:
+            return 0.9 * radius
+    raise ValueError(f"the gradient flow leaves the point {minimum.tolist()}; give a minimum of F")
+
+
+def _falling_radius(
+    potential: Potential, minimum: FloatArray, directions: FloatArray, scale: float
+) -> float:
+    """Smallest radius at which the distance does not fall, of some up to four scales."""
+    radius = 4.0 * scale
     for direction in directions:
-        for r in size * np.geomspace(1e-4, 4.0, _RADII):
+
+        def falls(r: float, direction: FloatArray = direction) -> bool:
+            return bool(potential.gradient_at(minimum + r * direction) @ direction > 0.0)
+
+        inner = 0.0
+        for r in scale * np.geomspace(_CLOSE, 4.0, _RADII):
             if r >= radius:
                 break
-            if potential.gradient_at(minimum + r * direction) @ direction <= 0.0:
-                radius = r
-    if radius <= 1e-4 * size:
-        raise ValueError(
-            f"the gradient flow leaves the point {minimum.tolist()}; give a minimum of F"
-        )
-    return 0.9 * float(radius)
+            if not falls(float(r)):
+                radius = _bisect(falls, inner, float(r)) if inner else float(r)
+                break
+            inner = float(r)
+    return radius
 
 
 def attraction_predicate(potential: Potential) -> Outside:

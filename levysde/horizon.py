@@ -16,9 +16,14 @@ HORIZON_STEPS = 100_000
 
 
 def _default_horizon(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float,
+    unknown: float | None,
 ) -> float:
-    """30 predicted means; where no law is known, a number of steps."""
+    """30 predicted means; where no law is known, another time or a number of steps."""
     from levysde import theory
 
     if dynamics.name in DYNAMICS and not (dynamics.name == "sgd" and dynamics.clip is None):
@@ -26,7 +31,7 @@ def _default_horizon(
         if rate is None and dt == 0.0:
             raise ValueError("the theory knows no rate here; give horizon a time (--horizon)")
         if rate is None:
-            return HORIZON_STEPS * dt
+            return HORIZON_STEPS * dt if unknown is None else unknown
     else:
         rate = theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
     if not rate > 0.0:
@@ -45,6 +50,7 @@ def checked_horizon(
     epsilon: float,
     dt: float,
     horizon: float | None,
+    unknown: float | None = None,
 ) -> tuple[float, float]:
     """The horizon as a time, and as a number of steps where there is a grid.
 
@@ -58,6 +64,8 @@ def checked_horizon(
         Step, time; 0 where times are continuous.
     horizon : float or None
         Time; 30 predicted means where it is None.
+    unknown : float, optional
+        Time, where it is None and no mean is known; 100 000 steps unless given.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def checked_horizon(
     (2.0, 200)
     """
     if horizon is None:
-        horizon = _default_horizon(basin, dynamics, noise, epsilon, dt)
+        horizon = _default_horizon(basin, dynamics, noise, epsilon, dt, unknown)
     horizon = parts.finite_number("horizon", horizon)
     if dt == 0.0:
         return horizon, horizon

@@ -15,11 +15,10 @@ from levysde.jump import (
     COARSE_SHARE,
     FINE_SHARE,
     NEAR_SHARE,
-    SMALL_DIFFUSION,
     UNBRIDGED_SHARE,
-    effective_curvature,
     squared_reach,
 )
+from levysde.linear_motion import SMALL_DIFFUSION, effective_curvature
 from levysde.noise import (
     Independent,
     Isotropic,
@@ -33,42 +32,39 @@ from levysde.noise import (
     multifractal,
 )
 
-RELAXED_SHARE = 0.005
-"""Distance from rest over the way out, below which a state counts as relaxed."""
+FORGOTTEN_SHARE, FORGOTTEN_DRIFT = 0.1, 0.005
+"""Distance over the way out that may be forgotten at once if jumps are as rare as relaxations are
+fast; the second one where jumps of one side are more."""
 
 KINKED_DIFFUSION = 0.002
 """As `SMALL_DIFFUSION`, in a well with a kink, where a diffusion has a mean."""
 
+_LINEAR_SPREADS = {"quadratic": math.inf, "asymmetric_quadratic": KINKED_DIFFUSION}
 _AT_ONCE = 1e3
 _TRUST = 0.8
+_REST = 0.5
 
 
-def check_served(dynamics: Dynamics) -> None:
-    """Refuse dynamics that the scheme does not serve.
+def is_served(dynamics: Dynamics) -> bool:
+    """Whether the scheme serves a dynamics in continuous time.
 
     Parameters
     ----------
     dynamics : Dynamics
         The optimizer.
 
-    Raises
-    ------
-    ValueError
-        Unless it is sgd without clip, momentum, or adam or rmsprop with a frozen second moment, in
-        the form of an SDE with rates per unit time.
+    Returns
+    -------
+    bool
+        For sgd without clip, momentum, and adam or rmsprop with a frozen second moment, in the form
+        of an SDE with rates per unit time.
     """
-    served = (
-        "method 'jump' serves sgd without clip, and momentum, rmsprop and adam with form='sde', "
-        "rates='per_time' and, but for momentum, frozen second moments"
-    )
-    name = dynamics.name
-    if name == "sgd" and dynamics.clip is None:
-        return
-    known = isinstance(dynamics, Optimizer) and name in ("momentum", "rmsprop", "adam")
-    if not known or dynamics.form != "sde" or dynamics.rates != "per_time":  # type: ignore[attr-defined]
-        raise ValueError(f"{served}; this {name} is another; use method='euler'")
-    if isinstance(dynamics, Adaptive) and dynamics.second_moment != "frozen":
-        raise ValueError(f"{served}; v of this {name} moves; use method='euler'")
+    if dynamics.name == "sgd" and dynamics.clip is None:
+        return True
+    if not isinstance(dynamics, Optimizer) or dynamics.name not in ("momentum", "rmsprop", "adam"):
+        return False
+    frozen = not isinstance(dynamics, Adaptive) or dynamics.second_moment == "frozen"
+    return frozen and dynamics.form == "sde" and dynamics.rates == "per_time" and not dynamics.clip
 
 
 def divisors(dynamics: Dynamics, dim: int) -> FloatArray:
@@ -126,11 +122,15 @@ def divided(noise: Noise, divisor: FloatArray) -> Noise:
     return mixed(noise.alpha, matrix) if isinstance(noise, Mixed) else elliptic(noise.alpha, matrix)
 
 
-def optimizer_program(basin: Basin, dynamics: Dynamics, jumps: JumpPart, seed: int) -> JumpProgram:
+def optimizer_program(
+    basin: Basin, dynamics: Dynamics, jumps: JumpPart, seed: int, mean: FloatArray
+) -> JumpProgram:
     """What the jump-adapted engine runs for an optimizer.
 
-    The state is x, or x followed by the average m of the gradient. The motion is integrated until
-    the state has relaxed; then it is drawn from the stationary law of the linear motion.
+    The state is x, or x followed by the average of the gradient as a length, w = m/(Q u) with the
+    fastest rate u, so that distances of states mean the same at any unit of time. The motion is
+    integrated until the state has relaxed; then it is drawn from the stationary law of the linear
+    motion.
 
     Parameters
     ----------
@@ -142,6 +142,8 @@ def optimizer_program(basin: Basin, dynamics: Dynamics, jumps: JumpPart, seed: i
         Of the noise divided by Q, cut at the threshold.
     seed : int
         In [0, 2^64).
+    mean : ndarray, shape (dim,)
+        Velocity of x that the potential of the basin has been tilted for: m is less by Q times it.
 
     Returns
     -------
@@ -151,21 +153,24 @@ def optimizer_program(basin: Basin, dynamics: Dynamics, jumps: JumpPart, seed: i
     divisor = divisors(dynamics, dim)
     curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin))
     count = len(potential.p)
+    pull, start = curvature / divisor[:, None], np.array(basin.start)
     if dynamics.name == "rmsprop":
-        matrix, start = curvature / divisor[:, None], np.array(basin.start)
+        unit, motion = float(np.abs(pull).max()), pull
         slope = jump_memory.preconditioned(potential.gradient, dim, count)
         slope_p = np.concatenate([potential.p, divisor])
     else:
         rate = dynamics.number("decay" if dynamics.name == "momentum" else "b1")  # type: ignore[attr-defined]
-        none, keep = np.zeros((dim, dim)), rate * np.eye(dim)
-        matrix = np.block([[none, np.diag(1.0 / divisor)], [-rate * curvature, keep]])
+        unit = rate * max(1.0, math.sqrt(float(np.linalg.norm(pull / rate, 2))))
+        none, one = np.zeros((dim, dim)), np.eye(dim)
+        motion = np.block([[none, unit * one], [-rate / unit * pull, rate * one]])
         # An average that is corrected for its start begins at the gradient.
-        first = potential.gradient_at(basin.start) * (dynamics.name == "adam")
-        start = np.concatenate([basin.start, first])
+        corrected = dynamics.name == "adam"
+        first = potential.gradient_at(basin.start) if corrected else -divisor * mean
+        start = np.concatenate([basin.start, first / (divisor * unit)])
         slope = jump_memory.averaged(potential.gradient, dim, count)
-        slope_p = np.concatenate([potential.p, [rate], divisor])
+        slope_p = np.concatenate([potential.p, [rate, unit], divisor])
     noise = _extended(jumps, dim, len(start))
-    linear, steps = _at_rest(basin, noise, matrix, dim)
+    linear, steps = _at_rest(basin, noise, motion, unit, bool((mean + jumps.drift).any()))
     return JumpProgram(
         dim=dim,
         jumps=noise,
@@ -189,45 +194,61 @@ def _extended(jumps: JumpPart, dim: int, size: int) -> JumpPart:
     return JumpPart(jumps.rate, jump, jumps.p, covariance, drift, jumps.rays)
 
 
-def _at_rest(basin: Basin, jumps: JumpPart, matrix: FloatArray, dim: int) -> tuple[Linear, Steps]:
+def _at_rest(
+    basin: Basin, jumps: JumpPart, matrix: FloatArray, unit: float, one_sided: bool
+) -> tuple[Linear, Steps]:
     """The stationary law of dX = (-A X + mu) dt + dB, and lengths of moves."""
     from scipy.linalg import solve_continuous_lyapunov
 
-    rates = np.linalg.eigvals(matrix)
-    slowest, fastest = float(rates.real.min()), float(np.abs(rates).max())
+    # All in units of one rate: the solver takes motion that is slow in seconds for singular.
+    motion, dim = matrix / unit, basin.dim
+    rates = np.linalg.eigvals(motion)
+    slowest, fastest = unit * float(rates.real.min()), unit * float(np.abs(rates).max())
     if not slowest > 1e-9 * fastest:
         raise ValueError(
             "method 'jump' needs a curvature at the minimum with this optimizer, and there is none "
             "in some direction; use method='euler'"
         )
-    size, way = len(matrix), inner_radius(basin)
-    stationary = solve_continuous_lyapunov(matrix, jumps.covariance)
-    stationary = np.asarray(0.5 * (stationary + stationary.T), dtype=np.float64)
-    spread = float(np.sqrt(np.diag(stationary)[:dim].max()))
-    kinked = basin.potential.name == "asymmetric_quadratic"
-    bent = spread > (KINKED_DIFFUSION if kinked else SMALL_DIFFUSION) * way
-    reached = (3.0 + math.sqrt(size)) * float(np.sqrt(np.diag(stationary).max()))
-    inner = 0.0 if bent else max(RELAXED_SHARE * way, reached)
+    solved = np.asarray(solve_continuous_lyapunov(motion, jumps.covariance / unit), np.float64)
+    stationary: FloatArray = 0.5 * (solved + solved.T)
+    # Where paths would rest, which is the minimum but where the domain holds no point of rest.
+    shift = np.asarray(np.linalg.solve(motion, jumps.drift / unit), dtype=np.float64)
     # A relaxation that is over at once: a move draws from the stationary law.
-    at_once = _AT_ONCE * fastest
-    center = np.concatenate([basin.minimum, np.zeros(size - dim)])
-    shift = np.asarray(np.linalg.solve(matrix, jumps.drift), dtype=np.float64)
+    at_once, size = _AT_ONCE * fastest, len(matrix)
     linear = Linear(
-        center,
+        center=np.concatenate([basin.minimum, np.zeros(size - dim)]),
         basis=np.zeros((0, 0)),
         rates=np.full((2, size), at_once),
         covariance=np.asarray(2.0 * at_once * stationary),
         drift=at_once * shift,
         upward=np.zeros(size),
     )
-    variance = np.diag(jumps.covariance)[:dim]
+    trusted = _TRUST * inner_radius(basin) / _largest_gain(motion, dim)
+    return linear, _steps(basin, jumps, stationary, (slowest, fastest), trusted, one_sided)
+
+
+def _steps(
+    basin: Basin,
+    jumps: JumpPart,
+    stationary: FloatArray,
+    rates: tuple[float, float],
+    trusted: float,
+    one_sided: bool,
+) -> Steps:
+    """Lengths of moves; `rates` are the slowest and the fastest one."""
+    (slowest, fastest), way = rates, inner_radius(basin)
+    variance, spreads = np.diag(jumps.covariance)[: basin.dim], np.diag(stationary)[: basin.dim]
+    linear_spread = _LINEAR_SPREADS.get(basin.potential.name, SMALL_DIFFUSION)
+    bent = math.sqrt(float(spreads.max())) > linear_spread * way
+    relaxed = min(_relaxed_share(slowest / jumps.rate, one_sided) * way, _REST * trusted)
+    reached = 2.0 * math.sqrt(float(np.trace(stationary)))
     moving = variance > 0.0
-    memory = float(np.max(np.diag(stationary)[:dim][moving] / variance[moving], initial=0.0))
+    memory = float(np.max(spreads[moving] / variance[moving], initial=0.0))
     near = NEAR_SHARE if basin.domain.margin is not None else UNBRIDGED_SHARE
     share = FINE_SHARE if bent else COARSE_SHARE
-    steps = Steps(
-        inner=inner**2,
-        trusted=(_TRUST * way / _largest_gain(matrix, slowest, fastest, dim)) ** 2,
+    return Steps(
+        inner=0.0 if bent or reached > relaxed else relaxed**2,
+        trusted=trusted**2,
         deep=0.0,
         memory=memory or 0.5 / slowest,
         reach=squared_reach(fastest, jumps.rate),
@@ -238,15 +259,25 @@ def _at_rest(basin: Basin, jumps: JumpPart, matrix: FloatArray, dim: int) -> tup
         near_share=near,
         size=way,
     )
-    return linear, steps
 
 
-def _largest_gain(matrix: FloatArray, slowest: float, fastest: float, dim: int) -> float:
+def _relaxed_share(calm: float, one_sided: bool) -> float:
+    """Distance from rest over the way out, below which a state is drawn from the stationary law.
+
+    What is left of the way to rest matters if a jump comes before its end, as in one of so many
+    cases; displacements to both sides change the rate in second order, to one side in first order.
+    """
+    return FORGOTTEN_DRIFT * calm if one_sided else FORGOTTEN_SHARE * math.sqrt(calm)
+
+
+def _largest_gain(motion: FloatArray, dim: int) -> float:
     """The largest distance of x from the minimum after a start at distance 1 of the state."""
     from scipy.linalg import expm
 
-    step = expm(-matrix * (0.1 / fastest))
-    state, largest = np.eye(len(matrix)), 1.0
+    rates = np.linalg.eigvals(motion)
+    slowest, fastest = float(rates.real.min()), float(np.abs(rates).max())
+    step = expm(-motion * (0.1 / fastest))
+    state, largest = np.eye(len(motion)), 1.0
     for _ in range(min(10_000, math.ceil(30.0 * fastest / slowest))):
         state = step @ state
         largest = max(largest, float(np.linalg.norm(state[:dim], 2)))

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +13,13 @@ from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.jump_program import JumpProgram
 from levysde.geometry import directions, inner_radius, ways_out
-from levysde.jump import automatic_threshold, felt_noise, jump_program, shortest_way_out
+from levysde.idle import idle_program, idle_share
+from levysde.jump import felt_noise, jump_program
+from levysde.jump_optimizers import is_served
+from levysde.linear_motion import stationary_variances
 from levysde.noise import Noise
+from levysde.recurrence import recurrence
+from levysde.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.timestep import automatic_dt
 
 __all__ = ["choose", "creeping_rate"]
@@ -21,8 +27,17 @@ __all__ = ["choose", "creeping_rate"]
 CREEPING_SHARE = 0.05
 """Rate of exits of the diffusive part alone over that of jumps, beyond which there is a warning."""
 
-EULER_BIAS = 0.01
-"""Bias of the grid above which Euler is not chosen for its cost."""
+SMALL_JUMPS = ("diffusion", "dropped")
+"""What stands for the jumps below the threshold."""
+
+IDLE_SHARE = 0.5
+"""Share of idle iterations above which they are skipped."""
+
+SMALL_BIAS = 0.01
+"""Errors below which the cheaper method is chosen."""
+
+LARGEST_JUMP_BIAS = 0.02
+"""Of the jump method, wherever its mean was compared with an exact one."""
 
 _EULER_SECONDS = 1e-8
 _MOVE_SECONDS = 2e-7
@@ -30,7 +45,24 @@ _GRID_SHIFT = 0.83
 _SQRT_2_PI = math.sqrt(2.0 * math.pi)
 
 
-def check_jump_options(dt: float | Literal["auto"], correction: str | None) -> None:
+def is_continuous(dynamics: Dynamics, dt: float | Literal["auto"]) -> bool:
+    """Whether the jump method runs in continuous time.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        The optimizer.
+    dt : float or "auto"
+        Step, time; a number asks for a grid.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(dt, str) and is_served(dynamics)
+
+
+def check_continuous_options(dt: float | Literal["auto"], correction: str | None) -> None:
     """Refuse options of a grid.
 
     Parameters
@@ -43,21 +75,63 @@ def check_jump_options(dt: float | Literal["auto"], correction: str | None) -> N
     Raises
     ------
     ValueError
-        If one of them is given.
+        If dt is a word other than "auto", or a correction is given.
     """
-    if not isinstance(dt, str):
-        raise ValueError(
-            f"dt is {dt!r} with method 'jump', whose times are continuous; leave it out"
-        )
     parts.choice("dt", dt, ("auto",))
     if correction is not None:
         raise ValueError(
-            f"correction is {correction!r} with method 'jump', which has no grid; leave it out"
+            f"correction is {correction!r} with method 'jump', which has no grid here; leave it "
+            "out, or give dt a number"
         )
 
 
+def check_grid_options(method: str, threshold: float | None, small_jumps: str) -> None:
+    """Refuse options that a grid does not have.
+
+    Parameters
+    ----------
+    method : str
+        The method.
+    threshold : float or None
+        rho, length.
+    small_jumps : str
+        What stands for them.
+
+    Raises
+    ------
+    ValueError
+        If a threshold is given to Euler, or small jumps are to be left out.
+    """
+    if threshold is not None and method == "euler":
+        raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
+    if small_jumps != SMALL_JUMPS[0]:
+        raise ValueError(
+            f"small_jumps is {small_jumps!r}, but on a grid they are simulated; leave it out"
+        )
+
+
+def checked_length(threshold: float | None) -> float | None:
+    """A threshold, if one was given, as a positive number.
+
+    Parameters
+    ----------
+    threshold : float or None
+        rho, length.
+
+    Returns
+    -------
+    float or None
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number.
+    """
+    return None if threshold is None else parts.finite_number("threshold", threshold)
+
+
 def jump_threshold(
-    basin: Basin, dynamics: Dynamics, noise: Noise, threshold: float | None
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, threshold: float | None
 ) -> float:
     """The threshold that was given, or the automatic one.
 
@@ -69,6 +143,8 @@ def jump_threshold(
         The optimizer.
     noise : Noise
         The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
     threshold : float or None
         rho, length.
 
@@ -79,18 +155,13 @@ def jump_threshold(
     Raises
     ------
     ValueError
-        If it is not a positive number below the shortest way out, or the jump method does not serve
-        the dynamics.
+        If it is not a positive number below the shortest way out, if it makes more than a million
+        jumps for one that leads out, or if the jump method does not serve the dynamics.
     """
-    felt = felt_noise(dynamics, noise, basin.dim)
     if threshold is None:
-        return automatic_threshold(basin, felt)
-    rho, way = parts.finite_number("threshold", threshold), shortest_way_out(basin, felt)
-    if rho >= way:
-        raise ValueError(
-            f"threshold is {rho:g}, but jumps of {way:g} lead out: all that do must be made one by "
-            "one; give a smaller threshold"
-        )
+        return automatic_threshold(basin, dynamics, noise, epsilon)
+    rho = parts.finite_number("threshold", threshold)
+    check_threshold(basin, dynamics, noise, epsilon, rho)
     return rho
 
 
@@ -110,7 +181,8 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     Returns
     -------
     float
-        1/time; infinite in a well without curvature, where nothing holds the diffusive part.
+        1/time; infinite in a well without curvature, where nothing holds the diffusive part, and
+        where the mean of the small jumps drives paths out.
 
     References
     ----------
@@ -128,14 +200,15 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     """
     linear = program.linear
     rates = linear.rates.min(axis=0)
-    if not rates.min() > 0.0:
+    if not rates.min() > 0.0 or program.jumps.drift.any():
         return math.inf
     rays = directions(basin.dim)
     framed = rays @ linear.basis if linear.basis.size else rays
     total = rates[:, None] + rates[None, :]
     stationary = (linear.covariance / total)[: basin.dim, : basin.dim]
     spread = np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", framed, stationary, framed), 1e-300))
-    deviations = np.minimum(ways_out(basin, rays) / spread, 50.0)
+    about = replace(basin, minimum=linear.center[: basin.dim])
+    deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
     flux = 0.5 / program.steps.memory * deviations * np.exp(-0.5 * deviations**2) / _SQRT_2_PI
     largest = float(flux.max())
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
@@ -168,7 +241,7 @@ def warn_of_creeping(
     """
     felt = felt_noise(dynamics, noise, basin.dim)
     creeping, jumping = creeping_rate(basin, program), _jump_rate(basin, felt, epsilon)
-    if program.linear.rates.min() > 0.0 and creeping > CREEPING_SHARE * jumping:
+    if CREEPING_SHARE * jumping < creeping < math.inf:
         warnings.warn(
             f"the diffusive part of the noise alone leaves at a rate of about {creeping:.2g}, and "
             f"jumps at {jumping:.2g}: method 'jump' may be off; give a smaller threshold, or use "
@@ -188,9 +261,9 @@ def choose(
 ) -> dict[str, Any]:
     """Choose between Euler and the jump-adapted scheme, and say why.
 
-    A grid that was asked for (dt, correction) is kept, and so is a threshold. Otherwise the jump
-    method is taken where it serves the parts and jumps make most exits, unless Euler is cheaper and
-    the bias of its grid is below one percent.
+    Where a grid was asked for (dt, correction), or the dynamics have no other, the jump method is
+    taken if more than half of the iterations are idle. In continuous time the cheaper method is
+    taken where both have errors below one percent, and elsewhere the one with the smaller error.
 
     Parameters
     ----------
@@ -213,7 +286,7 @@ def choose(
     Raises
     ------
     ValueError
-        If a threshold is given to parts that the jump method does not serve.
+        If the grid that was asked for cannot be made.
 
     Examples
     --------
@@ -224,28 +297,46 @@ def choose(
     """
     if threshold is not None:
         return _chosen("jump", "a threshold was given")
-    if not isinstance(dt, str) or correction is not None:
-        return _chosen("euler", "a grid was given")
+    if correction is not None or not is_continuous(dynamics, dt):
+        return _choose_on_grid(basin, dynamics, noise, epsilon, dt, correction)
     try:
-        threshold = jump_threshold(basin, dynamics, noise, None)
+        threshold = jump_threshold(basin, dynamics, noise, epsilon, None)
         program = jump_program(basin, dynamics, noise, epsilon, threshold, 0)
     except ValueError as error:
         return _chosen("euler", str(error).split("; use")[0])
     felt = felt_noise(dynamics, noise, basin.dim)
-    jumping, creeping = _jump_rate(basin, felt, epsilon), creeping_rate(basin, program)
-    if creeping > CREEPING_SHARE * jumping:
-        why = f"the diffusive part leaves at a rate of about {creeping:.2g}, jumps at {jumping:.2g}"
-        return _chosen("euler", why)
     try:
         step = automatic_dt(basin, dynamics)
     except ValueError as error:
         return _chosen("jump", str(error).split("; give")[0])
-    euler, jump = _euler_seconds(basin, jumping, step), _jump_seconds(program, jumping)
-    bias = _grid_bias(basin, noise, epsilon, step)
-    costs = f"{jump:.1e} s an exit against {euler:.1e} s, and the grid is off by about {bias:.1%}"
-    if euler < jump and bias < EULER_BIAS:
-        return _chosen("euler", costs)
-    return _chosen("jump", costs)
+    rate = _jump_rate(basin, felt, epsilon) + min(creeping_rate(basin, program), 1.0 / step)
+    euler, jump = _euler_seconds(basin, rate, step), _jump_seconds(program, rate)
+    grid_bias, jump_bias = _grid_bias(basin, felt, epsilon, step), _jump_bias(basin, felt, program)
+    reason = (
+        f"errors of about {grid_bias:.1%} (euler) and {jump_bias:.1%} (jump), {euler:.1e} s and "
+        f"{jump:.1e} s an exit"
+    )
+    if max(grid_bias, jump_bias) < SMALL_BIAS:
+        return _chosen("euler" if euler < jump else "jump", reason)
+    return _chosen("euler" if grid_bias < jump_bias else "jump", reason)
+
+
+def _choose_on_grid(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float | Literal["auto"],
+    correction: str | None,
+) -> dict[str, Any]:
+    """Whether so many iterations are idle that they are better skipped."""
+    step = automatic_dt(basin, dynamics) if isinstance(dt, str) else parts.finite_number("dt", dt)
+    chain = recurrence(basin, dynamics, noise, epsilon, step, 0, correction)
+    try:
+        share = idle_share(idle_program(basin, noise, epsilon, chain))
+    except ValueError as error:
+        return _chosen("euler", str(error).split("; use")[0])
+    return _chosen("jump" if share > IDLE_SHARE else "euler", f"{share:.1%} of iterations are idle")
 
 
 def _chosen(method: str, reason: str) -> dict[str, Any]:
@@ -263,6 +354,17 @@ def _jump_seconds(program: JumpProgram, rate: float) -> float:
     longest = program.steps.longest if program.steps.inner > 0.0 else program.steps.coarse
     moves = 1.0 + wait / longest
     return _MOVE_SECONDS * math.sqrt(program.dim) * moves * program.jumps.rate / rate
+
+
+def _jump_bias(basin: Basin, felt: Noise, program: JumpProgram) -> float:
+    """Relative error of the mean by the diffusive part, alpha s^2/(2 a^2) for small s.
+
+    A jump that lands near the boundary, at distance a, is followed out of it by a diffusion of
+    stationary deviation s about twice as often as by the small jumps that it stands for.
+    """
+    variance = float(stationary_variances(program.linear)[: basin.dim].max())
+    bias = 0.5 * felt.alpha * variance / shortest_way_out(basin, felt) ** 2
+    return min(bias, LARGEST_JUMP_BIAS)
 
 
 def _grid_bias(basin: Basin, noise: Noise, epsilon: float, dt: float) -> float:

@@ -87,6 +87,8 @@ def describe(
 
     from levysde.engine.source import code_key
 
+    # Only between the jumps of continuous time is the distance of the boundary asked for.
+    margin = basin.domain.margin if method == "jump" and dt == 0.0 else None
     return {
         "alpha": noise.alpha,
         "epsilon": epsilon,
@@ -115,6 +117,7 @@ def describe(
             "outside": code_key(basin.domain.outside),
             "update": code_key(dynamics.update),
             **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
+            **({} if margin is None else {"margin": code_key(margin)}),
         },
         "stream": STREAM,
         "versions": {

@@ -21,6 +21,7 @@ __all__ = ["Refinement", "refine"]
 
 _NORMAL_95 = 1.959963984540054
 _CHECKED_PATHS = 8
+_ROUNDING = 1e-6
 _LARGEST_SEED = 2**64
 
 
@@ -49,7 +50,7 @@ class Refinement:
     model : str
         The error model in one sentence.
     threshold : ndarray, shape (grids,), optional
-        Thresholds of the jump method, largest first, length; dt is 0 then.
+        Thresholds of the jump method, largest first, length; dt is the same in all runs then.
     """
 
     dt: FloatArray
@@ -91,8 +92,9 @@ def refine(
     coarsest mean is off by no more than some 10 %.
 
     A result of the jump method is repeated with thresholds rho/2, rho/4, ... and fitted with
-    E + c rho^(2-alpha), the variance of the jumps below: near the boundary, where a diffusion in
-    their place leaves too soon, the error is proportional to it.
+    E + c rho^(2-alpha), the variance of the jumps below (with multifractal noise of the largest
+    alpha below 2): near the boundary, where a diffusion in their place leaves too soon, the error
+    is proportional to it. A grid, if there is one, stays.
 
     Parameters
     ----------
@@ -138,7 +140,9 @@ def refine(
     halvings = parts.whole_number("halvings", halvings, 2, 20)
     model = _parts_of(result, basin, dynamics, noise)
     rule = model[1]
-    if isinstance(rule, Optimizer) and rule.rates == "per_step" and rule.acting_averages:
+    by_threshold = "threshold" in result.parameters
+    by_step = isinstance(rule, Optimizer) and rule.rates == "per_step" and rule.acting_averages
+    if by_step and not by_threshold:
         raise ValueError(
             f"the averages of this {rule.name} last a number of steps, so that another dt is "
             "another process; give form='sde' and rates='per_time'"
@@ -148,10 +152,9 @@ def refine(
     runs = [result]
     for k in range(1, halvings + 1):
         finer = options | {"seed": (options["seed"] + k) % _LARGEST_SEED}
-        refined = "dt" if result.exit_times is None else "threshold"
-        finer[refined] /= 2.0**k
+        finer["threshold" if by_threshold else "dt"] /= 2.0**k
         runs.append(escape_times(*model, **finer, paths=result.paths, progress=progress))
-    if result.exit_times is not None:
+    if by_threshold:
         return _extrapolated(runs, *_threshold_model(model[2]))
     return _extrapolated(runs, *_error_model(model[2], options["correction"]))
 
@@ -175,11 +178,11 @@ def _options_of(result: EscapeTimes, threads: int | None) -> dict[str, Any]:
     missing = [name for name in ("epsilon", "horizon", "seed") if name not in made]
     if missing:
         raise ValueError(f"the result has no {missing[0]} on record; give one of escape_times")
-    size = {"dt": result.dt}
-    if result.exit_times is not None:
-        if "threshold" not in made:
-            raise ValueError("the result has no threshold on record; give one of escape_times")
-        size = {"threshold": made["threshold"]}
+    if result.exit_times is not None and "threshold" not in made:
+        raise ValueError("the result has no threshold on record; give one of escape_times")
+    size = {name: made[name] for name in ("threshold", "small_jumps") if name in made}
+    if result.exit_times is None:
+        size["dt"] = result.dt
     return {
         **size,
         "epsilon": made["epsilon"],
@@ -199,11 +202,23 @@ def _check_first_paths(
     count = min(_CHECKED_PATHS, result.paths)
     again = escape_times(*model, **options, paths=count)
     same = np.array_equal(again.steps, result.steps[:count])
-    if not same or not np.array_equal(again.status, result.status[:count]):
+    same = same and np.array_equal(again.status, result.status[:count])
+    same = same and _alike(again.exit_position, result.exit_position[:count])
+    if again.exit_times is not None and result.exit_times is not None:
+        # The moves of the jump method are the same at any rate of jumps.
+        same = same and _alike(again.exit_times[:, None], result.exit_times[:count, None])
+    if not same:
         raise ValueError(
             "the parts do not give the paths of the result again; give the basin, dynamics and "
             "noise that it was made with"
         )
+
+
+def _alike(made: FloatArray, given: FloatArray) -> bool:
+    """Whether rows agree but for rounding, which the record of a part may bring."""
+    with np.errstate(invalid="ignore"):  # what is not finite has a status of its own
+        apart, size = np.abs(made - given).max(axis=1), np.abs(given).max(axis=1)
+        return not (apart > _ROUNDING * size).any()
 
 
 def _error_model(noise: Noise, correction: str | None) -> tuple[float, str]:
@@ -218,7 +233,9 @@ def _error_model(noise: Noise, correction: str | None) -> tuple[float, str]:
 
 def _threshold_model(noise: Noise) -> tuple[float, str]:
     """The exponent of the threshold in the error of the mean, and the model in words."""
-    alpha = float(noise.alphas.max()) if isinstance(noise, Multifractal) else noise.alpha
+    alpha = noise.alpha
+    if isinstance(noise, Multifractal):  # a coordinate of alpha = 2 has no jumps to be cut
+        alpha = float(noise.alphas[noise.alphas < 2.0].max())
     return 2.0 - alpha, f"mean(rho) = mean + c rho^(2 - alpha), alpha = {alpha:g}"
 
 
@@ -234,7 +251,7 @@ def _extrapolated(runs: list[EscapeTimes], exponent: float, model: str) -> Refin
             "give more paths, a longer horizon or a smaller dt"
         )
     threshold = None
-    if runs[0].exit_times is not None:
+    if "threshold" in runs[0].parameters:
         threshold = np.array([run.parameters["threshold"] for run in runs])
     sizes = dt if threshold is None else threshold
     limit, limit_error, chi_square = _fitted(sizes, mean, error, exponent)

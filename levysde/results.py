@@ -186,7 +186,8 @@ class EscapeTimes:
     @property
     def total_steps(self) -> int:
         """Number of steps of all paths together."""
-        return int(self.steps.sum())
+        halves = self.steps >> 32, self.steps & 0xFFFFFFFF  # their sum can exceed 63 bits
+        return (int(halves[0].sum()) << 32) + int(halves[1].sum())
 
     @property
     def mean(self) -> float:
@@ -588,9 +589,6 @@ def _check_arrays(
         )
     if steps.min() < 0 or steps.max() > _LARGEST_STEP:
         raise ValueError("steps must be between 0 and 2^53 for every path")
-    # A sum in float64 cannot wrap around, whatever the file said.
-    if steps.sum(dtype=np.float64) > 2.0**62:
-        raise ValueError("steps has a sum beyond 2^62")
     if status.min() < Status.ESCAPED or status.max() > Status.NON_FINITE:
         raise ValueError("status must be 1 (escaped), 2 (horizon) or 3 (non-finite) for every path")
 

@@ -9,13 +9,15 @@ import numpy as np
 from levysde import estimators, grid, methods, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics, Optimizer
+from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.horizon import checked_horizon
+from levysde.idle import idle_program, waits
 from levysde.jump import jump_program
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe
+from levysde.recurrence import recurrence
 from levysde.results import EscapeTimes
 from levysde.timestep import automatic_dt, check_stability
 
@@ -68,42 +70,6 @@ def _check_setting(
     return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
 
-def _program(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    setting: _Setting,
-    correction: str | None = None,
-) -> Any:
-    from levysde.engine.program import Program
-
-    domain = basin.domain
-    if correction is not None:
-        if isinstance(dynamics, Optimizer) or dynamics.clip is not None:
-            raise ValueError(
-                f"correction {correction!r} is for noise that reaches x as it is, and "
-                f"{dynamics.name} changes it; give correction=None (--correction none)"
-            )
-        domain = grid.shifted(basin.domain, noise, setting.epsilon, setting.dt)
-        if not domain.contains(basin.start):
-            raise ValueError(
-                f"the boundary shift of this step leaves the start {parts.shown(basin.start)} "
-                "outside; give a smaller dt"
-            )
-    return Program(
-        dim=basin.dim,
-        noise=noise.part(basin.dim, setting.epsilon, setting.dt),
-        update=dynamics.part(basin.dim, setting.dt),
-        gradient=basin.potential.gradient,
-        outside=domain.outside,
-        gradient_p=np.array(basin.potential.p),
-        outside_p=np.array(domain.p),
-        dt=setting.dt,
-        seed=setting.seed,
-        start=np.array(basin.start),
-    )
-
-
 def escape_times(
     basin: Basin,
     dynamics: Dynamics,
@@ -121,6 +87,7 @@ def escape_times(
     progress: bool = False,
     correction: str | None = None,
     threshold: float | None = None,
+    small_jumps: str = "diffusion",
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -148,9 +115,10 @@ def escape_times(
     seed : int
         In [0, 2^64).
     method : {"euler", "jump", "auto"}
-        Euler-Maruyama, exits seen on the grid; or from jump to jump in continuous time, at a cost
-        that does not depend on epsilon, see `levysde.methods`; or the better of the two, with the
-        reason in the parameters of the result.
+        Euler-Maruyama, exits seen on the grid; or from jump to jump, at a cost that does not depend
+        on epsilon: in continuous time for SGD and the SDE forms that have such a limit, otherwise
+        (and where `dt` is a number) the same recurrence as Euler's with its idle iterations
+        skipped; or the better of the two, with the reason in the parameters of the result.
     backend : {"cpu"}
         Where to compute.
     threads : int, optional
@@ -169,8 +137,11 @@ def escape_times(
         positions can lie between the two boundaries. For alpha > 1, symmetric noise and a domain
         with a normal.
     threshold : float, optional
-        Of the jump method: the length above which jumps are made one by one; a tenth of the
-        shortest way out along a jump unless given.
+        Of the jump method: the length above which jumps are made one by one; about a tenth of the
+        shortest way out along a jump unless given, less at moderate noise.
+    small_jumps : {"diffusion", "dropped"}
+        What stands for the jumps below the threshold in continuous time: a Brownian motion of their
+        mean and covariance, or their mean alone.
 
     Returns
     -------
@@ -213,10 +184,11 @@ def escape_times(
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
     model = (basin, dynamics, noise)
-    setting, engine, program, chosen = _plan(
-        *model, epsilon, dt, seed, method, correction, threshold
+    plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps)
+    setting = plan.setting
+    time_horizon, limit = checked_horizon(
+        *model, setting.epsilon, setting.dt, horizon, plan.unknown_horizon
     )
-    time_horizon, limit = checked_horizon(*model, setting.epsilon, setting.dt, horizon)
     parameters = describe(
         *model,
         epsilon=setting.epsilon,
@@ -224,9 +196,9 @@ def escape_times(
         horizon=time_horizon,
         seed=setting.seed,
         correction=correction,
-        **chosen,
+        **plan.chosen,
     )
-    run = Prefix(engine, program, parameters, limit, threads, progress)
+    run = Prefix(plan.engine, plan.program, parameters, limit, threads, progress)
     if resume is not None:
         run.continue_from(resume)
     if needed is None:
@@ -244,6 +216,17 @@ def escape_times(
     return result
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """Checked numbers, the engine and what it runs, and what is recorded of the method."""
+
+    setting: _Setting
+    engine: Any
+    program: Any
+    chosen: dict[str, Any]
+    unknown_horizon: float | None = None
+
+
 def _plan(
     basin: Basin,
     dynamics: Dynamics,
@@ -254,33 +237,41 @@ def _plan(
     method: str,
     correction: str | None,
     threshold: float | None,
-) -> tuple[_Setting, Any, Any, dict[str, Any]]:
-    """The numbers, the engine and what it runs, and what is recorded of the method."""
+    small_jumps: str,
+) -> _Plan:
+    """Choose a method and prepare it."""
     model = (basin, dynamics, noise)
+    parts.choice("small_jumps", small_jumps, methods.SMALL_JUMPS)
     chosen: dict[str, Any] = {"method": method}
     if method == "auto":
         _check_setting(*model, epsilon, None, seed)
         chosen = methods.choose(*model, epsilon, dt, correction, threshold)
-    if chosen["method"] == "jump":
-        methods.check_jump_options(dt, correction)
+    if chosen["method"] == "jump" and methods.is_continuous(dynamics, dt):
+        methods.check_continuous_options(dt, correction)
         setting = _check_setting(*model, epsilon, None, seed)
-        chosen["threshold"] = methods.jump_threshold(*model, threshold)
-        program = jump_program(*model, setting.epsilon, chosen["threshold"], setting.seed)
-        methods.warn_of_creeping(*model, setting.epsilon, program)
-        return setting, _engine("jump"), program, chosen
-    if threshold is not None and method == "euler":
-        raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
+        rho = methods.jump_threshold(*model, setting.epsilon, threshold)
+        program = jump_program(*model, setting.epsilon, rho, setting.seed, small_jumps)
+        if method == "jump":  # not where it was found to be the better one
+            methods.warn_of_creeping(*model, setting.epsilon, program)
+        chosen |= {"threshold": rho, "small_jumps": small_jumps}
+        return _Plan(setting, _engine("jump"), program, chosen)
+    methods.check_grid_options(chosen["method"], threshold, small_jumps)
     setting = _check_setting(*model, epsilon, dt, seed)
     if not isinstance(dt, str):
         check_stability(basin, dynamics, setting.dt)
-    return setting, _engine("cpu"), _program(*model, setting, correction), chosen
+    chain = recurrence(*model, setting.epsilon, setting.dt, setting.seed, correction)
+    if chosen["method"] == "euler":
+        return _Plan(setting, _engine("cpu"), chain, chosen)
+    idle = idle_program(basin, noise, setting.epsilon, chain, methods.checked_length(threshold))
+    chosen |= {"threshold": idle.threshold, "memory": idle.memory}
+    return _Plan(setting, _engine("idle"), idle, chosen, waits(idle))
 
 
 def _engine(name: str) -> Any:
     """The module of an engine, loaded when it is needed."""
-    from levysde.engine import cpu, jump
+    from levysde.engine import cpu, idle, jump
 
-    return {"cpu": cpu, "jump": jump}[name]
+    return {"cpu": cpu, "idle": idle, "jump": jump}[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,6 +360,7 @@ def trajectories(
             f"{paths} paths of {records} states need {size / 2.0**30:.3g} GiB; give fewer paths or "
             "steps, or a larger every"
         )
-    positions = record(_program(basin, dynamics, noise, setting), paths, records, every)
+    program = recurrence(basin, dynamics, noise, setting.epsilon, setting.dt, setting.seed)
+    positions = record(program, paths, records, every)
     times = np.arange(records, dtype=np.float64) * (every * setting.dt)
     return Trajectories(times, positions, setting.dt)

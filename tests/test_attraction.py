@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
-from levysde import domains, flow, potentials
+from levysde import domains, flow, geometry, potentials
 
 SGD = ls.dynamics.sgd()
 
@@ -98,6 +98,73 @@ def test_flow_is_trapped_in_the_ball():
     directions /= np.linalg.norm(directions, axis=1)[:, None]
     for direction in directions:
         assert np.linalg.norm(minimum_of(BENT, right + radius * direction) - right) < 1e-4
+
+
+def test_ways_out_of_a_domain_of_attraction():
+    """The right half plane: a way out along (c, s) is -1/c for c < 0."""
+    well, start = potentials.double_well(2), [1.0, 0.0]
+    basin = ls.Basin(well, domains.attraction(well, start), start)
+    angles = np.linspace(0.6 * math.pi, 1.4 * math.pi, 9)
+    rays = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = geometry.ways_out(basin, rays)
+    assert found == pytest.approx(-1.0 / rays[:, 0], rel=1e-4)
+    assert (found <= -1.0 / rays[:, 0]).all()
+    assert np.isinf(geometry.ways_out(basin, -rays)).all()
+    assert geometry.inner_radius(basin) == pytest.approx(0.9, rel=1e-3)
+
+
+def test_flow_of_another_potential_is_not_trusted():
+    """In the domain of attraction of one potential the flow of another may leave."""
+    well, start = potentials.double_well(2), [1.0, 0.0]
+    domain = domains.attraction(well, start)
+    assert geometry.trusted_radius(ls.Basin(well, domain, start)) == math.inf
+    other = potentials.quadratic(2, center=start)
+    assert geometry.trusted_radius(ls.Basin(other, domain, start)) < 1.0
+
+
+def test_sublevel_set_of_another_potential_is_not_trusted():
+    """Two potentials without parameters are told apart by their functions."""
+
+    def steep(x, p, out):
+        out[0], out[1] = x[0], 25.0 * x[1]
+
+    def steep_value(x, p):
+        return 0.5 * (x[0] * x[0] + 25.0 * x[1] * x[1])
+
+    def slanted(x, p, out):
+        out[0], out[1] = x[0] - 0.9 * x[1], x[1] - 0.9 * x[0]
+
+    def slanted_value(x, p):
+        return 0.5 * (x[0] * x[0] - 1.8 * x[0] * x[1] + x[1] * x[1])
+
+    one = ls.Potential(2, steep, steep_value)
+    domain = domains.sublevel_set(ls.Potential(2, slanted, slanted_value), 0.5)
+    assert geometry.trusted_radius(ls.Basin(one, domain, [0.0, 0.0])) < 1.0
+    own = domains.sublevel_set(one, 0.5)
+    assert geometry.trusted_radius(ls.Basin(one, own, [0.0, 0.0])) == math.inf
+    bare = ls.Potential(2, steep)
+    assert geometry.trusted_radius(ls.Basin(bare, own, [0.0, 0.0])) < 1.0
+
+
+def test_narrow_well_far_from_the_origin():
+    """Its maxima, 0.03 and 0.05 away, are nearer than a ten-thousandth of its coordinate."""
+
+    def narrow(x, p, out):
+        y = x[0] - 1000.0
+        out[0] = -y * (y - 0.03) * (y + 0.05)
+
+    potential = ls.Potential(1, narrow)
+    assert flow.trapping_radius(potential, np.array([1000.0])) == pytest.approx(0.027, rel=1e-9)
+    with pytest.raises(ValueError, match="give a minimum"):
+        flow.trapping_radius(potential, np.array([1000.03]))
+
+
+@pytest.mark.parametrize("scale", np.geomspace(0.3, 3.0, 7))
+def test_trapping_radius_is_short_of_the_saddle(scale):
+    """Nine tenths of the way to where the distance stops falling, wherever that is."""
+    well = potentials.double_well(1, half_distance=scale)
+    radius = flow.trapping_radius(well, np.array([scale]))
+    assert radius == pytest.approx(0.9 * scale, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,20 @@
-"""The benchmark script runs, reports, and refuses contenders that disagree."""
+"""The scripts run and report; the benchmark refuses contenders that disagree."""
 
+import csv
 import json
+import math
 import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from scipy import integrate
+
+import levysde as ls
+
 SCRIPT = Path(__file__).parents[1] / "experiments" / "benchmarks" / "euler.py"
+SMALL_NOISE = SCRIPT.parents[1] / "validation" / "small_noise.py"
 CONTENDERS = {
     "levysde",
     "levysde, 2 threads",
@@ -63,3 +71,57 @@ def test_optimizers_are_timed():
     rows = done.stdout.splitlines()[2:]
     assert rows[0].endswith("(1.00)")
     assert [row[:18].strip() for row in rows] == list(runpy.run_path(str(script))["OPTIMIZERS"])
+
+
+def test_jump_method_is_timed(tmp_path):
+    script, plot = SCRIPT.with_name("jump.py"), tmp_path / "jump.png"
+    done = subprocess.run(
+        [sys.executable, script, "--limit", "1e-3", "--plot", plot],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()[1:-1]]
+    assert [float(row[0]) for row in rows] == [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
+    assert all(abs(float(row[-1]) - 1.0) < 0.1 for row in rows)
+    assert plot.read_bytes()[1:4] == b"PNG"
+
+
+def test_small_noise_is_validated(tmp_path):
+    words = ["--paths", "400", "--dims", "1", "--output", tmp_path]
+    done = subprocess.run(
+        [sys.executable, SMALL_NOISE, *words], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "small_noise.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12 == len(done.stdout.splitlines()) - 2
+    for row in rows:
+        assert float(row["standard_error"]) == pytest.approx(1.0 / math.sqrt(400), rel=0.3)
+        assert abs(float(row["ratio"]) - 1.0) < 4.0 * float(row["standard_error"])
+    assert (tmp_path / "small_noise.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_wrong_law_is_told():
+    """A run at twice the amplitude is far from the theory of the amplitude."""
+    script = runpy.run_path(str(SMALL_NOISE))
+    right = script["measure"]("flat", 1, 1.5, 1e-4, 2000, 1, 0)
+    wrong = script["Row"]("flat", 1, 1.5, 2.0**-1.5 * right.ratio, right.standard_error, 1.0, 0.0)
+    assert abs(right.deviation) < 4.0 < abs(wrong.deviation)
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+def test_first_order_in_several_dimensions(dim):
+    """Exit rates at points along an axis, from the escape measure, over their density there."""
+    alpha, epsilon = 0.8, 0.01
+    domain, noise = ls.basins.flat(dim).domain, ls.noise.independent(alpha)
+    least = float(ls.theory.escape_measure(domain, noise, center=[0.0] * dim))
+    constant = ls.theory.stable_constant(alpha) / alpha
+
+    def integrand(x):
+        point = [x, *[0.0] * (dim - 1)]
+        excess = float(ls.theory.escape_measure(domain, noise, center=point)) / least - 1.0
+        return constant * (x**-alpha - 1.0) / x * excess
+
+    total = 2.0 * dim * integrate.quad(integrand, 0.0, 1.0, epsrel=1e-4, limit=200)[0]
+    found = runpy.run_path(str(SMALL_NOISE))["first_order"]("flat", dim, alpha, epsilon)
+    assert found == pytest.approx(1.0 - total * epsilon**alpha, abs=1e-6)

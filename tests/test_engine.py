@@ -15,10 +15,11 @@ import pytest
 from naive import escape as naive_escape
 
 import levysde as ls
-from levysde import domains, potentials, simulate
+from levysde import domains, potentials
 from levysde.engine import compile as compiler
 from levysde.engine import cpu, passes, source
 from levysde.engine.program import Outcome
+from levysde.recurrence import recurrence
 
 SGD = ls.dynamics.sgd()
 STABLE = ls.noise.independent(1.5)
@@ -30,8 +31,7 @@ def box_basin(dim):
 
 
 def program_of(basin, epsilon=0.5, dt=0.05, seed=11, noise=STABLE):
-    setting = simulate._Setting(epsilon, dt, seed)
-    return simulate._program(basin, SGD, noise, setting)
+    return recurrence(basin, SGD, noise, epsilon, dt, seed)
 
 
 @pytest.mark.parametrize("dim", [1, 3, 32, 33, 40])
@@ -59,8 +59,7 @@ def remembers(j, x, m, v, g, dL, dt, t, p):
 def test_moments_and_time_belong_to_their_path(dim):
     """More paths than lanes: moments begin at zero, move with their path, and time is its own."""
     dynamics = ls.dynamics.Dynamics("remembers", remembers, memory=True, params={"rate": 3.0})
-    setting = simulate._check_setting(box_basin(dim), dynamics, STABLE, 0.4, 0.05, 11)
-    program = simulate._program(box_basin(dim), dynamics, STABLE, setting)
+    program = recurrence(box_basin(dim), dynamics, STABLE, 0.4, 0.05, seed=11)
     outcome = Outcome.empty(40, dim)
     cpu.escape(program, outcome, 0, 40, 25, threads=1, lanes=8)
     assert len(set(outcome.steps.tolist())) > 3

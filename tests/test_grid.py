@@ -298,6 +298,29 @@ def test_with_a_drift() -> None:
     assert abs(limit.extrapolated - exact) < SIGMAS * limit.extrapolated_error + 0.002 * exact
 
 
+def test_thresholds_are_refined_with_the_parts_of_the_result() -> None:
+    """Noise twice as large makes the same moves, in a shorter time."""
+    flat, sgd, law = basins.flat(), dynamics.sgd(), noise.independent(1.5)
+    result = ls.escape_times(flat, sgd, law, 1e-3, paths=500, method="jump", horizon=1e9)
+    assert refine(result, flat, sgd, law).mean[0] == result.mean
+    with pytest.raises(ValueError, match="do not give the paths of the result again"):
+        refine(result, flat, sgd, noise.independent(1.5, 2.0))
+
+
+def test_threshold_of_a_multifractal_law_with_a_gaussian_coordinate() -> None:
+    """The error comes from the jumps that are cut: the largest alpha below 2 has its order."""
+    square = Basin(potentials.quadratic(2), domains.box([-1.0] * 2, [1.0] * 2), np.zeros(2))
+    law = noise.multifractal([2.0, 1.5], [0.01, 1.0])
+    made = ls.escape_times(
+        square, dynamics.sgd(), law, 0.1, paths=4000, method="jump", horizon=1e9, seed=1
+    )
+    limit = refine(made)
+    assert (limit.exponent, limit.model[-11:]) == (0.5, "alpha = 1.5")
+    exact = 75.126296  # of the coordinate with jumps; the other one stays within 0.01 or so
+    assert abs(limit.extrapolated - exact) < SIGMAS * limit.extrapolated_error
+    assert abs(limit.extrapolated - 1.5 * exact) > SIGMAS * limit.extrapolated_error
+
+
 def test_the_fit_is_weighted_least_squares() -> None:
     limit = refined(3)
     assert limit.dt.tolist() == [0.04, 0.02, 0.01]

@@ -4,6 +4,7 @@ Thresholds are 4 standard errors, plus the error that the method is known to hav
 """
 
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Callable
@@ -20,10 +21,12 @@ from levysde.engine import jump_parts, relaxation
 from levysde.engine.jump import escape
 from levysde.engine.jump_program import JumpOutcome, JumpProgram
 from levysde.noise import Noise
+from levysde.prefix import _finished
 
 SIGMAS = 4.0
 ALPHAS = (0.8, 1.2, 1.5, 1.8)
 SGD = ls.dynamics.sgd()
+SDE: dict[str, Any] = {"form": "sde", "rates": "per_time"}
 
 SKEWED = ls.noise.independent(1.5, scale=[1.0, 0.5], beta=[0.8, -0.4])
 MIXED = ls.noise.mixed(1.2, [[1.0, 0.5, 0.0], [0.0, 0.5, 0.4]])
@@ -288,18 +291,104 @@ def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
     ]
     assert max(moves) < 1.2 * min(moves)
     assert max(moves) < 36.0
+    louder = run(ls.basins.flat(), noise, 0.1, 5000).total_steps / 5000
+    assert louder < 2.8 * moves[0]
 
 
 # ---------------------------------------------------------------------- exact values with a drift
 
-UNIT_WELL = {0.1: 75.126296, 0.05: 220.1044}
+UNIT_WELL = {0.3: 11.205827, 0.1: 75.126296, 0.05: 220.1044}
+THRESHOLD_BIAS = {0.3: 0.006, 0.1: 0.0025, 0.05: 0.001}
+"""Of the automatic threshold in the unit well at alpha = 1.5: the mean is too small by less."""
 
 
-@pytest.mark.parametrize("epsilon", UNIT_WELL)
-def test_unit_well(epsilon: float) -> None:
-    result = run(ls.basins.flat(), ls.noise.independent(1.5), epsilon, 400_000, seed=1)
-    assert relative_error(result, 1.0)[1] < 0.0017
-    assert agrees(result, UNIT_WELL[epsilon], 0.005)
+def mean_of_the_scheme(
+    alpha: float, epsilon: float, rho: float, ends: tuple[float, float] = (-1.0, 1.0),
+    rates: tuple[float, float] = (1.0, 1.0), cells: int = 400,
+) -> float:  # fmt: skip
+    """Mean exit time of an Ornstein-Uhlenbeck process with jumps beyond rho, without simulation.
+
+    C u''/2 - k x u' + sum of jumps = -1 with C = 2 c eps^alpha rho^(2-alpha)/(2-alpha), by central
+    differences on so many cells a unit length; the Levy measure is integrated against hat
+    functions. The error is of the order of the squared width.
+    """
+    h = 1.0 / cells
+    x = h * np.arange(round(ends[0] * cells) + 1, round(ends[1] * cells))
+    k, size = np.arange(len(x)), jump_parts.levy_constant(alpha) * epsilon**alpha
+    variance = 2.0 * size * rho ** (2.0 - alpha) / (2.0 - alpha)
+    edges = np.maximum(h * np.arange(-1, len(x) + 1), rho)
+    mass = -size / alpha * np.diff(edges**-alpha)
+    moment = size / (1.0 - alpha) * np.diff(edges ** (1.0 - alpha)) / h
+    hats = (1 - k) * mass[:-1] + moment[:-1] + (1 + k) * mass[1:] - moment[1:]
+    drift = 0.5 * np.where(x < 0.0, *rates) * x / h
+    spread = 0.5 * variance / h**2
+    matrix = -hats[np.abs(np.subtract.outer(k, k))]
+    matrix += np.diag(np.full(len(x), 2.0 * size / alpha * rho**-alpha + 2.0 * spread))
+    matrix -= np.diag(spread + drift[1:], -1) + np.diag(spread - drift[:-1], 1)
+    return float(np.linalg.solve(matrix, np.ones(len(x)))[np.argmin(np.abs(x))])
+
+
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 100_000), (0.1, 200_000), (0.05, 200_000)])
+def test_unit_well(epsilon: float, paths: int) -> None:
+    """The simulation has the law of its scheme, and the scheme that of the noise but for a bias."""
+    result = run(ls.basins.flat(), ls.noise.independent(1.5), epsilon, paths, seed=1)
+    scheme = mean_of_the_scheme(1.5, epsilon, result.parameters["threshold"])
+    assert agrees(result, scheme, 0.0)
+    assert agrees(result, UNIT_WELL[epsilon], THRESHOLD_BIAS[epsilon])
+    assert not agrees(result, mean_of_the_scheme(1.52, epsilon, 0.05), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "epsilon", "exact", "largest"),
+    [(1.5, epsilon, UNIT_WELL[epsilon], bias) for epsilon, bias in THRESHOLD_BIAS.items()]
+    + [(1.8, 0.1, 326.23259, 0.0025)],
+)
+def test_bias_of_the_threshold(alpha: float, epsilon: float, exact: float, largest: float) -> None:
+    """Below the stated bound, and without the lowering above it; no simulation."""
+    noise = ls.noise.independent(alpha)
+    rho = methods.jump_threshold(ls.basins.flat(), SGD, noise, epsilon, None)
+    assert -largest < mean_of_the_scheme(alpha, epsilon, rho) / exact - 1.0 < 0.0
+    assert mean_of_the_scheme(alpha, epsilon, 2.0 * rho) / exact - 1.0 < -largest
+
+
+def test_first_order_of_the_bias() -> None:
+    """It is alpha s^2/(2 a^2), s^2 = c eps^alpha rho^(2-alpha)/((2-alpha) k), from below."""
+    c, shares = jump_parts.levy_constant(1.5), []
+    for epsilon in (0.1, 0.05):
+        order = 0.75 * c * epsilon**1.5 * 0.1**0.5 / 0.5
+        shares.append((1.0 - mean_of_the_scheme(1.5, epsilon, 0.1) / UNIT_WELL[epsilon]) / order)
+    assert 0.6 < shares[0] < shares[1] < 1.0
+
+
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 6000), (0.01, 60_000)])
+def test_kinked_well(epsilon: float, paths: int) -> None:
+    """The asymmetric basin, with moves that are short at the kink, and with moves across it."""
+    result = run(ls.basins.asymmetric(), ls.noise.independent(1.5), epsilon, paths, seed=1)
+    rho = result.parameters["threshold"]
+    mean = functools.partial(mean_of_the_scheme, 1.5, epsilon, rho, (-0.25, 1.0), cells=800)
+    assert agrees(result, mean((16.0, 1.0)), 0.0)
+    assert not agrees(result, mean((1.0, 1.0)), 0.0)
+
+
+def test_automatic_threshold() -> None:
+    """Lowered in proportion to s/a = sqrt(c eps^alpha rho^(2-alpha)/((2-alpha) k))/a above 2 %."""
+    flat, noise, rho = ls.basins.flat(), ls.noise.independent(1.2), 0.1
+    epsilons = np.geomspace(1e-6, 1.0, 60)
+    found = [methods.jump_threshold(flat, SGD, noise, epsilon, None) for epsilon in epsilons]
+    deviation = np.sqrt(jump_parts.levy_constant(1.2) * epsilons**1.2 * rho**0.8 / 0.8)
+    assert found == pytest.approx(rho * np.clip(0.02 / deviation, 0.5, 1.0), rel=1e-12)
+    divided = ls.dynamics.rmsprop(decay=1.0, frozen=1.0, eps=0.0, **SDE)
+    assert methods.jump_threshold(flat, divided, noise, 0.02, None) == pytest.approx(
+        methods.jump_threshold(flat, SGD, noise, 0.02, None), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("alpha", [0.8, 1.5])
+def test_threshold_at_a_kink_makes_32_jumps_an_exit(alpha: float) -> None:
+    basin, noise = ls.basins.asymmetric(), ls.noise.independent(alpha)
+    rho = methods.jump_threshold(basin, SGD, noise, 1e-4, None)
+    exits = ls.theory.escape_rate(basin.domain, noise, basin.minimum, 1e-4)
+    assert noise.jumps(1, 1e-4, rho).rate / exits == pytest.approx(32.0, rel=1e-9)
 
 
 def without_diffusion(program: JumpProgram) -> JumpProgram:
@@ -323,20 +412,24 @@ def test_off_center_interval() -> None:
     """(-0.5, 1.5), curvature 1, alpha = 1.5, eps = 0.1: 41.5092."""
     basin = Basin(ls.potentials.quadratic(1), ls.domains.interval(-0.5, 1.5), [0.0])
     result = run(basin, ls.noise.independent(1.5), 0.1, 60_000, seed=1)
-    assert agrees(result, 41.5092, 0.005)
+    scheme = mean_of_the_scheme(1.5, 0.1, result.parameters["threshold"], (-0.5, 1.5))
+    assert agrees(result, scheme, 0.0)
+    assert -0.005 < scheme / 41.5092 - 1.0 < 0.0
 
 
 def test_near_gaussian_index() -> None:
     """Alpha = 1.8, eps = 0.1, unit well: 326.23259."""
     result = run(ls.basins.flat(), ls.noise.independent(1.8), 0.1, 60_000, seed=1)
-    assert agrees(result, 326.23259, 0.005)
+    assert agrees(result, 326.23259, 0.0025)
 
 
 @pytest.mark.parametrize(("epsilon", "exact"), [(0.1, 41.3627), (0.2, 12.877767)])
 def test_unit_disc_isotropic(epsilon: float, exact: float) -> None:
+    """The mean is too small by 0.3 and 0.4 %, measured with 2e6 paths to 0.07 %."""
     result = run(ls.basins.flat(2), ls.noise.isotropic(1.5), epsilon, 60_000, seed=1)
     difference, error = relative_error(result, exact)
     assert abs(difference) < 0.01 + error
+    assert agrees(result, exact, 0.005)
 
 
 def test_rotated_well_is_the_well() -> None:
@@ -470,59 +563,6 @@ def test_flow_that_leaves_the_domain() -> None:
     assert not differ(run(basin, noise, 0.05, 10_000, seed=1), euler, 0.02)
 
 
-# ------------------------------------------------------------------------------------- optimizers
-
-SDE: dict[str, Any] = {"form": "sde", "rates": "per_time"}
-OPTIMIZERS = {
-    "momentum": ls.dynamics.momentum(decay=2.0, **SDE),
-    "rmsprop": ls.dynamics.rmsprop(decay=1.0, frozen=0.5, **SDE),
-    "adam": ls.dynamics.adam(b1=2.0, b2=0.1, frozen=0.5, **SDE),
-}
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_agree_with_euler(name: str) -> None:
-    """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.3 %."""
-    dynamics, noise, basin = OPTIMIZERS[name], ls.noise.independent(1.5), ls.basins.flat()
-    options = {"paths": 3000, "horizon": 1e6}
-    euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.01, **options)
-    made = ls.escape_times(basin, dynamics, noise, 0.05, method="jump", **options)
-    assert not differ(made, euler, 0.01)
-    louder = ls.escape_times(basin, dynamics, noise, 0.06, method="jump", **options)
-    assert differ(louder, euler, 0.01)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_small_noise_limit_of_optimizers(name: str) -> None:
-    """The position jumps by Q^-1 dL: nu(W) = K_1 sum Q_j^-alpha on the square, Q = (1, 1) or so."""
-    dynamics, noise = OPTIMIZERS[name], ls.noise.independent(1.5)
-    basin = Basin(ls.potentials.quadratic(2), ls.domains.box([-1.0] * 2, [1.0] * 2), [0.0, 0.0])
-    divisor = 1.0 if name == "momentum" else 0.5 + 1e-8
-    mean = 1e6 * divisor**1.5 / (2.0 * 0.39894228)
-    made = ls.escape_times(basin, dynamics, noise, 1e-4, paths=3000, method="jump", horizon=1e300)
-    assert agrees(made, mean, 0.001)
-    assert made.dim == 2
-    assert (np.abs(made.exit_position).max(axis=1) >= 1.0).all()
-    assert not agrees(made, 1.2 * mean, 0.001)
-
-
-@pytest.mark.parametrize(
-    ("dynamics", "words"),
-    [
-        (ls.dynamics.momentum(), "euler"),
-        (ls.dynamics.momentum(form="sde"), "per_time"),
-        (ls.dynamics.adam(b1=1.0, b2=1.0, **SDE), "v of this adam moves"),
-        (ls.dynamics.adamw(b1=1.0, b2=1.0, frozen=1.0, **SDE), "adamw is another"),
-        (ls.dynamics.rmsprop(decay=1.0, frozen=[1.0, 2.0], **SDE), "dimension is 1"),
-    ],
-)
-def test_optimizers_that_are_refused(dynamics: Any, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        ls.escape_times(
-            ls.basins.flat(), dynamics, ls.noise.independent(1.5), 0.1, paths=10, method="jump"
-        )
-
-
 # ------------------------------------------------------------------------------- the run as a whole
 
 
@@ -543,7 +583,7 @@ def test_result_is_kept(tmp_path: Any) -> None:
     assert copy.digest == result.digest
     assert np.array_equal(copy.times, result.times)
     assert copy.parameters["method"] == "jump"
-    assert copy.parameters["threshold"] == pytest.approx(0.1, rel=0.01)
+    assert copy.parameters["threshold"] == pytest.approx(0.05, rel=0.01)
 
 
 def test_horizon_censors() -> None:
@@ -572,6 +612,12 @@ def test_long_moves_do_not_block_the_interrupt() -> None:
     assert not outcome.status.any()
 
 
+def test_finished_paths_of_an_interrupted_run() -> None:
+    """Those before the first that has not ended, in any order of work."""
+    for status, finished in (([1, 3, 0, 1, 0], 2), ([0, 1], 0), ([1, 2, 3], 3)):
+        assert _finished(np.array(status, np.int8)) == finished
+
+
 def test_refine_measures_the_bias_of_the_threshold() -> None:
     """At eps = 0.3 the default threshold is off by a percent, and the limit is 11.205827."""
     result = run(ls.basins.flat(), ls.noise.independent(1.5), 0.3, 100_000, seed=1, threshold=0.2)
@@ -595,8 +641,6 @@ def test_refine_measures_the_bias_of_the_threshold() -> None:
     [
         ({"noise": ls.noise.independent(2.0)}, "euler"),
         ({"dynamics": ls.dynamics.adam()}, "euler"),
-        ({"dynamics": ls.dynamics.sgd(clip=0.1)}, "euler"),
-        ({"dt": 0.01}, "continuous"),
         ({"correction": "boundary-shift"}, "no grid"),
         ({"threshold": -1.0}, "threshold"),
         ({"threshold": 1.5}, "threshold is 1.5, but jumps of 1 lead out"),
@@ -622,12 +666,18 @@ def test_auto() -> None:
     noise, flat = ls.noise.independent(1.5), ls.basins.flat()
     choose = methods.choose
     assert choose(flat, SGD, noise, 1e-3, "auto", None, None)["method"] == "jump"
-    assert choose(flat, SGD, noise, 2.0, "auto", None, None)["method"] == "euler"
-    assert choose(flat, ls.dynamics.adam(), noise, 1e-3, "auto", None, None)["method"] == "euler"
-    assert choose(flat, SGD, noise, 1e-3, 0.01, None, None)["method"] == "euler"
+    # Where both are off by more than a percent, the one with the smaller error: at eps = 1 the grid
+    # of Euler makes 5.8 % and the diffusive part 1.3 %.
+    assert choose(flat, SGD, noise, 1.0, "auto", None, None)["method"] == "jump"
+    # Where both are within a percent, the cheaper one.
+    sharp = ls.basins.asymmetric()
+    loud = choose(sharp, SGD, ls.noise.independent(0.8), 1.0, "auto", None, None)
+    assert loud["method"] == "euler"
     chosen = ls.escape_times(flat, SGD, noise, 1e-3, paths=10, method="auto").parameters
     assert chosen["method"] == "jump"
-    assert "an exit" in chosen["method_reason"]
+    assert "errors of about" in chosen["method_reason"]
+    better = ls.escape_times(flat, SGD, noise, 1.0, paths=40_000, method="auto")
+    assert abs(relative_error(better, 0.94876377)[0]) < 0.02 + SIGMAS * 0.005
 
 
 def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:

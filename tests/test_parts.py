@@ -224,6 +224,35 @@ def test_mistakes_in_functions_are_ordinary_errors(gradient, val, words):
         ls.Basin(potential, domains.ball([0.0, 0.0], 1.0), [0.0, 0.0], start=[0.1, 0.2])
 
 
+def outside_interval(x, p):
+    return abs(x[0]) >= 1.0
+
+
+@pytest.mark.parametrize(
+    ("margin", "words"),
+    [
+        (lambda x, p: 1.0, "the margin failed at x = .*write margin"),
+        (lambda x, p, covariance, reach: math.nan, "the margin returned nan"),
+        (lambda x, p, covariance, reach: -1.0, "the margin returned -1.0"),
+        (lambda x, p, covariance, reach: reach > 0.0, "the margin returned False"),
+        (lambda x, p, covariance, reach: x.fill(0.5) or 1.0, "the margin function changed x"),
+        (lambda x, p, covariance, reach: p[3], "IndexError"),
+    ],
+)
+def test_mistakes_in_margins_are_ordinary_errors(margin, words):
+    domain = ls.Domain(1, outside_interval, margin=margin)
+    with pytest.raises(ValueError, match=words):
+        ls.Basin(potentials.quadratic(1), domain, [0.0])
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_built_in_margins_pass(name):
+    domain = DOMAINS[name][0]
+    points = np.random.default_rng(1).uniform(-1.0, 1.0, (100, domain.dim))
+    center = next(x for x in points if domain.contains(x))
+    ls.Basin(potentials.quadratic(domain.dim), domain, center)
+
+
 def test_a_right_gradient_passes():
     potential = ls.Potential(2, good_gradient, value)
     basin = ls.Basin(potential, domains.ball([0.0, 0.0], 1.0), [0.0, 0.0], start=[0.1, 0.2])

@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 import levysde as ls
-from levysde.engine.cpu import block_lanes
+from levysde.engine.block import block_lanes
 from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import is_wide
 

@@ -142,6 +142,13 @@ def _parser() -> Parser:
         "the shortest way out)",
     )
     group.add_argument(
+        "--small-jumps",
+        default="diffusion",
+        metavar="NAME",
+        help="with --method jump: what stands for jumps below the threshold, diffusion or dropped "
+        "(%(default)s)",
+    )
+    group.add_argument(
         "--correction",
         default="none",
         metavar="NAME",
@@ -194,6 +201,7 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
                 seed=options.seed,
                 method=options.method,
                 threshold=options.threshold,
+                small_jumps=options.small_jumps,
                 backend=options.backend,
                 threads=options.threads,
                 rel_error=options.rel_error,
@@ -265,6 +273,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import parts
     from levysde.grid import CORRECTIONS
+    from levysde.methods import SMALL_JUMPS
     from levysde.simulate import BACKENDS, METHODS
 
     for name in ("paths", "threads"):
@@ -275,6 +284,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
         if getattr(options, name) not in (None, "auto"):
             parts.finite_number(name, getattr(options, name))
     parts.choice("method", options.method, METHODS)
+    parts.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
     parts.choice("backend", options.backend, BACKENDS)
     parts.choice("correction", options.correction, ("none", *CORRECTIONS))
 

@@ -13,12 +13,16 @@ from levysde.cli.theory import measure_text, model_record, prediction_record
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from levysde.estimators import Exponentiality, Interval
     from levysde.results import EscapeTimes
     from levysde.theory import Prediction
 
     _Estimate: TypeAlias = tuple[float, float, float]
+
+_METHOD_FACTS = ("threshold", "memory", "small_jumps", "method_reason")
+"""What is recorded of some methods."""
 
 
 class Summary:
@@ -95,7 +99,7 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
         "paths": result.paths,
         "seed": made["seed"],
         "method": made["method"],
-        **{name: made[name] for name in ("threshold", "method_reason") if name in made},
+        **{name: made[name] for name in _METHOD_FACTS if name in made},
         "backend": made["backend"],
         "correction": made["correction"] or "none",
         "escaped": result.escaped,
@@ -201,7 +205,7 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
         ),
     ]
     if "threshold" in result.parameters:
-        facts.insert(-1, ("threshold", f"jumps above {result.parameters['threshold']:.6g}"))
+        facts.insert(-1, ("threshold", _threshold_text(result.parameters)))
     if result.parameters["correction"] is not None:
         facts.insert(-1, ("correction", f"{result.parameters['correction']}, see levysde.grid"))
     if options.start is not None:
@@ -270,6 +274,14 @@ def _test_text(summary: Summary) -> str:
     )
 
 
+def _threshold_text(made: Mapping[str, Any]) -> str:
+    """Above what jumps are made one by one, and what becomes of the others."""
+    jumps = f"jumps above {made['threshold']:.6g}"
+    if "memory" in made:
+        return f"{jumps}, remembered for {made['memory']} iterations"
+    return f"{jumps}, smaller ones dropped" if made["small_jumps"] == "dropped" else jumps
+
+
 def _probability(p_value: float) -> str:
     """A probability with two digits, or a bound where it is very small."""
     return "< 1e-15" if p_value < 1e-15 else shown(p_value, 2)
@@ -281,6 +293,10 @@ def _cost(summary: Summary) -> list[tuple[str, str]]:
         each = f": {result.seconds / result.paths * 1e6:.3g} microseconds per path"
         moves = f"{result.total_steps:.4g} moves in {result.seconds:.3g} s{each}"
         return [("cost", moves), ("digest", result.digest)]
+    if "memory" in result.parameters:
+        each = f"{result.seconds / result.paths * 1e6:.3g} microseconds per path"
+        steps = f"{result.total_steps:.4g} path-steps in {result.seconds:.3g} s, idle ones skipped"
+        return [("cost", f"{steps}: {each}"), ("digest", result.digest)]
     components = result.total_steps * result.dim
     speed = f": {result.seconds / components * 1e9:.3g} ns per step" if components else ""
     if result.dim > 1:

@@ -15,33 +15,11 @@ import numpy as np
 from numba import types
 
 from levysde._typing import FloatArray
+from levysde.engine.block import Block, begin, block_lanes, collect, passes_of
 from levysde.engine.compile import compile_cached, pointers
-from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import (
-    CHECK,
-    GRADIENT,
-    NOISE,
-    RUNNING,
-    UPDATE,
-    VECTOR,
-    check_pass,
-    gradient_pass,
-    is_wide,
-)
+from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR, check_pass
 from levysde.engine.program import Outcome, Program
 from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
-from levysde.engine.update_pass import update_pass
-
-BLOCK_ELEMENTS = 2048
-"""Aim for lanes x dim: the arrays of a block stay in the first-level cache."""
-
-MAX_LANES = 256
-
-
-def block_lanes(dim: int) -> int:
-    """Number of paths that advance together: a multiple of 8."""
-    return max(VECTOR, min(MAX_LANES, BLOCK_ELEMENTS // dim // VECTOR * VECTOR))
-
 
 # ------------------------------------------------------------------------------------------ drivers
 
@@ -49,30 +27,6 @@ _matrix = types.float64[:, ::1]
 _vector = types.float64[::1]
 _state = types.UniTuple(_matrix, 5)  # x, m, v, g, dL
 _address = types.UniTuple(types.uint64[::1], 2)  # path, step
-
-
-def _begin(lane, path_id, start, state, address, wide):  # type: ignore[no-untyped-def]
-    """Put a new path at its start into a lane."""
-    x, m, v = state[:3]
-    address[0][lane] = path_id
-    address[1][lane] = 0
-    for j in range(start.shape[0]):
-        at = (lane, j) if wide else (j, lane)
-        x[at] = start[j]
-        m[at] = 0.0
-        v[at] = 0.0
-
-
-def _move(source, target, dim, state, address, wide):  # type: ignore[no-untyped-def]
-    """Move the path of one lane into another."""
-    for ids in address:
-        ids[target] = ids[source]
-    for array in state[:3]:
-        for j in range(dim):
-            if wide:
-                array[target, j] = array[source, j]
-            else:
-                array[j, target] = array[j, source]
 
 
 def _advance(  # type: ignore[no-untyped-def]
@@ -88,9 +42,8 @@ def _advance(  # type: ignore[no-untyped-def]
     x, m, v, g, dL = state
     path, step = address
     noise_p, gradient_p, update_p, outside_p = parameters
-    dim = start.shape[0]
     while active < path.shape[0] and queue[0] < queue[1]:
-        _begin(active, queue[0], start, state, address, wide)
+        begin(active, queue[0], start, state, address, wide)
         queue[0] += 1
         active += 1
     lanes = active
@@ -103,20 +56,9 @@ def _advance(  # type: ignore[no-untyped-def]
         queue[4] += 1
         if check(x, outside_p, step, horizon, flags, active) == 0:
             continue
-        for lane in range(active - 1, -1, -1):
-            if flags[lane] == RUNNING:
-                continue
-            row = np.int64(path[lane]) - queue[2]
-            out_steps[row] = step[lane]
-            out_status[row] = flags[lane]
-            for j in range(dim):
-                out_position[row, j] = x[lane, j] if wide else x[j, lane]
-            if queue[0] < queue[1]:
-                _begin(lane, queue[0], start, state, address, wide)
-                queue[0] += 1
-            else:
-                active -= 1
-                _move(active, lane, dim, state, address, wide)
+        active = collect(
+            state, address, flags, start, active, queue, wide, out_steps, out_status, out_position
+        )
         if active == 0 or (more and active < lanes):
             break
     return active
@@ -158,29 +100,7 @@ def _compiled_step() -> Any:
     return compile_cached(_step, signature)
 
 
-# ------------------------------------------------------------------------------------------- blocks
-
-
-class _Block:
-    """The arrays of one block of lanes, with every path at the start."""
-
-    def __init__(self, program: Program, lanes: int) -> None:
-        self.wide = is_wide(program.dim)
-        shape = (lanes, program.dim) if self.wide else (program.dim, lanes)
-        start = program.start if self.wide else program.start[:, None]
-        x = np.array(np.broadcast_to(start, shape), order="C")
-        m, v, g, noise = (np.zeros(shape) for _ in range(4))
-        self.state = (x, m, v, g, noise)
-        self.address = (np.zeros(lanes, np.uint64), np.zeros(lanes, np.uint64))
-        self.flags = np.zeros(lanes, np.int8)
-
-
-def _passes(program: Program) -> tuple[Any, Any, Any]:
-    return (
-        noise_pass(program.noise, program.dim),
-        gradient_pass(program.gradient, program.dim),
-        update_pass(program.update, program.dim),
-    )
+# --------------------------------------------------------------------------------------------- runs
 
 
 room = Outcome.empty
@@ -196,28 +116,40 @@ def prepare(program: Program) -> None:
         What will be run.
     """
     _compiled_advance()
-    _passes(program)
+    passes_of(program)
     check_pass(program.outside, program.dim)
 
 
-class _Escape:
+class BlockRun:
     """One run of `escape`: what its threads share."""
+
+    counters = 2
 
     def __init__(
         self, program: Program, outcome: Outcome, first: int, last: int, horizon: int, threads: int
     ) -> None:
-        self.program, self.outcome, self.horizon = program, outcome, horizon
+        self.program, self.outcome, self.horizon, self.threads = program, outcome, horizon, threads
         self.supply = Supply(first, last, threads)
         self.stop = threading.Event()
-        self.advance = _compiled_advance()
-        self.passes = (*_passes(program), check_pass(program.outside, program.dim))
+        self.passes = (*passes_of(program), check_pass(program.outside, program.dim))
+        self.parameters = (
+            program.noise.p, program.gradient_p, program.update.p, program.outside_p
+        )  # fmt: skip
+
+    def advance(self, block: Block, active: int, queue: Any, max_steps: int) -> int:
+        """One call of the compiled driver; return the lanes in use."""
+        program, outcome = self.program, self.outcome
+        lanes: int = _compiled_advance()(
+            *self.passes, block.state, block.address, block.flags, self.parameters, program.start,
+            program.seed, program.dt, self.horizon, active, queue, self.supply.more, max_steps,
+            block.wide, outcome.steps, outcome.status, outcome.position,
+        )  # fmt: skip
+        return lanes
 
     def work(self, lanes: int) -> int:
         """Run one block until no path is left or a stop is asked for; return path-steps done."""
-        program, outcome = self.program, self.outcome
-        block = _Block(program, lanes)
-        queue = np.array([0, 0, outcome.first, 0, 0])
-        parameters = (program.noise.p, program.gradient_p, program.update.p, program.outside_p)
+        block = Block(self.program, lanes, self.counters)
+        queue = np.array([0, 0, self.outcome.first, 0, 0])
         active, max_steps = 0, 1
         while not self.stop.is_set():
             if queue[0] == queue[1]:
@@ -225,15 +157,19 @@ class _Escape:
             if active == 0 and queue[0] == queue[1]:
                 break
             began, done = time.perf_counter(), int(queue[4])
-            active = self.advance(
-                *self.passes, block.state, block.address, block.flags, parameters, program.start,
-                program.seed, program.dt, self.horizon, active, queue, self.supply.more,
-                max_steps, block.wide, outcome.steps, outcome.status, outcome.position,
-            )  # fmt: skip
+            active = self.advance(block, active, queue, max_steps)
             # As many steps as fill a segment at the speed seen, growing by a factor 4 at most.
             speed = (queue[4] - done) / max(time.perf_counter() - began, 1e-9)
             max_steps = max(1, min(int(SEGMENT_SECONDS * speed), 4 * max_steps))
         return int(queue[3])
+
+    def finish(
+        self, first: int, last: int, lanes: int | None, progress: Callable[[int], object] | None
+    ) -> int:
+        """Work in all threads until no path is left; return path-steps done."""
+        rows = self.outcome.status[first - self.outcome.first : last - self.outcome.first]
+        work = functools.partial(self.work, lanes or block_lanes(self.program.dim))
+        return run_threads(work, self.threads, self.stop, rows, progress)
 
 
 def escape(
@@ -276,10 +212,27 @@ def escape(
         Within a fraction of a second of the signal; paths not ended have status 0.
     """
     threads = threads or available_threads()
-    run = _Escape(program, outcome, first, last, horizon, threads)
-    rows = outcome.status[first - outcome.first : last - outcome.first]
-    work = functools.partial(run.work, lanes or block_lanes(program.dim))
-    return run_threads(work, threads, run.stop, rows, progress)
+    run = BlockRun(program, outcome, first, last, horizon, threads)
+    return run.finish(first, last, lanes, progress)
+
+
+def iterate(program: Program, block: Block, steps: int) -> None:
+    """Advance all lanes of a block without looking for exits.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+    block : Block
+        Changed.
+    steps : int
+        Number of steps.
+    """
+    parameters = (program.noise.p, program.gradient_p, program.update.p)
+    _compiled_step()(
+        *passes_of(program), block.state, block.address, parameters, program.seed, program.dt,
+        steps, len(block.flags),
+    )  # fmt: skip
 
 
 def trajectories(program: Program, paths: int, records: int, every: int) -> FloatArray:
@@ -301,13 +254,13 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
     ndarray, shape (paths, records, dim)
         States, in units of the coordinates.
     """
-    advance, passes = _compiled_step(), _passes(program)
+    advance, passes = _compiled_step(), passes_of(program)
     parameters = (program.noise.p, program.gradient_p, program.update.p)
     out = np.empty((paths, records, program.dim))
     lanes = block_lanes(program.dim)
     slice_steps = 1  # compiled calls are short, so that Ctrl-C is heard between them
     for first in range(0, paths, lanes):
-        block, count = _Block(program, lanes), min(lanes, paths - first)
+        block, count = Block(program, lanes), min(lanes, paths - first)
         block.address[0][:] = np.arange(first, first + lanes, dtype=np.uint64)
         out[first : first + count, 0] = program.start
         for row in range(1, records):

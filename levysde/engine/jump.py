@@ -19,6 +19,7 @@ from numba import types
 
 from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.compile import compile_cached, compile_part, pointers, prepared
+from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_path import advance
 from levysde.engine.jump_program import JumpOutcome, JumpProgram
 from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
@@ -84,12 +85,28 @@ def _compiled_margin(margin: PlainFunction | None, outside: PlainFunction) -> An
     return compile_part("margin", margin, margin, MARGIN)
 
 
+def jump_function(jumps: JumpPart) -> Any:
+    """The function that makes one jump, compiled.
+
+    Parameters
+    ----------
+    jumps : JumpPart
+        The noise, cut at a threshold.
+
+    Returns
+    -------
+    numba dispatcher
+        `jump(x, u, seed, path, step, p)`.
+    """
+    return _compiled("jump", jumps.jump, JUMP)
+
+
 def _parts(program: JumpProgram) -> tuple[Any, Any, Any, Any]:
     margin = None if program.margin is None else prepared(program.margin)
     return (
         _compiled("outside", program.outside, OUTSIDE),
         _compiled_margin(margin, prepared(program.outside)),
-        _compiled("jump", program.jumps.jump, JUMP),
+        jump_function(program.jumps),
         _compiled("gradient", program.gradient, SLOPE),
     )
 

@@ -1,4 +1,4 @@
-"""Parts for states (x, m): an average m of the gradient moves x, and the noise enters x alone."""
+"""Parts for states (x, w): an average w of the gradient moves x, and the noise enters x alone."""
 
 from levysde._typing import PlainFunction
 
@@ -39,7 +39,9 @@ def preconditioned(gradient: PlainFunction, dim: int, count: int) -> PlainFuncti
 
 
 def averaged(gradient: PlainFunction, dim: int, count: int) -> PlainFunction:
-    """The slope of dx = -m/Q dt, dm = beta (grad F(x) - m) dt; p: the gradient's, beta, Q.
+    """The slope of dx = -u w dt, dw = beta (grad F(x)/(Q u) - w) dt; p: the gradient's, beta, u, Q.
+
+    With w = m/(Q u), a length, this is dx = -m/Q dt, dm = beta (grad F(x) - m) dt.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def averaged(gradient: PlainFunction, dim: int, count: int) -> PlainFunction:
     Returns
     -------
     callable
-        `slope(state, p, out)`, the state being x followed by m.
+        `slope(state, p, out)`, the state being x followed by w.
 
     Examples
     --------
@@ -61,16 +63,17 @@ def averaged(gradient: PlainFunction, dim: int, count: int) -> PlainFunction:
     >>> def linear(x, p, out):
     ...     out[0] = x[0]
     >>> slope, out = averaged(linear, 1, 0), np.zeros(2)
-    >>> slope(np.array([5.0, 3.0]), np.array([10.0, 2.0]), out)
+    >>> slope(np.array([8.0, 0.75]), np.array([10.0, 2.0, 4.0]), out)
     >>> out.tolist()
-    [1.5, -20.0]
+    [1.5, -2.5]
     """
 
     def slope(state, p, out):  # type: ignore[no-untyped-def]
         gradient(state[:dim], p[:count], out[dim:])
+        rate, unit = p[count], p[count + 1]
         for j in range(dim):
-            out[j] = state[dim + j] / p[count + 1 + j]
-            out[dim + j] = p[count] * (state[dim + j] - out[dim + j])
+            out[j] = unit * state[dim + j]
+            out[dim + j] = rate * (state[dim + j] - out[dim + j] / (unit * p[count + 2 + j]))
 
     return slope
 

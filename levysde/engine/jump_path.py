@@ -25,6 +25,17 @@ _MINUS_LN_2 = -0.6931471805599453
 _FAR_OUT = 60
 _CALM, _CREPT, _LOST = 0, 1, 2
 
+LEAST_SHARE, LEAST_SHARE_DRIVEN = 1e-6, 0.1
+"""Of the way out: what a distance from the minimum counts for at least in the length of a move."""
+
+SLOW_SHARE = 0.02
+"""Displacement in a move over the way out, below which a path may be about to rest."""
+
+SETTLED_SHARE = 1e-4
+"""Displacement that is left, over the way out, at which a path is at rest."""
+
+_LONG_WAIT, _MOST_MOVES, _NOTHING_NEAR = 8.0, 100, 50.0
+
 
 # ------------------------------------------------------------------------------------------ a move
 
@@ -80,7 +91,9 @@ def _move(  # type: ignore[no-untyped-def]
     if distance < deep:
         square = math.inf
     else:
-        room = margin(x, outside_p, covariance, math.sqrt(reach * min(left, memory)))
+        # The flow leads to the point of rest, which may be nearer to the boundary.
+        far = math.sqrt(reach * min(left, memory))
+        room = min(margin(x, outside_p, covariance, far), margin(center, outside_p, covariance, far))
         square = room * room
     in_linear, in_trust = distance < inner, distance < trusted
     before = 0.0
@@ -97,10 +110,18 @@ def _move(  # type: ignore[no-untyped-def]
         )
     else:
         slope(x, slope_p, work[0])
-        speed = 0.0
-        for j in range(dim):
-            speed += (work[0, j] - drift[j]) ** 2
-        scale = math.sqrt(distance / speed) if speed > 0.0 else left
+        speed = _speed(work[0], drift)
+        slow = speed * coarse < SLOW_SHARE * size and left > _LONG_WAIT * coarse
+        if (slow and (still or inner > 0.0)) and _settle(
+            x, z, outside, margin, slope, center, noise, parameters, steps, work, left
+        ):
+            return left, _CALM
+        scale = left
+        if speed > 0.0:
+            least = (LEAST_SHARE if trusted > 0.0 else LEAST_SHARE_DRIVEN) * size
+            distance, squared = max(distance, least * least), speed * speed
+            finite = 0.0 < squared < math.inf
+            scale = math.sqrt(distance / squared) if finite else math.sqrt(distance) / speed
         h = min(left, min(share * scale, coarse))
         safe = in_trust and square > reach * h
         if not safe:
@@ -149,6 +170,67 @@ def _to_boundary(outside, x, center, p, trial):  # type: ignore[no-untyped-def]
         x[j] = center[j] + high * (x[j] - center[j])
 
 
+def _speed(slope, drift):  # type: ignore[no-untyped-def]
+    """The length of drift - slope, of which the square may overflow."""
+    largest = square = 0.0
+    for j in range(len(drift)):
+        largest = max(largest, abs(slope[j] - drift[j]))
+    if not 0.0 < largest < math.inf:
+        return largest
+    for j in range(len(drift)):
+        square += ((slope[j] - drift[j]) / largest) ** 2
+    return largest * math.sqrt(square)
+
+
+def _settle(  # type: ignore[no-untyped-def]
+    x, z, outside, margin, slope, center, noise, parameters, steps, work, left
+):
+    """Move x to where the flow comes to rest, other than at the minimum, or leave it as it is."""
+    start, last = z[: len(x)], z[len(x) :]
+    start[:] = x
+    if _flow_to_rest(
+        x, last, outside, margin, slope, center, noise, parameters, steps, work, left
+    ) and not outside(x, parameters[0]):
+        return True
+    x[:] = start
+    return False
+
+
+def _flow_to_rest(  # type: ignore[no-untyped-def]
+    x, last, outside, margin, slope, center, noise, parameters, steps, work, left
+):
+    """Follow the flow until little is left of it; return whether that was so, far from all else.
+
+    Where the speed falls by a factor q in a move, q/(1 - q) of the last displacement is left. The
+    diffusive part is left out, for the boundary is very many of its standard deviations away.
+    """
+    covariance, drift, _ = noise
+    outside_p, slope_p = parameters
+    inner, _, _, memory, _, _, _, coarse, _, _, size = steps
+    reach, before = _NOTHING_NEAR * math.sqrt(memory), 0.0
+    for _ in range(int(min(_MOST_MOVES, left / coarse))):
+        if outside(x, outside_p) or _square_distance(x, center) < inner:
+            return False
+        slope(x, slope_p, work[0])
+        speed = _speed(work[0], drift)
+        if speed == 0.0 or (0.0 < before <= speed):
+            return speed == 0.0 and margin(x, outside_p, covariance, reach) > reach
+        if before > 0.0:
+            share = speed / (before - speed)
+            if math.sqrt(_square_distance(x, last)) * share < SETTLED_SHARE * size:
+                for j in range(len(x)):
+                    x[j] += (x[j] - last[j]) * share
+                reach = _NOTHING_NEAR * math.sqrt(0.5 * coarse * before / (before - speed))
+                return margin(x, outside_p, covariance, reach) > reach
+        elif not margin(x, outside_p, covariance, reach) > reach:
+            return False
+        before = speed
+        last[:] = x
+        if not follow(slope, x, coarse, slope_p, drift, center, size, work):
+            return False
+    return False
+
+
 # ------------------------------------------------------------------------------------------ driver
 
 
@@ -195,6 +277,8 @@ def advance(  # type: ignore[no-untyped-def]
             outside, margin, slope, x, clock[1], z, work, linear, noise, parameters, steps, flags,
             seed, address[0], address[1],
         )  # fmt: skip
+        if not h > 0.0 and clock[1] > 0.0:
+            met = _LOST  # an infinite force, or none that is a number
         moves -= 1
         queue[4] += 1
         address[1] += np.uint64(1)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.cpu import block_lanes
+from levysde.engine.block import block_lanes
 from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import RUNNING, check_pass, gradient_pass, is_wide
 from levysde.engine.program import NoisePart

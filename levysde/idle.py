@@ -1,0 +1,385 @@
+"""When a recurrence idles: how long a path remembers a long increment, measured on twins.
+
+Twins have the same noise. One of them has, besides, a single long increment; the time after which
+nothing tells it from the other is the memory of the recurrence, whatever its dynamics.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde._typing import FloatArray
+from levysde.basins import Basin
+from levysde.engine.block import Block, passes_of
+from levysde.engine.cpu import iterate
+from levysde.engine.idle import IdleProgram
+from levysde.engine.passes import VECTOR
+from levysde.engine.pointwise import are_outside
+from levysde.engine.program import Program
+from levysde.geometry import directions, inner_radius, ways_out
+from levysde.noise import Noise
+
+__all__ = ["idle_program", "idle_share", "waits"]
+
+THRESHOLD_SHARE = 0.1
+"""`threshold=None`: largest displacement by a jump of that length, over the way out."""
+
+LARGEST_SHARE = 0.5
+"""Largest such displacement by a jump as long as a threshold that was given."""
+
+FORGOTTEN = 0.005
+"""Distance between twins over the way out, below which a jump is forgotten."""
+
+SAME_ANSWER = 0.01
+"""Relative difference of what a jump out does to twins, below which a jump is forgotten."""
+
+LARGEST_SPREAD = 0.2
+"""Distance from the minimum over the way out, beyond which a path at rest does not idle."""
+
+RADIUS_SHARE, RADIUS_SPREADS = 0.3, 6.0
+"""Where a path can idle: in a radius of 0.3 of the way out, or of 6 times the usual distance."""
+
+MOST_JUMPS = 3.0
+"""Long increments within a memory, beyond which too few iterations are idle."""
+
+MOST_PER_STEP = 0.02
+"""Long increments per iteration, above which two of them in one are not rare."""
+
+HORIZON_JUMPS = 1000.0
+"""`horizon=None` where the theory knows no law: long increments."""
+
+_GROUPS = 5
+_RAYS = 6
+_SIZES = 10.0 ** (0.5 * np.arange(-8, 7))
+_FIRST_WINDOW = 256
+_LONGEST_WINDOW = 1 << 20
+_WINDOWS_PER_MEMORY = 3
+_SLICE_GROWTH = 0.05
+_FEWEST_GROUPS = 2
+_MUCH_LATER = 1 << 40
+_NOTHING = 1e-6
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What twins have shown: (sizes, rays) arrays of jumps, the start, and the path at rest."""
+
+    peak: FloatArray
+    steps: FloatArray
+    settled: float
+    spread: float
+
+
+def idle_program(
+    basin: Basin, noise: Noise, epsilon: float, program: Program, threshold: float | None = None
+) -> IdleProgram:
+    """A recurrence with its idle iterations known.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    program : Program
+        The recurrence.
+    threshold : float, optional
+        Length above which increments are not idle; unless given that of a jump that moves x by a
+        tenth of the way out.
+
+    Returns
+    -------
+    IdleProgram
+
+    Raises
+    ------
+    ValueError
+        If paths do not idle: the noise has no jumps, single jumps do not matter or small ones do,
+        or nothing is forgotten before the next one.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> from levysde.recurrence import recurrence
+    >>> basin, law = basins.flat(), noise.independent(1.5)
+    >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
+    >>> idle = idle_program(basin, law, 1e-4, chain)
+    >>> round(idle.threshold, 3), 400 < idle.memory < 800
+    (0.1, True)
+    """
+    size = inner_radius(basin)
+    if not noise.jumps(basin.dim, epsilon, size).rate > 0.0:
+        raise ValueError(
+            f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none; "
+            "use method='euler'"
+        )
+    rays, ways = _rays(basin, noise)
+    memory = _remembered(basin, program, rays, ways, size)
+    if memory.spread == math.inf:
+        raise ValueError("paths leave before they have forgotten a jump; use method='euler'")
+    if not memory.spread < LARGEST_SPREAD:
+        raise ValueError(
+            f"the small noise alone keeps paths {memory.spread:.2g} of the way out from the "
+            "minimum, so that none is idle; use method='euler'"
+        )
+    sizes = np.asarray(size * _SIZES, dtype=np.float64)
+    if threshold is None:
+        threshold = _automatic_threshold(memory.peak, sizes)
+    elif not _moved(memory.peak, sizes, threshold) < LARGEST_SHARE:
+        raise ValueError(
+            f"threshold is {threshold:g}, but jumps of that length move x by more than half of the "
+            "way out, and all that matter must be made one by one; give a smaller threshold"
+        )
+    jumps = noise.jumps(basin.dim, epsilon, threshold)
+    felt = memory.steps[sizes >= 0.5 * threshold]
+    steps = max(1, math.ceil(float(felt.max(initial=0.0))))
+    rate = jumps.rate * program.dt
+    if rate * steps > MOST_JUMPS or rate > MOST_PER_STEP:
+        raise ValueError(
+            f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
+            f"are remembered for {steps}, so that few are idle; use method='euler'"
+        )
+    radius = min(0.5, max(RADIUS_SHARE, RADIUS_SPREADS * memory.spread)) * size
+    return IdleProgram(
+        program, jumps, threshold, steps, math.ceil(memory.settled), basin.minimum, radius
+    )
+
+
+def idle_share(idle: IdleProgram) -> float:
+    """Share of the iterations that are skipped while no path leaves.
+
+    Parameters
+    ----------
+    idle : IdleProgram
+        The recurrence.
+
+    Returns
+    -------
+    float
+        exp(-a) with a the long increments expected within a memory, dimensionless.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> from levysde.recurrence import recurrence
+    >>> basin, law = basins.flat(), noise.independent(1.5)
+    >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
+    >>> round(idle_share(idle_program(basin, law, 1e-4, chain)), 3)
+    1.0
+    """
+    return math.exp(-idle.jumps.rate * idle.dt * idle.memory)
+
+
+def waits(idle: IdleProgram) -> float:
+    """The time of a thousand long increments: a horizon where nothing better is known.
+
+    Parameters
+    ----------
+    idle : IdleProgram
+        The recurrence.
+
+    Returns
+    -------
+    float
+        Time.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> from levysde.recurrence import recurrence
+    >>> basin, law = basins.flat(), noise.independent(1.5)
+    >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
+    >>> round(waits(idle_program(basin, law, 1e-4, chain, 0.1)) / 7.9266e7, 3)
+    1.0
+    """
+    return HORIZON_JUMPS / idle.jumps.rate
+
+
+def _rays(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArray]:
+    """The shortest ways out along jumps, each with its direction."""
+    rays = noise.jumps(basin.dim, 1.0, 1.0).rays
+    rays = rays if len(rays) else directions(basin.dim)
+    ways = ways_out(basin, rays)
+    if not np.isfinite(ways).any():
+        raise ValueError("no jump of this noise leads out of the domain; use method='euler'")
+    chosen = np.argsort(ways, kind="stable")[:_RAYS]
+    chosen = chosen[np.isfinite(ways[chosen])]
+    return rays[chosen], ways[chosen]
+
+
+def _moved(peak: FloatArray, sizes: FloatArray, size: float) -> float:
+    """Displacement over the way out by a jump of a given length, along the best ray."""
+    return float(np.interp(math.log(size), np.log(sizes), peak.max(axis=1)))
+
+
+def _automatic_threshold(peak: FloatArray, sizes: FloatArray) -> float:
+    """The smallest length of a jump that moves x by a tenth of the way out."""
+    moved = peak.max(axis=1)  # by a jump along the best ray
+    above = np.flatnonzero(moved > THRESHOLD_SHARE)
+    if above.size == 0:
+        raise ValueError(
+            f"no single jump moves x by {THRESHOLD_SHARE:.0%} of the way out, so that an exit "
+            "takes many; use method='euler'"
+        )
+    k = int(above[0])
+    if k == 0:
+        raise ValueError(
+            f"even a jump of {sizes[0]:.1g} moves x by {moved[0]:.0%} of the way out, so that no "
+            "iteration is idle; use method='euler'"
+        )
+    share = math.log(THRESHOLD_SHARE / moved[k - 1]) / math.log(moved[k] / moved[k - 1])
+    return float(sizes[k - 1] * (sizes[k] / sizes[k - 1]) ** min(max(share, 0.0), 1.0))
+
+
+# -------------------------------------------------------------------------------------------- twins
+
+
+class _Twins:
+    """Groups of lanes with the same noise: one at rest, one for every jump, one for the start."""
+
+    def __init__(self, basin: Basin, program: Program, kicks: FloatArray) -> None:
+        self.program, self.kicks = program, kicks
+        self.group = 2 + len(kicks)
+        self.count = _GROUPS * self.group
+        lanes = -(-self.count // VECTOR) * VECTOR
+        self.block = Block(replace(program, start=basin.minimum), lanes)
+        self.block.address[0][: self.count] = np.repeat(np.arange(_GROUPS), self.group)
+        self.passes = passes_of(program)
+
+    def _grouped(self, array: FloatArray) -> FloatArray:
+        """A view of an array of the block, shape (groups, group, dim)."""
+        rows = array if self.block.wide else array.T
+        return rows[: self.count].reshape(_GROUPS, self.group, -1, copy=False)
+
+    def states(self) -> FloatArray:
+        """Positions, shape (groups, group, dim)."""
+        return self._grouped(self.block.state[0]).copy()
+
+    def kick(self) -> None:
+        """One iteration, in which the lanes of jumps have them besides."""
+        x, m, v, g, dL = self.block.state
+        path, step = self.block.address
+        noise, gradient, update = self.passes
+        program, lanes = self.program, len(path)
+        noise(dL, np.uint64(program.seed), path, step, program.noise.p, lanes)
+        self._grouped(dL)[:, 1:-1] += self.kicks
+        gradient(x, program.gradient_p, g, lanes)
+        update(
+            x, m, v, g, dL, program.dt, np.uint64(program.seed), path, step, program.update.p, lanes
+        )
+        step += np.uint64(1)
+
+    def restart(self) -> None:
+        """Put the last lane of every group at the start, without memory."""
+        x, m, v = (self._grouped(array) for array in self.block.state[:3])
+        x[:, -1] = self.program.start
+        m[:, -1] = v[:, -1] = 0.0
+
+    def average_answers(self, probe: FloatArray, later: int) -> FloatArray:
+        """Answers at a later time, averaged over variates of the dynamics."""
+        others = np.arange(len(self.block.flags), dtype=np.uint64)
+        return np.asarray(self.answers(probe, later, others).mean(axis=1, keepdims=True))
+
+    def answers(
+        self, probe: FloatArray, later: int = 0, path: npt.NDArray[np.uint64] | None = None
+    ) -> FloatArray:
+        """Where one more jump would lead from the place of the twin at rest, less that place."""
+        x, m, v, g, dL = (array.copy() for array in self.block.state)
+        path, step = self.block.address[0] if path is None else path, self.block.address[1]
+        _, gradient, update = self.passes
+        program, lanes = self.program, len(path)
+        rows = self._grouped(x)
+        place = rows[:, :1].copy()
+        rows[:] = place
+        dL[:] = 0.0
+        self._grouped(dL)[:] = probe
+        gradient(x, program.gradient_p, g, lanes)
+        update(
+            x, m, v, g, dL, program.dt, np.uint64(program.seed), path, step + np.uint64(later),
+            program.update.p, lanes,
+        )  # fmt: skip
+        return np.asarray(rows - place)
+
+    def left(self) -> npt.NDArray[np.bool_]:
+        """Which lanes are outside, shape (groups, 1 + kicks)."""
+        states = self.states()
+        points = states.reshape(self.count, -1)
+        outside = are_outside(self.program.outside, self.program.outside_p, points)
+        return np.asarray(outside.reshape(_GROUPS, self.group))
+
+
+def _remembered(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float
+) -> _Memory:
+    """How long jumps are remembered, in a window that is doubled until it is long enough."""
+    window = _FIRST_WINDOW
+    while window <= _LONGEST_WINDOW:
+        memory = _watched(basin, program, rays, ways, size, window)
+        if max(memory.steps.max(), memory.settled) * _WINDOWS_PER_MEMORY <= window:
+            return memory
+        window *= 2
+    raise ValueError(
+        f"a jump or the start is not forgotten within {_LONGEST_WINDOW // _WINDOWS_PER_MEMORY} "
+        "iterations, so that none is idle; use method='euler'"
+    )
+
+
+def _slices(window: int) -> Iterator[tuple[int, int]]:
+    """Iterations done before each look at the twins and up to the next, in a growing rhythm."""
+    done = 0
+    while done < window:
+        steps = min(max(1, int(_SLICE_GROWTH * done)), window - done)
+        yield done, steps
+        done += steps
+
+
+def _watched(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float, window: int
+) -> _Memory:
+    """Twins for as many iterations after the jump as before it."""
+    kicks = (size * _SIZES[:, None, None] * rays).reshape(-1, basin.dim)
+    way = np.append(np.tile(ways, len(_SIZES)), size)
+    twins, probe = _Twins(basin, program, kicks), ways[0] * rays[0]
+    settled, spreads = 0, []
+    with np.errstate(all="ignore"):  # states far outside overflow
+        for done, steps in _slices(window):
+            now, later = (twins.average_answers(probe, time) for time in (0, _MUCH_LATER))
+            if not _same(now, later, size).all():
+                settled = done + steps
+            iterate(program, twins.block, steps)
+        gone = twins.left()
+        twins.kick()
+        twins.restart()
+        peak, last = np.zeros(gone[:, 1:].shape), np.zeros(gone[:, 1:].shape)
+        for done, steps in _slices(window):
+            states, answers = twins.states(), twins.answers(probe)
+            distance = np.linalg.norm(states[:, 1:] - states[:, :1], axis=2)
+            gone |= twins.left() | ~np.isfinite(states).all(axis=2)
+            peak = np.fmax(peak, distance / way)
+            forgotten = distance <= FORGOTTEN * way
+            last[~(forgotten & _same(answers[:, 1:], answers[:, :1], size))] = done + steps
+            spreads.append(np.linalg.norm(states[:, 0] - basin.minimum, axis=1) / size)
+            iterate(program, twins.block, steps)
+    rest = ~gone[:, 0]
+    if rest.sum() < _FEWEST_GROUPS:
+        return _Memory(np.zeros((1, 1)), np.zeros((1, 1)), 0.0, math.inf)
+    peak[gone[:, 1:]], last[gone[:, 1:]] = np.inf, 0.0
+    peak, last = np.median(peak[rest], axis=0), np.median(last[rest], axis=0)
+    out = (len(_SIZES), len(rays))
+    return _Memory(
+        peak[:-1].reshape(out),
+        last[:-1].reshape(out),
+        max(float(last[-1]), settled),
+        float(np.median(np.array(spreads)[:, rest])),
+    )
+
+
+def _same(some: FloatArray, others: FloatArray, size: float) -> npt.NDArray[np.bool_]:
+    """Whether answers agree to a hundredth."""
+    difference = np.linalg.norm(some - others, axis=2)
+    return np.asarray(difference <= SAME_ANSWER * np.linalg.norm(others, axis=2) + _NOTHING * size)

@@ -1,0 +1,78 @@
+"""The recurrence X_0, X_1, ... on a grid of times, as the block engine runs it."""
+
+import numpy as np
+
+from levysde import grid, parts
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics, Optimizer
+from levysde.engine.program import Program
+from levysde.noise import Noise
+
+__all__ = ["recurrence"]
+
+
+def recurrence(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float,
+    seed: int,
+    correction: str | None = None,
+) -> Program:
+    """What the block engine runs.
+
+    Parameters
+    ----------
+    basin, dynamics, noise
+        The parts.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    dt : float
+        Step, time.
+    seed : int
+        In [0, 2^64).
+    correction : {"boundary-shift"}, optional
+        Of the bias of the grid.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    ValueError
+        If parts do not fit together.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
+    >>> recurrence(*model, 0.1, 0.01, seed=0).start.tolist()
+    [0.0]
+    """
+    domain = basin.domain
+    if correction is not None:
+        if isinstance(dynamics, Optimizer) or dynamics.clip is not None:
+            raise ValueError(
+                f"correction {correction!r} is for noise that reaches x as it is, and "
+                f"{dynamics.name} changes it; give correction=None (--correction none)"
+            )
+        domain = grid.shifted(basin.domain, noise, epsilon, dt)
+        if not domain.contains(basin.start):
+            raise ValueError(
+                f"the boundary shift of this step leaves the start {parts.shown(basin.start)} "
+                "outside; give a smaller dt"
+            )
+    return Program(
+        dim=basin.dim,
+        noise=noise.part(basin.dim, epsilon, dt),
+        update=dynamics.part(basin.dim, dt),
+        gradient=basin.potential.gradient,
+        outside=domain.outside,
+        gradient_p=np.array(basin.potential.p),
+        outside_p=np.array(domain.p),
+        dt=dt,
+        seed=seed,
+        start=np.array(basin.start),
+    )

@@ -1,0 +1,217 @@
+"""The length at which the jump-adapted scheme cuts the noise, unless it is given."""
+
+import math
+
+import numpy as np
+
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.geometry import directions, ways_out
+from levysde.jump import about_rest, felt_noise, jump_program, large_jumps
+from levysde.linear_motion import stationary_variances
+from levysde.noise import Multifractal, Noise
+from levysde.start import resolved_way
+
+__all__ = ["automatic_threshold", "check_threshold", "shortest_way_out"]
+
+SMALLEST_SHARE, LARGEST_SHARE = 0.1, 0.2
+"""Shares of the shortest way out along a jump."""
+
+JUMPS_PER_EXIT = 32.0
+"""Large jumps that an exit should not take more than."""
+
+LARGE_DIFFUSION = 0.02
+"""Standard deviation over the way out, above which the threshold is lowered."""
+
+LOWERED_SHARE = 0.5
+"""How far it is lowered."""
+
+MOST_JUMPS = 1e6
+"""Jumps for one that leads out, above which a threshold is refused."""
+
+MOST_JUMPS_FOR_START = 1e5
+"""Jumps for one that leads out, above which a start near the boundary is refused."""
+
+DRIVEN_SHARE = 0.025
+"""Share of the way out where the mean of the small jumps drives paths to the boundary."""
+
+SAME = 0.01
+"""Relative change below which the threshold has settled."""
+
+_ROUNDS = 30
+
+
+def shortest_way_out(basin: Basin, noise: Noise) -> float:
+    """The shortest way from the minimum to the boundary along a possible jump.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+    noise : Noise
+        The law of the driver.
+
+    Returns
+    -------
+    float
+        Length.
+
+    Raises
+    ------
+    ValueError
+        If no jump leads out.
+
+    Examples
+    --------
+    >>> from levysde import basins, noise
+    >>> round(shortest_way_out(basins.asymmetric(), noise.independent(1.2)), 12)
+    0.25
+    """
+    rays = large_jumps(noise, basin.dim, 1.0, 1.0).rays
+    way = float(ways_out(basin, rays if len(rays) else directions(basin.dim)).min())
+    if not math.isfinite(way):
+        raise ValueError("no jump of this noise leads out of the domain; use method='euler'")
+    return way
+
+
+def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> float:
+    """About a tenth of the shortest way from the minimum to the boundary along a possible jump.
+
+    With one stability index there are nu(|y| > rho)/nu(W) large jumps an exit. Where a tenth makes
+    more than 32 of them rho is larger, up to a fifth of that way. A kink of the curvature gives a
+    diffusion a larger mean than rare small jumps have: there rho is also smaller, down to 32 jumps.
+
+    A jump that lands near the boundary is followed out of it by the diffusive part about twice as
+    often as by the small jumps that it stands for: to first order the mean is too small by
+    alpha s^2/(2 a^2), s the standard deviation of the diffusive part about the minimum and a the
+    way out. Where s is above 2 % of a, rho is lowered in proportion, down to a half.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+
+    Returns
+    -------
+    float
+        rho, length.
+
+    Raises
+    ------
+    ValueError
+        If the noise has no jumps, or none leads out, or the scheme does not serve these parts.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.2))
+    >>> [round(automatic_threshold(*model, epsilon), 12) for epsilon in (1e-4, 1.0)]
+    [0.1, 0.05]
+    """
+    felt = felt_noise(dynamics, noise, basin.dim)
+    rho, way = _threshold_about_rest(basin, dynamics, felt, epsilon)
+    program = jump_program(basin, dynamics, noise, epsilon, rho, seed=0)
+    deviation = math.sqrt(float(stationary_variances(program.linear)[: basin.dim].max()))
+    share = 1.0 if deviation <= LARGE_DIFFUSION * way else LARGE_DIFFUSION * way / deviation
+    near = resolved_way(basin, felt, epsilon, program, way)
+    if near == way:
+        return rho * max(share, LOWERED_SHARE)
+    shortened = rho * near / way
+    jumps = _jumps_for_one(felt, basin.dim, shortened, way)
+    if jumps > MOST_JUMPS_FOR_START:
+        raise ValueError(
+            f"the start is {near:.2g} from the boundary, which needs {jumps:.1g} jumps for one "
+            "that leads out; give a threshold, or dt a number, or use method='euler'"
+        )
+    return shortened
+
+
+def check_threshold(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, rho: float
+) -> None:
+    """Refuse a threshold of which jumps lead out, or that makes too many jumps.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    rho : float
+        Threshold, length.
+
+    Raises
+    ------
+    ValueError
+        If it is not below the shortest way out, or makes a million jumps for one that leads out.
+    """
+    felt = felt_noise(dynamics, noise, basin.dim)
+    way = shortest_way_out(basin, felt)
+    if rho < way:
+        about = about_rest(basin, dynamics, large_jumps(felt, basin.dim, epsilon, rho))
+        # Nearer than that to the boundary small jumps are as good as a diffusion: it is crossed.
+        way = max(shortest_way_out(about or basin, felt), 2.0 * DRIVEN_SHARE * way)
+    if rho >= way:
+        raise ValueError(
+            f"threshold is {rho:g}, but jumps of {way:g} lead out: all that do must be made one by "
+            "one; give a smaller threshold"
+        )
+    jumps = _jumps_for_one(felt, basin.dim, rho, way)
+    if not jumps <= MOST_JUMPS:
+        raise ValueError(
+            f"threshold is {rho:g}, which makes {jumps:.2g} jumps for one that leads out, and more "
+            f"than {MOST_JUMPS:.0e} take too long; give a larger threshold"
+        )
+
+
+def _jumps_for_one(noise: Noise, dim: int, rho: float, way: float) -> float:
+    """Jumps longer than rho for one that is longer than a way."""
+    with np.errstate(over="ignore"):
+        return large_jumps(noise, dim, 1.0, rho).rate / large_jumps(noise, dim, 1.0, way).rate
+
+
+def _threshold_about_rest(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
+) -> tuple[float, float]:
+    """The threshold for the way out from the point of rest, which depends on it, and that way."""
+    about, rho = basin, 0.0
+    smallest = DRIVEN_SHARE * shortest_way_out(basin, noise)
+    for _ in range(_ROUNDS):
+        way = shortest_way_out(about, noise)
+        new = _small_noise_threshold(about, noise, way)
+        if about is not basin:
+            new = max(new, smallest)
+        if abs(new - rho) <= SAME * new:
+            break
+        rho = new if rho == 0.0 else math.sqrt(rho * new)
+        rest = about_rest(basin, dynamics, large_jumps(noise, basin.dim, epsilon, rho))
+        if rest is basin:
+            break
+        if rest is None:
+            return smallest, smallest / DRIVEN_SHARE
+        about = rest
+    return rho, way
+
+
+def _small_noise_threshold(basin: Basin, noise: Noise, way: float) -> float:
+    """The threshold where the diffusive part is small, for the noise as it reaches the position."""
+    from levysde import theory
+
+    if isinstance(noise, Multifractal):
+        return SMALLEST_SHARE * way
+    jumps = large_jumps(noise, basin.dim, 1.0, 1.0)
+    exits = theory.escape_rate(basin.domain, noise, basin.minimum, 1.0)
+    wanted = (jumps.rate / (JUMPS_PER_EXIT * exits)) ** (1.0 / noise.alpha)
+    kinked = basin.potential.name == "asymmetric_quadratic"
+    smallest = 0.0 if kinked else SMALLEST_SHARE * way
+    return float(min(max(smallest, wanted), LARGEST_SHARE * way))

@@ -1,0 +1,327 @@
+"""Recurrences with their idle iterations skipped: against exact chains, limits, and Euler."""
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import levysde as ls
+from levysde import idle, methods
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.engine import idle as engine
+from levysde.engine.idle import IdleProgram
+from levysde.noise import Noise
+from levysde.recurrence import recurrence
+
+SIGMAS = 4.0
+FLAT = ls.basins.flat()
+NOISE = ls.noise.independent(1.5)
+SGD = ls.dynamics.sgd()
+SQUARE = Basin(ls.potentials.quadratic(2), ls.domains.box([-1.0] * 2, [1.0, 2.0]), [0.0, 0.0])
+
+
+def run(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, paths: int, **options: Any
+) -> ls.EscapeTimes:
+    options = {"horizon": 1e12, "seed": 1, **options}
+    return ls.escape_times(basin, dynamics, noise, epsilon, paths=paths, method="jump", **options)
+
+
+def planned(dynamics: Dynamics, epsilon: float, dt: float, basin: Basin = FLAT) -> IdleProgram:
+    program = recurrence(basin, dynamics, NOISE, epsilon, dt, seed=0)
+    return idle.idle_program(basin, NOISE, epsilon, program)
+
+
+def relative_error(result: ls.EscapeTimes) -> float:
+    assert result.escaped == result.paths
+    return float(result.times.std()) / result.mean / math.sqrt(result.paths)
+
+
+def agrees(result: ls.EscapeTimes, exact: float) -> bool:
+    return abs(result.mean / exact - 1.0) < SIGMAS * relative_error(result)
+
+
+# ------------------------------------------------------------------------------------- exact means
+
+
+@pytest.mark.parametrize(("epsilon", "dt"), [(0.1, 0.02), (0.05, 0.05), (0.02, 0.1), (0.01, 0.2)])
+def test_exact_mean_of_the_chain(epsilon: float, dt: float) -> None:
+    """The recurrence of SGD leaves (-1, 1) in a mean time that is known to nine digits."""
+    exact = ls.theory.euler_mean_exit_time(
+        lambda x: x, -1.0, 1.0, alpha=1.5, epsilon=epsilon, dt=dt
+    )
+    result = run(FLAT, SGD, NOISE, epsilon, 60_000, dt=dt)
+    assert relative_error(result) < 0.005
+    assert agrees(result, exact)
+    assert not agrees(result, 1.03 * exact)
+
+
+OPTIMIZERS = {
+    "sgd, clip": ls.dynamics.sgd(clip=1.5),
+    "momentum": ls.dynamics.momentum(0.9),
+    "momentum, sde": ls.dynamics.momentum(0.9, form="sde"),
+    "rmsprop": ls.dynamics.rmsprop(frozen=2.0),
+    "adam": ls.dynamics.adam(frozen=2.0),
+    "adam_l2": ls.dynamics.adam_l2(weight_decay=0.5, frozen=1.0),
+    "adamw": ls.dynamics.adamw(weight_decay=0.5, frozen=1.0),
+    "adamw, sde": ls.dynamics.adamw(weight_decay=0.5, frozen=1.0, form="sde"),
+    "adamprox": ls.dynamics.adamprox(weight_decay=0.5, frozen=1.0),
+    "adamprox, per_time": ls.dynamics.adamprox(
+        b1=2.0, b2=0.1, weight_decay=0.5, frozen=1.0, form="sde", rates="per_time"
+    ),
+    "rmsprop, coupled": ls.dynamics.rmsprop(decay=0.9, eps=1.0, form="sde"),
+    "adam, coupled": ls.dynamics.adam(b2=0.9, eps=1.0, form="sde"),
+    "adam, noisy": ls.dynamics.adam(b2=0.99, form="sde", gradient_noise=1.0),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_small_noise_limit_of_optimizers(name: str) -> None:
+    """Rate times E Gamma is 1 at eps = 1e-4, where Euler would need 1e8 steps for an exit.
+
+    The fluctuation of a noisy v, (1 - b2)/(1 + b2) of its square, raises the rate by 0.7 %.
+    """
+    dynamics, dt, paths = OPTIMIZERS[name], 0.02, 3000
+    rate = ls.theory.predict(FLAT, dynamics, NOISE, 1e-4, dt=dt).rate
+    assert rate is not None
+    result = run(FLAT, dynamics, NOISE, 1e-4, paths, dt=dt)
+    assert abs(result.mean * rate - 1.0) < SIGMAS / math.sqrt(paths) + 0.007 * (name[-1] == "y")
+    assert result.dt == dt
+    assert result.exit_times is None
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        ls.noise.independent(1.5, scale=[1.0, 0.5], beta=[0.8, -0.4]),
+        ls.noise.mixed(1.2, [[1.0, 0.5, 0.0], [0.0, 0.5, 0.4]]),
+        ls.noise.spectral(1.5, [[1.0, 0.0], [3.0, 4.0]], [1.0, 0.5]),
+        ls.noise.isotropic(0.8),
+        ls.noise.elliptic(1.5, [[1.0, 0.3, 0.0], [0.2, 0.5, 0.1]]),
+        ls.noise.multifractal([1.2, 1.8], [1.0, 0.5]),
+    ],
+    ids=lambda law: law.name,
+)
+def test_small_noise_limit_of_laws(noise: Noise) -> None:
+    epsilon = 1e-4
+    rate = ls.theory.escape_rate(SQUARE.domain, noise, SQUARE.minimum, epsilon)
+    result = run(SQUARE, SGD, noise, epsilon, 4000, dt=0.1)
+    assert agrees(result, 1.0 / rate)
+    assert not agrees(result, 1.2 / rate)
+
+
+def test_both_layouts_of_a_block() -> None:
+    """In 40 dimensions paths are stored one by one: 40 ways out on either side."""
+    basin = ls.basins.flat(40)
+    exact = 1e6 / ls.theory.escape_rate(basin.domain, NOISE, basin.minimum, 1.0)
+    assert agrees(run(basin, SGD, NOISE, 1e-4, 1500, dt=0.1), exact)
+
+
+def test_two_clipped_jumps() -> None:
+    """Pairs of jumps within a relaxation time: no iteration between them is skipped."""
+    clipped = ls.dynamics.sgd(clip=0.6)
+    made = run(FLAT, clipped, NOISE, 0.1, 3000, dt=0.02)
+    euler = ls.escape_times(FLAT, clipped, NOISE, 0.1, paths=3000, dt=0.02, seed=7, horizon=1e6)
+    assert not differ(made, euler)
+    # The twin has no time to relax: it waits for the next jump where the last one has led.
+    hasty = dataclasses.replace(planned(clipped, 0.1, 0.02), memory=3)
+    outcome = engine.room(3000, 1)
+    engine.escape(hasty, outcome, 0, 3000, 1 << 40)
+    assert outcome.steps.mean() * 0.02 < 0.8 * euler.mean
+
+
+def differ(one: ls.EscapeTimes, other: ls.EscapeTimes) -> bool:
+    error = math.hypot(relative_error(one), relative_error(other))
+    return abs(one.mean / other.mean - 1.0) > SIGMAS * error
+
+
+COUPLED = {
+    "algorithm": (ls.dynamics.adam(eps=1.0), 0.02, 0.1),
+    "sde": (ls.dynamics.adam(b2=0.99, eps=1.0, form="sde"), 0.05, 0.02),
+    "noisy": (ls.dynamics.adamprox(form="sde", gradient_noise=1.0), 0.05, 0.02),
+}
+
+
+@pytest.mark.parametrize("name", COUPLED)
+def test_coupled_second_moments_agree_with_euler(name: str) -> None:
+    dynamics, epsilon, dt = COUPLED[name]
+    euler = ls.escape_times(FLAT, dynamics, NOISE, epsilon, paths=3000, dt=dt, seed=5, horizon=1e7)
+    assert not differ(run(FLAT, dynamics, NOISE, epsilon, 3000, dt=dt), euler)
+    assert differ(run(FLAT, dynamics, NOISE, 0.8 * epsilon, 3000, dt=dt), euler)
+
+
+# --------------------------------------------------------------------------------- what is measured
+
+
+@pytest.mark.parametrize("dt", [0.01, 0.1])
+def test_memory_of_sgd(dt: float) -> None:
+    """A displacement shrinks by 1 - dt: from the boundary to 0.005 in log(200)/-log(1 - dt)."""
+    found = planned(SGD, 1e-4, dt)
+    exact = math.log(200.0) / -math.log1p(-dt)
+    assert found.threshold == pytest.approx(0.1, rel=0.01)
+    assert 0.7 * exact < found.memory < 1.06 * exact + 1.0
+
+
+def test_settling_of_a_second_moment() -> None:
+    """sqrt(1 - b2^n) is within a hundredth of 1 after log(0.02)/log(b2) iterations."""
+    found = planned(ls.dynamics.adam(form="sde", gradient_noise=1.0), 1e-4, 0.02)
+    exact = math.log(0.0199) / math.log(0.999)
+    assert 0.9 * exact < found.settled < 1.06 * exact
+
+
+def test_threshold_of_an_optimizer_is_that_of_its_answer() -> None:
+    """A frozen Q = 4 divides every jump by 4."""
+    found = planned(ls.dynamics.rmsprop(frozen=4.0), 1e-4, 0.01)
+    assert found.threshold == pytest.approx(0.4, rel=0.01)
+
+
+def test_share_of_idle_iterations() -> None:
+    found = planned(SGD, 1e-3, 0.05)
+    outcome = engine.room(4000, 1)
+    done = engine.escape(found, outcome, 0, 4000, 1 << 40)
+    share = 1.0 - done / outcome.steps.sum()
+    assert share == pytest.approx(idle.idle_share(found), abs=0.002)
+
+
+def test_paths_are_those_of_euler_until_they_idle() -> None:
+    """The same noise at the same address: early exits are the same, step for step."""
+    found = planned(SGD, 0.05, 0.1)
+    euler = ls.escape_times(FLAT, SGD, NOISE, 0.05, paths=20_000, dt=0.1, seed=1)
+    early = euler.steps <= found.memory
+    assert early.sum() > 200
+    assert (run(FLAT, SGD, NOISE, 0.05, 20_000, dt=0.1).steps[early] == euler.steps[early]).all()
+
+
+def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
+    done = []
+    for epsilon in (1e-2, 1e-4, 1e-6):
+        outcome = engine.room(2000, 1)
+        done.append(engine.escape(planned(SGD, epsilon, 0.05), outcome, 0, 2000, 1 << 46))
+    assert max(done) < 1.25 * min(done)
+
+
+# ----------------------------------------------------------------------------------- run as a whole
+
+
+def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
+    basin, noise = ls.basins.asymmetric(2), ls.noise.isotropic(1.5)
+    options: dict[str, Any] = {"dt": 0.01}
+    one = run(basin, SGD, noise, 1e-3, 700, threads=1, **options)
+    assert run(basin, SGD, noise, 1e-3, 700, threads=2, **options).digest == one.digest
+    part = run(basin, SGD, noise, 1e-3, 300, threads=2, **options)
+    assert run(basin, SGD, noise, 1e-3, 700, resume=part, **options).digest == one.digest
+    assert run(basin, SGD, noise, 1e-3, 700, **(options | {"seed": 2})).digest != one.digest
+    program = recurrence(basin, SGD, noise, 1e-3, 0.01, seed=1)
+    found = idle.idle_program(basin, noise, 1e-3, program)
+    for lanes in (8, 24):
+        outcome = engine.room(700, 2)
+        engine.escape(found, outcome, 0, 700, 1 << 46, lanes=lanes)
+        assert (outcome.steps == one.steps).all()
+        assert (outcome.position == one.exit_position).all()
+
+
+def test_horizon_censors() -> None:
+    """Exponential with the mean 1e6/0.39894228; the horizon is reached without steps one by one."""
+    result = run(FLAT, SGD, NOISE, 1e-4, 4000, dt=0.1, horizon=2e6)
+    assert result.times.max() == pytest.approx(2e6, rel=1e-9)
+    share = math.exp(-2.0 * 0.39894228)
+    assert abs(result.censored / 4000 - share) < SIGMAS * math.sqrt(share * (1.0 - share) / 4000)
+    low, high = result.mean_interval(0.9999)
+    assert low < 1e6 / 0.39894228 < high
+
+
+def test_result_is_kept_and_refined(tmp_path: Any) -> None:
+    """Thresholds rho, rho/2, rho/4 on the same grid; the mean does not change."""
+    result = run(FLAT, SGD, NOISE, 0.005, 4000, dt=0.2)
+    copy = ls.load(result.save(tmp_path / "run"))
+    assert copy.digest == result.digest
+    assert copy.parameters["memory"] == result.parameters["memory"]
+    limit = ls.refine(copy)
+    assert limit.threshold is not None
+    assert limit.threshold == pytest.approx(result.parameters["threshold"] / np.array([1, 2, 4]))
+    assert (limit.dt == 0.2).all()
+    exact = ls.theory.euler_mean_exit_time(lambda x: x, -1.0, 1.0, alpha=1.5, epsilon=0.005, dt=0.2)
+    assert abs(limit.extrapolated - exact) < SIGMAS * limit.extrapolated_error
+
+
+# ----------------------------------------------------------------------------------------- refusals
+
+
+def scheduled(j, x, m, v, g, dL, dt, t, p):  # type: ignore[no-untyped-def]
+    return x + (dL - dt * g) / (1.0 + t), m, v
+
+
+def driftless(x: Any, p: Any, out: Any) -> None:
+    out[0] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"noise": ls.noise.independent(2.0)}, "has none; use method='euler'"),
+        ({"dynamics": ls.dynamics.adam(), "dt": "auto"}, "few are idle; use method='euler'"),
+        ({"dynamics": ls.dynamics.sgd(clip=0.05)}, "takes many; use method='euler'"),
+        ({"dynamics": Dynamics("scheduled", scheduled)}, "not forgotten"),
+        ({"epsilon": 0.5}, "use method='euler'"),
+        ({"threshold": 2.0}, "more than half of the way out"),
+        ({"threshold": -1.0}, "threshold is -1"),
+        ({"small_jumps": "dropped"}, "on a grid they are simulated"),
+        ({"small_jumps": "some"}, "small_jumps"),
+        (
+            {"basin": Basin(ls.Potential(1, driftless), ls.domains.interval(-1.0, 1.0), 0.0)},
+            "paths leave",
+        ),
+    ],
+)
+def test_refusals(options: dict[str, Any], words: str) -> None:
+    given: dict[str, Any] = {
+        "basin": FLAT, "dynamics": SGD, "noise": NOISE, "epsilon": 1e-2, "paths": 10, "dt": 0.02,
+        "method": "jump", "horizon": 1e9,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=words):
+        ls.escape_times(**(given | options))
+
+
+def test_auto_skips_what_is_idle() -> None:
+    choose = methods.choose
+    chosen = choose(FLAT, ls.dynamics.momentum(), NOISE, 1e-3, "auto", None, None)
+    assert chosen["method"] == "jump"
+    assert "% of iterations are idle" in chosen["method_reason"]
+    assert choose(FLAT, SGD, NOISE, 1e-3, 0.01, "boundary-shift", None)["method"] == "jump"
+    loud = choose(FLAT, SGD, NOISE, 0.1, 0.01, None, None)
+    assert loud["method"] == "euler"
+    assert "11" in loud["method_reason"]
+    many = choose(FLAT, ls.dynamics.adam(), NOISE, 0.1, "auto", None, None)
+    assert many["method"] == "euler"
+    assert "few are idle" in many["method_reason"]
+
+
+def test_horizon_where_no_law_is_known() -> None:
+    """A thousand long increments, not 100 000 steps."""
+    dynamics = ls.dynamics.adam(eps=1.0)
+    result = ls.escape_times(FLAT, dynamics, NOISE, 1e-3, paths=200, dt=0.1, method="jump")
+    assert result.parameters["horizon"] > 1e5
+    assert result.escaped > 190
+
+
+def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    from levysde.cli import main
+
+    words = ["escape", "--basin", "flat", "--epsilon", "1e-4", "--paths", "500", "--quiet"]
+    words += ["--method", "jump", "--dt", "0.1"]
+    assert main([*words, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["method"], record["dt"]) == ("jump", 0.1)
+    assert record["memory"] > 30
+    assert record["ratio_ci95"][0] < 1.05
+    assert record["ratio_ci95"][1] > 0.95
+    assert main([*words, "--dynamics", "momentum"]) == 0
+    text = capsys.readouterr().out
+    assert "remembered for" in text
+    assert "idle ones skipped" in text
+    assert main([*words, "--small-jumps", "dropped"]) == 2
+    assert "on a grid they are simulated" in capsys.readouterr().err
