@@ -137,6 +137,13 @@ def stationary_variances(linear: Linear) -> FloatArray:
     -------
     ndarray, shape (dim,)
         Square of a length; infinite where there is no rate.
+
+    Examples
+    --------
+    >>> from levysde import basins, noise
+    >>> part = noise.multifractal([2.0], [1.0]).jumps(1, 0.1, 0.1)
+    >>> stationary_variances(linear_motion(basins.flat(), part, 1.0)[0]).round(12).tolist()
+    [0.01]
     """
     rates = linear.rates.min(axis=0)
     variance = np.diag(linear.covariance)
@@ -173,6 +180,14 @@ def effective_curvature(basin: Basin, covariance: FloatArray, way: float) -> Flo
     -------
     ndarray, shape (dim, dim)
         1/time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from levysde import basins, domains, potentials
+    >>> quartic = basins.Basin(potentials.quartic(1, 1.0, 2.0), domains.interval(-1, 1), [0.0])
+    >>> effective_curvature(quartic, np.array([[1e-8]]), 1.0).round(6).tolist()
+    [[2.0]]
     """
     dim, variance = basin.dim, float(np.diag(covariance).max())
     reach, curvature = 1e-2 * way, np.eye(dim)

@@ -154,9 +154,20 @@ def check_threshold(
     ------
     ValueError
         If it is not below the shortest way out, or makes a million jumps for one that leads out.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> check_threshold(basins.flat(), dynamics.sgd(), noise.independent(1.2), 0.1, 0.5)
     """
     felt = felt_noise(dynamics, noise, basin.dim)
     way = shortest_way_out(basin, felt)
+    jumps = _jumps_for_one(felt, basin.dim, rho, way)
+    if not jumps <= MOST_JUMPS:
+        raise ValueError(
+            f"threshold is {rho:g}, which makes {jumps:.2g} jumps for one that leads out, and more "
+            f"than {MOST_JUMPS:.0e} take too long; give a larger threshold"
+        )
     if rho < way:
         about = about_rest(basin, dynamics, large_jumps(felt, basin.dim, epsilon, rho))
         # Nearer than that to the boundary small jumps are as good as a diffusion: it is crossed.
@@ -166,17 +177,11 @@ def check_threshold(
             f"threshold is {rho:g}, but jumps of {way:g} lead out: all that do must be made one by "
             "one; give a smaller threshold"
         )
-    jumps = _jumps_for_one(felt, basin.dim, rho, way)
-    if not jumps <= MOST_JUMPS:
-        raise ValueError(
-            f"threshold is {rho:g}, which makes {jumps:.2g} jumps for one that leads out, and more "
-            f"than {MOST_JUMPS:.0e} take too long; give a larger threshold"
-        )
 
 
 def _jumps_for_one(noise: Noise, dim: int, rho: float, way: float) -> float:
     """Jumps longer than rho for one that is longer than a way."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):  # a rate that overflows is infinite
         return large_jumps(noise, dim, 1.0, rho).rate / large_jumps(noise, dim, 1.0, way).rate
 
 

@@ -103,14 +103,21 @@ def test_point_of_rest() -> None:
 
 @pytest.mark.parametrize(
     ("alpha", "epsilon", "paths"),
-    [(1.02, 0.02, 20_000), (1.1, 0.1, 20_000), (0.98, 0.03, 40_000), (0.98, 0.035, 40_000)]
-    + [(1.5, 0.3, 5000), (1.02, 0.05, 10_000)],
+    [
+        (1.02, 0.02, 20_000),
+        (1.1, 0.1, 20_000),
+        (0.98, 0.03, 40_000),
+        (0.98, 0.035, 40_000),
+        (1.5, 0.3, 5000),
+        (1.02, 0.05, 10_000),
+    ],
 )
+@pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_unit_well(alpha: float, epsilon: float, paths: int) -> None:
-    """Paths rest at 0.58, 0.67, 0.85 and 0.98 of the way out; in the last two they are driven out."""
+    """Paths rest at 0.6, 0.7, 0.8 and 1.0 of the way out; in the last two they are driven out."""
     result = run(ls.basins.flat(), ls.noise.independent(alpha, beta=0.9), epsilon, paths)
     assert agrees(result, exact_mean(alpha, 0.9, epsilon))
-    assert not agrees(result, exact_mean(alpha, 0.8, epsilon))
+    assert not agrees(result, exact_mean(alpha, 0.5, epsilon))
 
 
 @pytest.mark.parametrize(
@@ -121,12 +128,12 @@ def test_two_curvatures(alpha: float, beta: float, epsilon: float) -> None:
     result = run(ls.basins.asymmetric(), noise, epsilon, 8000)
     exact = exact_mean(alpha, beta, epsilon, kinked, ends, cells=800)
     assert agrees(result, exact)
-    wrong = exact_mean(alpha, beta, epsilon, lambda x: -kinked(-x), ends, cells=800)
-    assert not agrees(result, wrong)
+    assert not agrees(result, exact_mean(alpha, -beta, epsilon, kinked, ends, cells=800))
 
 
 @pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 10_000), (0.3, 8000)])
 @pytest.mark.parametrize("name", ["quartic", "momentum"])
+@pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_motion_that_is_integrated_agrees_with_euler(name: str, epsilon: float, paths: int) -> None:
     """A move of no length would not end here."""
     basin, dynamics = {"quartic": (QUARTIC, SGD), "momentum": (ls.basins.flat(), MOMENTUM)}[name]
@@ -135,8 +142,8 @@ def test_motion_that_is_integrated_agrees_with_euler(name: str, epsilon: float, 
     result = run(basin, noise, epsilon, paths, dynamics)
     allowed = 0.01 + SIGMAS * math.hypot(deviation(result), deviation(euler))
     assert abs(result.mean / euler.mean - 1.0) < allowed
-    mirrored = run(basin, ls.noise.independent(1.5, beta=0.3), epsilon, paths // 4, dynamics)
-    assert abs(mirrored.mean / euler.mean - 1.0) > allowed
+    louder = run(basin, noise, 1.2 * epsilon, paths // 4, dynamics)
+    assert abs(louder.mean / euler.mean - 1.0) > allowed
 
 
 def test_quartic_well() -> None:
@@ -146,6 +153,7 @@ def test_quartic_well() -> None:
     assert not agrees(result, exact_mean(0.8, 0.9, 0.1), 0.005)
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_minimum_beside_the_middle() -> None:
     """Long moves towards it are not safe where it is nearer to the boundary: (-0.2, 1.8)."""
     basin = Basin(ls.potentials.quadratic(1), ls.domains.interval(-0.2, 1.8), [0.0])
@@ -156,7 +164,7 @@ def test_minimum_beside_the_middle() -> None:
     assert not agrees(result, exact_mean(1.5, 0.0, 0.3, ends=(-0.25, 1.75), cut=cut))
 
 
-# ---------------------------------------------------------------------------- overflow and other wells
+# ------------------------------------------------------------------------ overflow and other wells
 
 
 def hyperbolic(x: Any, p: Any, out: Any) -> None:
@@ -187,10 +195,9 @@ def test_infinite_force_ends_a_path() -> None:
 
 @pytest.mark.parametrize(("epsilon", "bias"), [(0.003, 0.001), (1e-5, 0.0)])
 def test_rest_in_another_well_is_one_move(epsilon: float, bias: float) -> None:
-    """The mean is the small-noise limit averaged over where paths are, and 1/nu in the first well."""
+    """From 1 the ways out are 1 and 3, and from -1 the same: there is one rate for both wells."""
     noise = ls.noise.independent(1.5)
     result = run(TWO_WELLS, noise, epsilon, 4000)
-    # From +1 the ways out are 1 and 3, and from -1 the same: one rate for both.
     exact = 1.0 / ls.theory.escape_rate(TWO_WELLS.domain, noise, [1.0], epsilon)
     assert agrees(result, exact, bias)
     assert not agrees(result, 1.2 * exact, bias)
@@ -220,16 +227,12 @@ def test_start_near_the_boundary_without_a_force(alpha: float, exact: float) -> 
     assert not agrees(run(basin, noise, 1.0, 30_000, threshold=0.1), exact)
 
 
-@pytest.mark.parametrize(
-    ("alpha", "epsilon", "start", "exact", "paths"),
-    [(1.5, 0.5, 0.99, 0.624, 12_000), (1.5, 0.1, 0.9, 72.87, 6000)],
-)
-def test_start_near_the_boundary(
-    alpha: float, epsilon: float, start: float, exact: float, paths: int
-) -> None:
+@pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.99), (1.2, 0.3, 0.99)])
+def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> None:
     noise = ls.noise.independent(alpha)
-    assert agrees(run(beginning(start), noise, epsilon, paths), exact, 0.02)
-    assert not agrees(run(beginning(0.5), noise, epsilon, paths), exact, 0.01)
+    exact = exact_mean(alpha, 0.0, epsilon, cells=1000, cut=0.003, start=start)
+    assert agrees(run(beginning(start), noise, epsilon, 12_000), exact)
+    assert not agrees(run(beginning(start), noise, epsilon, 12_000, threshold=0.1), exact)
 
 
 def test_start_is_harmless_at_small_noise() -> None:
@@ -237,7 +240,7 @@ def test_start_is_harmless_at_small_noise() -> None:
     usual = methods.jump_threshold(flat, SGD, noise, 1e-3, None)
     assert methods.jump_threshold(beginning(0.99), SGD, noise, 1e-3, None) == usual
     assert methods.jump_threshold(beginning(0.99), SGD, noise, 0.1, None) < 0.02 * usual
-    with pytest.raises(ValueError, match="start is .* from the boundary.*euler"):
+    with pytest.raises(ValueError, match=r"start is .* from the boundary.*euler"):
         methods.jump_threshold(beginning(0.9999), SGD, noise, 0.1, None)
 
 
@@ -250,5 +253,5 @@ def test_threshold_that_makes_too_many_jumps(threshold: float) -> None:
 
 def test_thresholds_are_measured_from_the_point_of_rest() -> None:
     noise = ls.noise.independent(1.02, beta=0.9)
-    with pytest.raises(ValueError, match="threshold is 0.5, but jumps of 0.4"):
+    with pytest.raises(ValueError, match=r"threshold is 0\.5, but jumps of 0\.4"):
         run(ls.basins.flat(), noise, 0.02, 10, threshold=0.5)
