@@ -86,6 +86,10 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     alpha s^2/(2 a^2), s the standard deviation of the diffusive part about the minimum and a the
     way out. Where s is above 2 % of a, rho is lowered in proportion, down to a half.
 
+    For skewed noise the way is that from the point of rest, which the mean of the small jumps
+    moves; rho is at least 2.5 % of the way from the minimum. A start nearer to the boundary
+    shortens the way in proportion, where a path may leave before the flow has taken it away.
+
     Parameters
     ----------
     basin : Basin
@@ -105,7 +109,8 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     Raises
     ------
     ValueError
-        If the noise has no jumps, or none leads out, or the scheme does not serve these parts.
+        If the noise has no jumps, or none leads out, the scheme does not serve these parts, or the
+        start is so near the boundary that too many jumps would have to be made.
 
     Examples
     --------

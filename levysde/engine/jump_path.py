@@ -93,7 +93,9 @@ def _move(  # type: ignore[no-untyped-def]
     else:
         # The flow leads to the point of rest, which may be nearer to the boundary.
         far = math.sqrt(reach * min(left, memory))
-        room = min(margin(x, outside_p, covariance, far), margin(center, outside_p, covariance, far))
+        room = min(
+            margin(x, outside_p, covariance, far), margin(center, outside_p, covariance, far)
+        )
         square = room * room
     in_linear, in_trust = distance < inner, distance < trusted
     before = 0.0
