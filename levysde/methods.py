@@ -12,14 +12,14 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.jump_program import JumpProgram
-from levysde.geometry import directions, inner_radius, ways_out
-from levysde.idle import idle_program, idle_share
-from levysde.jump import felt_noise, jump_program
-from levysde.jump_optimizers import is_served
-from levysde.linear_motion import stationary_variances
+from levysde.jump.geometry import directions, inner_radius, ways_out
+from levysde.jump.idle import idle_program, idle_share
+from levysde.jump.linear_motion import stationary_variances
+from levysde.jump.optimizers import is_served
+from levysde.jump.program import felt_noise, jump_program
+from levysde.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.noise import Noise
 from levysde.recurrence import recurrence
-from levysde.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.timestep import automatic_dt
 
 __all__ = ["choose", "creeping_rate"]

@@ -12,8 +12,8 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.horizon import checked_horizon
-from levysde.idle import idle_program, waits
-from levysde.jump import jump_program
+from levysde.jump.idle import idle_program, waits
+from levysde.jump.program import jump_program
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe

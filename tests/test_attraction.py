@@ -7,7 +7,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
-from levysde import domains, flow, geometry, potentials
+from levysde import domains, flow, potentials
+from levysde.jump import geometry
 
 SGD = ls.dynamics.sgd()
 

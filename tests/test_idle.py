@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import idle, methods
+from levysde import methods
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine import idle as engine
 from levysde.engine.idle import IdleProgram
+from levysde.jump import idle
 from levysde.noise import Noise
 from levysde.recurrence import recurrence
 

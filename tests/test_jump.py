@@ -15,11 +15,12 @@ import pytest
 from scipy import integrate, special, stats
 
 import levysde as ls
-from levysde import jump, methods
+from levysde import methods
 from levysde.basins import Basin
 from levysde.engine import jump_parts, relaxation
 from levysde.engine.jump import escape
 from levysde.engine.jump_program import JumpOutcome, JumpProgram
+from levysde.jump.program import jump_program
 from levysde.noise import Noise
 from levysde.prefix import _finished
 
@@ -402,7 +403,7 @@ def without_diffusion(program: JumpProgram) -> JumpProgram:
 
 def test_without_the_diffusive_part_the_unit_well_is_off() -> None:
     """The twin: jumps alone leave 1.8 % too late at eps = 0.1."""
-    program = jump.jump_program(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1, 0.1, 1)
+    program = jump_program(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1, 0.1, 1)
     outcome = JumpOutcome.empty(150_000, 1)
     escape(without_diffusion(program), outcome, 0, 150_000, 1e300)
     assert outcome.times.mean() / UNIT_WELL[0.1] > 1.01
@@ -600,7 +601,7 @@ def test_horizon_censors() -> None:
 
 def test_long_moves_do_not_block_the_interrupt() -> None:
     """A path without an exit makes bounded calls: progress is heard."""
-    program = jump.jump_program(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1, 0.1, 1)
+    program = jump_program(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1, 0.1, 1)
     outcome = JumpOutcome.empty(8, 1)
 
     def stop(finished: int) -> None:

@@ -15,8 +15,8 @@ import levysde as ls
 from levysde import methods
 from levysde.basins import Basin
 from levysde.engine.jump_parts import levy_constant
+from levysde.jump.tilt import tilted
 from levysde.noise import Noise
-from levysde.tilt import tilted
 
 SIGMAS = 4.0
 SGD = ls.dynamics.sgd()

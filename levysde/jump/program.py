@@ -9,10 +9,10 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpProgram, Linear, Steps
-from levysde.geometry import inner_radius, trusted_radius
-from levysde.linear_motion import linear_motion, stationary_variances
+from levysde.jump.geometry import inner_radius, trusted_radius
+from levysde.jump.linear_motion import linear_motion, stationary_variances
+from levysde.jump.tilt import tilted
 from levysde.noise import Noise
-from levysde.tilt import tilted
 
 __all__ = ["about_rest", "jump_program"]
 
@@ -56,7 +56,7 @@ def felt_noise(dynamics: Dynamics, noise: Noise, dim: int) -> Noise:
     ValueError
         If the jump method does not serve the dynamics.
     """
-    from levysde.jump_optimizers import divided, divisors, is_served
+    from levysde.jump.optimizers import divided, divisors, is_served
 
     if not is_served(dynamics):
         raise ValueError(f"{dynamics.name} with these options has no continuous time; give dt")
@@ -117,7 +117,7 @@ def about_rest(basin: Basin, dynamics: Dynamics, jumps: JumpPart) -> Basin | Non
     >>> about_rest(basins.flat(), dynamics.sgd(), leaning).minimum.round(6).tolist()
     [-0.059841]
     """
-    from levysde.jump_optimizers import divisors
+    from levysde.jump.optimizers import divisors
 
     return tilted(basin, divisors(dynamics, basin.dim) * jumps.drift)
 
@@ -163,7 +163,7 @@ def jump_program(
     >>> program.linear.rates.tolist()
     [[1.0], [1.0]]
     """
-    from levysde.jump_optimizers import optimizer_program
+    from levysde.jump.optimizers import optimizer_program
 
     felt = felt_noise(dynamics, noise, basin.dim)
     jumps = large_jumps(felt, basin.dim, epsilon, threshold)

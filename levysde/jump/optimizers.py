@@ -10,15 +10,15 @@ from levysde.dynamics import Adaptive, Dynamics, Optimizer
 from levysde.engine import jump_memory
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpProgram, Linear, Steps
-from levysde.geometry import inner_radius
-from levysde.jump import (
+from levysde.jump.geometry import inner_radius
+from levysde.jump.linear_motion import SMALL_DIFFUSION, effective_curvature
+from levysde.jump.program import (
     COARSE_SHARE,
     FINE_SHARE,
     NEAR_SHARE,
     UNBRIDGED_SHARE,
     squared_reach,
 )
-from levysde.linear_motion import SMALL_DIFFUSION, effective_curvature
 from levysde.noise import (
     Independent,
     Isotropic,

@@ -6,11 +6,11 @@ import numpy as np
 
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
-from levysde.geometry import directions, ways_out
-from levysde.jump import about_rest, felt_noise, jump_program, large_jumps
-from levysde.linear_motion import stationary_variances
+from levysde.jump.geometry import directions, ways_out
+from levysde.jump.linear_motion import stationary_variances
+from levysde.jump.program import about_rest, felt_noise, jump_program, large_jumps
+from levysde.jump.start import resolved_way
 from levysde.noise import Multifractal, Noise
-from levysde.start import resolved_way
 
 __all__ = ["automatic_threshold", "check_threshold", "shortest_way_out"]
 

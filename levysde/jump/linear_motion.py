@@ -8,7 +8,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import Linear
-from levysde.geometry import directions
+from levysde.jump.geometry import directions
 from levysde.potentials import Potential
 
 __all__ = ["effective_curvature", "linear_motion", "stationary_variances"]

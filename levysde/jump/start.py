@@ -10,7 +10,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.jump_program import JumpProgram
 from levysde.engine.relaxation import follow
-from levysde.geometry import directions, ways_out
+from levysde.jump.geometry import directions, ways_out
 from levysde.noise import Noise
 
 __all__ = ["resolved_way"]
@@ -57,7 +57,7 @@ def resolved_way(
     Examples
     --------
     >>> from levysde import basins, dynamics, domains, noise, potentials
-    >>> from levysde.jump import jump_program
+    >>> from levysde.jump.program import jump_program
     >>> law, sgd = noise.independent(1.5), dynamics.sgd()
     >>> near = basins.Basin(potentials.quadratic(1), domains.interval(-1, 1), [0.0], [0.99])
     >>> program = jump_program(near, sgd, law, 0.1, 0.1, seed=0)

@@ -19,7 +19,7 @@ from levysde.engine.idle import IdleProgram
 from levysde.engine.passes import VECTOR
 from levysde.engine.pointwise import are_outside
 from levysde.engine.program import Program
-from levysde.geometry import directions, inner_radius, ways_out
+from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.noise import Noise
 
 __all__ = ["idle_program", "idle_share", "waits"]
