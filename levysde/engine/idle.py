@@ -119,17 +119,39 @@ def _wait(lane, address, seed, rate, horizon):  # type: ignore[no-untyped-def]
     return u
 
 
+def _skip(  # type: ignore[no-untyped-def]
+    ready, ends, active, x, address, center, limits, seed, horizon, wide
+):
+    """Skip the idle iterations of all lanes that idle.
+
+    Return in how many a long increment follows; these are the first of `ready`, and the uniforms of
+    their increments the first of `ends`.
+    """
+    since, count, ended = address[2], 0, 0
+    for i in range(active):
+        ready[count] = i
+        count += since[i] >= limits[3]
+    for k in range(count):
+        i = ready[k]
+        if _can_idle(i, x, address, center, limits, wide):
+            u = _wait(i, address, seed, limits[2], horizon)
+            if u > 0.0:
+                ready[ended], ends[ended] = i, u
+                ended += 1
+    return ended
+
+
 def _advance(  # type: ignore[no-untyped-def]
     noise, gradient, update, check, jump, state, address, flags, parameters, start, seed, dt,
     horizon, active, queue, more, max_steps, wide, out_steps, out_status, out_position, center,
-    jump_p, limits, scratch,
+    jump_p, limits, ready, scratch,
 ):  # fmt: skip
     """Advance a block as `levysde.engine.cpu` does, skipping what is idle.
 
     `address` has a third counter, of iterations since the last long increment. `limits` holds the
     squares of threshold and radius, long increments per iteration, the iterations that one is
-    remembered and those after which a path has settled; `scratch` has rows for squares, for the
-    uniforms of increments that end an idle time, and for one increment.
+    remembered and those after which a path has settled; `ready` and `scratch` are room for lanes,
+    for squares, for the uniforms of increments that end an idle time, and for one increment.
     """
     x, m, v, g, dL = state
     path, step, since = address
@@ -143,23 +165,18 @@ def _advance(  # type: ignore[no-untyped-def]
     for _ in range(max_steps):
         ended = 0
         if idle > 0:
-            for i in range(active):
-                ends[i] = 0.0
-                if _can_idle(i, x, address, center, limits, wide):
-                    ends[i] = _wait(i, address, seed, limits[2], horizon)
-                    ended += ends[i] > 0.0
+            ended = _skip(ready, ends, active, x, address, center, limits, seed, horizon, wide)
         # Whole vectors of noise: what falls beyond the active lanes is not looked at.
         noise(dL, seed, path, step, noise_p, active if wide else -(-active // VECTOR) * VECTOR)
-        if ended > 0:
-            for i in range(active):
-                if ends[i] > 0.0:
-                    increment[:] = 0.0
-                    jump(increment, ends[i], seed, path[i], step[i], jump_p)
-                    for j in range(increment.shape[0]):
-                        if wide:
-                            dL[i, j] += increment[j]
-                        else:
-                            dL[j, i] += increment[j]
+        for k in range(ended):
+            i = ready[k]
+            increment[:] = 0.0
+            jump(increment, ends[k], seed, path[i], step[i], jump_p)
+            for j in range(increment.shape[0]):
+                if wide:
+                    dL[i, j] += increment[j]
+                else:
+                    dL[j, i] += increment[j]
         idle = _rest(active, dL, sums, since, limits[0], limits[3], wide)
         gradient(x, gradient_p, g, active)
         update(x, m, v, g, dL, dt, seed, path, step, update_p, active)
@@ -188,7 +205,7 @@ def _compiled_advance() -> Any:
         types.uint64, types.int64, types.int64[::1], types.boolean, types.int64, types.boolean,
         types.int64[::1], types.int8[::1], _matrix, _vector, _vector,
         types.Tuple((types.float64, types.float64, types.float64, types.uint64, types.uint64)),
-        types.UniTuple(_vector, 3),
+        types.int64[::1], types.UniTuple(_vector, 3),
     )  # fmt: skip
     return compile_cached(_advance, signature)
 
@@ -216,7 +233,7 @@ class _IdleRun(BlockRun):
             *self.passes, self.jump, block.state, block.address, block.flags, self.parameters,
             program.start, program.seed, program.dt, self.horizon, active, queue, self.supply.more,
             max_steps, block.wide, outcome.steps, outcome.status, outcome.position, self.center,
-            self.jump_p, self.limits, scratch,
+            self.jump_p, self.limits, np.zeros(count, np.int64), scratch,
         )  # fmt: skip
         return lanes
 
