@@ -39,8 +39,8 @@ def _default_horizon(
             "the theory predicts no escape by jumps here, so there is no default horizon "
             f"(alpha = {noise.alpha:g}); give horizon a time (--horizon)"
         )
-    # The mean of the grid chain is at least one step.
-    return HORIZON_MEANS * (1.0 / rate + dt)
+    # The mean of the grid chain is at least one step; an update of the user may have another law.
+    return max(HORIZON_MEANS * (1.0 / rate + dt), unknown or 0.0)
 
 
 def checked_horizon(

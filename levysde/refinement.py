@@ -155,7 +155,7 @@ def refine(
         finer["threshold" if by_threshold else "dt"] /= 2.0**k
         runs.append(escape_times(*model, **finer, paths=result.paths, progress=progress))
     if by_threshold:
-        return _extrapolated(runs, *_threshold_model(model[2]))
+        return _extrapolated(runs, *_threshold_model(model[2], result.dt))
     return _extrapolated(runs, *_error_model(model[2], options["correction"]))
 
 
@@ -231,8 +231,10 @@ def _error_model(noise: Noise, correction: str | None) -> tuple[float, str]:
     return 1.0 / alpha, f"mean(dt) = mean + c dt^(1/alpha), alpha = {alpha:g} > 1"
 
 
-def _threshold_model(noise: Noise) -> tuple[float, str]:
+def _threshold_model(noise: Noise, dt: float) -> tuple[float, str]:
     """The exponent of the threshold in the error of the mean, and the model in words."""
+    if dt > 0.0:  # no diffusive part: what is neglected are exits without a long increment
+        return 1.0, "mean(rho) = mean + c rho, on a grid"
     alpha = noise.alpha
     if isinstance(noise, Multifractal):  # a coordinate of alpha = 2 has no jumps to be cut
         alpha = float(noise.alphas[noise.alphas < 2.0].max())

@@ -30,6 +30,9 @@ from levysde.engine.threads import available_threads
 WAIT_SLOT = np.uint64(1 << 29)
 """Number of idle iterations, and the length of the increment that ends them."""
 
+BOTH_SLOT = np.uint64((1 << 29) + 1)
+"""Whether two long increments come in one iteration."""
+
 _LN_2 = math.log(2.0)
 
 
@@ -119,6 +122,24 @@ def _wait(lane, address, seed, rate, horizon):  # type: ignore[no-untyped-def]
     return u
 
 
+def _is_long(lane, dL, threshold, wide):  # type: ignore[no-untyped-def]
+    """Whether the increment of a lane has a square beyond that of the threshold."""
+    square = 0.0
+    for j in range(dL.shape[1] if wide else dL.shape[0]):
+        y = dL[lane, j] if wide else dL[j, lane]
+        square += y * y
+    return square > threshold
+
+
+def _both(seed, path, step):  # type: ignore[no-untyped-def]
+    """Whether a long increment of the iteration itself has another one added.
+
+    Of the Poisson number N of long increments r are expected, and 1 + r/2 if there is one: half of
+    the r that the iteration has of its own.
+    """
+    return uniform_pair(seed, path, step, BOTH_SLOT)[0] < 0.5
+
+
 def _skip(  # type: ignore[no-untyped-def]
     ready, ends, active, x, address, center, limits, seed, horizon, wide
 ):
@@ -170,6 +191,8 @@ def _advance(  # type: ignore[no-untyped-def]
         noise(dL, seed, path, step, noise_p, active if wide else -(-active // VECTOR) * VECTOR)
         for k in range(ended):
             i = ready[k]
+            if _is_long(i, dL, limits[0], wide) and not _both(seed, path[i], step[i]):
+                continue
             increment[:] = 0.0
             jump(increment, ends[k], seed, path[i], step[i], jump_p)
             for j in range(increment.shape[0]):

@@ -42,6 +42,12 @@ LARGEST_SPREAD = 0.2
 RADIUS_SHARE, RADIUS_SPREADS = 0.3, 6.0
 """Where a path can idle: in a radius of 0.3 of the way out, or of 6 times the usual distance."""
 
+LARGEST_RADIUS = 0.7
+"""Of where a path can idle, over the way out."""
+
+CREEPING_SHARE = 0.05
+"""Rate of exits by small increments alone over that of jumps, beyond which they would be missed."""
+
 MOST_JUMPS = 3.0
 """Long increments within a memory, beyond which too few iterations are idle."""
 
@@ -52,14 +58,15 @@ HORIZON_JUMPS = 1000.0
 """`horizon=None` where the theory knows no law: long increments."""
 
 _GROUPS = 5
-_RAYS = 6
+_MOST_RAYS = 24
 _SIZES = 10.0 ** (0.5 * np.arange(-8, 7))
 _FIRST_WINDOW = 256
 _LONGEST_WINDOW = 1 << 20
 _WINDOWS_PER_MEMORY = 3
 _SLICE_GROWTH = 0.05
 _FEWEST_GROUPS = 2
-_MUCH_LATER = 1 << 40
+_MUCH_LATER = ((1 << 40) + 12_345, (1 << 33) + 7, (1 << 20) + 1001)
+_DEVIATION = 1.5  # over the mean distance: sqrt(pi/2), and a fifth more, for it is known to so much
 _NOTHING = 1e-6
 
 
@@ -71,6 +78,7 @@ class _Memory:
     steps: FloatArray
     settled: float
     spread: float
+    deviation: float
 
 
 def idle_program(
@@ -118,7 +126,7 @@ def idle_program(
             f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none; "
             "use method='euler'"
         )
-    rays, ways = _rays(basin, noise)
+    rays, ways = _rays(basin, noise, program)
     memory = _remembered(basin, program, rays, ways, size)
     if memory.spread == math.inf:
         raise ValueError("paths leave before they have forgotten a jump; use method='euler'")
@@ -128,9 +136,10 @@ def idle_program(
             "minimum, so that none is idle; use method='euler'"
         )
     sizes = np.asarray(size * _SIZES, dtype=np.float64)
+    moved = _displacements(memory.peak)
     if threshold is None:
-        threshold = _automatic_threshold(memory.peak, sizes)
-    elif not _moved(memory.peak, sizes, threshold) < LARGEST_SHARE:
+        threshold = _automatic_threshold(moved, sizes)
+    elif not _moved(moved, sizes, threshold) < LARGEST_SHARE:
         raise ValueError(
             f"threshold is {threshold:g}, but jumps of that length move x by more than half of the "
             "way out, and all that matter must be made one by one; give a smaller threshold"
@@ -139,12 +148,18 @@ def idle_program(
     felt = memory.steps[sizes >= 0.5 * threshold]
     steps = max(1, math.ceil(float(felt.max(initial=0.0))))
     rate = jumps.rate * program.dt
-    if rate * steps > MOST_JUMPS or rate > MOST_PER_STEP:
+    if rate > MOST_PER_STEP:
+        raise ValueError(
+            f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations, so "
+            "that two often come at once; give a smaller dt, or use method='euler'"
+        )
+    if rate * steps > MOST_JUMPS:
         raise ValueError(
             f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
             f"are remembered for {steps}, so that few are idle; use method='euler'"
         )
-    radius = min(0.5, max(RADIUS_SHARE, RADIUS_SPREADS * memory.spread)) * size
+    _check_creeping(basin, noise, epsilon, memory.deviation, steps * program.dt, size)
+    radius = min(LARGEST_RADIUS, max(RADIUS_SHARE, RADIUS_SPREADS * memory.spread)) * size
     return IdleProgram(
         program, jumps, threshold, steps, math.ceil(memory.settled), basin.minimum, radius
     )
@@ -200,26 +215,79 @@ def waits(idle: IdleProgram) -> float:
     return HORIZON_JUMPS / idle.jumps.rate
 
 
-def _rays(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArray]:
-    """The shortest ways out along jumps, each with its direction."""
+def _check_creeping(
+    basin: Basin, noise: Noise, epsilon: float, deviation: float, memory: float, size: float
+) -> None:
+    """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
+    deviations = 1.0 / max(deviation, 1e-3)
+    rate = -math.log(FORGOTTEN) / memory  # of the relaxation
+    creeping = rate * deviations * math.exp(-0.5 * deviations**2) / math.sqrt(2.0 * math.pi)
+    jumping = noise.jumps(basin.dim, epsilon, size).rate
+    if creeping > CREEPING_SHARE * jumping:
+        raise ValueError(
+            f"small increments alone leave at a rate of about {creeping:.2g}, long ones at "
+            f"{jumping:.2g}, so that exits are missed in idle iterations; use method='euler'"
+        )
+
+
+def _rays(basin: Basin, noise: Noise, program: Program) -> tuple[FloatArray, FloatArray]:
+    """Ways out along jumps with their directions: of many those that may matter most.
+
+    A ray that does not lead out counts with the shortest way: its jumps are remembered too.
+    """
     rays = noise.jumps(basin.dim, 1.0, 1.0).rays
     rays = rays if len(rays) else directions(basin.dim)
     ways = ways_out(basin, rays)
     if not np.isfinite(ways).any():
         raise ValueError("no jump of this noise leads out of the domain; use method='euler'")
-    chosen = np.argsort(ways, kind="stable")[:_RAYS]
-    chosen = chosen[np.isfinite(ways[chosen])]
-    return rays[chosen], ways[chosen]
+    ways = np.where(np.isfinite(ways), ways, ways.min())
+    if len(rays) <= _MOST_RAYS:
+        return rays, ways
+    chosen: list[int] = []
+    for score in (ways, _forces(basin, rays, ways), -_first_answers(basin, program, rays, ways)):
+        chosen += [int(k) for k in np.argsort(score, kind="stable")[: _MOST_RAYS // 3]]
+    kept = sorted(set(chosen))
+    return rays[kept], ways[kept]
 
 
-def _moved(peak: FloatArray, sizes: FloatArray, size: float) -> float:
-    """Displacement over the way out by a jump of a given length, along the best ray."""
-    return float(np.interp(math.log(size), np.log(sizes), peak.max(axis=1)))
+def _forces(basin: Basin, rays: FloatArray, ways: FloatArray) -> FloatArray:
+    """How strongly a displacement along each ray is driven back, 1/time."""
+    step = 0.1 * ways.min()
+    ends = (basin.potential.gradient_at(basin.minimum + step * ray) for ray in rays)
+    return np.array([np.linalg.norm(end) / step for end in ends])
 
 
-def _automatic_threshold(peak: FloatArray, sizes: FloatArray) -> float:
+def _first_answers(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray
+) -> FloatArray:
+    """Displacement over the way out in the iteration of a jump as long as that way."""
+    twins = _Twins(basin, program, ways[:, None] * rays)
+    with np.errstate(all="ignore"):
+        twins.kick()
+        states = twins.states()[0]
+    return np.asarray(np.linalg.norm(states[1:-1] - states[0], axis=1) / ways)
+
+
+def _displacements(peak: FloatArray) -> FloatArray:
+    """Displacement over the way out by jumps of all sizes, along the best ray.
+
+    Beyond the size at which paths leave it is taken to grow like the size.
+    """
+    moved = np.maximum(peak.max(axis=1), _NOTHING)
+    for k in np.flatnonzero(np.isinf(moved)):
+        moved[k] = max(moved[k - 1] * _SIZES[k] / _SIZES[k - 1], 1.0) if k else 1.0
+    return np.asarray(moved)
+
+
+def _moved(moved: FloatArray, sizes: FloatArray, size: float) -> float:
+    """Displacement over the way out by a jump of a given length."""
+    if size > sizes[-1]:
+        return math.inf
+    return math.exp(float(np.interp(math.log(size), np.log(sizes), np.log(moved))))
+
+
+def _automatic_threshold(moved: FloatArray, sizes: FloatArray) -> float:
     """The smallest length of a jump that moves x by a tenth of the way out."""
-    moved = peak.max(axis=1)  # by a jump along the best ray
     above = np.flatnonzero(moved > THRESHOLD_SHARE)
     if above.size == 0:
         raise ValueError(
@@ -281,12 +349,17 @@ class _Twins:
         m[:, -1] = v[:, -1] = 0.0
 
     def average_answers(self, probe: FloatArray, later: int) -> FloatArray:
-        """Answers at a later time, averaged over variates of the dynamics."""
+        """Answers at a later time, here and away, averaged over variates of the dynamics."""
         others = np.arange(len(self.block.flags), dtype=np.uint64)
-        return np.asarray(self.answers(probe, later, others).mean(axis=1, keepdims=True))
+        places = (self.answers(probe * (1.0 - k), later, others, k * probe) for k in (0.0, 0.5))
+        return np.stack([answers.mean(axis=1) for answers in places], axis=1)
 
     def answers(
-        self, probe: FloatArray, later: int = 0, path: npt.NDArray[np.uint64] | None = None
+        self,
+        probe: FloatArray,
+        later: int = 0,
+        path: npt.NDArray[np.uint64] | None = None,
+        away: FloatArray | float = 0.0,
     ) -> FloatArray:
         """Where one more jump would lead from the place of the twin at rest, less that place."""
         x, m, v, g, dL = (array.copy() for array in self.block.state)
@@ -294,7 +367,7 @@ class _Twins:
         _, gradient, update = self.passes
         program, lanes = self.program, len(path)
         rows = self._grouped(x)
-        place = rows[:, :1].copy()
+        place = rows[:, :1] + away
         rows[:] = place
         dL[:] = 0.0
         self._grouped(dL)[:] = probe
@@ -345,11 +418,12 @@ def _watched(
     kicks = (size * _SIZES[:, None, None] * rays).reshape(-1, basin.dim)
     way = np.append(np.tile(ways, len(_SIZES)), size)
     twins, probe = _Twins(basin, program, kicks), ways[0] * rays[0]
-    settled, spreads = 0, []
+    settled, offsets = 0, []
     with np.errstate(all="ignore"):  # states far outside overflow
         for done, steps in _slices(window):
-            now, later = (twins.average_answers(probe, time) for time in (0, _MUCH_LATER))
-            if not _same(now, later, size).all():
+            now = twins.average_answers(probe, 0)
+            later = (twins.average_answers(probe, time) for time in _MUCH_LATER)
+            if not all(_same(now, answers, size).all() for answers in later):
                 settled = done + steps
             iterate(program, twins.block, steps)
         gone = twins.left()
@@ -363,19 +437,20 @@ def _watched(
             peak = np.fmax(peak, distance / way)
             forgotten = distance <= FORGOTTEN * way
             last[~(forgotten & _same(answers[:, 1:], answers[:, :1], size))] = done + steps
-            spreads.append(np.linalg.norm(states[:, 0] - basin.minimum, axis=1) / size)
+            offsets.append((states[:, 0] - basin.minimum) / size)
             iterate(program, twins.block, steps)
     rest = ~gone[:, 0]
     if rest.sum() < _FEWEST_GROUPS:
-        return _Memory(np.zeros((1, 1)), np.zeros((1, 1)), 0.0, math.inf)
+        return _Memory(np.zeros((1, 1)), np.zeros((1, 1)), 0.0, math.inf, math.inf)
     peak[gone[:, 1:]], last[gone[:, 1:]] = np.inf, 0.0
     peak, last = np.median(peak[rest], axis=0), np.median(last[rest], axis=0)
-    out = (len(_SIZES), len(rays))
+    out, offset = (len(_SIZES), len(rays)), np.array(offsets)[:, rest]
     return _Memory(
         peak[:-1].reshape(out),
         last[:-1].reshape(out),
         max(float(last[-1]), settled),
-        float(np.median(np.array(spreads)[:, rest])),
+        float(np.median(np.linalg.norm(offset, axis=2))),
+        _DEVIATION * float(np.mean(np.abs(offset), axis=(0, 1)).max()),
     )
 
 
