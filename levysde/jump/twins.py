@@ -1,0 +1,218 @@
+"""Twins: paths with the same noise, of which some have a jump besides.
+
+The time after which nothing tells them apart is what a recurrence remembers of a jump.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde._typing import FloatArray
+from levysde.basins import Basin
+from levysde.engine.block import Block, passes_of
+from levysde.engine.cpu import iterate
+from levysde.engine.passes import VECTOR
+from levysde.engine.pointwise import are_outside
+from levysde.engine.program import Program
+
+NOTHING = 1e-6
+"""Displacement over the way out that is none."""
+
+FORGOTTEN = 0.005
+"""Distance between twins over the way out, below which a jump is forgotten."""
+
+SAME_ANSWER = 0.01
+"""Relative difference of what a jump out does to twins, below which a jump is forgotten."""
+
+SIZES = 10.0 ** (0.5 * np.arange(-8, 7))
+"""Lengths of jumps over the shortest way out."""
+
+_GROUPS = 5
+_FIRST_WINDOW = 256
+_LONGEST_WINDOW = 1 << 20
+_WINDOWS_PER_MEMORY = 3
+_SLICE_GROWTH = 0.05
+_FEWEST_GROUPS = 2
+_MUCH_LATER = ((1 << 40) + 12_345, (1 << 33) + 7, (1 << 20) + 1001)
+_DEVIATION = 1.5  # over the mean distance: sqrt(pi/2), and a fifth more, its own error
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What twins have shown.
+
+    Attributes
+    ----------
+    peak : ndarray, shape (sizes, rays)
+        Largest displacement by a jump over the way out; infinite where paths leave.
+    steps : ndarray, shape (sizes, rays)
+        Iterations for which a jump is remembered; 0 where paths leave.
+    settled : float
+        Iterations for which the start is remembered.
+    spread : float
+        Usual distance from the minimum over the shortest way out; infinite if paths leave at once.
+    deviation : float
+        An upper estimate of the standard deviation of a coordinate, over the same.
+    """
+
+    peak: FloatArray
+    steps: FloatArray
+    settled: float
+    spread: float
+    deviation: float
+
+
+class Twins:
+    """Groups of lanes with the same noise: one at rest, one for every jump, one for the start."""
+
+    def __init__(self, basin: Basin, program: Program, kicks: FloatArray) -> None:
+        self.program, self.kicks = program, kicks
+        self.group = 2 + len(kicks)
+        self.count = _GROUPS * self.group
+        lanes = -(-self.count // VECTOR) * VECTOR
+        self.block = Block(replace(program, start=basin.minimum), lanes)
+        self.block.address[0][: self.count] = np.repeat(np.arange(_GROUPS), self.group)
+        self.passes = passes_of(program)
+
+    def _grouped(self, array: FloatArray) -> FloatArray:
+        """A view of an array of the block, shape (groups, group, dim)."""
+        rows = array if self.block.wide else array.T
+        return rows[: self.count].reshape(_GROUPS, self.group, -1)
+
+    def states(self) -> FloatArray:
+        """Positions, shape (groups, group, dim)."""
+        return self._grouped(self.block.state[0]).copy()
+
+    def kick(self) -> None:
+        """One iteration, in which the lanes of jumps have them besides."""
+        x, m, v, g, dL = self.block.state
+        path, step = self.block.address
+        noise, gradient, update = self.passes
+        program, lanes = self.program, len(path)
+        noise(dL, np.uint64(program.seed), path, step, program.noise.p, lanes)
+        self._grouped(dL)[:, 1:-1] += self.kicks
+        gradient(x, program.gradient_p, g, lanes)
+        update(
+            x, m, v, g, dL, program.dt, np.uint64(program.seed), path, step, program.update.p, lanes
+        )
+        step += np.uint64(1)
+
+    def restart(self) -> None:
+        """Put the last lane of every group at the start, without memory."""
+        x, m, v = (self._grouped(array) for array in self.block.state[:3])
+        x[:, -1] = self.program.start
+        m[:, -1] = v[:, -1] = 0.0
+
+    def average_answers(self, probe: FloatArray, later: int) -> FloatArray:
+        """Answers at a later time, here and away, averaged over variates of the dynamics."""
+        others = np.arange(len(self.block.flags), dtype=np.uint64)
+        places = (self.answers(probe * (1.0 - k), later, others, k * probe) for k in (0.0, 0.5))
+        return np.stack([answers.mean(axis=1) for answers in places], axis=1)
+
+    def answers(
+        self,
+        probe: FloatArray,
+        later: int = 0,
+        path: npt.NDArray[np.uint64] | None = None,
+        away: FloatArray | float = 0.0,
+    ) -> FloatArray:
+        """Where one more jump would lead from the place of the twin at rest, less that place."""
+        x, m, v, g, dL = (array.copy() for array in self.block.state)
+        path, step = self.block.address[0] if path is None else path, self.block.address[1]
+        _, gradient, update = self.passes
+        program, lanes = self.program, len(path)
+        rows = self._grouped(x)
+        place = rows[:, :1] + away
+        rows[:] = place
+        dL[:] = 0.0
+        self._grouped(dL)[:] = probe
+        gradient(x, program.gradient_p, g, lanes)
+        update(
+            x, m, v, g, dL, program.dt, np.uint64(program.seed), path, step + np.uint64(later),
+            program.update.p, lanes,
+        )  # fmt: skip
+        return np.asarray(rows - place)
+
+    def left(self) -> npt.NDArray[np.bool_]:
+        """Which lanes are outside, shape (groups, 1 + kicks)."""
+        states = self.states()
+        points = states.reshape(self.count, -1)
+        outside = are_outside(self.program.outside, self.program.outside_p, points)
+        return np.asarray(outside.reshape(_GROUPS, self.group))
+
+
+def remembered(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float
+) -> Memory:
+    """How long jumps are remembered, in a window that is doubled until it is long enough."""
+    window = _FIRST_WINDOW
+    while window <= _LONGEST_WINDOW:
+        memory = _watched(basin, program, rays, ways, size, window)
+        if max(memory.steps.max(), memory.settled) * _WINDOWS_PER_MEMORY <= window:
+            return memory
+        window *= 2
+    raise ValueError(
+        f"a jump or the start is not forgotten within {_LONGEST_WINDOW // _WINDOWS_PER_MEMORY} "
+        "iterations, so that none is idle; use method='euler'"
+    )
+
+
+def _slices(window: int) -> Iterator[tuple[int, int]]:
+    """Iterations done before each look at the twins and up to the next, in a growing rhythm."""
+    done = 0
+    while done < window:
+        steps = min(max(1, int(_SLICE_GROWTH * done)), window - done)
+        yield done, steps
+        done += steps
+
+
+def _watched(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float, window: int
+) -> Memory:
+    """Twins for as many iterations after the jump as before it."""
+    kicks = (size * SIZES[:, None, None] * rays).reshape(-1, basin.dim)
+    way = np.append(np.tile(ways, len(SIZES)), size)
+    twins, probe = Twins(basin, program, kicks), ways[0] * rays[0]
+    settled, offsets = 0, []
+    with np.errstate(all="ignore"):  # states far outside overflow
+        for done, steps in _slices(window):
+            now = twins.average_answers(probe, 0)
+            later = (twins.average_answers(probe, time) for time in _MUCH_LATER)
+            if not all(_same(now, answers, size).all() for answers in later):
+                settled = done + steps
+            iterate(program, twins.block, steps)
+        gone = twins.left()
+        twins.kick()
+        twins.restart()
+        peak, last = np.zeros(gone[:, 1:].shape), np.zeros(gone[:, 1:].shape)
+        for done, steps in _slices(window):
+            states, answers = twins.states(), twins.answers(probe)
+            distance = np.linalg.norm(states[:, 1:] - states[:, :1], axis=2)
+            gone |= twins.left() | ~np.isfinite(states).all(axis=2)
+            peak = np.fmax(peak, distance / way)
+            forgotten = distance <= FORGOTTEN * way
+            last[~(forgotten & _same(answers[:, 1:], answers[:, :1], size))] = done + steps
+            offsets.append((states[:, 0] - basin.minimum) / size)
+            iterate(program, twins.block, steps)
+    rest = ~gone[:, 0]
+    if rest.sum() < _FEWEST_GROUPS:
+        return Memory(np.zeros((1, 1)), np.zeros((1, 1)), 0.0, math.inf, math.inf)
+    peak[gone[:, 1:]], last[gone[:, 1:]] = np.inf, 0.0
+    peak, last = np.median(peak[rest], axis=0), np.median(last[rest], axis=0)
+    out, offset = (len(SIZES), len(rays)), np.array(offsets)[:, rest]
+    return Memory(
+        peak[:-1].reshape(out),
+        last[:-1].reshape(out),
+        max(float(last[-1]), settled),
+        float(np.median(np.linalg.norm(offset, axis=2))),
+        _DEVIATION * float(np.mean(np.abs(offset), axis=(0, 1)).max()),
+    )
+
+
+def _same(some: FloatArray, others: FloatArray, size: float) -> npt.NDArray[np.bool_]:
+    """Whether answers agree to a hundredth."""
+    difference = np.linalg.norm(some - others, axis=2)
+    return np.asarray(difference <= SAME_ANSWER * np.linalg.norm(others, axis=2) + NOTHING * size)
