@@ -12,6 +12,7 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.jump_program import JumpProgram
+from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
 from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.jump.idle import idle_program, idle_share
 from levysde.jump.linear_motion import stationary_variances
@@ -23,9 +24,6 @@ from levysde.recurrence import recurrence
 from levysde.timestep import automatic_dt
 
 __all__ = ["choose", "creeping_rate"]
-
-CREEPING_SHARE = 0.05
-"""Rate of exits of the diffusive part alone over that of jumps, beyond which there is a warning."""
 
 SMALL_JUMPS = ("diffusion", "dropped")
 """What stands for the jumps below the threshold."""
@@ -42,7 +40,6 @@ LARGEST_JUMP_BIAS = 0.02
 _EULER_SECONDS = 1e-8
 _MOVE_SECONDS = 2e-7
 _GRID_SHIFT = 0.83
-_SQRT_2_PI = math.sqrt(2.0 * math.pi)
 
 
 def is_continuous(dynamics: Dynamics, dt: float | Literal["auto"]) -> bool:
@@ -209,8 +206,7 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     spread = np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", framed, stationary, framed), 1e-300))
     about = replace(basin, minimum=linear.center[: basin.dim])
     deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
-    flux = 0.5 / program.steps.memory * deviations * np.exp(-0.5 * deviations**2) / _SQRT_2_PI
-    largest = float(flux.max())
+    largest = float(kramers_rate(0.5 / program.steps.memory, deviations).max())
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
 
 

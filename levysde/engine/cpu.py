@@ -216,23 +216,32 @@ def escape(
     return run.finish(first, last, lanes, progress)
 
 
-def iterate(program: Program, block: Block, steps: int) -> None:
-    """Advance all lanes of a block without looking for exits.
+def iterate(passes: Any, program: Program, block: Block, steps: int, count: int) -> None:
+    """Advance lanes of a block without looking for exits.
 
     Parameters
     ----------
+    passes : tuple
+        Of the program, as `passes_of` makes them.
     program : Program
         What to run.
     block : Block
         Changed.
     steps : int
         Number of steps.
+    count : int
+        Number of lanes, the first ones.
     """
     parameters = (program.noise.p, program.gradient_p, program.update.p)
-    _compiled_step()(
-        *passes_of(program), block.state, block.address, parameters, program.seed, program.dt,
-        steps, len(block.flags),
-    )  # fmt: skip
+    longest = 1  # compiled calls are short, so that Ctrl-C is heard between them
+    while steps > 0:
+        done, began = min(steps, longest), time.perf_counter()
+        _compiled_step()(
+            *passes, block.state, block.address, parameters, program.seed, program.dt, done, count
+        )
+        steps -= done
+        if time.perf_counter() - began < SEGMENT_SECONDS:
+            longest *= 2
 
 
 def trajectories(program: Program, paths: int, records: int, every: int) -> FloatArray:
@@ -254,27 +263,14 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
     ndarray, shape (paths, records, dim)
         States, in units of the coordinates.
     """
-    advance, passes = _compiled_step(), passes_of(program)
-    parameters = (program.noise.p, program.gradient_p, program.update.p)
+    passes, lanes = passes_of(program), block_lanes(program.dim)
     out = np.empty((paths, records, program.dim))
-    lanes = block_lanes(program.dim)
-    slice_steps = 1  # compiled calls are short, so that Ctrl-C is heard between them
     for first in range(0, paths, lanes):
         block, count = Block(program, lanes), min(lanes, paths - first)
         block.address[0][:] = np.arange(first, first + lanes, dtype=np.uint64)
         out[first : first + count, 0] = program.start
         for row in range(1, records):
-            missing = every
-            while missing:
-                steps = min(missing, slice_steps)
-                began = time.perf_counter()
-                advance(
-                    *passes, block.state, block.address, parameters, program.seed, program.dt,
-                    steps, count,
-                )  # fmt: skip
-                missing -= steps
-                if steps == slice_steps and time.perf_counter() - began < SEGMENT_SECONDS:
-                    slice_steps *= 2
+            iterate(passes, program, block, every, count)
             x = block.state[0]
             out[first : first + count, row] = x[:count] if block.wide else x[:, :count].T
     return out

@@ -12,6 +12,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.idle import IdleProgram
 from levysde.engine.program import Program
+from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
 from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.jump.twins import FORGOTTEN, NOTHING, SIZES, Twins, remembered
 from levysde.noise import Noise
@@ -32,9 +33,6 @@ RADIUS_SHARE, RADIUS_SPREADS = 0.3, 6.0
 
 LARGEST_RADIUS = 0.7
 """Of where a path can idle, over the way out."""
-
-CREEPING_SHARE = 0.05
-"""Rate of exits by small increments alone over that of jumps, beyond which they would be missed."""
 
 MOST_JUMPS = 3.0
 """Long increments within a memory, beyond which too few iterations are idle."""
@@ -186,9 +184,7 @@ def _check_creeping(
     basin: Basin, noise: Noise, epsilon: float, deviation: float, memory: float, size: float
 ) -> None:
     """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
-    deviations = 1.0 / max(deviation, 1e-3)
-    rate = -math.log(FORGOTTEN) / memory  # of the relaxation
-    creeping = rate * deviations * math.exp(-0.5 * deviations**2) / math.sqrt(2.0 * math.pi)
+    creeping = float(kramers_rate(-math.log(FORGOTTEN) / memory, 1.0 / max(deviation, 1e-3)))
     jumping = noise.jumps(basin.dim, epsilon, size).rate
     if creeping > CREEPING_SHARE * jumping:
         raise ValueError(

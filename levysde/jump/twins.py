@@ -86,6 +86,10 @@ class Twins:
         """Positions, shape (groups, group, dim)."""
         return self._grouped(self.block.state[0]).copy()
 
+    def iterate(self, steps: int) -> None:
+        """Advance all lanes."""
+        iterate(self.passes, self.program, self.block, steps, len(self.block.flags))
+
     def kick(self) -> None:
         """One iteration, in which the lanes of jumps have them besides."""
         x, m, v, g, dL = self.block.state
@@ -183,7 +187,7 @@ def _watched(
             later = (twins.average_answers(probe, time) for time in _MUCH_LATER)
             if not all(_same(now, answers, size).all() for answers in later):
                 settled = done + steps
-            iterate(program, twins.block, steps)
+            twins.iterate(steps)
         gone = twins.left()
         twins.kick()
         twins.restart()
@@ -196,7 +200,7 @@ def _watched(
             forgotten = distance <= FORGOTTEN * way
             last[~(forgotten & _same(answers[:, 1:], answers[:, :1], size))] = done + steps
             offsets.append((states[:, 0] - basin.minimum) / size)
-            iterate(program, twins.block, steps)
+            twins.iterate(steps)
     rest = ~gone[:, 0]
     if rest.sum() < _FEWEST_GROUPS:
         return Memory(np.zeros((1, 1)), np.zeros((1, 1)), 0.0, math.inf, math.inf)
