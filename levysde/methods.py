@@ -59,7 +59,9 @@ def is_continuous(dynamics: Dynamics, dt: float | Literal["auto"]) -> bool:
     return isinstance(dt, str) and is_served(dynamics)
 
 
-def check_continuous_options(dt: float | Literal["auto"], correction: str | None) -> None:
+def check_continuous_options(
+    dt: float | Literal["auto"], correction: str | None, scheme: str
+) -> None:
     """Refuse options of a grid.
 
     Parameters
@@ -68,11 +70,13 @@ def check_continuous_options(dt: float | Literal["auto"], correction: str | None
         Step, time.
     correction : str or None
         Of the bias of the grid.
+    scheme : str
+        How the drift of a step is done.
 
     Raises
     ------
     ValueError
-        If dt is a word other than "auto", or a correction is given.
+        If dt is a word other than "auto", or a correction or a scheme is given.
     """
     parts.choice("dt", dt, ("auto",))
     if correction is not None:
@@ -80,9 +84,13 @@ def check_continuous_options(dt: float | Literal["auto"], correction: str | None
             f"correction is {correction!r} with method 'jump', which has no grid here; leave it "
             "out, or give dt a number"
         )
+    if scheme != "auto":
+        raise ValueError(
+            f"scheme is {scheme!r} with method 'jump', which has no steps here; leave it out"
+        )
 
 
-def check_grid_options(method: str, threshold: float | None, small_jumps: str) -> None:
+def check_grid_options(method: str, threshold: float | None, small_jumps: str, scheme: str) -> None:
     """Refuse options that a grid does not have.
 
     Parameters
@@ -93,17 +101,25 @@ def check_grid_options(method: str, threshold: float | None, small_jumps: str) -
         rho, length.
     small_jumps : str
         What stands for them.
+    scheme : str
+        How the drift of a step is done.
 
     Raises
     ------
     ValueError
-        If a threshold is given to Euler, or small jumps are to be left out.
+        If a threshold is given to Euler, small jumps are to be left out, or iterations that are
+        skipped are not to be those of the recurrence.
     """
     if threshold is not None and method == "euler":
         raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
     if small_jumps != SMALL_JUMPS[0]:
         raise ValueError(
             f"small_jumps is {small_jumps!r}, but on a grid they are simulated; leave it out"
+        )
+    if scheme == "flow" and method == "jump":
+        raise ValueError(
+            "scheme is 'flow' with method 'jump', which skips iterations of the recurrence as it "
+            "is; give method='euler'"
         )
 
 

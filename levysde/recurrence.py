@@ -7,6 +7,7 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics, Optimizer
 from levysde.engine.program import Program
 from levysde.noise import Noise
+from levysde.scheme import flow_part
 
 __all__ = ["recurrence"]
 
@@ -19,6 +20,7 @@ def recurrence(
     dt: float,
     seed: int,
     correction: str | None = None,
+    scheme: str = "euler",
 ) -> Program:
     """What the block engine runs.
 
@@ -34,6 +36,8 @@ def recurrence(
         In [0, 2^64).
     correction : {"boundary-shift"}, optional
         Of the bias of the grid.
+    scheme : {"euler", "flow", "auto"}
+        How the drift of a step is done, see `levysde.scheme.flow_part`.
 
     Returns
     -------
@@ -75,4 +79,5 @@ def recurrence(
         dt=dt,
         seed=seed,
         start=np.array(basin.start),
+        flow=flow_part(basin, dynamics, dt, noise.alpha, scheme),
     )

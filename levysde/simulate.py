@@ -11,6 +11,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
+from levysde.engine.program import Program
 from levysde.horizon import checked_horizon
 from levysde.jump.idle import idle_program, waits
 from levysde.jump.program import jump_program
@@ -19,7 +20,8 @@ from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe
 from levysde.recurrence import recurrence
 from levysde.results import EscapeTimes
-from levysde.timestep import automatic_dt, check_stability
+from levysde.scheme import SCHEMES, check_stability
+from levysde.timestep import automatic_dt
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
 
@@ -88,6 +90,7 @@ def escape_times(
     correction: str | None = None,
     threshold: float | None = None,
     small_jumps: str = "diffusion",
+    scheme: str = "auto",
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -108,7 +111,8 @@ def escape_times(
         Number of paths, 10 000 unless given; with `rel_error` the largest number, 1 000 000 unless
         given.
     dt : float or "auto"
-        Step, time (the learning rate of an algorithm); "auto" is 1/(100 k), see `automatic_dt`.
+        Step, time (the learning rate of an algorithm), done as it is; "auto" is 1/(100 k), see
+        `automatic_dt`. A step that overshoots in the domain is warned of.
     horizon : float, optional
         Time after which a path is given up (censored); 30 predicted means unless given, or 100 000
         steps where the theory knows no mean.
@@ -142,6 +146,11 @@ def escape_times(
     small_jumps : {"diffusion", "dropped"}
         What stands for the jumps below the threshold in continuous time: a Brownian motion of their
         mean and covariance, or their mean alone.
+    scheme : {"auto", "euler", "flow"}
+        How Euler does the drift of one step: "euler" is one explicit step, "flow" the same where
+        that is accurate and else the flow of the step, in as many parts as it needs. "auto" is
+        "flow" where `dt` is "auto", the dynamics is an SDE and the force is steep at a place that
+        jumps reach. An algorithm keeps its overshoot, which is real.
 
     Returns
     -------
@@ -184,7 +193,7 @@ def escape_times(
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
     model = (basin, dynamics, noise)
-    plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps)
+    plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
     setting = plan.setting
     time_horizon, limit = checked_horizon(
         *model, setting.epsilon, setting.dt, horizon, plan.unknown_horizon
@@ -238,16 +247,18 @@ def _plan(
     correction: str | None,
     threshold: float | None,
     small_jumps: str,
+    scheme: str,
 ) -> _Plan:
     """Choose a method and prepare it."""
     model = (basin, dynamics, noise)
     parts.choice("small_jumps", small_jumps, methods.SMALL_JUMPS)
+    parts.choice("scheme", scheme, SCHEMES)
     chosen: dict[str, Any] = {"method": method}
     if method == "auto":
         _check_setting(*model, epsilon, None, seed)
         chosen = methods.choose(*model, epsilon, dt, correction, threshold)
     if chosen["method"] == "jump" and methods.is_continuous(dynamics, dt):
-        methods.check_continuous_options(dt, correction)
+        methods.check_continuous_options(dt, correction, scheme)
         setting = _check_setting(*model, epsilon, None, seed)
         rho = methods.jump_threshold(*model, setting.epsilon, threshold)
         program = jump_program(*model, setting.epsilon, rho, setting.seed, small_jumps)
@@ -255,16 +266,36 @@ def _plan(
             methods.warn_of_creeping(*model, setting.epsilon, program)
         chosen |= {"threshold": rho, "small_jumps": small_jumps}
         return _Plan(setting, _engine("jump"), program, chosen)
-    methods.check_grid_options(chosen["method"], threshold, small_jumps)
+    methods.check_grid_options(chosen["method"], threshold, small_jumps, scheme)
     setting = _check_setting(*model, epsilon, dt, seed)
-    if not isinstance(dt, str):
-        check_stability(basin, dynamics, setting.dt)
-    chain = recurrence(*model, setting.epsilon, setting.dt, setting.seed, correction)
+    chain = _chain(*model, setting, dt, correction, scheme, chosen["method"])
+    chosen["scheme"] = "euler" if chain.flow is None else "flow"
     if chosen["method"] == "euler":
         return _Plan(setting, _engine("cpu"), chain, chosen)
     idle = idle_program(basin, noise, setting.epsilon, chain, methods.checked_length(threshold))
     chosen |= {"threshold": idle.threshold, "memory": idle.memory}
     return _Plan(setting, _engine("idle"), idle, chosen, waits(idle))
+
+
+def _chain(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    setting: _Setting,
+    dt: float | Literal["auto"],
+    correction: str | None,
+    scheme: str,
+    method: str = "euler",
+) -> Program:
+    """The recurrence, with steps divided where an SDE needs it; else overshoot is warned of."""
+    # A step that was given is one to be done as it is, and what is skipped is the recurrence.
+    free = isinstance(dt, str) and method == "euler"
+    scheme = "euler" if scheme == "auto" and not free else scheme
+    numbers = (setting.epsilon, setting.dt, setting.seed, correction, scheme)
+    chain = recurrence(basin, dynamics, noise, *numbers)
+    if chain.flow is None and not (free and dynamics.has_flow and scheme == "auto"):
+        check_stability(basin, dynamics, setting.dt, noise.alpha)
+    return chain
 
 
 def _engine(name: str) -> Any:
@@ -303,11 +334,12 @@ def trajectories(
     dt: float | Literal["auto"] = "auto",
     seed: int = 0,
     every: int = 1,
+    scheme: str = "auto",
 ) -> Trajectories:
     """Sample paths X_0, X_1, ... on the grid, for looking at.
 
-    Paths are not stopped at the exit. In a potential that grows faster than quadratically the step
-    after a far jump can overshoot without bound: states are then infinite or NaN.
+    Paths are not stopped at the exit. In a potential that grows faster than quadratically an
+    explicit step after a far jump can overshoot without bound: states are then infinite or NaN.
 
     Path i is path i of `escape_times` with the same seed: the first kept state outside the domain
     (with every=1) is its exit.
@@ -326,6 +358,8 @@ def trajectories(
         In [0, 2^64).
     every : int
         Keep every so many-th state, the start included.
+    scheme : {"auto", "euler", "flow"}
+        How the drift of a step is done, as for `escape_times`.
 
     Returns
     -------
@@ -360,7 +394,7 @@ def trajectories(
             f"{paths} paths of {records} states need {size / 2.0**30:.3g} GiB; give fewer paths or "
             "steps, or a larger every"
         )
-    program = recurrence(basin, dynamics, noise, setting.epsilon, setting.dt, setting.seed)
+    program = _chain(basin, dynamics, noise, setting, dt, None, scheme)
     positions = record(program, paths, records, every)
     times = np.arange(records, dtype=np.float64) * (every * setting.dt)
     return Trajectories(times, positions, setting.dt)

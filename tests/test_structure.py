@@ -55,7 +55,9 @@ LAYERS = (
     (
         "levysde.horizon",
         "levysde.jump.*",
+        "levysde.reach",
         "levysde.recurrence",
+        "levysde.scheme",
         "levysde.timestep",
     ),
     ("levysde.methods",),

@@ -132,7 +132,7 @@ class Adaptive(Optimizer):
         """True of an algorithm whose v sees the gradient."""
         return self.form == "algorithm" and self.second_moment == "gradient"
 
-    def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
+    def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """Factors per step, eps, decay, form, and the sizes of all coordinates.
 
         Parameters
@@ -141,6 +141,8 @@ class Adaptive(Optimizer):
             Step, time.
         dim : int, optional
             Dimension of a path; that of the sizes, or 1, unless given.
+        share : float
+            Part of the step that is done at once, from 0 to 1, dimensionless.
 
         Returns
         -------
@@ -154,8 +156,8 @@ class Adaptive(Optimizer):
         dim = dim or np.size(self.sizes)
         averages: list[float] = []
         for name in (self.first, self.second):
-            kept = self.kept(name, dt) if name else 0.0
-            log2_b = log2_kept(kept, dt) if self.bias_correction else -math.inf
+            kept = self.kept(name, dt, share) if name else 0.0
+            log2_b = log2_kept(kept, share * dt) if self.bias_correction else -math.inf
             averages += [kept, 1.0 - kept, log2_b]
         flags = [float(self.form == "algorithm"), float(self.second_moment == "frozen")]
         decay = self.number("weight_decay") if "weight_decay" in self.params else 0.0
@@ -229,6 +231,7 @@ def adaptive(
         params=params,
         clock=_corrections,
         normal=gradient_noise is not None,
+        sde=form == "sde",
         form=form,
         rates=rates,
         **fields,

@@ -39,6 +39,9 @@ class Dynamics:
         coordinates. With it the update takes them after p.
     normal : bool
         Whether the update takes, last, a standard normal variate that is independent of the noise.
+    sde : bool
+        Whether the update is one Euler step of an SDE whose noise reaches x beside the drift. A
+        step of such a dynamics may be divided where it would overshoot.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Dynamics:
     clip: float | None = None
     clock: PlainFunction | None = None
     normal: bool = False
+    sde: bool = False
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +97,11 @@ class Dynamics:
         """Whether a step has about the length dt, whatever the size of the gradient."""
         return False
 
+    @property
+    def has_flow(self) -> bool:
+        """Whether a step may be divided: an SDE, and no limit on the length of one step."""
+        return self.sde and self.clip is None
+
     def _check_name(self) -> None:
         """The theory knows built-in optimizers by name: no other may have one."""
         if self.name in _BUILT_IN and not self.update.__module__.startswith(_HOME):
@@ -100,7 +109,7 @@ class Dynamics:
                 f"the name {self.name!r} is that of a built-in optimizer; give another"
             )
 
-    def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
+    def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """The array p that the update receives.
 
         Parameters
@@ -109,6 +118,9 @@ class Dynamics:
             Step, time.
         dim : int, optional
             Dimension of a path, for parameters that are one number for every coordinate.
+        share : float
+            Part of the step that is done at once, from 0 to 1, dimensionless. What a whole step
+            keeps of an average is kept by its parts together, to first order in the loss.
 
         Returns
         -------

@@ -63,7 +63,7 @@ class Optimizer(Dynamics):
         """
         return float(np.asarray(self.params[name]))
 
-    def kept(self, name: str, dt: float) -> float:
+    def kept(self, name: str, dt: float, share: float = 1.0) -> float:
         """What one step keeps of the average whose factor has this name.
 
         Parameters
@@ -72,6 +72,8 @@ class Optimizer(Dynamics):
             Of the parameter.
         dt : float
             Step, time.
+        share : float
+            Part of the step that is done at once, from 0 to 1, dimensionless.
 
         Returns
         -------
@@ -85,13 +87,14 @@ class Optimizer(Dynamics):
         """
         factor = self.number(name)
         if self.rates == "per_step":
-            return factor
+            # An average that keeps nothing is the gradient itself, however short the step.
+            return factor if share == 1.0 or factor == 0.0 else 1.0 - (1.0 - factor) * share
         if factor * dt > 1.0:
             raise ValueError(
                 f"{name} = {factor:g} per unit time with dt = {dt:g} is more than one average a "
                 "step; give a smaller dt"
             )
-        return 1.0 - factor * dt
+        return 1.0 - factor * dt * share
 
 
 def check_form(form: str, rates: str) -> None:

@@ -62,7 +62,7 @@ def sgd(clip: float | None = None) -> Dynamics:
     >>> sgd().update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 0.0, sgd().p)[0]
     1.3
     """
-    return Dynamics("sgd", _sgd_update, clip=clip)
+    return Dynamics("sgd", _sgd_update, clip=clip, sde=True)
 
 
 class Momentum(Optimizer):
@@ -93,7 +93,7 @@ class Momentum(Optimizer):
             return 2.0
         return 2.0 * (1.0 + self.number("decay")) / (1.0 - self.number("dampening"))
 
-    def step_parameters(self, dt: float, dim: int | None = None) -> FloatArray:
+    def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """What a step keeps of the average, the weight of the gradient, and the form.
 
         Parameters
@@ -102,14 +102,17 @@ class Momentum(Optimizer):
             Step, time.
         dim : int, optional
             Not needed.
+        share : float
+            Part of the step that is done at once, from 0 to 1, dimensionless.
 
         Returns
         -------
         ndarray, shape (3,)
             Dimensionless.
         """
-        kept = self.kept("decay", dt)
-        gain = 1.0 - kept if self.rates == "per_time" else 1.0 - self.number("dampening")
+        kept, whole = self.kept("decay", dt, share), self.kept("decay", dt)
+        gain = 1.0 - whole if self.rates == "per_time" else 1.0 - self.number("dampening")
+        gain *= 1.0 if share == 1.0 else (1.0 - kept) / (1.0 - whole)
         return np.array([kept, gain, float(self.form == "algorithm")])
 
 
@@ -194,5 +197,11 @@ def momentum(
         )
     params = {"decay": check_factor("decay", decay, rates), "dampening": damped}
     return Momentum(
-        "momentum", _momentum_update, memory=True, params=params, form=form, rates=rates
+        "momentum",
+        _momentum_update,
+        memory=True,
+        params=params,
+        sde=form == "sde",
+        form=form,
+        rates=rates,
     )

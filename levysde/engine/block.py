@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from levysde._typing import FloatArray
+from levysde.engine.flow_pass import flow_parameters, flow_pass
 from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import RUNNING, VECTOR, gradient_pass, is_wide
 from levysde.engine.program import Program
@@ -46,11 +48,23 @@ class Block:
 
 def passes_of(program: Program) -> tuple[Any, Any, Any]:
     """The passes noise, gradient and update of a program, compiled."""
+    if program.flow is None:
+        update = update_pass(program.update, program.dim)
+    else:
+        update = flow_pass(program.update, program.gradient, program.dim)
     return (
         noise_pass(program.noise, program.dim),
         gradient_pass(program.gradient, program.dim),
-        update_pass(program.update, program.dim),
+        update,
     )
+
+
+def parameters_of(program: Program) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The parameters of the passes noise, gradient and update."""
+    update_p = program.update.p
+    if program.flow is not None:
+        update_p = flow_parameters(program.flow, program.gradient_p)
+    return program.noise.p, program.gradient_p, update_p
 
 
 # ---------------------------------------------------------------------------- in compiled functions

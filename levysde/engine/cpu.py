@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 
 from levysde._typing import FloatArray
-from levysde.engine.block import Block, begin, block_lanes, collect, passes_of
+from levysde.engine.block import Block, begin, block_lanes, collect, parameters_of, passes_of
 from levysde.engine.compile import compile_cached, pointers
 from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR, check_pass
 from levysde.engine.program import Outcome, Program
@@ -132,9 +132,7 @@ class BlockRun:
         self.supply = Supply(first, last, threads)
         self.stop = threading.Event()
         self.passes = (*passes_of(program), check_pass(program.outside, program.dim))
-        self.parameters = (
-            program.noise.p, program.gradient_p, program.update.p, program.outside_p
-        )  # fmt: skip
+        self.parameters = (*parameters_of(program), program.outside_p)
 
     def advance(self, block: Block, active: int, queue: Any, max_steps: int) -> int:
         """One call of the compiled driver; return the lanes in use."""
@@ -232,7 +230,7 @@ def iterate(passes: Any, program: Program, block: Block, steps: int, count: int)
     count : int
         Number of lanes, the first ones.
     """
-    parameters = (program.noise.p, program.gradient_p, program.update.p)
+    parameters = parameters_of(program)
     longest = 1  # compiled calls are short, so that Ctrl-C is heard between them
     while steps > 0:
         done, began = min(steps, longest), time.perf_counter()

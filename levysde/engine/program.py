@@ -69,6 +69,22 @@ class UpdatePart:
     limited: bool = False
 
 
+@dataclass(frozen=True)
+class FlowPart:
+    """How a step is divided where an explicit one would overshoot.
+
+    Attributes
+    ----------
+    table : ndarray, shape (61, parameters)
+        Parameters of the update for a whole step, a half, a quarter, ...
+    length : float
+        Displacements and errors shorter than this are let be, in units of the coordinates.
+    """
+
+    table: FloatArray
+    length: float
+
+
 def flat_columns(matrix: FloatArray) -> FloatArray:
     """A matrix as the engine reads it: where each column begins and ends, then the columns.
 
@@ -116,6 +132,8 @@ class Program:
         In [0, 2^64).
     start : ndarray, shape (dim,)
         Where every path begins.
+    flow : FlowPart, optional
+        How a step is divided where it would overshoot; without it every step is explicit.
     """
 
     dim: int
@@ -128,6 +146,7 @@ class Program:
     dt: float
     seed: int
     start: FloatArray
+    flow: FlowPart | None = None
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,36 @@ def _compiled(
     limited: bool,
     wide: bool,
 ) -> Any:
-    one = _one_coordinate(update, clock is not None, normal)
-    loop = _wide_loop if wide else _narrow_loop
-    advance = loop(one, clock or _no_clock, memory, normal)
+    one = one_coordinate(update, clock is not None, normal)
+    advance = step_loop(one, clock, memory, normal, wide)
     if limited:
         advance = _limited(advance, wide)
     return compile_part("update", update, advance, UPDATE)
 
 
-def _one_coordinate(update: PlainFunction, timed: bool, normal: bool) -> PlainFunction:
+def step_loop(
+    one: PlainFunction, clock: PlainFunction | None, memory: bool, normal: bool, wide: bool
+) -> PlainFunction:
+    """The step of every coordinate of every path of a block.
+
+    Parameters
+    ----------
+    one : callable
+        The step of one coordinate, as `one_coordinate` makes it.
+    clock : callable or None
+        Numbers of the time alone.
+    memory, normal, wide : bool
+        Whether m and v are used, whether there is a normal variate, and the layout of a block.
+
+    Returns
+    -------
+    callable
+        `advance(x, m, v, g, dL, dt, seed, path, step, p, count)`, to be compiled.
+    """
+    return (_wide_loop if wide else _narrow_loop)(one, clock or no_clock, memory, normal)
+
+
+def one_coordinate(update: PlainFunction, timed: bool, normal: bool) -> PlainFunction:
     """The update with all arguments there can be, of which it is given those it takes."""
     if timed and normal:
         return update
@@ -80,7 +101,7 @@ def _narrow_loop(
         for j in range(x.shape[0]):
             for i in range(count):
                 t = step[i] * dt
-                z = _normal(seed, path[i], step[i], j) if normal else 0.0
+                z = normal_variate(seed, path[i], step[i], j) if normal else 0.0
                 if memory:
                     x[j, i], m[j, i], v[j, i] = one(
                         j, x[j, i], m[j, i], v[j, i], g[j, i], dL[j, i], dt, t, p, a[i], b[i], z
@@ -103,7 +124,7 @@ def _wide_loop(
             t = step[i] * dt
             a, b = clock(t, dt, p)
             for j in range(x.shape[1]):
-                z = _normal(seed, path[i], step[i], j) if normal else 0.0
+                z = normal_variate(seed, path[i], step[i], j) if normal else 0.0
                 if memory:
                     x[i, j], m[i, j], v[i, j] = one(
                         j, x[i, j], m[i, j], v[i, j], g[i, j], dL[i, j], dt, t, p, a, b, z
@@ -146,10 +167,12 @@ def _shorten(before: FloatArray, x: FloatArray, limit: float) -> None:
             x[j] = before[j] + limit * ((x[j] - before[j]) / longest / np.sqrt(total))
 
 
-def _normal(seed: np.uint64, path: np.uint64, step: np.uint64, j: int) -> float:
+def normal_variate(seed: np.uint64, path: np.uint64, step: np.uint64, j: int) -> float:
+    """The standard normal variate of the dynamics for coordinate j of one step of one path."""
     word = random_words(seed, path, step, NORMAL_SLOT + np.uint64(j))[0]
     return _SQRT_HALF * gaussian_pair(word)[0]
 
 
-def _no_clock(t: float, dt: float, p: FloatArray) -> tuple[float, float]:
+def no_clock(t: float, dt: float, p: FloatArray) -> tuple[float, float]:
+    """Numbers of the time for updates that take none."""
     return 0.0, 0.0
