@@ -64,7 +64,7 @@ def flow_part(
     """How steps are divided where an explicit one would overshoot, if they are.
 
     With "auto" that is so for an SDE in whose domain there is a place to which jumps lead and from
-    which the displacement of one step differs from that of the next by more than 1/16.
+    which the force ahead would change the displacement of a step by more than 1/16 of it.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """The update pass that survives a steep force: a step that would overshoot is divided.
 
-Where one explicit step is short, or changes little in the next one, it is done as it is, bit for
-bit. Where the next displacement differs from this one by more than an eighth of it, the step is
-halved until it does not, and the noise-free motion of the whole step is made of such parts; the
-increment of the noise follows with the last of them.
+Where one explicit step is short, or the force ahead would make much the same step, it is done as it
+is, bit for bit. Where the force ahead would change the displacement by more than an eighth of it,
+the step is halved until it does not, and the noise-free motion of the whole step is made of such
+parts; the increment of the noise follows with the last of them.
 """
 
 import functools
@@ -25,11 +25,17 @@ from levysde.engine.update_pass import (
 
 __all__ = ["flow_parameters", "flow_pass"]
 
-HALVINGS = 60
-"""Of a step at most: forces up to 1e17 times too steep for it."""
+HALVINGS = 200
+"""Of a step at most: forces up to 1e60 times too steep for it."""
 
 CHANGE = 0.125
-"""Largest change from one displacement to the next, as a share of it."""
+"""Largest change of a displacement by the force ahead, as a share of it."""
+
+CHANGE_WITH_AVERAGES = CHANGE / 4.0
+"""The same for a dynamics that averages the force, whose parts are of first order."""
+
+PART_TOLERANCE = 0.125
+"""Error of a part that is let be, as a share of the one of a whole step."""
 
 MOST_PARTS = 1 << 20
 """Parts of one step; a path that needs more becomes NaN, which is reported."""
@@ -53,7 +59,7 @@ def flow_parameters(part: FlowPart, gradient_p: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> flow_parameters(FlowPart(np.zeros((61, 0)), 0.5), np.array([7.0])).tolist()
+    >>> flow_parameters(FlowPart(np.zeros((201, 0)), 0.5), np.array([7.0])).tolist()
     [0.0, 1.0, 1.0, 0.5, 7.0]
     """
     table = part.table
@@ -88,7 +94,7 @@ def flow_pass(part: UpdatePart, gradient: PlainFunction, dim: int) -> Any:
     ...     return x - g * dt + dL, m, v
     >>> advance = flow_pass(UpdatePart(euler, np.zeros(0)), cubic, 1)
     >>> x, g, other = np.full((1, 8), 1000.0), np.full((1, 8), 1e9), np.zeros((1, 8))
-    >>> p = flow_parameters(FlowPart(np.zeros((61, 0)), 0.01), np.ones(1))
+    >>> p = flow_parameters(FlowPart(np.zeros((201, 0)), 0.01), np.ones(1))
     >>> path = np.zeros(8, np.uint64)
     >>> advance(x, other, other, g, other, 0.5, np.uint64(0), path, path, p, 8)
     >>> round(float(x[0, 0]), 2)  # 1/sqrt(1 + 2 t)
@@ -176,6 +182,7 @@ def _divided_step(
     one: PlainFunction, clock: PlainFunction, gradient: PlainFunction, memory: bool, normal: bool
 ) -> PlainFunction:
     """Advance one path by one step in parts; say whether there was more than one."""
+    change = CHANGE_WITH_AVERAGES if memory else CHANGE
 
     def divided(state, g, dL, dt, seed, path, step, p):  # type: ignore[no-untyped-def]
         dim = len(g)
@@ -187,12 +194,10 @@ def _divided_step(
         if normal:
             for j in range(dim):
                 z[j] = normal_variate(seed, path, step, j)
-        halved, parts = 0, 0
-        left = np.int64(1) << HALVINGS  # in units of the shortest part
-        while left > 0:
-            part = (np.int64(1) << HALVINGS) >> halved
+        halved, parts, left = 0, 0, 1.0
+        while left > 0.0:
             share = 0.5**halved
-            h, t = dt * share, dt * (step + 1.0 - left * 0.5**HALVINGS)
+            h, t = dt * share, dt * (step + 1.0 - left)
             row = _HEADER + size * (halved if levels > 1 else 0)
             q = p[row : row + size]
             a, b = clock(t, h, q)
@@ -201,25 +206,24 @@ def _divided_step(
                     j, state[0, j], state[1, j], state[2, j], g[j], 0.0, h, t, q, a, b, z[j]
                 )
             gradient(trial[0], gradient_p, ahead)
-            a2, b2 = clock(t + h, h, q)
-            change = longest = 0.0
+            difference = longest = 0.0
             finite = True
             for j in range(dim):
-                next_x = one(
-                    j, trial[0, j], trial[1, j], trial[2, j], ahead[j], 0.0, h, t + h, q, a2, b2,
-                    z[j],
-                )[0]  # fmt: skip
-                move = trial[0, j] - state[0, j]
-                difference = (next_x - trial[0, j]) - move
-                finite &= difference * 0.0 == 0.0
-                change, longest = max(change, abs(difference)), max(longest, abs(move))
-            if not (finite and change <= CHANGE * longest + tolerance) and halved < HALVINGS:
+                other = one(
+                    j, state[0, j], state[1, j], state[2, j], ahead[j], 0.0, h, t, q, a, b, z[j]
+                )[0]
+                finite &= other * 0.0 == 0.0
+                difference = max(difference, abs(other - trial[0, j]))
+                longest = max(longest, abs(trial[0, j] - state[0, j]))
+            share_let_be = 1.0 if halved == 0 else PART_TOLERANCE
+            allowed = change * longest + share_let_be * tolerance
+            if not (finite and difference <= allowed) and halved < HALVINGS:
                 halved += 1
                 continue
             if halved == 0:
                 return False
-            left -= part
-            last = left == 0
+            left -= share  # unchanged where the part is too short to count
+            last = left == 0.0
             for j in range(dim):
                 # Without averages the mean of both gradients makes the part exact to second order.
                 force = g[j] if memory else 0.5 * (g[j] + ahead[j])
@@ -233,9 +237,9 @@ def _divided_step(
                 return True
             if not last:
                 gradient(state[0], gradient_p, g)
-                # Twice as long a part, where one of that length ends with the step.
-                if left % (2 * part) == 0:
-                    halved -= 1
+                halved -= 1
+                while 0.5**halved > left:
+                    halved += 1
         return True
 
     return divided

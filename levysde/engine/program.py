@@ -75,7 +75,7 @@ class FlowPart:
 
     Attributes
     ----------
-    table : ndarray, shape (61, parameters)
+    table : ndarray, shape (levels, parameters)
         Parameters of the update for a whole step, a half, a quarter, ...
     length : float
         Displacements and errors shorter than this are let be, in units of the coordinates.
