@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from levysde.noise import Noise
 from levysde.recurrence import recurrence
 from levysde.timestep import automatic_dt
 
-__all__ = ["choose", "creeping_rate"]
+__all__ = ["Cost", "Costs", "choose", "costs", "creeping_rate"]
 
 SMALL_JUMPS = ("diffusion", "dropped")
 """What stands for the jumps below the threshold."""
@@ -36,6 +36,9 @@ SMALL_BIAS = 0.01
 
 LARGEST_JUMP_BIAS = 0.02
 """Of the jump method, wherever its mean was compared with an exact one."""
+
+LONG_SECONDS = 60.0
+"""A run that lasts longer is told of, and so is a method that would not."""
 
 _EULER_SECONDS = 1e-8
 _MOVE_SECONDS = 2e-7
@@ -312,25 +315,155 @@ def choose(
     if correction is not None or not is_continuous(dynamics, dt):
         return _choose_on_grid(basin, dynamics, noise, epsilon, dt, correction)
     try:
-        threshold = jump_threshold(basin, dynamics, noise, epsilon, None)
-        program = jump_program(basin, dynamics, noise, epsilon, threshold, 0)
+        program = _automatic_program(basin, dynamics, noise, epsilon)
     except ValueError as error:
         return _chosen("euler", str(error).split("; use")[0])
-    felt = felt_noise(dynamics, noise, basin.dim)
     try:
-        step = automatic_dt(basin, dynamics)
+        found = _costs(basin, dynamics, noise, epsilon, program)
     except ValueError as error:
         return _chosen("jump", str(error).split("; give")[0])
-    rate = _jump_rate(basin, felt, epsilon) + min(creeping_rate(basin, program), 1.0 / step)
-    euler, jump = _euler_seconds(basin, rate, step), _jump_seconds(program, rate)
-    grid_bias, jump_bias = _grid_bias(basin, felt, epsilon, step), _jump_bias(basin, felt, program)
+    euler, jump = found.euler, found.jump
     reason = (
-        f"errors of about {grid_bias:.1%} (euler) and {jump_bias:.1%} (jump), {euler:.1e} s and "
-        f"{jump:.1e} s an exit"
+        f"errors of about {euler.error:.1%} (euler) and {jump.error:.1%} (jump), "
+        f"{euler.seconds:.1e} s and {jump.seconds:.1e} s an exit"
     )
-    if max(grid_bias, jump_bias) < SMALL_BIAS:
-        return _chosen("euler" if euler < jump else "jump", reason)
-    return _chosen("euler" if grid_bias < jump_bias else "jump", reason)
+    if max(euler.error, jump.error) < SMALL_BIAS:
+        return _chosen("euler" if euler.seconds < jump.seconds else "jump", reason)
+    return _chosen("euler" if euler.error < jump.error else "jump", reason)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one method costs and misses.
+
+    Attributes
+    ----------
+    seconds : float
+        Time of one exit on one processor, seconds, roughly.
+    error : float
+        Relative error of the mean, roughly.
+    """
+
+    seconds: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What Euler with `dt="auto"` and the jump method in continuous time cost and miss.
+
+    Attributes
+    ----------
+    euler, jump : Cost
+        Of each method.
+    """
+
+    euler: Cost
+    jump: Cost
+
+    def advice(self, exits: float) -> str:
+        """What the jump method would give in place of Euler, where that is worth saying.
+
+        Parameters
+        ----------
+        exits : float
+            Number of exits that are wanted, per processor.
+
+        Returns
+        -------
+        str
+            Empty where Euler takes less than a minute or ten times as long as the jump method, and
+            has an error below one percent or twice the other.
+
+        Examples
+        --------
+        >>> Costs(Cost(0.1, 0.001), Cost(1e-5, 0.0001)).advice(10_000)
+        "method 'jump' would take about 0.1 s"
+        >>> Costs(Cost(1e-5, 0.02), Cost(1e-5, 0.001)).advice(100)
+        "the mean is about 2.0% off; with method 'jump' about 0.1%"
+        """
+        euler, jump = exits * self.euler.seconds, exits * self.jump.seconds
+        if euler > LONG_SECONDS and jump < 0.1 * euler:
+            return f"method 'jump' would take about {shown_duration(jump)}"
+        if self.euler.error > SMALL_BIAS and self.jump.error < 0.5 * self.euler.error:
+            return (
+                f"the mean is about {self.euler.error:.1%} off; with method 'jump' about "
+                f"{self.jump.error:.1%}"
+            )
+        return ""
+
+
+def shown_duration(seconds: float) -> str:
+    """A time with three digits in a unit that suits it.
+
+    Parameters
+    ----------
+    seconds : float
+        Time, seconds.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown_duration(2.5), shown_duration(1260.0)
+    ('2.5 s', '21 min')
+    """
+    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0), ("min", 60.0)):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Costs:
+    """Estimate what both methods cost and miss.
+
+    Parameters
+    ----------
+    basin, dynamics, noise
+        The parts.
+    epsilon : float
+        Noise amplitude, dimensionless.
+
+    Returns
+    -------
+    Costs
+
+    Raises
+    ------
+    ValueError
+        If one of the methods does not serve the problem, with the reason.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> found = costs(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-3)
+    >>> found.jump.seconds < 1e-3 * found.euler.seconds
+    True
+    """
+    if not is_served(dynamics):
+        raise ValueError(f"{dynamics.name} has no method 'jump' in continuous time; use 'euler'")
+    program = _automatic_program(basin, dynamics, noise, epsilon)
+    return _costs(basin, dynamics, noise, epsilon, program)
+
+
+def _automatic_program(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
+) -> JumpProgram:
+    threshold = jump_threshold(basin, dynamics, noise, epsilon, None)
+    return jump_program(basin, dynamics, noise, epsilon, threshold, 0)
+
+
+def _costs(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, program: JumpProgram
+) -> Costs:
+    felt = felt_noise(dynamics, noise, basin.dim)
+    step = automatic_dt(basin, dynamics)
+    rate = _jump_rate(basin, felt, epsilon) + min(creeping_rate(basin, program), 1.0 / step)
+    euler = Cost(_euler_seconds(basin, rate, step), _grid_bias(basin, felt, epsilon, step))
+    jump = Cost(_jump_seconds(program, rate), _jump_bias(basin, felt, program))
+    return Costs(euler, jump)
 
 
 def _choose_on_grid(

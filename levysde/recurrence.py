@@ -1,5 +1,8 @@
 """The recurrence X_0, X_1, ... on a grid of times, as the block engine runs it."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 
 from levysde import grid, parts
@@ -7,9 +10,15 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics, Optimizer
 from levysde.engine.program import Program
 from levysde.noise import Noise
+from levysde.reach import shortest_distance
 from levysde.scheme import flow_part
 
-__all__ = ["recurrence"]
+__all__ = ["recurrence", "warn_of_close_start"]
+
+CLOSE = 3.0
+"""Typical displacements of a first step: a start nearer to the boundary is said to be close."""
+
+_FIRST_STEPS = 256
 
 
 def recurrence(
@@ -81,3 +90,37 @@ def recurrence(
         start=np.array(basin.start),
         flow=flow_part(basin, dynamics, dt, noise.alpha, scheme),
     )
+
+
+def warn_of_close_start(basin: Basin, program: Program) -> None:
+    """Warn of a start so near the boundary that the grid misses exits from it.
+
+    A step is measured by the median displacement of one coordinate in the first step of 256 paths.
+
+    Parameters
+    ----------
+    basin : Basin
+        With the start.
+    program : Program
+        What will be run.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
+    >>> warn_of_close_start(basins.flat(), recurrence(*model, 0.1, 0.01, seed=0))
+    """
+    if np.array_equal(basin.start, basin.minimum):
+        return
+    from levysde.engine.cpu import trajectories
+
+    states = trajectories(program, _FIRST_STEPS, 2, 1)
+    moved = float(np.median(np.abs(states[:, 1] - states[:, 0])))
+    distance = shortest_distance(replace(basin, minimum=basin.start))
+    if distance < CLOSE * moved:
+        warnings.warn(
+            f"the start {parts.shown(basin.start)} is {distance:.2g} from the boundary, and one "
+            f"step moves a coordinate by about {moved:.2g}: exits between two steps are missed "
+            "there; give a smaller dt, or method='jump'",
+            stacklevel=4,
+        )

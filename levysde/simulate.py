@@ -18,10 +18,10 @@ from levysde.jump.program import jump_program
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe
-from levysde.recurrence import recurrence
+from levysde.recurrence import recurrence, warn_of_close_start
 from levysde.results import EscapeTimes
 from levysde.scheme import SCHEMES, check_stability
-from levysde.timestep import automatic_dt
+from levysde.timestep import automatic_dt, automatic_step
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
 
@@ -39,6 +39,7 @@ class _Setting:
     epsilon: float
     dt: float
     seed: int
+    dt_reason: str | None = None
 
 
 def _check_setting(
@@ -68,7 +69,8 @@ def _check_setting(
         return _Setting(epsilon, 0.0, seed)
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
-        dt = automatic_dt(basin, dynamics)
+        step = automatic_step(basin, dynamics)
+        return _Setting(epsilon, step.dt, seed, step.reason)
     return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
 
@@ -269,7 +271,10 @@ def _plan(
     methods.check_grid_options(chosen["method"], threshold, small_jumps, scheme)
     setting = _check_setting(*model, epsilon, dt, seed)
     chain = _chain(*model, setting, dt, correction, scheme, chosen["method"])
+    warn_of_close_start(basin, chain)
     chosen["scheme"] = "euler" if chain.flow is None else "flow"
+    if setting.dt_reason is not None:
+        chosen["dt_reason"] = setting.dt_reason
     if chosen["method"] == "euler":
         return _Plan(setting, _engine("cpu"), chain, chosen)
     idle = idle_program(basin, noise, setting.epsilon, chain, methods.checked_length(threshold))

@@ -245,3 +245,23 @@ def test_exit_from_a_kinked_well():
         np.sign, -1.0, 1.0, 1.5, 0.2, result.dt, breakpoints=[0.0], start=1e-9
     )
     assert abs(result.mean / exact - 1.0) < SIGMAS / 100.0
+
+
+# ------------------------------------------------------------------------- starts at the boundary
+
+
+def test_a_start_within_a_few_steps_of_the_boundary_is_warned_of():
+    near = ls.Basin(potentials.quadratic(1), domains.interval(-1.0, 1.0), 0.0, [0.999999])
+    setting = (near, SGD, noise.independent(1.5), 0.1)
+    means = {}
+    for dt in (0.1, 0.001):
+        with pytest.warns(UserWarning, match=r"the start \(0.999999\) is 1e-06 from the boundary"):
+            means[dt] = ls.escape_times(*setting, paths=500, dt=dt).mean
+    assert means[0.1] > 1.5 * means[0.001]  # what the warning is about
+
+
+def test_a_start_away_from_the_boundary_is_not():
+    inside = ls.Basin(potentials.quadratic(1), domains.interval(-1.0, 1.0), 0.0, [0.5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ls.escape_times(inside, SGD, noise.independent(1.5), 0.1, paths=10)

@@ -149,6 +149,13 @@ def _parser() -> Parser:
         "(%(default)s)",
     )
     group.add_argument(
+        "--scheme",
+        default="auto",
+        metavar="NAME",
+        help="drift of a step of Euler: euler, flow (divided where it would overshoot) or auto "
+        "(%(default)s)",
+    )
+    group.add_argument(
         "--correction",
         default="none",
         metavar="NAME",
@@ -196,10 +203,11 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
                 model.noise,
                 model.epsilon,
                 paths=options.paths,
-                dt=dt,
+                dt=options.dt,
                 horizon=options.horizon,
                 seed=options.seed,
                 method=options.method,
+                scheme=options.scheme,
                 threshold=options.threshold,
                 small_jumps=options.small_jumps,
                 backend=options.backend,
@@ -274,6 +282,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
     from levysde import parts
     from levysde.grid import CORRECTIONS
     from levysde.methods import SMALL_JUMPS
+    from levysde.scheme import SCHEMES
     from levysde.simulate import BACKENDS, METHODS
 
     for name in ("paths", "threads"):
@@ -284,6 +293,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
         if getattr(options, name) not in (None, "auto"):
             parts.finite_number(name, getattr(options, name))
     parts.choice("method", options.method, METHODS)
+    parts.choice("scheme", options.scheme, SCHEMES)
     parts.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
     parts.choice("backend", options.backend, BACKENDS)
     parts.choice("correction", options.correction, ("none", *CORRECTIONS))

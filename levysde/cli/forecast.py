@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from levysde.results import EscapeTimes
     from levysde.theory import Prediction
 
-_LONG_SECONDS = 60.0
 _SECONDS_PER_STEP = 1e-8
 _NOTICE_DELAY = 1.0
 
@@ -81,7 +80,7 @@ def long_run(
     -------
     str
     """
-    from levysde import estimators, simulate
+    from levysde import estimators, methods, simulate
     from levysde.engine.threads import available_threads
 
     mean = None if prediction is None else prediction.mean
@@ -96,17 +95,34 @@ def long_run(
     threads = options.threads or available_threads()
     steps = (time / dt + 1.0) * paths
     seconds = steps * model.basin.dim * _SECONDS_PER_STEP / threads
-    if seconds < _LONG_SECONDS:
+    if seconds < methods.LONG_SECONDS:
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
+    other = jump_advice(model, paths / threads) if options.dt == "auto" else ""
     return (
-        f"about {steps:.1e} path-steps, {_duration(seconds)} on {threads} "
-        f"{'thread' if threads == 1 else 'threads'}{kept}"
+        f"about {steps:.1e} path-steps, {methods.shown_duration(seconds)} on {threads} "
+        f"{'thread' if threads == 1 else 'threads'}{other and '; ' + other}{kept}"
     )
 
 
-def _duration(seconds: float) -> str:
-    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0)):
-        if seconds >= 2.0 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{max(1, round(seconds / 60.0))} min"
+def jump_advice(model: models.Model, exits: float) -> str:
+    """What the jump method would give in place of Euler, if anything.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    exits : float
+        Number of exits per processor.
+
+    Returns
+    -------
+    str
+    """
+    from levysde import methods
+
+    try:
+        found = methods.costs(model.basin, model.dynamics, model.noise, model.epsilon)
+    except ValueError:  # one of the methods does not serve the problem
+        return ""
+    return found.advice(exits)

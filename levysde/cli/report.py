@@ -143,10 +143,8 @@ def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     """
     if summary.result.exit_times is not None:
         return "none: times are continuous"
-    rule = "1/100 of the shortest relaxation time"
-    if model.dynamics.normalized:
-        rule = "the way out is 5/8 of what one jump can move"
-    auto = f" (auto: {rule})" if options.dt == "auto" else ""
+    rule = summary.result.parameters.get("dt_reason")
+    auto = "" if rule is None else f" (auto: {rule})"
     return f"{summary.result.dt:.12g}{auto}"
 
 
@@ -206,6 +204,8 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     ]
     if "threshold" in result.parameters:
         facts.insert(-1, ("threshold", _threshold_text(result.parameters)))
+    if result.parameters.get("scheme") == "flow":
+        facts.insert(-1, ("scheme", "flow: a step that would overshoot is divided"))
     if result.parameters["correction"] is not None:
         facts.insert(-1, ("correction", f"{result.parameters['correction']}, see levysde.grid"))
     if options.start is not None:
