@@ -39,7 +39,7 @@ class Comparison:
     results : tuple of EscapeTimes
         One an optimizer, in the order given, with the same noise.
     predictions : tuple of Prediction or None
-        What the theory says of each; None where it says nothing of this optimizer.
+        What the theory says of each; None where it says nothing of this basin or noise.
     ratios : tuple of Ratio
         Mean escape time over that of the first optimizer, with paired 95 % intervals.
     predicted_ratios : tuple of float or None
@@ -288,7 +288,7 @@ def _prediction(
 
     try:
         return theory.predict(basin, dynamics, noise, epsilon, dt=dt)
-    except ValueError:  # an optimizer of the user, or a basin without a prediction
+    except ValueError:  # a basin or a noise without a prediction
         return None
 
 

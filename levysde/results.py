@@ -228,7 +228,9 @@ class EscapeTimes:
         if not escaped and not censored:
             found.append("No path is left to estimate from.")
         elif not escaped:
-            found.append("No path escaped: the mean has a lower bound only.")
+            found.append(
+                f"No path escaped{self._until('before')}: the mean has a lower bound only."
+            )
         elif escaped < _FEW_ESCAPES:
             found.append(
                 f"Only {escaped} {'path' if escaped == 1 else 'paths'} escaped, fewer than "
@@ -237,7 +239,7 @@ class EscapeTimes:
         if escaped and 2 * censored > escaped + censored:
             found.append(
                 f"{censored} of {escaped + censored} paths were censored, more than half: "
-                "the mean relies on the exponential law beyond the horizon."
+                f"the mean relies on the exponential law beyond the horizon{self._until('of')}."
             )
         return tuple(found)
 
@@ -322,6 +324,13 @@ class EscapeTimes:
             target = target.with_name(target.name + ".npz")
         write_atomically(target, self._write)
         return target
+
+    def _until(self, word: str) -> str:
+        """A default horizon with its reason, after a word; nothing where the user gave it."""
+        reason = self.parameters.get("horizon_reason", "given")
+        if reason == "given":
+            return ""
+        return f" {word} {self.parameters['horizon']:.5g} ({reason})"
 
     def _count(self, status: Status) -> int:
         return int(np.count_nonzero(self.status == status))

@@ -12,8 +12,8 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.engine.program import Program
-from levysde.horizon import checked_horizon
-from levysde.jump.idle import idle_program, waits
+from levysde.horizon import chosen_horizon
+from levysde.jump.idle import idle_program
 from levysde.jump.program import jump_program
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
@@ -116,8 +116,9 @@ def escape_times(
         Step, time (the learning rate of an algorithm), done as it is; "auto" is 1/(100 k), see
         `automatic_dt`. A step that overshoots in the domain is warned of.
     horizon : float, optional
-        Time after which a path is given up (censored); 30 predicted means unless given, or 100 000
-        steps where the theory knows no mean.
+        Time after which a path is given up (censored); unless given 30 predicted means or, where
+        no mean is predicted, 100 000 steps, or 1000 long increments where idle iterations are
+        skipped. The parameters of the result have it and its reason, see `levysde.horizon`.
     seed : int
         In [0, 2^64).
     method : {"euler", "jump", "auto"}
@@ -197,14 +198,14 @@ def escape_times(
     model = (basin, dynamics, noise)
     plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
     setting = plan.setting
-    time_horizon, limit = checked_horizon(
-        *model, setting.epsilon, setting.dt, horizon, plan.unknown_horizon
-    )
+    until = chosen_horizon(*model, setting.epsilon, setting.dt, horizon, plan.long_rate)
+    limit = until.limit(setting.dt)
     parameters = describe(
         *model,
         epsilon=setting.epsilon,
         dt=setting.dt,
-        horizon=time_horizon,
+        horizon=until.time,
+        horizon_reason=until.reason,
         seed=setting.seed,
         correction=correction,
         **plan.chosen,
@@ -235,7 +236,7 @@ class _Plan:
     engine: Any
     program: Any
     chosen: dict[str, Any]
-    unknown_horizon: float | None = None
+    long_rate: float | None = None
 
 
 def _plan(
@@ -279,7 +280,7 @@ def _plan(
         return _Plan(setting, _engine("cpu"), chain, chosen)
     idle = idle_program(basin, noise, setting.epsilon, chain, methods.checked_length(threshold))
     chosen |= {"threshold": idle.threshold, "memory": idle.memory}
-    return _Plan(setting, _engine("idle"), idle, chosen, waits(idle))
+    return _Plan(setting, _engine("idle"), idle, chosen, idle.jumps.rate)
 
 
 def _chain(

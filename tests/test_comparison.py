@@ -57,11 +57,12 @@ def test_each_result_is_that_of_the_optimizer_alone():
         assert alone.digest == result.digest
 
 
-def test_user_dynamics_have_no_prediction_and_are_compared():
+def test_user_dynamics_have_no_predicted_rate_and_are_compared():
     noise = ls.noise.independent(1.5)
     mine = ls.Dynamics("mine", ls.dynamics.sgd().update)
     compared = ls.compare(ls.basins.flat(), [ls.dynamics.sgd(), mine], noise, 0.3, paths=50)
-    assert compared.predictions[1] is None
+    assert compared.predictions[1].rate is None
+    assert "no law is known for the dynamics 'mine'" in compared.predictions[1].reason
     assert compared.predicted_ratios == (1.0, None)
     assert compared.ratios[1].value == 1.0
 

@@ -747,7 +747,6 @@ def test_noisy_second_moment_is_said_to_fluctuate() -> None:
         (adam(gradient_noise=-1.0), 0.1, "gradient_noise is -1.0"),
         (adam(eps=-1.0), 0.1, "eps is -1.0"),
         (adam("adamw"), 0.1, "adamw.params has no 'weight_decay'"),
-        (SimpleNamespace(name="mine"), 0.1, "'mine'; known are: sgd, momentum, rmsprop, adam,"),
         (clipped(-1.0), None, "clip is -1.0"),
     ],
 )

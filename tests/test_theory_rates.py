@@ -316,10 +316,20 @@ def test_component_of_a_custom_domain_is_found() -> None:
     assert predict(basin(identity, two), SGD, Noise(1.5), 0.05).corrected_mean is None
 
 
+def test_no_law_is_known_for_a_dynamics_of_the_user() -> None:
+    """Its minimum is looked at all the same."""
+    prediction = predict(basin(identity, interval(-1.0, 1.0)), Named("mine"), Noise(1.5), 0.1)
+    numbers = (prediction.escape_measure, prediction.rate, prediction.mean)
+    assert numbers == (None, None, None)
+    assert prediction.reason is not None
+    assert "'mine'; known are: sgd, momentum" in prediction.reason
+    assert holds(prediction)["gradient vanishes at the minimum"] is True
+    assert holds(prediction)["noise small"] is None
+    assert prediction.relaxation_rate == pytest.approx((1.0, 1.0), rel=1e-9)
+
+
 def test_wrong_inputs() -> None:
     well = basin(identity, interval(-1.0, 1.0))
-    with pytest.raises(ValueError, match=r"'mine'; known are: sgd, momentum"):
-        predict(well, Named("mine"), Noise(1.5), 0.1)
     with pytest.raises(ValueError, match=r"'mystery'; known are: independent"):
         predict(well, SGD, Noise(1.5, name="mystery"), 0.1)
     for epsilon in (0.0, -1.0, math.inf, math.nan):

@@ -23,6 +23,7 @@ from levysde.cli.output import (
     table,
 )
 from levysde.cli.output import number as shown
+from levysde.cli.report import horizon_text
 from levysde.cli.theory import model_record, prediction_notes, prediction_record
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _parser() -> Parser:
         type=number,
         metavar="T",
         help="time after which a path is given up (30 predicted means, or 100000 steps where no "
-        "law is known)",
+        "mean is predicted)",
     )
     group.add_argument(
         "--seed",
@@ -171,6 +172,7 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
         ("epsilon", f"{model.epsilon:.12g}"),
         *noises.lines(model.noise),
         ("dt", f"{first.dt:.12g}"),
+        *[("horizon", text) for text in _horizons(compared)],
         ("paths", f"{first.paths} of each, with the same noise, seed {first.parameters['seed']}"),
     ]
     head = ("", "escaped", "mean time", "95 % interval", "steps", "theory", "ratio")
@@ -206,6 +208,15 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
     )
 
 
+def _horizons(compared: Comparison) -> list[str]:
+    """The horizon of all, or of each where they differ."""
+    texts = [horizon_text(result.parameters) for result in compared.results]
+    if len(set(texts)) == 1:
+        return texts[:1]
+    names = [result.parameters["dynamics"] for result in compared.results]
+    return [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
+
+
 def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -> dict[str, Any]:
     """What `--json` prints."""
     setting = model_record(model)
@@ -221,6 +232,7 @@ def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison)
                 "dynamics_params": result.parameters["dynamics_params"],
                 "dynamics_options": result.parameters["dynamics_options"],
                 "horizon": result.parameters["horizon"],
+                "horizon_reason": result.parameters["horizon_reason"],
                 "escaped": result.escaped,
                 "censored": result.censored,
                 "non_finite": result.non_finite,

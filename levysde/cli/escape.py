@@ -118,7 +118,8 @@ def _parser() -> Parser:
         "--horizon",
         type=number,
         metavar="T",
-        help="time after which a path is given up (30 predicted means)",
+        help="time after which a path is given up (30 predicted means, or 100000 steps where no "
+        "mean is predicted)",
     )
     group.add_argument(
         "--seed",
@@ -359,7 +360,10 @@ def _notes(
 ) -> list[str]:
     notes = []
     if options.json:
-        dt, horizon = report.dt_text(options, model, summary), report.horizon_text(options, summary)
+        dt, horizon = (
+            report.dt_text(options, model, summary),
+            report.horizon_text(summary.result.parameters),
+        )
         notes.append(f"dt = {dt}, horizon = {horizon}")
     if "method_reason" in summary.result.parameters:
         made = summary.result.parameters

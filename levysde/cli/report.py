@@ -96,6 +96,7 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
         **model_record(model),
         "dt": result.dt or None,
         "horizon": made["horizon"],
+        "horizon_reason": made["horizon_reason"],
         "paths": result.paths,
         "seed": made["seed"],
         "method": made["method"],
@@ -148,28 +149,21 @@ def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     return f"{summary.result.dt:.12g}{auto}"
 
 
-def horizon_text(options: argparse.Namespace, summary: Summary) -> str:
+def horizon_text(made: Mapping[str, Any]) -> str:
     """The horizon and where it comes from.
 
     Parameters
     ----------
-    options : argparse.Namespace
-        Of the command.
-    summary : Summary
-        What was simulated.
+    made : mapping
+        Parameters of a result.
 
     Returns
     -------
     str
     """
-    from levysde.horizon import HORIZON_MEANS, HORIZON_STEPS
-
-    horizon = summary.result.parameters["horizon"]
-    if options.horizon is None:
-        if summary.prediction is None or not summary.prediction.rate:
-            return f"{shown(horizon)} ({HORIZON_STEPS} steps: no mean is predicted)"
-        return f"{shown(horizon)} ({HORIZON_MEANS:g} predicted means)"
-    return f"{horizon:.12g}"
+    if made["horizon_reason"] == "given":
+        return f"{made['horizon']:.12g}"
+    return f"{shown(made['horizon'])} ({made['horizon_reason']})"
 
 
 def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) -> str:
@@ -194,7 +188,7 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
         ("dynamics", f"{optimizers.text(model.dynamics)}, epsilon = {model.epsilon:.12g}"),
         *noises.lines(model.noise),
         ("dt", dt_text(options, model, summary)),
-        ("horizon", horizon_text(options, summary)),
+        ("horizon", horizon_text(result.parameters)),
         ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),
         (
             "paths",

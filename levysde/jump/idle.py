@@ -17,7 +17,7 @@ from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.jump.twins import FORGOTTEN, NOTHING, SIZES, Twins, remembered
 from levysde.noise import Noise
 
-__all__ = ["idle_program", "idle_share", "waits"]
+__all__ = ["idle_program", "idle_share"]
 
 THRESHOLD_SHARE = 0.1
 """`threshold=None`: largest displacement by a jump of that length, over the way out."""
@@ -39,9 +39,6 @@ MOST_JUMPS = 3.0
 
 MOST_PER_STEP = 0.02
 """Long increments per iteration, above which two of them in one are not rare."""
-
-HORIZON_JUMPS = 1000.0
-"""`horizon=None` where the theory knows no law: long increments."""
 
 _MOST_RAYS = 24
 
@@ -153,31 +150,6 @@ def idle_share(idle: IdleProgram) -> float:
     1.0
     """
     return math.exp(-idle.jumps.rate * idle.dt * idle.memory)
-
-
-def waits(idle: IdleProgram) -> float:
-    """The time of a thousand long increments: a horizon where nothing better is known.
-
-    Parameters
-    ----------
-    idle : IdleProgram
-        The recurrence.
-
-    Returns
-    -------
-    float
-        Time.
-
-    Examples
-    --------
-    >>> from levysde import basins, dynamics, noise
-    >>> from levysde.recurrence import recurrence
-    >>> basin, law = basins.flat(), noise.independent(1.5)
-    >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
-    >>> round(waits(idle_program(basin, law, 1e-4, chain, 0.1)) / 7.9266e7, 3)
-    1.0
-    """
-    return HORIZON_JUMPS / idle.jumps.rate
 
 
 def _check_creeping(

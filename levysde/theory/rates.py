@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from levysde.theory.assumptions import (
     LARGEST_CORRECTION,
@@ -19,10 +20,13 @@ from levysde.theory.correction import first_correction
 from levysde.theory.escape_measure import EscapeMeasure
 from levysde.theory.exits import Exits, Setting, exits_of
 from levysde.theory.laws import scalar_scale
-from levysde.theory.motion import Motion, motion_of
+from levysde.theory.motion import KNOWN, Motion, motion_of
 from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike, checked_positive
 from levysde.theory.rays import RaySegments, require_inside
 from levysde.theory.rest import Rest, rest_of
+
+_FLOW = SimpleNamespace(name="sgd")
+"""What an unknown dynamics is taken to follow without noise."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,14 @@ def _last(ray: RaySegments) -> float:
     return ray.segments[-1][1] if ray.segments else math.inf
 
 
-def _prediction(basin: BasinLike, motion: Motion, noise: NoiseLike, epsilon: float) -> Prediction:
+def _prediction(
+    basin: BasinLike,
+    motion: Motion,
+    noise: NoiseLike,
+    epsilon: float,
+    unknown: str | None = None,
+) -> Prediction:
+    """Return the law of a motion, or only its assumptions where there is a reason to know none."""
     domain = basin.domain
     minimum = require_inside(domain, basin.minimum, "the minimum")
     rest = rest_of(motion, basin.potential, minimum)
@@ -97,9 +108,11 @@ def _prediction(basin: BasinLike, motion: Motion, noise: NoiseLike, epsilon: flo
     lengths = lengths_of(rays, point)
     curvature, relaxation = rest.curvatures(lengths)
     inward, nearest = invariance(domain, rest.velocity, point, rays)
-    exits = exits_of(
-        Setting(domain, noise, epsilon, rest, rays, nearest, relaxation[1], inward.holds is True)
-    )
+    if unknown is None:
+        at_rest = (rest, rays, nearest, relaxation[1], inward.holds is True)
+        exits = exits_of(Setting(domain, noise, epsilon, *at_rest))
+    else:
+        exits = Exits(None, None, unknown)
     constant = None if exits.rate is None else _correction(motion, rest, noise, rays)
     shift = None if constant is None else constant * epsilon ** float(noise.alpha)
     slow, fast = curvature
@@ -184,7 +197,7 @@ def predict(
     dynamics : object
         Dynamics with ``name``, one of sgd, momentum, rmsprop, adam, adam_l2, adamw, adamprox, and
         except for SGD with ``params``, ``form``, ``rates`` and ``second_moment``; ``clip`` is
-        None or a length.
+        None or a length. Of a dynamics with another name no law is known.
     noise : object
         Noise law with ``name``, ``alpha`` and the attributes of the law.
     epsilon : float
@@ -201,7 +214,7 @@ def predict(
     Raises
     ------
     ValueError
-        If the dynamics or the noise law is unknown, a number is out of range, the minimum or the
+        If the noise law is unknown, a number is out of range, the minimum or the
         point of rest is not inside the domain, or the time step is needed and missing.
 
     Notes
@@ -234,5 +247,7 @@ def predict(
             f"the potential has dimension {basin.potential.dim}, "
             f"but the domain has dimension {basin.domain.dim}"
         )
-    motion = motion_of(dynamics, basin.domain.dim, dt)
-    return _prediction(basin, motion, noise, epsilon)
+    if dynamics.name in KNOWN:
+        return _prediction(basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon)
+    unknown = f"no law is known for the dynamics {dynamics.name!r}; known are: {', '.join(KNOWN)}"
+    return _prediction(basin, motion_of(_FLOW, basin.domain.dim, dt), noise, epsilon, unknown)
