@@ -13,6 +13,7 @@ asymmetric 16 on the left, 1 right   (-1/4, 1)
 """
 
 import math
+import warnings
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
@@ -138,6 +139,33 @@ def _check_gradient(potential: Potential, start: FloatArray) -> None:
                     f"x = {parts.shown(point)}: the slope is {slope:.6g}, the gradient gives "
                     f"{gradient @ along:.6g}; mend one of the two functions"
                 )
+
+
+def check_minimum(basin: Basin) -> None:
+    """Warn of a minimum that is none: the gradient does not vanish there, or drives paths away.
+
+    Neither the theory nor the default step and horizon mean anything then. The usual cause is a
+    gradient of the wrong sign.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+
+    Examples
+    --------
+    >>> check_minimum(sharp())
+    """
+    from levysde import theory
+
+    failed = [a for a in theory.about_minimum(basin) if a.holds is False]
+    if failed:
+        reasons = " and ".join(f"'{a.name}' does not hold ({a.detail})" for a in failed)
+        warnings.warn(
+            f"at the minimum {parts.shown(basin.minimum)} of this basin {reasons}: the theory does "
+            "not apply; check the sign of the gradient and the minimum",
+            stacklevel=3,
+        )
 
 
 def flat(dim: int = 1) -> Basin:

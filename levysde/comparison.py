@@ -1,7 +1,9 @@
 """Several optimizers on the same random numbers, and the ratios of their escape times."""
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -268,10 +270,11 @@ def compare(
         parts.choice("dt", dt, ("auto",))
         dt = common_dt(basin, dynamics)
     given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
-    results = tuple(
-        escape_times(basin, each, noise, epsilon, dt=dt, progress=progress, **given)
-        for each in dynamics
-    )
+    with _each_once():
+        results = tuple(
+            escape_times(basin, each, noise, epsilon, dt=dt, progress=progress, **given)
+            for each in dynamics
+        )
     predictions = tuple(_prediction(basin, each, noise, epsilon, dt) for each in dynamics)
     return Comparison(
         results,
@@ -279,6 +282,15 @@ def compare(
         tuple(ratio_of(result, results[0]) for result in results),
         tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
     )
+
+
+@contextmanager
+def _each_once() -> Iterator[None]:
+    """Warnings that are the same for several optimizers are given once, to who compares them."""
+    with warnings.catch_warnings(record=True) as caught:
+        yield
+    for message in dict.fromkeys(str(entry.message) for entry in caught):
+        warnings.warn(message, stacklevel=4)
 
 
 def _prediction(

@@ -8,7 +8,7 @@ import numpy as np
 
 from levysde import estimators, grid, methods, parts
 from levysde._typing import FloatArray
-from levysde.basins import Basin
+from levysde.basins import Basin, check_minimum
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.engine.program import Program
@@ -198,6 +198,7 @@ def escape_times(
     model = (basin, dynamics, noise)
     plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
     setting = plan.setting
+    check_minimum(basin)
     until = chosen_horizon(*model, setting.epsilon, setting.dt, horizon, plan.long_rate)
     limit = until.limit(setting.dt)
     parameters = describe(

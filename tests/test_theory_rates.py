@@ -197,6 +197,7 @@ def test_leading_order_of_the_unit_well() -> None:
     assert holds(prediction) == {
         "minimum inside the domain": True,
         "gradient vanishes at the minimum": True,
+        "flow returns to the minimum": True,
         "start at the minimum": True,
         "curvature positive at the minimum": True,
         "domain positively invariant": True,

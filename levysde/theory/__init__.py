@@ -21,6 +21,7 @@ from levysde.theory.exact import (
 )
 from levysde.theory.exit_law import ExitLaw, exit_law
 from levysde.theory.mean_exit import euler_mean_exit_time, gaussian_mean_exit_time
+from levysde.theory.minimum import about_minimum
 from levysde.theory.optimizers import (
     adam_sgd_ratio,
     one_jump_cap,
@@ -41,6 +42,7 @@ __all__ = [
     "Prediction",
     "RaySegments",
     "TransitionRates",
+    "about_minimum",
     "adam_sgd_ratio",
     "boundary_shift_constant",
     "clipped_jumps",

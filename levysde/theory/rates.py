@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from levysde.theory.assumptions import (
     LARGEST_CORRECTION,
     Assumption,
-    at_minimum,
+    about_rest,
     axis_rays,
     invariance,
     jumps_exist,
@@ -20,6 +20,7 @@ from levysde.theory.correction import first_correction
 from levysde.theory.escape_measure import EscapeMeasure
 from levysde.theory.exits import Exits, Setting, exits_of
 from levysde.theory.laws import scalar_scale
+from levysde.theory.minimum import about_minimum
 from levysde.theory.motion import KNOWN, Motion, motion_of
 from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike, checked_positive
 from levysde.theory.rays import RaySegments, require_inside
@@ -121,7 +122,9 @@ def _prediction(
         shift,
         curvature,
         (
-            *at_minimum(rest.gradient, basin.start, minimum, point, lengths),
+            Assumption("minimum inside the domain", True, f"the minimum is {minimum.tolist()}"),
+            *about_minimum(basin),
+            *about_rest(basin.start, minimum, point, lengths),
             Assumption(
                 "curvature positive at the minimum",
                 slow > 0.0,
