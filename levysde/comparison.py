@@ -2,9 +2,9 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,10 +13,12 @@ import numpy.typing as npt
 from levysde import parts
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
+from levysde.learning_rate import amplitude_and_step
 from levysde.noise import Noise
 from levysde.results import EscapeTimes, Status
 from levysde.simulate import escape_times
-from levysde.timestep import automatic_dt, largest_curvature
+from levysde.spellings import with_hints
+from levysde.timestep import AutomaticStep, automatic_step, largest_curvature
 
 if TYPE_CHECKING:
     from levysde.theory import Prediction
@@ -46,15 +48,36 @@ class Comparison:
         Mean escape time over that of the first optimizer, with paired 95 % intervals.
     predicted_ratios : tuple of float or None
         The same of the predicted means.
+    dt_reason : str
+        Where the step of all of them comes from.
     """
 
     results: tuple[EscapeTimes, ...]
     predictions: tuple["Prediction | None", ...]
     ratios: tuple[Ratio, ...]
     predicted_ratios: tuple[float | None, ...]
+    dt_reason: str
+
+    @property
+    def stepwise(self) -> tuple[str, ...]:
+        """Names of the optimizers whose averages or step lengths count in iterations.
+
+        Their escape times, and so the ratios, depend on the step.
+        """
+        made = [result.parameters for result in self.results]
+        return tuple(each["dynamics"] for each in made if _is_stepwise(each))
 
 
-def common_dt(basin: Basin, dynamics: Sequence[Dynamics]) -> float:
+def _is_stepwise(made: Mapping[str, Any]) -> bool:
+    """Whether factors per step act, of the averages of an optimizer or of its second moment."""
+    if made["dynamics_options"].get("rates") != "per_step":
+        return False
+    factors = [name for name in ("b1", "decay") if made["dynamics_params"].get(name)]
+    averaged = bool(factors) and made["dynamics"] != "rmsprop"
+    return averaged or (made["dynamics"] != "momentum" and "frozen" not in made["dynamics_params"])
+
+
+def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
     """The time step for several optimizers: the shortest of their automatic ones.
 
     An algorithm that divides the gradient by its own size counts time in steps, and its step is a
@@ -70,8 +93,8 @@ def common_dt(basin: Basin, dynamics: Sequence[Dynamics]) -> float:
 
     Returns
     -------
-    float
-        Step, time.
+    AutomaticStep
+        Step, time, and the rule that gave it.
 
     Raises
     ------
@@ -81,19 +104,21 @@ def common_dt(basin: Basin, dynamics: Sequence[Dynamics]) -> float:
     Examples
     --------
     >>> from levysde import basins, dynamics
-    >>> round(common_dt(basins.flat(), [dynamics.sgd(), dynamics.adam()]), 4)
-    0.0504
+    >>> step = common_step(basins.flat(), [dynamics.sgd(), dynamics.adam()])
+    >>> round(step.dt, 4), step.reason
+    (0.0504, 'the way out is 5/8 of what one jump can move, in adam')
     """
     normalized = [each for each in dynamics if each.normalized]
     others = [each for each in dynamics if not each.normalized]
-    if not normalized:
-        return min(automatic_dt(basin, each) for each in others)
-    longest = min(automatic_dt(basin, each) for each in normalized)
-    for each in others:
+    found = [(automatic_step(basin, each), each.name) for each in normalized or others]
+    shortest, name = min(found, key=lambda pair: pair[0].dt)
+    step = AutomaticStep(shortest.dt, f"{shortest.reason}, in {name}")
+    for each in others if normalized else []:
         fastest = max(largest_curvature(basin) * each.speed, each.largest_rate)
-        if fastest > 0.0:
-            longest = min(longest, _LARGEST_PRODUCT / fastest)
-    return longest
+        if 0.0 < fastest < math.inf and _LARGEST_PRODUCT / fastest < step.dt:
+            rule = f"1/2 over the largest curvature, for {each.name} to be stable"
+            step = AutomaticStep(_LARGEST_PRODUCT / fastest, rule)
+    return step
 
 
 def paired_ratio(
@@ -209,17 +234,19 @@ def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ra
     )
 
 
+@with_hints
 def compare(
     basin: Basin,
     dynamics: Sequence[Dynamics],
     noise: Noise,
-    epsilon: float,
+    epsilon: float | None = None,
     paths: int | None = None,
     dt: float | Literal["auto"] = "auto",
     horizon: float | None = None,
     seed: int = 0,
     threads: int | None = None,
     progress: bool = False,
+    lr: float | None = None,
 ) -> Comparison:
     """Escape times of several optimizers with the same noise, path by path.
 
@@ -234,12 +261,15 @@ def compare(
         The optimizers; the first is what the others are compared with.
     noise : Noise
         The law of the driver.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    epsilon : float, optional
+        Noise amplitude, dimensionless; it or `lr` is needed.
     paths, horizon, seed, threads, progress
         As for `escape_times`.
     dt : float or "auto"
-        Step of all of them, time; "auto" is `common_dt`.
+        Step of all of them, time; "auto" is `common_step`. The ratios depend on it where averages
+        last a number of steps, and where steps have a length: see `Comparison.stepwise`.
+    lr : float, optional
+        Learning rate of all of them in place of `epsilon` and `dt`, as for `escape_times`.
 
     Returns
     -------
@@ -266,21 +296,27 @@ def compare(
     several = isinstance(dynamics, list | tuple) and len(dynamics) > 1
     if not several or not all(isinstance(each, Dynamics) for each in dynamics):
         raise ValueError(f"dynamics is {dynamics!r}; give a list of at least two Dynamics")
-    if isinstance(dt, str):
-        parts.choice("dt", dt, ("auto",))
-        dt = common_dt(basin, dynamics)
+    for each in dynamics:
+        epsilon_of_all, step = amplitude_and_step(each, noise, epsilon, dt, lr)
+    reason = "given" if lr is None else "the learning rate"
+    if isinstance(step, str):
+        parts.choice("dt", step, ("auto",))
+        step, rule = astuple(common_step(basin, dynamics))
+        reason = f"auto: {rule}"
+    setting = {"epsilon": epsilon, "dt": step} if lr is None else {"lr": lr}
     given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
     with _each_once():
         results = tuple(
-            escape_times(basin, each, noise, epsilon, dt=dt, progress=progress, **given)
+            escape_times(basin, each, noise, **setting, progress=progress, **given)
             for each in dynamics
         )
-    predictions = tuple(_prediction(basin, each, noise, epsilon, dt) for each in dynamics)
+    predictions = tuple(_prediction(basin, each, noise, epsilon_of_all, step) for each in dynamics)
     return Comparison(
         results,
         predictions,
         tuple(ratio_of(result, results[0]) for result in results),
         tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
+        reason,
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from levysde.results import EscapeTimes
 
-_NOT_COMPARED = ("code", "versions", "method_reason", "dt_reason", "horizon_reason")
+_NOT_COMPARED = ("code", "versions", "method_reason", "dt_reason", "horizon_reason", "lr")
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
 

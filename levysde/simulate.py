@@ -15,12 +15,14 @@ from levysde.engine.program import Program
 from levysde.horizon import chosen_horizon
 from levysde.jump.idle import idle_program
 from levysde.jump.program import jump_program
+from levysde.learning_rate import amplitude_and_step
 from levysde.noise import Noise
 from levysde.prefix import Interrupted, Prefix
 from levysde.provenance import describe
 from levysde.recurrence import recurrence, warn_of_close_start
 from levysde.results import EscapeTimes
 from levysde.scheme import SCHEMES, check_stability
+from levysde.spellings import with_hints
 from levysde.timestep import automatic_dt, automatic_step
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
@@ -74,11 +76,12 @@ def _check_setting(
     return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
 
+@with_hints
 def escape_times(
     basin: Basin,
     dynamics: Dynamics,
     noise: Noise,
-    epsilon: float,
+    epsilon: float | None = None,
     paths: int | None = None,
     dt: float | Literal["auto"] = "auto",
     horizon: float | None = None,
@@ -93,6 +96,7 @@ def escape_times(
     threshold: float | None = None,
     small_jumps: str = "diffusion",
     scheme: str = "auto",
+    lr: float | None = None,
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -107,8 +111,8 @@ def escape_times(
         The optimizer.
     noise : Noise
         The law of the driver.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    epsilon : float, optional
+        Noise amplitude, dimensionless; it or `lr` is needed.
     paths : int, optional
         Number of paths, 10 000 unless given; with `rel_error` the largest number, 1 000 000 unless
         given.
@@ -155,6 +159,11 @@ def escape_times(
         "flow" where `dt` is "auto", the dynamics is an SDE and the force is steep at a place that
         jumps reach. An algorithm keeps its overshoot, which is real.
 
+    lr : float, optional
+        Learning rate of an optimizer as it is run, in place of `epsilon` and `dt`: an iteration
+        takes the time dt = lr, and the noise of the gradient has the law of `noise` as it is, so
+        that epsilon = lr^((alpha - 1)/alpha). `result.steps` counts iterations.
+
     Returns
     -------
     EscapeTimes
@@ -196,6 +205,7 @@ def escape_times(
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
     model = (basin, dynamics, noise)
+    epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
     setting = plan.setting
     check_minimum(basin)
@@ -209,7 +219,7 @@ def escape_times(
         horizon_reason=until.reason,
         seed=setting.seed,
         correction=correction,
-        **plan.chosen,
+        **(plan.chosen if lr is None else {"lr": lr, **plan.chosen}),
     )
     run = Prefix(plan.engine, plan.program, parameters, limit, threads, progress)
     if resume is not None:
@@ -331,17 +341,19 @@ class Trajectories:
     dt: float
 
 
+@with_hints
 def trajectories(
     basin: Basin,
     dynamics: Dynamics,
     noise: Noise,
-    epsilon: float,
+    epsilon: float | None = None,
     paths: int = 5,
     steps: int = 1000,
     dt: float | Literal["auto"] = "auto",
     seed: int = 0,
     every: int = 1,
     scheme: str = "auto",
+    lr: float | None = None,
 ) -> Trajectories:
     """Sample paths X_0, X_1, ... on the grid, for looking at.
 
@@ -367,6 +379,8 @@ def trajectories(
         Keep every so many-th state, the start included.
     scheme : {"auto", "euler", "flow"}
         How the drift of a step is done, as for `escape_times`.
+    lr : float, optional
+        Learning rate in place of `epsilon` and `dt`, as for `escape_times`.
 
     Returns
     -------
@@ -390,6 +404,7 @@ def trajectories(
     """
     from levysde.engine.cpu import trajectories as record
 
+    epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
     paths = parts.whole_number("paths", paths, 1, MAX_PATHS)
     steps = parts.whole_number("steps", steps, 1, MAX_STEPS - 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde.comparison import common_dt, paired_ratio, ratio_of
+from levysde.comparison import common_step, paired_ratio, ratio_of
 
 SIGMAS = 4.0
 
@@ -76,11 +76,13 @@ def test_the_common_step_suits_all():
     sharp = ls.basins.sharp()
     sgd, adam = ls.dynamics.sgd(), ls.dynamics.adam()
     frozen = ls.dynamics.adam(form="sde", frozen=0.25)
-    assert common_dt(sharp, [sgd, frozen]) == pytest.approx(1.0 / 6400.0, rel=1e-6)
+    assert common_step(sharp, [sgd, frozen]).dt == pytest.approx(1.0 / 6400.0, rel=1e-6)
     # The boundary is at 5/8 of the farthest that one jump moves x.
-    assert common_dt(sharp, [sgd, adam]) == pytest.approx(0.25 / (0.625 * 31.7658), rel=1e-5)
+    assert common_step(sharp, [sgd, adam]).dt == pytest.approx(0.25 / (0.625 * 31.7658), rel=1e-5)
+    assert common_step(sharp, [sgd, adam]).reason.endswith("what one jump can move, in adam")
     steep = ls.Basin(ls.potentials.quadratic(1, 1e4), ls.domains.interval(-1.0, 1.0), 0.0)
-    assert common_dt(steep, [sgd, adam]) == pytest.approx(0.5 / 1e4, rel=1e-6)
+    assert common_step(steep, [sgd, adam]).dt == pytest.approx(0.5 / 1e4, rel=1e-6)
+    assert "for sgd to be stable" in common_step(steep, [sgd, adam]).reason
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ LONG_FILES = {
     "levysde.dynamics.adam": "five optimizers side by side, and most of it is docstrings",
     "levysde.estimators": "one subject, and half of it is docstrings",
     "levysde.potentials": "every potential with its gradient beside it, and half is docstrings",
+    "levysde.simulate": "two verbs with many options, and most of it is docstrings",
     "levysde.results": "the result with its file format: what is written and read belongs together",
 }
 
@@ -43,7 +44,7 @@ PART_MODULES = ("basins", "domains", "dynamics", "noise", "potentials")
 """What the engine and the theory must not know."""
 
 LAYERS = (
-    ("levysde._typing", "levysde._version"),
+    ("levysde._typing", "levysde._version", "levysde.spellings"),
     ("levysde.estimators", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.parts"),
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
@@ -55,6 +56,7 @@ LAYERS = (
     (
         "levysde.horizon",
         "levysde.jump.*",
+        "levysde.learning_rate",
         "levysde.reach",
         "levysde.recurrence",
         "levysde.scheme",

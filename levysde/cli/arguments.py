@@ -13,6 +13,22 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LONGEST = 40
 
+_FOREIGN = {
+    "--learning-rate": "--lr",
+    "--learning_rate": "--lr",
+    "--eta": "--lr",
+    "--betas": "--b1 and --b2",
+    "--beta1": "--b1",
+    "--beta2": "--b2",
+    "--eps": "--eps-adam, which is added to sqrt(v), or --epsilon, the noise amplitude,",
+    "--momentum": "--dynamics momentum --decay",
+    "--wd": "--weight-decay",
+    "--optimizer": "--dynamics",
+    "--n": "--paths",
+    "--tail-index": "--alpha",
+}
+"""Options of other programs, and what they are called here."""
+
 
 class UsageError(ValueError):
     """A command line that cannot be run."""
@@ -70,6 +86,8 @@ class Parser(argparse.ArgumentParser):
         if extra:
             word = extra[0].partition("=")[0]
             if word.startswith("-"):
+                if word in _FOREIGN:
+                    raise UsageError(f"{word} is called {_FOREIGN[word]} here")
                 options = [name for name in self._option_string_actions if len(word) > 2]
                 raise UsageError(
                     f"unknown option {quoted(word)}{closest(word, options)}; "

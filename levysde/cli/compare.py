@@ -38,7 +38,7 @@ All optimizers get the same noise, path by path, so that ratios are known
 better than means. Options of an optimizer go to all that have them.
 
 examples:
-  levysde compare --dynamics sgd,adam,adamw --basin sharp
+  levysde compare --dynamics sgd,adam,adamw --basin sharp --lr 0.001
   levysde compare --dynamics sgd,adam --form sde --frozen 4 --scale 4
   levysde compare --dynamics sgd,momentum --basin asymmetric --form sde
 
@@ -131,12 +131,15 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
     parts.whole_number("paths", options.paths, 1)
     basin, noise = models.build_setting(options)
     dynamics = optimizers.build(options, names)
+    (epsilon,) = {models.amplitude(options, each, noise) for each in dynamics}
+    model = models.Model(basin, dynamics[0], noise, epsilon, options.lr)
     try:
         compared = comparison.compare(
             basin,
             dynamics,
             noise,
-            options.epsilon,
+            epsilon=model.epsilon if model.lr is None else None,
+            lr=model.lr,
             paths=options.paths,
             dt=options.dt,
             horizon=options.horizon,
@@ -147,7 +150,6 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
     except simulate.Interrupted:
         say(_PROGRAM, "interrupted", "nothing was kept")
         return INTERRUPTED
-    model = models.Model(basin, dynamics[0], noise, options.epsilon)
     if options.json:
         answer(as_json(_record(model, dynamics, compared)))
     else:
@@ -169,13 +171,13 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
     dimension = "one dimension" if model.basin.dim == 1 else f"{model.basin.dim} dimensions"
     facts = [
         *[("dynamics", optimizers.text(each)) for each in dynamics],
-        ("epsilon", f"{model.epsilon:.12g}"),
+        ("epsilon", models.amplitude_text(model)),
         *noises.lines(model.noise),
-        ("dt", f"{first.dt:.12g}"),
+        ("dt", _step_text(compared)),
         *[("horizon", text) for text in _horizons(compared)],
         ("paths", f"{first.paths} of each, with the same noise, seed {first.parameters['seed']}"),
     ]
-    head = ("", "escaped", "mean time", "95 % interval", "steps", "theory", "ratio")
+    head = ("", "escaped", "mean time", "95 % interval", "theory", "ratio")
     rows: list[tuple[str, ...]] = [(*head, "95 % interval", "theory")]
     columns = (compared.results, compared.predictions, compared.ratios, compared.predicted_ratios)
     for each, result, prediction, ratio, predicted in zip(dynamics, *columns, strict=True):
@@ -188,7 +190,6 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
                 each.name,
                 str(result.escaped),
                 *mean,
-                shown(result.mean / result.dt if result.escaped else None, 4),
                 shown(None if prediction is None else prediction.mean),
                 *(
                     estimate(*ratio)
@@ -202,10 +203,34 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
         [
             f"Escape from the {model.basin.name} basin in {dimension}",
             labeled(facts),
-            table(rows, right=(1, 2, 4, 5, 6, 8), close=(2, 6)),
+            table(rows, right=(1, 2, 4, 5, 7), close=(2, 5)),
+            labeled([("iterations", text) for text in _iterations(compared)]),
             f"  (ratio = mean time over that of {dynamics[0].name}, from pairs of paths)",
         ]
     )
+
+
+def _step_text(compared: Comparison) -> str:
+    """The step, where it comes from, and what it decides."""
+    dt, reason = compared.results[0].dt, compared.dt_reason
+    text = f"{dt:.12g}" if reason == "given" else f"{dt:.12g} ({reason})"
+    if compared.stepwise:
+        names = ", ".join(compared.stepwise)
+        text += f"; the ratios depend on it, because {names} counts in iterations"
+        text += "; give --lr to choose it" if reason.startswith("auto") else ""
+    return text
+
+
+def _iterations(compared: Comparison) -> list[str]:
+    """Mean number of steps of each optimizer, with its interval."""
+    texts = []
+    for result in compared.results:
+        steps, interval = "none", ""
+        if result.escaped:
+            bounds = (bound / result.dt for bound in result.mean_interval())
+            steps, interval = estimate(result.mean / result.dt, *bounds)
+        texts.append(f"{result.parameters['dynamics']}: {steps} {interval}".rstrip())
+    return texts
 
 
 def _horizons(compared: Comparison) -> list[str]:
@@ -239,6 +264,9 @@ def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison)
                 "mean_exit_time": result.mean if exists else None,
                 "mean_ci95": list(result.mean_interval()) if exists else [None, None],
                 "mean_steps": result.mean / result.dt if exists else None,
+                "mean_steps_ci95": [bound / result.dt for bound in result.mean_interval()]
+                if exists
+                else [None, None],
                 "theory": prediction_record(prediction),
                 "ratio": ratio.value,
                 "ratio_ci95": [ratio.lower, ratio.upper],
@@ -249,6 +277,8 @@ def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison)
     return {
         **setting,
         "dt": compared.results[0].dt,
+        "dt_reason": compared.dt_reason,
+        "depend_on_dt": list(compared.stepwise),
         "paths": compared.results[0].paths,
         "seed": made["seed"],
         "optimizers": rows,

@@ -52,6 +52,7 @@ examples:
   levysde escape --basin flat --epsilon 0.05 --resume run.npz --paths 50000
   levysde escape --noise isotropic --dim 2 --correction boundary-shift
   levysde escape --basin flat --epsilon 1e-5 --method jump
+  levysde escape --dynamics adam --lr 0.001 --scale 2
 
 {EXIT_CODES}"""
 
@@ -187,7 +188,7 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
 
     _check_numbers(options)
     model = models.build(options)
-    dt = options.dt
+    dt = model.step(options.dt)
     if dt == "auto" and options.method == "euler":
         dt = simulate.automatic_dt(model.basin, model.dynamics)
     earlier = _earlier(options)
@@ -202,7 +203,8 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
                 model.basin,
                 model.dynamics,
                 model.noise,
-                model.epsilon,
+                epsilon=model.epsilon if model.lr is None else None,
+                lr=model.lr,
                 paths=options.paths,
                 dt=options.dt,
                 horizon=options.horizon,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from levysde.cli import noises, optimizers
 from levysde.cli.arguments import Parser, UsageError, choose, number, numbers, whole_number
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from levysde.theory import Prediction
 
 BASIN_NAMES = ("sharp", "flat", "asymmetric")
+
+DEFAULT_EPSILON = 0.1
 
 LARGEST_DIM = 10_000
 """The theory looks at a square matrix of this size, 800 MB."""
@@ -35,12 +37,29 @@ class Model:
         The law of the driver.
     epsilon : float
         Noise amplitude, dimensionless.
+    lr : float or None
+        Learning rate, time, that epsilon and the step come from.
     """
 
     basin: Basin
     dynamics: Dynamics
     noise: Noise
     epsilon: float
+    lr: float | None = None
+
+    def step(self, dt: Any) -> Any:
+        """The learning rate if there is one, else a step as it was given.
+
+        Parameters
+        ----------
+        dt : float, "auto" or None
+            Step, time.
+
+        Returns
+        -------
+        float, "auto" or None
+        """
+        return dt if self.lr is None else self.lr
 
 
 def add_options(parser: Parser, dynamics: str = "sgd") -> None:
@@ -67,8 +86,13 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
     group.add_argument(
         "--dim", type=whole_number, metavar="D", help="dimension (that of the noise, or 1)"
     )
+    group.add_argument("--epsilon", type=number, metavar="E", help="noise amplitude (0.1)")
     group.add_argument(
-        "--epsilon", type=number, default=0.1, metavar="E", help="noise amplitude (%(default)s)"
+        "--lr",
+        type=number,
+        metavar="ETA",
+        help="learning rate of an optimizer as it is run, in place of --epsilon and --dt: --scale "
+        "is then that of the gradient noise",
     )
     group.add_argument(
         "--dynamics",
@@ -107,7 +131,63 @@ def build(options: argparse.Namespace) -> Model:
     """
     basin, noise = build_setting(options)
     (dynamics,) = optimizers.build(options, [options.dynamics])
-    return Model(basin, dynamics, noise, options.epsilon)
+    return Model(basin, dynamics, noise, amplitude(options, dynamics, noise), options.lr)
+
+
+def amplitude(options: argparse.Namespace, dynamics: Dynamics, noise: Noise) -> float:
+    """Epsilon as it was given or by default, or that of a learning rate.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With the options of `add_options`, and `dt`.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+
+    Returns
+    -------
+    float
+        Dimensionless.
+
+    Raises
+    ------
+    ValueError
+        If the learning rate does not go with the other options.
+    """
+    if options.lr is None:
+        return DEFAULT_EPSILON if options.epsilon is None else float(options.epsilon)
+    from levysde.learning_rate import amplitude_and_step
+
+    dt: Any = "auto" if options.dt is None else options.dt
+    epsilon, _ = amplitude_and_step(dynamics, noise, options.epsilon, dt, options.lr)
+    noises.check_amplitude("epsilon = lr^((alpha - 1)/alpha)", epsilon)
+    return epsilon
+
+
+def amplitude_text(model: Model) -> str:
+    """Epsilon, and the learning rate that it comes from.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated or predicted.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1, lr=0.001)
+    >>> amplitude_text(model)
+    '0.1 = lr^((alpha - 1)/alpha), lr = 0.001'
+    """
+    if model.lr is None:
+        return f"{model.epsilon:.12g}"
+    return f"{model.epsilon:.6g} = lr^((alpha - 1)/alpha), lr = {model.lr:.12g}"
 
 
 def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
@@ -135,7 +215,8 @@ def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
     make_basin = choose("--basin", options.basin, BASINS)
     for name in options.dynamics.split(","):
         choose("--dynamics", name, dict.fromkeys(optimizers.DYNAMICS_NAMES))
-    noises.check_amplitude("epsilon", options.epsilon)
+    if options.epsilon is not None:
+        noises.check_amplitude("epsilon", options.epsilon)
     noise = noises.build(options)
     default = 1 if noise.dim is None else noise.dim
     dim = parts.whole_number("dim", default if options.dim is None else options.dim, 1, LARGEST_DIM)

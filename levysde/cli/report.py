@@ -69,6 +69,14 @@ class Summary:
         return self.mean / predicted, low / predicted, high / predicted
 
     @property
+    def steps(self) -> _Estimate | None:
+        """Mean number of steps to the escape, and its interval, where there is a grid."""
+        if self.mean is None or self.mean_interval is None or not self.result.dt:
+            return None
+        low, high = self.mean_interval
+        return self.mean / self.result.dt, low / self.result.dt, high / self.result.dt
+
+    @property
     def ratio(self) -> _Estimate | None:
         """Mean times predicted rate, and its interval."""
         return self.mean_over(None if self.prediction is None else self.prediction.mean)
@@ -117,6 +125,8 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
             "statistic": test and test.statistic,
             "p_value": test and test.p_value,
         },
+        "mean_steps": summary.steps and summary.steps[0],
+        "mean_steps_ci95": list(summary.steps[1:] if summary.steps else none),
         "steps": result.total_steps,
         "seconds": result.seconds,
         "digest": result.digest,
@@ -146,6 +156,7 @@ def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
         return "none: times are continuous"
     rule = summary.result.parameters.get("dt_reason")
     auto = "" if rule is None else f" (auto: {rule})"
+    auto = auto if model.lr is None else " (lr: the time of an iteration)"
     return f"{summary.result.dt:.12g}{auto}"
 
 
@@ -185,7 +196,10 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     result, basin = summary.result, model.basin
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
     facts = [
-        ("dynamics", f"{optimizers.text(model.dynamics)}, epsilon = {model.epsilon:.12g}"),
+        (
+            "dynamics",
+            f"{optimizers.text(model.dynamics)}, epsilon = {models.amplitude_text(model)}",
+        ),
         *noises.lines(model.noise),
         ("dt", dt_text(options, model, summary)),
         ("horizon", horizon_text(result.parameters)),
@@ -213,14 +227,14 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
         [
             f"Escape from the {basin.name} basin in {dimension}",
             labeled(facts),
-            _comparison(summary),
+            _comparison(summary, counted=model.lr is not None or bool(model.dynamics.options)),
             labeled([*theory, ("exponential", _test_text(summary)), *_cost(summary)]),
         ]
     )
 
 
-def _comparison(summary: Summary) -> str:
-    """The table of simulated and predicted numbers."""
+def _comparison(summary: Summary, counted: bool) -> str:
+    """The table of simulated and predicted numbers, with iterations where they are counted."""
     prediction = summary.prediction
     rate = None if prediction is None or not prediction.rate else prediction.rate
     mean = None if prediction is None or rate is None else prediction.mean
@@ -243,6 +257,9 @@ def _comparison(summary: Summary) -> str:
     if corrected is not None:
         ratio = summary.mean_over(corrected)
         rows.insert(2, ("corrected", "", "", shown(corrected), *_cells(ratio)))
+    if counted and summary.steps is not None:
+        expected = None if mean is None else mean / summary.result.dt
+        rows.append(("iterations", *_cells(summary.steps), shown(expected)))
     return table(rows, right=(1, 3, 4), close=(1, 4)) + "\n  (ratio = simulated / predicted)"
 
 

@@ -62,7 +62,7 @@ def run(words: list[str]) -> int:
         raise UsageError(
             f"--dt {options.dt} has no effect on the theory of continuous time; give --exact too"
         )
-    dt = _time_step(model, options.dt) if options.exact or stepped else None
+    dt = _time_step(model, model.step(options.dt)) if options.exact or stepped else None
     prediction, reason = models.predict(model, dt)
     if prediction is None:
         raise ValueError(reason)
@@ -244,6 +244,7 @@ def model_record(model: models.Model) -> dict[str, Any]:
     return {
         "alpha": model.noise.alpha,
         "epsilon": model.epsilon,
+        "lr": model.lr,
         "basin": model.basin.name,
         "dynamics": model.dynamics.name,
         "dynamics_params": {name: _plain(v) for name, v in model.dynamics.params.items()},
@@ -310,7 +311,7 @@ def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: f
     curvature = f"{slow:.6g}" if slow == fast else f"{slow:.6g} to {fast:.6g}"
     facts = [
         *noises.lines(model.noise),
-        ("epsilon", f"{model.epsilon:.12g}"),
+        ("epsilon", models.amplitude_text(model)),
         ("curvature", f"{curvature} at the minimum"),
     ]
     if dt is not None and mean is None:

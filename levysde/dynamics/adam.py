@@ -28,6 +28,7 @@ from levysde.dynamics.adaptive import (
     Adaptive,
     adaptive,
 )
+from levysde.spellings import with_hints
 
 
 def _step(
@@ -85,6 +86,7 @@ def _adamprox(
     return (x + step) / (1.0 + p[DECAY] * dt), m, v
 
 
+@with_hints
 def rmsprop(
     decay: float = 0.99,
     eps: float = 1e-8,
@@ -160,6 +162,7 @@ def rmsprop(
     )
 
 
+@with_hints
 def adam(
     b1: float = 0.9,
     b2: float = 0.999,
@@ -236,6 +239,7 @@ def adam(
     return adaptive("adam", _adam, factors, eps, None, form, rates, frozen, gradient_noise)
 
 
+@with_hints
 def adam_l2(
     b1: float = 0.9,
     b2: float = 0.999,
@@ -303,6 +307,7 @@ def adam_l2(
     )
 
 
+@with_hints
 def adamw(
     b1: float = 0.9,
     b2: float = 0.999,
@@ -377,6 +382,7 @@ def adamw(
     )
 
 
+@with_hints
 def adamprox(
     b1: float = 0.9,
     b2: float = 0.999,

@@ -5,6 +5,7 @@ import numpy as np
 from levysde._typing import FloatArray
 from levysde.dynamics.base import Dynamics
 from levysde.dynamics.optimizer import Optimizer, check_factor, check_form, check_nonnegative
+from levysde.spellings import with_hints
 
 _KEPT, _GAIN, _ALGORITHM = range(3)
 
@@ -23,6 +24,7 @@ def _sgd_update(
     return x - g * dt + dL, m, v
 
 
+@with_hints
 def sgd(clip: float | None = None) -> Dynamics:
     """SGD: dx = -grad F(x) dt + eps G dL.
 
@@ -133,6 +135,7 @@ def _momentum_update(
     return x - dt * m + (0.0 if algorithm else dL), m, v
 
 
+@with_hints
 def momentum(
     decay: float = 0.9,
     dampening: float = 0.0,

@@ -20,6 +20,7 @@ from levysde.theory.correction import first_correction
 from levysde.theory.escape_measure import EscapeMeasure
 from levysde.theory.exits import Exits, Setting, exits_of
 from levysde.theory.laws import scalar_scale
+from levysde.theory.learning_rate import amplitude_and_step
 from levysde.theory.minimum import about_minimum
 from levysde.theory.motion import KNOWN, Motion, motion_of
 from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike, checked_positive
@@ -167,8 +168,9 @@ def predict(
     basin: BasinLike,
     dynamics: DynamicsLike,
     noise: NoiseLike,
-    epsilon: float,
+    epsilon: float | None = None,
     dt: float | None = None,
+    lr: float | None = None,
 ) -> Prediction:
     """Return the small-noise law of the escape time: exponential with rate eps^alpha nu(W).
 
@@ -203,11 +205,14 @@ def predict(
         None or a length. Of a dynamics with another name no law is known.
     noise : object
         Noise law with ``name``, ``alpha`` and the attributes of the law.
-    epsilon : float
-        Noise amplitude, positive, units of the state per time^(1/alpha).
+    epsilon : float, optional
+        Noise amplitude, positive, units of the state per time^(1/alpha); it or ``lr`` is needed.
     dt : float, optional
         Time step. Needed where factors of averages are per step, and where the motion after a jump
         is followed step by step; SGD ignores it.
+    lr : float, optional
+        Learning rate in place of both: dt = lr, and epsilon = lr^((alpha - 1)/alpha), so that
+        ``noise`` is the law of the gradient noise.
 
     Returns
     -------
@@ -244,6 +249,7 @@ def predict(
     >>> round(prediction.mean, 3), round(prediction.corrected_mean, 3)
     (79.267, 75.219)
     """
+    epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     epsilon = checked_positive(epsilon, "epsilon")
     if basin.potential.dim != basin.domain.dim:
         raise ValueError(

@@ -1,0 +1,61 @@
+"""Argument names of other packages, answered with ours."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OURS = {
+    "learning_rate": "lr",
+    "eta": "lr",
+    "step_size": "lr",
+    "betas": "b1 and b2",
+    "beta1": "b1",
+    "beta2": "b2",
+    "eps_adam": "eps",
+    "epsilon": "eps",
+    "momentum": "decay",
+    "rho": "decay",
+    "wd": "weight_decay",
+    "lambd": "weight_decay",
+    "lr": "lr of escape_times, compare or predict",
+}
+"""What a name of another package is called here."""
+
+
+def with_hints(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that answers a foreign argument name with ours.
+
+    Parameters
+    ----------
+    function : callable
+        Whose arguments have our names.
+
+    Returns
+    -------
+    callable
+        The same function, which raises a TypeError that names our argument.
+
+    Examples
+    --------
+    >>> @with_hints
+    ... def adam(b1=0.9, b2=0.999): ...
+    >>> adam(beta1=0.5)
+    Traceback (most recent call last):
+        ...
+    TypeError: adam() has no argument 'beta1'; give b1
+    """
+    own = set(function.__code__.co_varnames[: function.__code__.co_argcount])
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in kwargs:
+            if name not in own and name in OURS:
+                raise TypeError(
+                    f"{function.__name__}() has no argument {name!r}; give {OURS[name]}"
+                )
+        return function(*args, **kwargs)
+
+    return call
