@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from levysde.potentials import Potential
     from levysde.refinement import Refinement, refine
     from levysde.results import EscapeTimes, Status, load
+    from levysde.seeds import seed_of
     from levysde.simulate import (
         Interrupted,
         Trajectories,
@@ -62,6 +63,7 @@ __all__ = [
     "plots",
     "potentials",
     "refine",
+    "seed_of",
     "theory",
     "trajectories",
 ]
@@ -96,6 +98,7 @@ _HOME = {
     "escape_times": "simulate",
     "load": "results",
     "refine": "refinement",
+    "seed_of": "seeds",
     "trajectories": "simulate",
 }
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import combinations
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = [
     "Exponentiality",
     "Interval",
+    "ResultLike",
     "Slope",
     "Survival",
     "escapes_needed",
@@ -31,7 +34,9 @@ __all__ = [
     "mean_time",
     "mean_time_interval",
     "relative_half_width",
+    "shared_draws",
     "slope",
+    "slope_of",
     "survival",
 ]
 
@@ -42,6 +47,30 @@ BoolArray = NDArray[np.bool_]
 _ESCAPES_FOR_STUDENT = 30
 _ESCAPES_FOR_SHAPE = 5
 _SMALLEST_RELATIVE_ERROR = 1e-6
+
+
+# A correlation of ranks beyond so many standard errors is no accident.
+_SIGMAS = 5.0
+_NORMAL_95 = 1.959963984540054
+
+
+class ResultLike(Protocol):
+    """A result of `levysde.escape_times`."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What made it, with ``"seed"`` and ``"epsilon"``."""
+
+    @property
+    def times(self) -> FloatArray:
+        """One time a path, time units."""
+
+    @property
+    def mean(self) -> float:
+        """Mean escape time, time units."""
+
+    def mean_interval(self, level: float = ...) -> Interval:
+        """Confidence interval of the mean, time units."""
 
 
 class Interval(NamedTuple):
@@ -530,6 +559,10 @@ def slope(epsilon: ArrayLike, mean: ArrayLike, standard_error: ArrayLike | None 
     P. R. Bevington and D. K. Robinson, *Data Reduction and Error Analysis for the Physical
     Sciences*, 3rd ed. (2003), ch. 6.
 
+    See Also
+    --------
+    slope_of : The same of results, which notices when they share their random numbers.
+
     Examples
     --------
     >>> fit = slope([0.1, 0.2, 0.4], [8.0, 4.0, 2.0])
@@ -557,6 +590,97 @@ def slope(epsilon: ArrayLike, mean: ArrayLike, standard_error: ArrayLike | None 
         residual = y - y_center - value * (x - x_center)
         error = math.sqrt(float(residual @ residual) / (x.size - 2) / spread)
     return Slope(value, error, y_center - value * x_center)
+
+
+def slope_of(results: Sequence[ResultLike]) -> Slope:
+    """Slope of the logarithm of the mean escape time of several results against log epsilon.
+
+    As `slope`, with the means of the results and the standard errors of their intervals.
+
+    Parameters
+    ----------
+    results : sequence of EscapeTimes
+        Of different epsilon, with different seeds: those with the same draws are warned of, because
+        standard errors of a fit are those of independent points.
+
+    Returns
+    -------
+    Slope
+        Slope, its standard error, and intercept.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two different amplitudes, or a result has too few escapes for an
+        interval.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> setting = (ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5))
+    >>> runs = [
+    ...     ls.escape_times(*setting, epsilon, paths=2000, seed=ls.seed_of(epsilon))
+    ...     for epsilon in (0.2, 0.4)
+    ... ]
+    >>> bool(abs(slope_of(runs).value + 1.75) < 0.25)
+    True
+    """
+    pairs = shared_draws(results)
+    if pairs:
+        first, second = pairs[0]
+        warnings.warn(
+            f"results {first} and {second} have the seed {results[first].parameters['seed']} and "
+            "the same draws, so that their errors are not independent; give each setting a seed "
+            "of its own (levysde.seed_of)",
+            stacklevel=2,
+        )
+    intervals = [result.mean_interval() for result in results]
+    return slope(
+        [result.parameters["epsilon"] for result in results],
+        [result.mean for result in results],
+        [(upper - lower) / (2.0 * _NORMAL_95) for lower, upper in intervals],
+    )
+
+
+def shared_draws(results: Sequence[ResultLike]) -> list[tuple[int, int]]:
+    """Which results were made with the same random numbers.
+
+    They have the same seed, and the times of their paths agree in rank beyond 5 standard errors.
+
+    Parameters
+    ----------
+    results : sequence of EscapeTimes
+        The results.
+
+    Returns
+    -------
+    list of (int, int)
+        Pairs of indices.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> setting = (ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5))
+    >>> runs = [ls.escape_times(*setting, 0.5, paths=100, seed=seed) for seed in (1, 2, 1)]
+    >>> shared_draws(runs)
+    [(0, 2)]
+    """
+    return [
+        (i, j)
+        for i, j in combinations(range(len(results)), 2)
+        if _same_draws(results[i], results[j])
+    ]
+
+
+def _same_draws(one: ResultLike, other: ResultLike) -> bool:
+    seed = one.parameters.get("seed")
+    if seed is None or seed != other.parameters.get("seed"):
+        return False
+    paths = min(len(one.times), len(other.times))
+    if paths < 3:
+        return True
+    first, second = (np.argsort(np.argsort(each.times[:paths])) for each in (one, other))
+    return float(np.corrcoef(first, second)[0, 1]) * math.sqrt(paths) > _SIGMAS
 
 
 def _checked(times: ArrayLike, escaped: ArrayLike) -> tuple[FloatArray, BoolArray]:

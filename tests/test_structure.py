@@ -51,7 +51,7 @@ LAYERS = (
     ("levysde.domain", "levysde.flow", "levysde.margins"),
     ("levysde.domains",),
     ("levysde.basins",),
-    ("levysde.grid", "levysde.results"),
+    ("levysde.grid", "levysde.results", "levysde.seeds"),
     ("levysde.prefix", "levysde.provenance"),
     (
         "levysde.horizon",
