@@ -164,7 +164,7 @@ def check_minimum(basin: Basin) -> None:
         warnings.warn(
             f"at the minimum {parts.shown(basin.minimum)} of this basin {reasons}: the theory does "
             "not apply; check the sign of the gradient and the minimum",
-            stacklevel=3,
+            stacklevel=4,  # where the user calls a verb
         )
 
 

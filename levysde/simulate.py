@@ -124,7 +124,8 @@ def escape_times(
         no mean is predicted, 100 000 steps, or 1000 long increments where idle iterations are
         skipped. The parameters of the result have it and its reason, see `levysde.horizon`.
     seed : int
-        In [0, 2^64).
+        In [0, 2^64). Runs with equal seeds have the same random numbers, whatever else differs:
+        give each point of a curve its own, `levysde.seed_of`.
     method : {"euler", "jump", "auto"}
         Euler-Maruyama, exits seen on the grid; or from jump to jump, at a cost that does not depend
         on epsilon: in continuous time for SGD and the SDE forms that have such a limit, otherwise
@@ -234,7 +235,7 @@ def escape_times(
         warnings.warn(
             f"{result.escaped} escapes of {result.paths} paths; rel_error = {rel_error:g} needs "
             f"{needed}: give more paths or a longer horizon",
-            stacklevel=2,
+            stacklevel=3,
         )
     return result
 

@@ -244,7 +244,7 @@ def model_record(model: models.Model) -> dict[str, Any]:
     return {
         "alpha": model.noise.alpha,
         "epsilon": model.epsilon,
-        "lr": model.lr,
+        **({} if model.lr is None else {"lr": model.lr}),
         "basin": model.basin.name,
         "dynamics": model.dynamics.name,
         "dynamics_params": {name: _plain(v) for name, v in model.dynamics.params.items()},
