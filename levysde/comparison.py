@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -50,6 +50,9 @@ class Comparison:
         The same of the predicted means.
     dt_reason : str
         Where the step of all of them comes from.
+    stepwise : tuple of str
+        Names of the optimizers whose averages last a number of steps: their escape times, and so
+        the ratios, depend on the step.
     """
 
     results: tuple[EscapeTimes, ...]
@@ -57,24 +60,7 @@ class Comparison:
     ratios: tuple[Ratio, ...]
     predicted_ratios: tuple[float | None, ...]
     dt_reason: str
-
-    @property
-    def stepwise(self) -> tuple[str, ...]:
-        """Names of the optimizers whose averages or step lengths count in iterations.
-
-        Their escape times, and so the ratios, depend on the step.
-        """
-        made = [result.parameters for result in self.results]
-        return tuple(each["dynamics"] for each in made if _is_stepwise(each))
-
-
-def _is_stepwise(made: Mapping[str, Any]) -> bool:
-    """Whether factors per step act, of the averages of an optimizer or of its second moment."""
-    if made["dynamics_options"].get("rates") != "per_step":
-        return False
-    factors = [name for name in ("b1", "decay") if made["dynamics_params"].get(name)]
-    averaged = bool(factors) and made["dynamics"] != "rmsprop"
-    return averaged or (made["dynamics"] != "momentum" and "frozen" not in made["dynamics_params"])
+    stepwise: tuple[str, ...]
 
 
 def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
@@ -317,6 +303,7 @@ def compare(
         tuple(ratio_of(result, results[0]) for result in results),
         tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
         reason,
+        tuple(each.name for each in dynamics if each.stepwise),
     )
 
 

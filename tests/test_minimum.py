@@ -1,5 +1,6 @@
 """A minimum that is none is noticed in any units, and every run with it warns."""
 
+import math
 import time
 import warnings
 
@@ -114,6 +115,27 @@ def test_a_stiff_coordinate_hides_no_soft_one():
 
     assert verdicts(basin([0.0, 0.0])) == (True, True)
     assert verdicts(basin([0.0, 0.1])) == (False, True)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("length", [1e-9, 1e9])
+def test_one_coordinate_in_other_units(sign, length):
+    """Its curvature is 10^18 times larger or smaller than the other one."""
+
+    def gradient(x, p, out):
+        out[0], out[1] = x[0], p[0] * x[1] / p[1] ** 2
+
+    potential = ls.Potential(2, gradient, params={"sign": sign, "length": length})
+    basin = ls.Basin(potential, ls.domains.box([-1.0, -length], [1.0, length]), [0.0, 0.0])
+    assert verdicts(basin) == (True, sign > 0.0)
+
+
+def test_functions_that_overflow_far_out():
+    def gradient(x, p, out):
+        out[0] = math.sinh(x[0])
+
+    domain = ls.Domain(1, lambda x, p: math.exp(x[0] * x[0]) > 5.0)
+    assert verdicts(ls.Basin(ls.Potential(1, gradient), domain, 0.0)) == (True, True)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 32, 33, 500])

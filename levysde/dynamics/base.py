@@ -98,6 +98,11 @@ class Dynamics:
         return False
 
     @property
+    def stepwise(self) -> bool:
+        """Whether averages last a number of steps, so that escape times depend on the step."""
+        return False
+
+    @property
     def has_flow(self) -> bool:
         """Whether a step may be divided: an SDE, and no limit on the length of one step."""
         return self.sde and self.clip is None

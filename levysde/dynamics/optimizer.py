@@ -43,6 +43,11 @@ class Optimizer(Dynamics):
         return True
 
     @property
+    def stepwise(self) -> bool:
+        """Whether factors are per step, and act."""
+        return self.rates == "per_step" and self.acting_averages
+
+    @property
     def largest_rate(self) -> float:
         """The largest of the factors that are rates per unit time."""
         factors = [self.number(n) for n in ("decay", "b1", "b2") if n in self.params]

@@ -12,7 +12,7 @@ import numpy as np
 
 from levysde.theory.assumptions import Assumption, spread_directions
 from levysde.theory.flow import gradient_at
-from levysde.theory.parts import BasinLike, DomainLike, Vector, checked_point
+from levysde.theory.parts import BasinLike, DomainLike, PotentialLike, Vector, checked_point
 
 STATIONARY = 1e-3
 """Largest gradient at a minimum, over that half way to the boundary."""
@@ -64,14 +64,14 @@ def about_minimum(basin: BasinLike) -> tuple[Assumption, Assumption]:
         """Components along all rays at a displacement along each; shape (2, rays, rays)."""
         return np.array(
             [
-                [rays @ gradient_at(potential, minimum + away) for away in side * share * ways]
+                [rays @ _gradient(potential, minimum + away) for away in side * share * ways]
                 for side in (1.0, -1.0)
             ]
         )
 
     ways = lengths[:, None] * rays
     with np.errstate(all="ignore"):
-        gradient = gradient_at(potential, minimum)
+        gradient = _gradient(potential, minimum)
         here, near, half = rays @ gradient, forces(_NEAR), forces(_HALF)
     still = _still(here, near, half)
     detail = f"|grad F| = {float(np.linalg.norm(gradient)):.3g}"
@@ -81,6 +81,14 @@ def about_minimum(basin: BasinLike) -> tuple[Assumption, Assumption]:
         Assumption("gradient vanishes at the minimum", still, detail),
         Assumption("flow returns to the minimum", returns, away),
     )
+
+
+def _gradient(potential: PotentialLike, x: Vector) -> Vector:
+    """Return grad F(x), NaN where plain Python refuses what the compiled function would not."""
+    try:
+        return gradient_at(potential, x)
+    except (ArithmeticError, ValueError):
+        return np.full(x.size, np.nan)
 
 
 def _still(here: Vector, near: Vector, half: Vector) -> bool:
@@ -134,7 +142,10 @@ def _reach(domain: DomainLike, point: Vector, ray: Vector, size: float) -> float
     """Return a length that is inside while its double is outside; ``inf`` if there is none."""
 
     def outside(length: float) -> bool:
-        return any(domain.outside(point + side * length * ray, domain.p) for side in (1.0, -1.0))
+        try:
+            return any(domain.outside(point + side * length * ray, domain.p) for side in (1, -1))
+        except (ArithmeticError, ValueError):  # an overflow is an honest way of being far out
+            return True
 
     with np.errstate(all="ignore"):
         inside, beyond = 0, 1
