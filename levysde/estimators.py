@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = [
     "Exponentiality",
     "Interval",
-    "ResultLike",
     "Slope",
     "Survival",
     "escapes_needed",

@@ -98,7 +98,9 @@ def long_run(
     if seconds < methods.LONG_SECONDS:
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
-    other = jump_advice(model, paths / threads) if options.dt == "auto" else ""
+    other = ""
+    if options.dt == "auto" and model.lr is None:
+        other = jump_advice(model, paths / threads)
     return (
         f"about {steps:.1e} path-steps, {methods.shown_duration(seconds)} on {threads} "
         f"{'thread' if threads == 1 else 'threads'}{other and '; ' + other}{kept}"
