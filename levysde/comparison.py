@@ -16,6 +16,7 @@ from levysde.dynamics import Dynamics
 from levysde.learning_rate import amplitude_and_step
 from levysde.noise import Noise
 from levysde.results import EscapeTimes, Status
+from levysde.scheme import chosen_scheme
 from levysde.simulate import escape_times
 from levysde.spellings import with_hints
 from levysde.timestep import AutomaticStep, automatic_step, largest_curvature
@@ -290,11 +291,15 @@ def compare(
         step, rule = astuple(common_step(basin, dynamics))
         reason = f"auto: {rule}"
     setting = {"epsilon": epsilon, "dt": step} if lr is None else {"lr": lr}
+    # The step of all is nobody's own: an SDE may divide it as it would its own automatic one.
+    schemes = ["auto"] * len(dynamics)
+    if lr is None and isinstance(dt, str):
+        schemes = [chosen_scheme(basin, each, step, noise.alpha) for each in dynamics]
     given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
     with _each_once():
         results = tuple(
-            escape_times(basin, each, noise, **setting, progress=progress, **given)
-            for each in dynamics
+            escape_times(basin, each, noise, **setting, progress=progress, scheme=scheme, **given)
+            for each, scheme in zip(dynamics, schemes, strict=True)
         )
     predictions = tuple(_prediction(basin, each, noise, epsilon_of_all, step) for each in dynamics)
     return Comparison(

@@ -15,7 +15,7 @@ from levysde.engine.program import FlowPart
 from levysde.reach import places, shortest_distance
 from levysde.timestep import largest_curvature
 
-__all__ = ["SCHEMES", "check_stability", "flow_part"]
+__all__ = ["SCHEMES", "check_stability", "chosen_scheme", "flow_part"]
 
 SCHEMES = ("auto", "euler", "flow")
 """Chosen, one explicit step, or the flow of the step where the force is steep."""
@@ -116,6 +116,27 @@ def flow_part(
         dynamics.step_parameters(dt, basin.dim, share=0.5**level) for level in range(HALVINGS + 1)
     ]
     return FlowPart(np.array(table), SHORT_SHARE * length)
+
+
+def chosen_scheme(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> str:
+    """What "auto" is for a step that is nobody's learning rate.
+
+    Parameters
+    ----------
+    basin, dynamics, dt, alpha
+        As for `flow_part`.
+
+    Returns
+    -------
+    {"euler", "flow"}
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics
+    >>> chosen_scheme(basins.flat(), dynamics.sgd(), 0.01, 1.5)
+    'euler'
+    """
+    return "euler" if flow_part(basin, dynamics, dt, alpha, "auto") is None else "flow"
 
 
 def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> None:

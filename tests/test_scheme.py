@@ -265,3 +265,14 @@ def test_a_start_away_from_the_boundary_is_not():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ls.escape_times(inside, SGD, noise.independent(1.5), 0.1, paths=10)
+
+
+# ------------------------------------------------------------------------------------- comparison
+
+
+def test_optimizers_compared_at_a_common_step_divide_it_too():
+    steep = cubic_well(1.0, 20.0, -5.0, 5.0)
+    several = [SGD, dynamics.momentum(2.0, form="sde", rates="per_time"), dynamics.momentum(0.1)]
+    comparison = ls.compare(steep, several, noise.independent(1.5), 2.0, paths=8, horizon=5.0)
+    schemes = [result.parameters["scheme"] for result in comparison.results]
+    assert schemes == ["flow", "flow", "euler"]
