@@ -1,8 +1,10 @@
 """What a function is: a hash of its code and of everything that code refers to."""
 
+import enum
 import functools
 import hashlib
 import os
+import sys
 import types as pytypes
 from typing import Any
 
@@ -140,46 +142,118 @@ def code_key(function: PlainFunction) -> str:
 
 def _hashed(function: PlainFunction, context: str) -> str:
     digest = hashlib.sha256(context.encode())
-    _hash_value(function, digest, set())
+    _Walk(digest).add(function)
     return digest.hexdigest()[:32]
 
 
-def _hash_value(value: Any, digest: Any, seen: set[int]) -> None:
-    value = getattr(value, "py_func", value)
-    digest.update(type(value).__name__.encode())
-    if isinstance(value, pytypes.FunctionType):
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        _hash_code(value.__code__, digest, seen)
-        _hash_value(value.__defaults__, digest, seen)
-        _hash_value(value.__kwdefaults__, digest, seen)
-        for name, referred in references(value).items():
-            digest.update(name.encode())
-            _hash_value(referred, digest, seen)
-    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
-    elif isinstance(value, tuple | list):
-        digest.update(str(len(value)).encode())
-        for entry in value:
-            _hash_value(entry, digest, seen)
-    elif isinstance(value, dict):
-        _hash_value(tuple(value.items()), digest, seen)
-    elif isinstance(value, bool | int | float | complex | str | bytes | np.generic | None):
-        digest.update(repr(value).encode())
-    elif isinstance(value, pytypes.ModuleType | pytypes.BuiltinFunctionType | np.ufunc | type):
-        digest.update(f"{getattr(value, '__module__', '')}.{value.__name__}".encode())
-    elif type(value).__module__.partition(".")[0] == "numba" and hasattr(value, "_defn"):
-        digest.update(value.__name__.encode())  # an intrinsic of this package
-    else:
-        digest.update(os.urandom(16))
+class _Walk:
+    """One walk through a value and all it refers to, which feeds a digest.
 
+    What is met again adds the number of its first visit: which names stand for the same thing
+    belongs to what a function is, and a walk in a circle ends.
+    """
 
-def _hash_code(code: pytypes.CodeType, digest: Any, seen: set[int]) -> None:
-    digest.update(code.co_code)
-    digest.update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
-    for constant in code.co_consts:
-        if isinstance(constant, pytypes.CodeType):
-            _hash_code(constant, digest, seen)
+    def __init__(self, digest: Any) -> None:
+        self.digest = digest
+        self.visited: dict[int, tuple[int, Any]] = {}  # the objects too: their ids stay theirs
+
+    def write(self, text: str) -> None:
+        self.digest.update(text.encode())
+
+    def add(self, value: Any) -> None:
+        """Add the type of a value and its content."""
+        value = getattr(value, "py_func", value)
+        self.write(type(value).__name__)
+        if isinstance(value, pytypes.FunctionType | list | dict) or _is_user_class(value):
+            if id(value) in self.visited:
+                self.write(f"visit {self.visited[id(value)][0]}")
+                return
+            self.visited[id(value)] = len(self.visited), value
+        if isinstance(value, pytypes.FunctionType):
+            self._add_function(value)
+        elif isinstance(value, type):
+            self._add_class(value)
         else:
-            _hash_value(constant, digest, seen)
+            self._add_data(value)
+
+    def _add_function(self, function: pytypes.FunctionType) -> None:
+        self._add_code(function.__code__)
+        self.add(function.__defaults__)
+        self.add(function.__kwdefaults__)
+        for name, referred in references(function).items():
+            self.write(name)
+            self.add(referred)
+
+    def _add_code(self, code: pytypes.CodeType) -> None:
+        self.digest.update(code.co_code)
+        self.write(repr((code.co_names, code.co_varnames, code.co_freevars)))
+        for constant in code.co_consts:
+            if isinstance(constant, pytypes.CodeType):
+                self._add_code(constant)
+            else:
+                self.add(constant)
+
+    def _add_class(self, value: type) -> None:
+        """The name of a class; of one that the user can redefine also what is in it."""
+        self.write(f"{value.__module__}.{value.__name__}")
+        if not _is_user_class(value):
+            return
+        if issubclass(value, enum.Enum):
+            self.add([(member.name, member.value) for member in value])
+            return
+        if issubclass(value, tuple) and hasattr(value, "_fields"):  # a named tuple
+            self.add((value._fields, getattr(value, "_field_defaults", None)))
+            return
+        for base in value.__bases__:
+            self.add(base)
+        for name, member in sorted(vars(value).items()):
+            if name in _CLASS_BOOKKEEPING:
+                continue
+            self.write(name)
+            if isinstance(member, staticmethod | classmethod):
+                self.add(member.__func__)
+            elif isinstance(member, property):
+                self.add((member.fget, member.fset, member.fdel))
+            elif not isinstance(member, pytypes.MemberDescriptorType):  # a slot
+                self.add(member)
+
+    def _add_data(self, value: Any) -> None:
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            self.write(f"{value.dtype}{value.shape}")
+            self.digest.update(value.tobytes())
+        elif isinstance(value, tuple | list):
+            self.write(str(len(value)))
+            for entry in (*value, *getattr(value, "_fields", ())):
+                self.add(entry)
+        elif isinstance(value, frozenset | set):
+            self.write(str(sorted(_hashed(entry, "") for entry in value)))
+        elif isinstance(value, dict):
+            self.add(tuple(value.items()))
+        elif isinstance(value, bool | int | float | complex | str | bytes | np.generic | None):
+            self.write(repr(value))
+        elif isinstance(value, enum.Enum):
+            self.add((type(value), value.name))
+        elif isinstance(value, slice | range | pytypes.EllipsisType):
+            self.write(repr(value))
+        elif isinstance(value, pytypes.ModuleType | pytypes.BuiltinFunctionType | np.ufunc):
+            self.write(f"{getattr(value, '__module__', '')}.{value.__name__}")
+        elif type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "__name__"):
+            self.write(f"{value.__module__}.{value.__name__}")  # a function of numpy
+        elif type(value).__module__.partition(".")[0] == "numba" and hasattr(value, "_defn"):
+            self.write(value.__name__)  # an intrinsic of this package
+        else:
+            self.digest.update(os.urandom(16))
+
+
+_CLASS_BOOKKEEPING = frozenset(
+    ("__dict__", "__doc__", "__firstlineno__", "__module__", "__static_attributes__", "__weakref__")
+)
+"""What a class keeps of itself, and no function asks for."""
+
+
+def _is_user_class(value: Any) -> bool:
+    """Whether a value is a class that the user can redefine."""
+    if not isinstance(value, type):
+        return False
+    home = value.__module__.partition(".")[0]
+    return home not in _KNOWN_MODULES and home not in sys.stdlib_module_names
