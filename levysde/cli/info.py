@@ -79,12 +79,13 @@ def _cache_folder() -> Path:
     import numba
 
     from levysde.engine import compile as compiler
+    from levysde.engine.cache_folder import temporary_cache_folder
 
     try:
         # Without a signature nothing is compiled, but the folder is chosen.
         chosen = numba.njit(cache=True)(compiler.prepared).stats.cache_path
     except RuntimeError:  # neither beside the package nor in the user's folder
-        return compiler.temporary_cache_folder()
+        return temporary_cache_folder()
     return Path(chosen)
 
 

@@ -1,5 +1,7 @@
 """Plain functions made compilable, and a disk cache that cannot give wrong code.
 
+What is kept in memory and on disk is bounded: the functions used last stay.
+
 Numba's disk cache is keyed by a function's name, file and signature. It goes stale when a callee in
 another file changes, and two processes that add different functions to one index at once can leave
 the code of one under the name of the other. Every compiled function therefore gets a name of its
@@ -7,11 +9,12 @@ own, which ends in a hash of its code, of all that code refers to, of its signat
 processor: an index never holds more than one entry.
 """
 
-import os
-import tempfile
+import signal
 import threading
 import types as pytypes
 import warnings
+import weakref
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +23,20 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.core.errors import NumbaError, NumbaExperimentalFeatureWarning
+from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.extending import intrinsic, overload, register_jitable
 
 from levysde._typing import PlainFunction
 from levysde.engine import elementary
-from levysde.engine.source import is_user_module, names_in, plain, references, source_key
+from levysde.engine.cache_folder import note_use, temporary_cache_folder
+from levysde.engine.source import (
+    circular,
+    is_user_module,
+    names_in,
+    plain,
+    references,
+    source_key,
+)
 
 # ------------------------------------------------------------------ plain functions made compilable
 
@@ -46,13 +57,20 @@ def _fma_overload(a, b, c):  # type: ignore[no-untyped-def]
 _NATIVE = (elementary.fma,)
 """Functions that the compiler replaces by an instruction."""
 
-_prepared: dict[str, PlainFunction] = {}  # by content: the copy that stands for a function
-_copies: set[PlainFunction] = set()  # those copies
+KEPT_FUNCTIONS = 256
+"""Functions of the user, and of this package, whose compilable copies are kept in memory."""
+
+KEPT_PASSES = 64
+"""Compiled functions of each kind that are kept in memory."""
+
+_compile_lock = threading.RLock()
+_prepared: OrderedDict[str, Any] = OrderedDict()  # by content, that used last at the end
+_copies: weakref.WeakSet[Any] = weakref.WeakSet()  # what `prepared` has made
 _pinned: dict[PlainFunction, str] = {}  # functions reached through a module: their content
 
 
 def prepared(function: PlainFunction) -> PlainFunction:
-    """A copy of a plain function that compiled code can call.
+    """A copy of a plain function for compiled code to call.
 
     Compiled code keeps the globals it was compiled with, while a user may change a constant, an
     array or a helper between two runs. The copy has the values of now, and stands for every
@@ -65,13 +83,14 @@ def prepared(function: PlainFunction) -> PlainFunction:
 
     Returns
     -------
-    callable
+    numba dispatcher
+        Which Python cannot call, but its `py_func`.
 
     Raises
     ------
     ValueError
-        If it is not a plain function, or calls through a module one that has changed since it was
-        compiled.
+        If it is not a plain function, calls itself, or calls through a module one that has changed
+        since it was compiled.
 
     Examples
     --------
@@ -82,16 +101,33 @@ def prepared(function: PlainFunction) -> PlainFunction:
     >>> prepared(double) is prepared(lambda x: 3.0 * x)
     False
     """
+    if function in _copies:
+        return function
     function = plain(function)
-    if function in _NATIVE or function in _copies:
+    if function in _NATIVE:
         return function
     key = source_key(function)
-    if key not in _prepared:
-        copy = _copied(function)
-        register_jitable(forceinline=True, error_model="numpy")(copy)
-        _prepared[key] = copy
-        _copies.add(copy)
-    return _prepared[key]
+    with _compile_lock:
+        if key not in _prepared:
+            _prepared[key] = _callable(function)
+        _prepared.move_to_end(key)
+        if len(_prepared) > KEPT_FUNCTIONS:
+            _prepared.popitem(last=False)
+        return _prepared[key]
+
+
+def _callable(function: pytypes.FunctionType) -> Any:
+    """What compiled code calls: inlined where it is called, and without a life of its own."""
+    endless = circular(function)
+    if endless is not None:
+        raise ValueError(
+            f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
+            "write it with a loop"
+        )
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+    made = numba.njit(forceinline=True, **options)(_copied(function))
+    _copies.add(made)
+    return made
 
 
 def _copied(function: pytypes.FunctionType) -> pytypes.FunctionType:
@@ -142,19 +178,18 @@ def _pin(function: pytypes.FunctionType) -> None:
 
 # ------------------------------------------------------------------------------- cached compilation
 
-_compile_lock = threading.RLock()
-
 
 def compile_cached(function: PlainFunction, signature: Any) -> Any:
     """Compile with one explicit signature, keeping the machine code on disk.
 
     The code lies beside the package, else in the user's cache folder, else (where neither can be
-    written) in a temporary folder.
+    written) in a temporary folder. Ctrl-C is heard when the compiler has returned.
 
     Parameters
     ----------
     function : callable
-        A plain function or closure. A copy of it is compiled, with all it refers to prepared.
+        A function or closure of this package. A copy of it is compiled, with all it refers to
+        prepared.
     signature : numba signature
         The only signature it will have.
 
@@ -167,18 +202,41 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
     key = source_key(function, signature)
     function = _copied(plain(function))
     function.__qualname__ = f"{function.__name__}_{key}"
-    with _compile_lock, _pointers_allowed():
+    with _compile_lock, _pointers_allowed(), interrupts_held():
         try:
-            return numba.njit(signature, **options)(function)
+            compiled = numba.njit(signature, **options)(function)
         except RuntimeError as error:
             if "no locator available" not in str(error):
                 raise
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(temporary_cache_folder())
-        try:
-            return numba.njit(signature, **options)(function)
-        finally:
-            numba.config.CACHE_DIR = before
+            before = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = str(temporary_cache_folder())
+            try:
+                compiled = numba.njit(signature, **options)(function)
+            finally:
+                numba.config.CACHE_DIR = before
+        note_use(Path(compiled.stats.cache_path), key)
+        return compiled
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while the compiler works, and hear it afterwards.
+
+    The compiler calls back into Python, from LLVM and from destructors, where an exception is
+    printed and lost: the run would go on as if nobody had interrupted it.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    heard: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            handler(*heard[0])
 
 
 @contextmanager
@@ -193,23 +251,6 @@ def pointers(*signatures: Any) -> list[Any]:
     """The types of passes as a driver receives them."""
     with _pointers_allowed():
         return [types.FunctionType(signature) for signature in signatures]
-
-
-def temporary_cache_folder() -> Path:
-    """Where compiled code goes when no lasting place can be written: a folder of this user alone.
-
-    Returns
-    -------
-    Path
-        Made if need be. Cached code is executed, so a folder that others could write is not used.
-    """
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"levysde-cache-{owner}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    state = folder.stat()
-    if hasattr(os, "getuid") and (state.st_uid != owner or state.st_mode & 0o077):
-        return Path(tempfile.mkdtemp(prefix="levysde-cache-"))
-    return folder
 
 
 def compile_part(part: str, function: PlainFunction, closure: PlainFunction, signature: Any) -> Any:
@@ -237,7 +278,9 @@ def compile_part(part: str, function: PlainFunction, closure: PlainFunction, sig
     """
     try:
         return compile_cached(closure, signature)
-    except NumbaError as error:
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # the compiler has many ways of failing on what it does not know
         name = getattr(function, "__name__", repr(function))
         raise ValueError(
             f"the {part} function {name!r} cannot be compiled: {_first_reason(error)}; use "
@@ -245,8 +288,8 @@ def compile_part(part: str, function: PlainFunction, closure: PlainFunction, sig
         ) from error
 
 
-def _first_reason(error: NumbaError) -> str:
-    """The sentence of a numba error that names the cause, without its pages of context."""
+def _first_reason(error: Exception) -> str:
+    """The sentence of an error of numba that names the cause, without its pages of context."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [
         line

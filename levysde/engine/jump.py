@@ -18,7 +18,13 @@ import numpy as np
 from numba import types
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.compile import compile_cached, compile_part, pointers, prepared
+from levysde.engine.compile import (
+    KEPT_PASSES,
+    compile_cached,
+    compile_part,
+    pointers,
+    prepared,
+)
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_path import advance
 from levysde.engine.jump_program import JumpOutcome, JumpProgram
@@ -67,22 +73,58 @@ def _probes(outside: PlainFunction) -> PlainFunction:
     return margin
 
 
-@functools.lru_cache(maxsize=256)
-def _compiled_part(name: str, function: PlainFunction, loop: PlainFunction, signature: Any) -> Any:
-    return compile_part(name, function, loop, signature)
+# What is kept on disk lies beside the file of the function, and code of the user need not have a
+# file: each part is called by a function of this one.
 
 
-def _compiled(name: str, function: PlainFunction, signature: Any) -> Any:
+def _predicate(outside: PlainFunction) -> PlainFunction:
+    def predicate(x, p):  # type: ignore[no-untyped-def]
+        return outside(x, p)
+
+    return predicate
+
+
+def _margin(margin: PlainFunction) -> PlainFunction:
+    def distance(x, p, covariance, reach):  # type: ignore[no-untyped-def]
+        return margin(x, p, covariance, reach)
+
+    return distance
+
+
+def _jump(jump: PlainFunction) -> PlainFunction:
+    def displace(x, u, seed, path, step, p):  # type: ignore[no-untyped-def]
+        jump(x, u, seed, path, step, p)
+
+    return displace
+
+
+def _slope(gradient: PlainFunction) -> PlainFunction:
+    def slope(x, p, out):  # type: ignore[no-untyped-def]
+        gradient(x, p, out)
+
+    return slope
+
+
+_PARTS: dict[str, tuple[Callable[[PlainFunction], PlainFunction], Any]] = {
+    "gradient": (_slope, SLOPE),
+    "jump": (_jump, JUMP),
+    "margin": (_margin, MARGIN),
+    "outside": (_predicate, OUTSIDE),
+    "probes": (_probes, MARGIN),
+}
+
+
+@functools.lru_cache(maxsize=KEPT_PASSES)
+def _compiled_part(name: str, function: PlainFunction) -> Any:
+    around, signature = _PARTS[name]
+    return compile_part(
+        "outside" if name == "probes" else name, function, around(function), signature
+    )
+
+
+def _compiled(name: str, function: PlainFunction) -> Any:
     """A part compiled for a point."""
-    part = prepared(function)
-    return _compiled_part(name, part, part, signature)
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled_margin(margin: PlainFunction | None, outside: PlainFunction) -> Any:
-    if margin is None:
-        return compile_part("outside", outside, _probes(outside), MARGIN)
-    return compile_part("margin", margin, margin, MARGIN)
+    return _compiled_part(name, prepared(function))
 
 
 def jump_function(jumps: JumpPart) -> Any:
@@ -98,16 +140,16 @@ def jump_function(jumps: JumpPart) -> Any:
     numba dispatcher
         `jump(x, u, seed, path, step, p)`.
     """
-    return _compiled("jump", jumps.jump, JUMP)
+    return _compiled("jump", jumps.jump)
 
 
 def _parts(program: JumpProgram) -> tuple[Any, Any, Any, Any]:
-    margin = None if program.margin is None else prepared(program.margin)
+    near = ("probes", program.outside) if program.margin is None else ("margin", program.margin)
     return (
-        _compiled("outside", program.outside, OUTSIDE),
-        _compiled_margin(margin, prepared(program.outside)),
+        _compiled("outside", program.outside),
+        _compiled(*near),
         jump_function(program.jumps),
-        _compiled("gradient", program.gradient, SLOPE),
+        _compiled("gradient", program.gradient),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
-from levysde.engine.compile import compile_part, prepared
+from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 from levysde.engine.elementary import fma
 from levysde.engine.passes import NOISE, VECTOR, is_wide
 from levysde.engine.philox import random_words
@@ -36,7 +36,7 @@ def noise_pass(part: NoisePart, dim: int) -> Any:
     return _compiled(increment, part.words, part.drivers, radius, *places, is_wide(dim))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=KEPT_PASSES)
 def _compiled(
     increment: PlainFunction,
     words: float,

@@ -17,7 +17,7 @@ import numpy as np
 from numba import types
 
 from levysde._typing import PlainFunction
-from levysde.engine.compile import compile_part, prepared
+from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 
 NARROW_MAX_DIM = 32
 """Largest dimension stored coordinate by coordinate (the narrow layout)."""
@@ -65,7 +65,7 @@ def gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     return _gradient_pass(prepared(gradient), dim)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=KEPT_PASSES)
 def _gradient_pass(gradient: PlainFunction, dim: int) -> Any:
     def narrow(x, p, out, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim or out.shape[0] != dim:  # tells the compiler the length of a loop
@@ -100,7 +100,7 @@ def check_pass(outside: PlainFunction, dim: int) -> Any:
     return _check_pass(prepared(outside), dim)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=KEPT_PASSES)
 def _check_pass(outside: PlainFunction, dim: int) -> Any:
     def narrow(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim:  # tells the compiler the length of a loop

@@ -78,6 +78,35 @@ def references(function: pytypes.FunctionType) -> dict[str, Any]:
     return found
 
 
+def circular(function: pytypes.FunctionType) -> pytypes.FunctionType | None:
+    """A function that calls itself, by way of others perhaps, among what a function refers to.
+
+    Parameters
+    ----------
+    function : function
+        A plain Python function.
+
+    Returns
+    -------
+    function or None
+    """
+    done: set[pytypes.FunctionType] = set()
+
+    def search(inner: pytypes.FunctionType, above: tuple[Any, ...]) -> Any:
+        if inner in above:
+            return inner
+        if inner in done:
+            return None
+        done.add(inner)
+        values = (getattr(value, "py_func", value) for value in references(inner).values())
+        called = [value for value in values if isinstance(value, pytypes.FunctionType)]
+        found = (search(value, (*above, inner)) for value in called)
+        return next((value for value in found if value is not None), None)
+
+    circle: pytypes.FunctionType | None = search(function, ())
+    return circle
+
+
 def names_in(code: pytypes.CodeType) -> set[str]:
     """Names of globals and attributes that code uses, functions inside it included.
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.compile import compile_part, prepared
+from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 from levysde.engine.passes import UPDATE, is_wide
 from levysde.engine.philox import random_words
 from levysde.engine.program import UpdatePart
@@ -38,7 +38,7 @@ def update_pass(part: UpdatePart, dim: int) -> Any:
     return _compiled(prepared(part.update), clock, *kind)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=KEPT_PASSES)
 def _compiled(
     update: PlainFunction,
     clock: PlainFunction | None,
