@@ -24,6 +24,7 @@ from levysde.results import EscapeTimes
 from levysde.scheme import SCHEMES, check_stability
 from levysde.spellings import with_hints
 from levysde.timestep import automatic_dt, automatic_step
+from levysde.trial import try_functions
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
 
@@ -60,6 +61,7 @@ def _check_setting(
     ):
         if not isinstance(value, kind):
             raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
+    try_functions(basin)
     epsilon = parts.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
         raise ValueError(

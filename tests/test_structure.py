@@ -61,6 +61,7 @@ LAYERS = (
         "levysde.recurrence",
         "levysde.scheme",
         "levysde.timestep",
+        "levysde.trial",
     ),
     ("levysde.methods",),
     ("levysde.simulate", "levysde.plots"),

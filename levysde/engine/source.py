@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import types as pytypes
+from collections.abc import Iterator
 from typing import Any
 
 import numba
@@ -98,13 +99,104 @@ def circular(function: pytypes.FunctionType) -> pytypes.FunctionType | None:
         if inner in done:
             return None
         done.add(inner)
-        values = (getattr(value, "py_func", value) for value in references(inner).values())
-        called = [value for value in values if isinstance(value, pytypes.FunctionType)]
-        found = (search(value, (*above, inner)) for value in called)
+        found = (search(value, (*above, inner)) for value in _called(inner))
         return next((value for value in found if value is not None), None)
 
     circle: pytypes.FunctionType | None = search(function, ())
     return circle
+
+
+def _called(function: pytypes.FunctionType) -> Iterator[pytypes.FunctionType]:
+    """The functions that a function refers to, but those of libraries; compiled ones as source."""
+    for value in references(function).values():
+        value = getattr(value, "py_func", value)
+        if isinstance(value, pytypes.FunctionType) and not _is_of_library(value):
+            yield value
+
+
+def users_functions(function: pytypes.FunctionType) -> list[pytypes.FunctionType]:
+    """What is not of this package among a function and all functions it refers to.
+
+    Parameters
+    ----------
+    function : function
+        A plain Python function.
+
+    Returns
+    -------
+    list of function
+        Each once.
+    """
+    found, waiting = [function], [function]
+    while waiting:
+        for value in _called(waiting.pop()):
+            if value not in found:
+                found.append(value)
+                waiting.append(value)
+    return [value for value in found if (value.__module__ or "").partition(".")[0] != "levysde"]
+
+
+def interpreted(function: pytypes.FunctionType) -> pytypes.FunctionType:
+    """A copy that calls no compiled function: each is replaced by the Python function behind it.
+
+    Parameters
+    ----------
+    function : function
+        A plain Python function.
+
+    Returns
+    -------
+    function
+        In which an index beyond an array is an error.
+    """
+    copies: dict[int, pytypes.FunctionType] = {}
+
+    def copied(value: Any) -> Any:
+        original = getattr(value, "py_func", value)
+        if not isinstance(original, pytypes.FunctionType):
+            return value
+        if id(original) not in copies:
+            space = {"__builtins__": original.__globals__.get("__builtins__")}
+            cells = tuple(pytypes.CellType() for _ in original.__closure__ or ())
+            made = pytypes.FunctionType(
+                original.__code__, space, original.__name__, original.__defaults__, cells or None
+            )
+            made.__kwdefaults__ = original.__kwdefaults__
+            copies[id(original)] = made
+            for name in names_in(original.__code__) & original.__globals__.keys():
+                space[name] = copied(original.__globals__[name])
+            for cell, held in zip(cells, original.__closure__ or (), strict=True):
+                cell.cell_contents = copied(held.cell_contents)
+        return copies[id(original)]
+
+    made: pytypes.FunctionType = copied(function)
+    return made
+
+
+def draws_random(function: pytypes.FunctionType) -> bool:
+    """Whether a function refers to a source of random numbers.
+
+    Parameters
+    ----------
+    function : function
+        A plain Python function. Those it calls are not looked into.
+
+    Returns
+    -------
+    bool
+    """
+    draws = "random" in names_in(function.__code__)
+    return any(
+        (value is np and draws) or _is_random(value) for value in references(function).values()
+    )
+
+
+def _is_random(value: Any) -> bool:
+    """Whether a value is a module of random numbers or belongs to one."""
+    name = getattr(value, "__name__", "") if isinstance(value, pytypes.ModuleType) else ""
+    owner = type(getattr(value, "__self__", None)).__module__
+    homes = (name, owner, type(value).__module__)
+    return any(home == "random" or home.startswith("numpy.random") for home in homes)
 
 
 def names_in(code: pytypes.CodeType) -> set[str]:
@@ -282,7 +374,10 @@ _CLASS_BOOKKEEPING = frozenset(
 
 def _is_user_class(value: Any) -> bool:
     """Whether a value is a class that the user can redefine."""
-    if not isinstance(value, type):
-        return False
-    home = value.__module__.partition(".")[0]
-    return home not in _KNOWN_MODULES and home not in sys.stdlib_module_names
+    return isinstance(value, type) and not _is_of_library(value)
+
+
+def _is_of_library(value: Any) -> bool:
+    """Whether a function or class is of Python itself or of a library of numbers."""
+    home = (value.__module__ or "").partition(".")[0]
+    return home in _KNOWN_MODULES or home in sys.stdlib_module_names
