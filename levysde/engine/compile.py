@@ -282,6 +282,10 @@ def compile_part(part: str, function: PlainFunction, closure: PlainFunction, sig
         raise
     except Exception as error:  # the compiler has many ways of failing on what it does not know
         name = getattr(function, "__name__", repr(function))
+        if "setitem(readonly array" in str(error):
+            raise ValueError(
+                f"the {part} function {name!r} writes into x or p; only read them"
+            ) from error
         raise ValueError(
             f"the {part} function {name!r} cannot be compiled: {_first_reason(error)}; use "
             "numbers, array elements, functions of numpy and math, and functions made of these"

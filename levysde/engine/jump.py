@@ -30,13 +30,16 @@ from levysde.engine.jump_path import advance
 from levysde.engine.jump_program import JumpOutcome, JumpProgram
 from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 
+# What a part may only read is read-only to the compiler, which refuses a part that writes there.
+_read_vector = types.Array(types.float64, 1, "C", readonly=True)
+_read_matrix = types.Array(types.float64, 2, "C", readonly=True)
 _vector = types.float64[::1]
 _matrix = types.float64[:, ::1]
 
-OUTSIDE = types.boolean(_vector, _vector)
-MARGIN = types.float64(_vector, _vector, _matrix, types.float64)
+OUTSIDE = types.boolean(_read_vector, _read_vector)
+MARGIN = types.float64(_read_vector, _read_vector, _read_matrix, types.float64)
 JUMP = types.void(_vector, types.float64, types.uint64, types.uint64, types.uint64, _vector)
-SLOPE = types.void(_vector, _vector, _vector)
+SLOPE = types.void(_read_vector, _read_vector, _vector)
 
 _STEPS = types.UniTuple(types.float64, 11)
 

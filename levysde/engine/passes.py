@@ -25,6 +25,9 @@ NARROW_MAX_DIM = 32
 VECTOR = 8
 """Numbers in the longest vector of current processors (512 bits)."""
 
+# What a part may only read is read-only to the compiler, which refuses a part that writes there.
+_read_matrix = types.Array(types.float64, 2, "C", readonly=True)
+_read_vector = types.Array(types.float64, 1, "C", readonly=True)
 _matrix = types.float64[:, ::1]
 _vector = types.float64[::1]
 _ids = types.uint64[::1]
@@ -32,12 +35,12 @@ _flags = types.int8[::1]
 _count = types.int64
 
 NOISE = types.void(_matrix, types.uint64, _ids, _ids, _vector, _count)
-GRADIENT = types.void(_matrix, _vector, _matrix, _count)
+GRADIENT = types.void(_read_matrix, _read_vector, _matrix, _count)
 UPDATE = types.void(
     _matrix, _matrix, _matrix, _matrix, _matrix, types.float64, types.uint64, _ids, _ids, _vector,
     _count,
 )  # fmt: skip
-CHECK = types.int64(_matrix, _vector, _ids, types.uint64, _flags, _count)
+CHECK = types.int64(_read_matrix, _read_vector, _ids, types.uint64, _flags, _count)
 
 RUNNING, ESCAPED, HORIZON, NON_FINITE = 0, 1, 2, 3
 

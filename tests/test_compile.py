@@ -1,0 +1,246 @@
+"""Compilation of the user's functions: what is refused, what is kept, what is interrupted."""
+
+import gc
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import levysde as ls
+from levysde import domains
+from levysde.engine import cache_folder, noise_passes, passes, update_pass
+from levysde.engine import compile as compiler
+
+SGD, STABLE = ls.dynamics.sgd(), ls.noise.independent(1.5)
+
+
+def basin_of(gradient, outside=None):
+    domain = domains.interval(-1.0, 1.0) if outside is None else ls.Domain(1, outside)
+    return ls.Basin(ls.Potential(1, gradient), domain, 0.0)
+
+
+# ------------------------------------------------------------------------------------ one sentence
+
+
+def linear(x, p, out):
+    out[0] = x[0]
+
+
+def writes_far_out(x, p, out):
+    out[0] = x[0]
+    if x[0] > 1e8:
+        x[0] = 1e8
+
+
+def writes_parameters(x, p, out):
+    out[0] = x[0]
+    if x[0] > 1e8:
+        p[0] = 1.0
+
+
+def predicate_that_writes(x, p):
+    if x[0] > 1e8:
+        x[0] = 1e8
+    return abs(x[0]) >= 1.0
+
+
+def formats(x, p, out):
+    out[0] = x[0] + len(f"{x[0]:.3f}")
+
+
+def factorial(n):
+    return 1.0 if n <= 0 else n * factorial(n - 1)
+
+
+def recursive(x, p, out):
+    out[0] = factorial(3) * x[0]
+
+
+def even(n):
+    return n == 0 or odd(n - 1)
+
+
+def odd(n):
+    return n != 0 and even(n - 1)
+
+
+def alternates(x, p, out):
+    out[0] = x[0] if even(4) else 0.0
+
+
+@pytest.mark.parametrize("method", ["euler", "jump"])
+@pytest.mark.parametrize(
+    ("gradient", "outside", "words"),
+    [
+        (writes_far_out, None, "'writes_far_out' writes into x or p; only read them"),
+        (writes_parameters, None, "'writes_parameters' writes into x or p"),
+        (linear, predicate_that_writes, "outside function 'predicate_that_writes' writes into x"),
+        (formats, None, "'formats' cannot be compiled: format spec in f-strings"),
+        (recursive, None, "'factorial' calls itself"),
+        (alternates, None, "'(even|odd)' calls itself"),
+    ],
+)
+def test_what_compiled_code_cannot_do_is_one_sentence(gradient, outside, words, method):
+    with pytest.raises(ValueError, match=words) as caught:
+        ls.escape_times(basin_of(gradient, outside), SGD, STABLE, 0.1, paths=5, method=method)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+SCRIPT = """
+import levysde as ls
+
+def gradient(x, p, out):
+    out[0] = x[0]
+
+def outside(x, p):
+    return abs(x[0]) >= 1.0
+
+basin = ls.Basin(ls.Potential(1, gradient), ls.Domain(1, outside), 0.0)
+model = (basin, ls.dynamics.sgd(), ls.noise.independent(1.5), 0.1)
+for method in ("jump", "auto"):
+    print(ls.escape_times(*model, paths=50, method=method, seed=1, threads=1).parameters["method"])
+"""
+
+
+@pytest.mark.parametrize("way", ["stdin", "exec"])
+def test_functions_without_a_file_jump(way):
+    """As typed at the prompt: there is no file beside which compiled code could lie."""
+    if way == "stdin":
+        command, given = [sys.executable], SCRIPT
+    else:
+        command, given = [sys.executable, "-c", f"exec({SCRIPT!r}, {{}})"], ""
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.stdout == "jump\njump\n", done.stderr
+
+
+# ------------------------------------------------------------------------------------- what is kept
+
+
+def slope_of(factor):
+    def gradient(x, p, out):
+        out[0] = factor * x[0]
+
+    return ls.Potential(1, gradient).gradient_many(np.ones((1, 1)))[0, 0]
+
+
+def live_dispatchers():
+    gc.collect()
+    kind = type(passes.gradient_pass(linear, 1))
+    return sum(type(each) is kind for each in gc.get_objects())
+
+
+def test_a_scan_of_closures_keeps_a_bounded_number(monkeypatch, tmp_path):
+    """Sixty functions, of which eight passes and sixteen copies stay, and twenty on disk."""
+    for module in (passes, noise_passes, update_pass):
+        assert module.KEPT_PASSES == compiler.KEPT_PASSES
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(cache_folder, "KEPT_ON_DISK", 20)
+    monkeypatch.setattr(compiler, "KEPT_FUNCTIONS", 16)
+    few = passes.functools.lru_cache(maxsize=8)(passes._gradient_pass.__wrapped__)
+    monkeypatch.setattr(passes, "_gradient_pass", few)
+    assert [slope_of(k + 1.0) for k in range(20)] == [k + 1.0 for k in range(20)]
+    alive = live_dispatchers()
+    assert [slope_of(k + 21.0) for k in range(40)] == [k + 21.0 for k in range(40)]
+    assert live_dispatchers() <= alive + 2
+    assert len(compiler._prepared) == 16
+    indices, codes = list(tmp_path.rglob("*.nbi")), list(tmp_path.rglob("*.nbc"))
+    assert len(indices) == len(codes) == 20
+    # Those used last are there, and what was forgotten is made again.
+    newest = max(indices, key=lambda file: file.stat().st_mtime)
+    assert slope_of(60.0) == 60.0
+    assert [slope_of(k + 1.0) for k in range(3)] == [1.0, 2.0, 3.0]
+    assert newest.exists()
+
+
+def test_what_a_run_holds_outlives_the_cache():
+    """A run keeps its compiled functions, whatever is forgotten meanwhile."""
+    few = passes.functools.lru_cache(maxsize=1)(passes._gradient_pass.__wrapped__)
+    held = few(compiler.prepared(linear), 1)
+    for factor in (2.0, 3.0):
+
+        def gradient(x, p, out, factor=factor):
+            out[0] = factor * x[0]
+
+        few(compiler.prepared(gradient), 1)
+    gc.collect()
+    out = np.zeros((1, 8))
+    held(np.full((1, 8), 5.0), np.zeros(0), out, 8)
+    assert (out == 5.0).all()
+
+
+# -------------------------------------------------------------------------------- temporary folder
+
+
+@pytest.fixture
+def taken(monkeypatch, tmp_path):
+    """The name of the temporary folder, in an empty place."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    cache_folder._new_folder.cache_clear()
+    yield tmp_path / f"levysde-cache-{os.getuid()}"
+    cache_folder._new_folder.cache_clear()
+
+
+def private(folder):
+    state = folder.lstat()
+    return folder.is_dir() and state.st_uid == os.getuid() and not state.st_mode & 0o077
+
+
+def test_the_temporary_folder_is_made_once(taken):
+    assert cache_folder.temporary_cache_folder() == taken
+    assert cache_folder.temporary_cache_folder() == taken
+    assert private(taken)
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "file", "open folder"])
+def test_a_squatted_name_is_left_alone(taken, tmp_path, kind):
+    target = tmp_path / "elsewhere"
+    if kind == "file":
+        taken.write_text("")
+    elif kind == "open folder":
+        taken.mkdir()
+        taken.chmod(0o777)
+    else:
+        if kind == "link":
+            target.mkdir(mode=0o700)
+        taken.symlink_to(target)
+    folder = cache_folder.temporary_cache_folder()
+    assert folder not in (taken, target)
+    assert private(folder)
+    assert cache_folder.temporary_cache_folder() == folder  # one a process
+
+
+# ------------------------------------------------------------------------------------ interruption
+
+INTERRUPTED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from numba.core import codegen
+
+hook = codegen.JITCodeLibrary._object_compiled_hook.__func__
+
+def interrupted(cls, module, buffer):
+    hook(cls, module, buffer)
+    signal.raise_signal(signal.SIGINT)
+
+codegen.JITCodeLibrary._object_compiled_hook = classmethod(interrupted)
+import levysde as ls
+model = (ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.5)
+ls.escape_times(*model, paths=10, dt=0.01)
+print("went on")
+"""
+
+
+def test_an_interrupt_in_the_compiler_ends_the_run(tmp_path):
+    """The compiler calls back from LLVM, where an exception would be printed and lost."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert done.stderr.strip().endswith("KeyboardInterrupt")
+    assert "Exception ignored" not in done.stderr
