@@ -13,7 +13,6 @@ import signal
 import threading
 import types as pytypes
 import warnings
-import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ import numba
 import numpy as np
 from numba import types
 from numba.core.errors import NumbaExperimentalFeatureWarning
-from numba.extending import intrinsic, overload, register_jitable
+from numba.extending import intrinsic, overload, register_jitable, typeof_impl
 
 from levysde._typing import PlainFunction
 from levysde.engine import elementary
@@ -64,12 +63,11 @@ KEPT_PASSES = 64
 """Compiled functions of each kind that are kept in memory."""
 
 _compile_lock = threading.RLock()
-_prepared: OrderedDict[str, Any] = OrderedDict()  # by content, that used last at the end
-_copies: weakref.WeakSet[Any] = weakref.WeakSet()  # what `prepared` has made
+_prepared: OrderedDict[str, "_Callee"] = OrderedDict()  # by content, that used last at the end
 _pinned: dict[PlainFunction, str] = {}  # functions reached through a module: their content
 
 
-def prepared(function: PlainFunction) -> PlainFunction:
+def prepared(function: Any) -> Any:
     """A copy of a plain function for compiled code to call.
 
     Compiled code keeps the globals it was compiled with, while a user may change a constant, an
@@ -83,8 +81,8 @@ def prepared(function: PlainFunction) -> PlainFunction:
 
     Returns
     -------
-    numba dispatcher
-        Which Python cannot call, but its `py_func`.
+    object
+        That compiled code can call, and Python cannot; `py_func` is the copy.
 
     Raises
     ------
@@ -101,7 +99,7 @@ def prepared(function: PlainFunction) -> PlainFunction:
     >>> prepared(double) is prepared(lambda x: 3.0 * x)
     False
     """
-    if function in _copies:
+    if isinstance(function, _Callee):
         return function
     function = plain(function)
     if function in _NATIVE:
@@ -109,25 +107,35 @@ def prepared(function: PlainFunction) -> PlainFunction:
     key = source_key(function)
     with _compile_lock:
         if key not in _prepared:
-            _prepared[key] = _callable(function)
+            _prepared[key] = _Callee(key, function)
         _prepared.move_to_end(key)
         if len(_prepared) > KEPT_FUNCTIONS:
             _prepared.popitem(last=False)
         return _prepared[key]
 
 
-def _callable(function: pytypes.FunctionType) -> Any:
-    """What compiled code calls: inlined where it is called, and without a life of its own."""
-    endless = circular(function)
-    if endless is not None:
-        raise ValueError(
-            f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
-            "write it with a loop"
-        )
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
-    made = numba.njit(forceinline=True, **options)(_copied(function))
-    _copies.add(made)
-    return made
+class _Callee:
+    """What compiled code calls in place of a function: inlined there, with no code of its own."""
+
+    def __init__(self, key: str, function: pytypes.FunctionType) -> None:
+        endless = circular(function)
+        if endless is not None:
+            raise ValueError(
+                f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
+                "write it with a loop"
+            )
+        self.key, self.py_func, self.__name__ = key, _copied(function), function.__name__
+        options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+        self.dispatcher = numba.njit(forceinline=True, **options)(self.py_func)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The content alone: numba compares it to know its own cached code again."""
+        return str, (self.key,)
+
+
+@typeof_impl.register(_Callee)
+def _type_of_callee(callee: _Callee, context: Any) -> Any:
+    return types.Dispatcher(callee.dispatcher)
 
 
 def _copied(function: pytypes.FunctionType) -> pytypes.FunctionType:
