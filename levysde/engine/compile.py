@@ -109,7 +109,7 @@ def prepared(function: Any) -> Any:
         if key not in _prepared:
             _prepared[key] = _Callee(key, function)
         _prepared.move_to_end(key)
-        if len(_prepared) > KEPT_FUNCTIONS:
+        while len(_prepared) > KEPT_FUNCTIONS:
             _prepared.popitem(last=False)
         return _prepared[key]
 
