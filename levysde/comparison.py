@@ -20,6 +20,7 @@ from levysde.scheme import chosen_scheme
 from levysde.simulate import escape_times
 from levysde.spellings import with_hints
 from levysde.timestep import AutomaticStep, automatic_step, largest_curvature
+from levysde.trial import try_functions
 
 if TYPE_CHECKING:
     from levysde.theory import Prediction
@@ -280,6 +281,7 @@ def compare(
     """
     if not isinstance(basin, Basin):
         raise ValueError(f"basin is {basin!r}; give a Basin")
+    try_functions(basin)
     several = isinstance(dynamics, list | tuple) and len(dynamics) > 1
     if not several or not all(isinstance(each, Dynamics) for each in dynamics):
         raise ValueError(f"dynamics is {dynamics!r}; give a list of at least two Dynamics")
