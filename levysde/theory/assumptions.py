@@ -203,7 +203,8 @@ def invariance(
     name = "domain positively invariant"
     extra = spread_directions(center.size)
     found = list(zip(_axes(center.size), rays, strict=True))
-    found += list(zip(extra, exit_segments(domain, center, np.array(extra)), strict=True))
+    rows = np.reshape(extra, (-1, center.size))
+    found += list(zip(extra, exit_segments(domain, center, rows), strict=True))
     nearest = min(ray.first for _, ray in found)
     tested = undecided = 0
     for direction, ray in found:

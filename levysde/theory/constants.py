@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from levysde.theory import arguments
 from levysde.theory.parts import checked_alpha
 
 
+@arguments.checked(alpha=arguments.alpha)
 def stable_constant(alpha: float) -> float:
     """Return c_alpha = Gamma(1 + alpha) sin(pi alpha / 2) / pi.
 
@@ -42,6 +44,7 @@ def stable_constant(alpha: float) -> float:
     return math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / math.pi
 
 
+@arguments.checked(alpha=arguments.alpha, dim=arguments.whole)
 def isotropic_constant(alpha: float, dim: int) -> float:
     """Return K_d = 2^alpha Gamma((d + alpha)/2) / (Gamma(d/2) Gamma(1 - alpha/2)).
 

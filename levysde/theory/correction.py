@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from levysde.theory import arguments
 from levysde.theory.constants import stable_constant
 from levysde.theory.parts import checked_alpha, checked_positive
 
@@ -131,6 +132,12 @@ def _core(sides: tuple[_Side, _Side], radius: float) -> float:
     return sum(side.near(radius) for side in sides) * radius / (2.0 - alpha)
 
 
+@arguments.checked(
+    gradient=arguments.function,
+    left=arguments.number,
+    right=arguments.number,
+    alpha=arguments.alpha,
+)
 def first_correction(
     gradient: Force, left: float, right: float, alpha: float, scale: float = 1.0
 ) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from levysde.theory import arguments
 from levysde.theory.bundles import Bundle, flat_faces, ray_bundle
 from levysde.theory.constants import isotropic_constant
 from levysde.theory.elliptic import box_measure, elliptic_form
@@ -251,6 +252,7 @@ def dominant_law(
     return law, measure
 
 
+@arguments.checked(domain=arguments.domain, noise=arguments.noise)
 def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> EscapeMeasure:
     """Return nu(W), W = {y : center + y not in Omega}, for a stable noise law.
 
@@ -276,6 +278,11 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
     where few coordinates are correlated and to 1e-3 in fifty dimensions: for boxes over variables
     that separate (see `box.correlated_box_moment`), for other domains over directions. Of a domain
     that is searched the flat faces are found first, and only what is not flat is left to average.
+
+    A search cannot see what lies between its points, and no error contains that: layers thinner
+    than 2.2 % of their distance on the rays of a ray law; in the plane lobes narrower than 0.6
+    degrees; in more dimensions spikes toward the center that none of some ten thousand rays meets.
+    Thin layers are otherwise weighted, and their scatter is in the error (see docs/theory.md).
 
     Parameters
     ----------
@@ -316,6 +323,7 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
     return dominant_law(domain, noise, point)[1]
 
 
+@arguments.checked(domain=arguments.domain, noise=arguments.noise)
 def escape_rate(domain: DomainLike, noise: NoiseLike, center: ArrayLike, epsilon: float) -> float:
     """Return the small-noise escape rate sum_k eps^alpha_k nu_k(W).
 

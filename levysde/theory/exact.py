@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from levysde.theory import arguments
 from levysde.theory.parts import checked_alpha, checked_positive
 
 _EXACT_BINOMIAL = 1000
@@ -24,6 +25,7 @@ def _jumping_alpha(alpha: float) -> float:
     return alpha
 
 
+@arguments.checked(alpha=arguments.alpha)
 def kappa(alpha: float) -> float:
     """Return kappa_alpha = sin(pi alpha / 2) / (pi alpha / 2).
 
@@ -59,6 +61,7 @@ def kappa(alpha: float) -> float:
     return math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / (0.5 * math.pi * alpha)
 
 
+@arguments.checked(alpha=arguments.alpha, dim=arguments.whole, distance=arguments.number)
 def driftless_mean_exit_time(alpha: float, radius: float, dim: int, distance: float = 0.0) -> float:
     """Return the mean exit time of isotropic stable motion from a ball.
 
@@ -110,6 +113,9 @@ def driftless_mean_exit_time(alpha: float, radius: float, dim: int, distance: fl
     return float(math.exp(log_factor) * room ** (0.5 * alpha))
 
 
+@arguments.checked(
+    alpha=arguments.alpha, lower=arguments.finite, upper=arguments.finite, start=arguments.finite
+)
 def driftless_interval_mean_exit_time(
     alpha: float, lower: float, upper: float, start: float
 ) -> float:
@@ -149,6 +155,11 @@ def driftless_interval_mean_exit_time(
     return float(((start - lower) * (upper - start)) ** (0.5 * alpha)) / math.gamma(1.0 + alpha)
 
 
+@arguments.checked(
+    alpha=arguments.alpha,
+    matrix=arguments.optional(arguments.array),
+    start=arguments.optional(arguments.array),
+)
 def driftless_ellipsoid_mean_exit_time(
     alpha: float,
     escape_measure: float,
@@ -203,6 +214,7 @@ def driftless_ellipsoid_mean_exit_time(
     return float(kappa(alpha) / measure * room ** (0.5 * alpha))
 
 
+@arguments.checked(rho=arguments.array, alpha=arguments.alpha)
 def exit_overshoot_survival(rho: ArrayLike, alpha: float) -> NDArray[np.float64]:
     """Return P(|X_tau| > rho R) = I_{rho^-2}(alpha/2, 1 - alpha/2), exit of a ball from its center.
 
@@ -239,6 +251,7 @@ def exit_overshoot_survival(rho: ArrayLike, alpha: float) -> NDArray[np.float64]
     return np.asarray(special.betainc(0.5 * alpha, 1.0 - 0.5 * alpha, ratio**-2.0))
 
 
+@arguments.checked(x=arguments.array, alpha=arguments.alpha)
 def right_exit_probability(x: ArrayLike, alpha: float) -> NDArray[np.float64]:
     """Return P_x(exit to the right of (-1, 1)) = I_{(1+x)/2}(alpha/2, alpha/2), no drift.
 
@@ -275,6 +288,7 @@ def right_exit_probability(x: ArrayLike, alpha: float) -> NDArray[np.float64]:
     return np.asarray(special.betainc(0.5 * alpha, 0.5 * alpha, 0.5 * (1.0 + start)))
 
 
+@arguments.checked(overshoot=arguments.array, alpha=arguments.alpha)
 def half_line_overshoot_survival(
     overshoot: ArrayLike, distance: float, alpha: float
 ) -> NDArray[np.float64]:
@@ -315,6 +329,7 @@ def half_line_overshoot_survival(
     return np.asarray(special.betainc(0.5 * alpha, 1.0 - 0.5 * alpha, distance / (distance + y)))
 
 
+@arguments.checked(n=arguments.whole)
 def sparre_andersen_survival(n: int) -> float:
     """Return P(N > n) = C(2n, n) 4^(-n), a random walk that starts on the boundary of a half line.
 
@@ -352,6 +367,7 @@ def sparre_andersen_survival(n: int) -> float:
     return bracket / math.sqrt(math.pi * n)
 
 
+@arguments.checked(alpha=arguments.alpha)
 def boundary_shift_constant(alpha: float) -> float:
     """Return beta_alpha = -zeta(1 - 1/alpha) Gamma(1 - 1/alpha) / pi.
 

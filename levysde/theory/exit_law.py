@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.theory import arguments
 from levysde.theory.bundles import Bundle, ray_bundle
 from levysde.theory.elliptic import gauge_bound
 from levysde.theory.escape_measure import EscapeMeasure, dominant_law
@@ -263,6 +264,7 @@ def _in_all_directions(
     return ExitLaw(law.alpha, center, measure, None, None, segments, jumps)
 
 
+@arguments.checked(domain=arguments.domain, noise=arguments.noise)
 def exit_law(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> ExitLaw:
     """Return the limit law of the exit position as the noise amplitude tends to 0.
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from levysde.theory import arguments
 from levysde.theory.parts import Vector, checked_alpha, checked_positive
 from levysde.theory.stable_law import stable_tail, tabulated_density
 
@@ -111,6 +112,14 @@ class _EulerChain:
         return (self.dt + float(row @ solution)) / (float(leaving[-1]) + float(row.sum()))
 
 
+@arguments.checked(
+    gradient=arguments.function,
+    lower=arguments.finite,
+    upper=arguments.finite,
+    alpha=arguments.alpha,
+    start=arguments.finite,
+    breakpoints=arguments.array,
+)
 def euler_mean_exit_time(
     gradient: Gradient,
     lower: float,
@@ -243,6 +252,13 @@ def _log_gaussian_mean(gradient: Gradient, edges: Vector, noise: float, first_ri
     return float(np.logaddexp.reduce(log_integrand, axis=None)) - 2.0 * math.log(noise)
 
 
+@arguments.checked(
+    gradient=arguments.function,
+    lower=arguments.finite,
+    upper=arguments.finite,
+    start=arguments.finite,
+    breakpoints=arguments.array,
+)
 def gaussian_mean_exit_time(
     gradient: Gradient,
     lower: float,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.theory import arguments
 from levysde.theory.escape_measure import EscapeMeasure, law_measure
 from levysde.theory.gauge import (
     box_ends,
@@ -303,6 +304,7 @@ def jumps_needed(distance: float, clip: float) -> int | None:
     return None if abs(ratio - whole) <= _WHOLE * ratio else math.ceil(ratio)
 
 
+@arguments.checked(domain=arguments.domain, noise=arguments.noise)
 def clipped_jumps(domain: DomainLike, noise: NoiseLike, center: ArrayLike, clip: float) -> int:
     """Return l* = ceil(r/b), the number of clipped jumps that an exit takes.
 
