@@ -57,9 +57,9 @@ def array(value: Any, what: str) -> Any:
     return found
 
 
-def optional(check: Check) -> Check:
-    """The same or None."""
-    return lambda value, what: None if value is None else check(value, what)
+def array_or_none(value: Any, what: str) -> Any:
+    """Numbers, or None."""
+    return None if value is None else array(value, what)
 
 
 def function(value: Any, what: str) -> Any:
@@ -169,8 +169,9 @@ def _call(
     named: Mapping[str, Any],
 ) -> Any:
     bound = signature.bind(*given, **named)
-    for name in kinds.keys() & bound.arguments.keys():
-        bound.arguments[name] = kinds[name](bound.arguments[name], name)
+    for name, value in bound.arguments.items():
+        if name in kinds:
+            bound.arguments[name] = kinds[name](value, name)
     why = "the numbers are too large or too small for floating-point arithmetic"
     mend = "choose units in which they are near 1"
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from levysde.theory import arguments
-from levysde.theory.parts import checked_alpha
 
 
 @arguments.checked(alpha=arguments.alpha)
@@ -39,7 +38,6 @@ def stable_constant(alpha: float) -> float:
     >>> round(stable_constant(1.5), 8)
     0.29920671
     """
-    alpha = checked_alpha(alpha)
     # sin(pi alpha / 2) = sin(pi (2 - alpha) / 2); the smaller argument keeps all digits near 2.
     return math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / math.pi
 
@@ -80,7 +78,6 @@ def isotropic_constant(alpha: float, dim: int) -> float:
     """
     from scipy.special import poch, rgamma
 
-    alpha = checked_alpha(alpha)
     if dim < 1:
         raise ValueError(f"dim is {dim!r}, but it must be at least 1")
     return float(2.0**alpha * poch(0.5 * dim, 0.5 * alpha) * rgamma(1.0 - 0.5 * alpha))

@@ -10,7 +10,7 @@ import numpy as np
 
 from levysde.theory import arguments
 from levysde.theory.constants import stable_constant
-from levysde.theory.parts import checked_alpha, checked_positive
+from levysde.theory.parts import checked_positive
 
 _INNER = 1e-4
 _DIFFERENCE = 1e-5
@@ -198,7 +198,6 @@ def first_correction(
     >>> round(first_correction(lambda x: x, 1.0, 1.0, 1.5), 5)
     1.61466
     """
-    alpha = checked_alpha(alpha)
     if alpha == 2.0:
         raise ValueError("alpha is 2.0, but the correction belongs to jumps, alpha < 2")
     if not (left > 0.0 and right > 0.0):

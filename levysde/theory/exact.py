@@ -57,7 +57,6 @@ def kappa(alpha: float) -> float:
     >>> round(kappa(1.5), 8)
     0.30010544
     """
-    alpha = checked_alpha(alpha)
     return math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / (0.5 * math.pi * alpha)
 
 
@@ -98,17 +97,13 @@ def driftless_mean_exit_time(alpha: float, radius: float, dim: int, distance: fl
     >>> round(driftless_mean_exit_time(1.5, 1.0, 1), 7)
     0.7522528
     """
-    alpha, radius = checked_alpha(alpha), checked_positive(radius, "radius")
+    radius = checked_positive(radius, "radius")
     if dim < 1:
         raise ValueError(f"dim is {dim!r}, but it must be at least 1")
     if not 0.0 <= distance <= radius:
         raise ValueError(f"distance is {distance!r}, but it must be in [0, radius = {radius!r}]")
-    log_factor = (
-        math.lgamma(0.5 * dim)
-        - alpha * math.log(2.0)
-        - math.lgamma(1.0 + 0.5 * alpha)
-        - math.lgamma(0.5 * (dim + alpha))
-    )
+    log_factor = math.lgamma(0.5 * dim) - math.lgamma(0.5 * (dim + alpha))
+    log_factor -= alpha * math.log(2.0) + math.lgamma(1.0 + 0.5 * alpha)
     room = (radius - distance) * (radius + distance)
     return float(math.exp(log_factor) * room ** (0.5 * alpha))
 
@@ -149,16 +144,13 @@ def driftless_interval_mean_exit_time(
     >>> driftless_interval_mean_exit_time(2.0, -1.0, 1.0, 0.0)
     0.5
     """
-    alpha = checked_alpha(alpha)
     if not (math.isfinite(upper - lower) and lower <= start <= upper and lower < upper):
         raise ValueError(f"start is {start!r}, but it must be in [{lower!r}, {upper!r}], finite")
     return float(((start - lower) * (upper - start)) ** (0.5 * alpha)) / math.gamma(1.0 + alpha)
 
 
 @arguments.checked(
-    alpha=arguments.alpha,
-    matrix=arguments.optional(arguments.array),
-    start=arguments.optional(arguments.array),
+    alpha=arguments.alpha, matrix=arguments.array_or_none, start=arguments.array_or_none
 )
 def driftless_ellipsoid_mean_exit_time(
     alpha: float,
@@ -281,7 +273,6 @@ def right_exit_probability(x: ArrayLike, alpha: float) -> NDArray[np.float64]:
     >>> round(float(right_exit_probability(0.5, 1.5)), 8)
     0.7134763
     """
-    alpha = checked_alpha(alpha)
     start = np.asarray(x, dtype=np.float64)
     if not np.all(np.abs(start) <= 1.0):
         raise ValueError(f"x is {start.tolist()}, but it must be in [-1, 1]")
@@ -400,7 +391,6 @@ def boundary_shift_constant(alpha: float) -> float:
     >>> round(boundary_shift_constant(1.5), 6)
     0.830016
     """
-    alpha = checked_alpha(alpha)
     if alpha <= 1.0:
         raise ValueError(f"alpha is {alpha!r}, but the boundary shift exists only for alpha > 1")
     exponent = 1.0 - 1.0 / alpha

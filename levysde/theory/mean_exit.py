@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from levysde.theory import arguments
-from levysde.theory.parts import Vector, checked_alpha, checked_positive
+from levysde.theory.parts import Vector, checked_positive, real_number, real_numbers
 from levysde.theory.stable_law import stable_tail, tabulated_density
 
 _ORDER = 16
@@ -114,11 +114,11 @@ class _EulerChain:
 
 @arguments.checked(
     gradient=arguments.function,
-    lower=arguments.finite,
-    upper=arguments.finite,
+    lower=real_number,
+    upper=real_number,
     alpha=arguments.alpha,
-    start=arguments.finite,
-    breakpoints=arguments.array,
+    start=real_number,
+    breakpoints=real_numbers,
 )
 def euler_mean_exit_time(
     gradient: Gradient,
@@ -178,7 +178,6 @@ def euler_mean_exit_time(
     >>> round(euler_mean_exit_time(lambda x: x, -1.0, 1.0, 1.5, 0.3, 0.1), 5)
     11.91803
     """
-    alpha = checked_alpha(alpha)
     checked_positive(epsilon, "epsilon")
     checked_positive(dt, "dt")
     checked_positive(tolerance, "tolerance")
@@ -254,10 +253,10 @@ def _log_gaussian_mean(gradient: Gradient, edges: Vector, noise: float, first_ri
 
 @arguments.checked(
     gradient=arguments.function,
-    lower=arguments.finite,
-    upper=arguments.finite,
-    start=arguments.finite,
-    breakpoints=arguments.array,
+    lower=real_number,
+    upper=real_number,
+    start=real_number,
+    breakpoints=real_numbers,
 )
 def gaussian_mean_exit_time(
     gradient: Gradient,

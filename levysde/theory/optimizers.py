@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from levysde.theory import arguments
-from levysde.theory.parts import checked_alpha, checked_positive
+from levysde.theory.parts import checked_positive
 
 
 @arguments.checked(r=arguments.number)
@@ -207,7 +207,6 @@ def adam_sgd_ratio(
     >>> adam_sgd_ratio(1.5, [1.0, 1.0], [1.0, 1.0], 4.0)
     8.0
     """
-    alpha = checked_alpha(alpha)
     try:
         lambdas, sizes, q = np.broadcast_arrays(
             *(np.asarray(a, dtype=np.float64) for a in (curvatures, scales, preconditioner))
