@@ -253,3 +253,44 @@ def test_stated_error_contains_the_truth() -> None:
     # An error that holds everything because it is large would be no statement.
     assert np.median(sharp) < 1e-4
     assert np.quantile(sharp, 0.9) < 1e-2
+
+
+def test_thin_wall_around_everything() -> None:
+    # Outside only where 1 <= r <= 1.05.
+    case = Case(2, "isotropic", 1.5, (lobe(0.0, math.pi, 1.0, 1.05),), np.eye(2)[0], 1.0, 1.0)
+    measure = escape_measure(case.domain, case.noise, np.zeros(2))
+    exact = isotropic_constant(1.5, 2) * 0.7**1.5 * (1.0 - 1.05**-1.5)
+    assert abs(measure.value - exact) <= measure.error
+    assert measure.error < 1e-6 * exact
+
+
+def test_narrow_lobe_toward_the_center_in_space() -> None:
+    # A cone of 6 degrees across in which the boundary is at 1 instead of 2.
+    shapes = (lobe(0.0, math.pi, 2.0, NEVER), lobe(0.0, math.radians(3.0), 1.0, NEVER))
+    case = Case(3, "isotropic", 1.5, shapes, np.array([0.6, 0.0, 0.8]), 1.0, 1.0)
+    share = 0.5 * (1.0 - math.cos(math.radians(3.0)))
+    exact = isotropic_constant(1.5, 3) * 0.7**1.5 * (share + (1.0 - share) * 2.0**-1.5)
+    measure = escape_measure(case.domain, case.noise, np.zeros(3))
+    assert abs(measure.value - exact) <= measure.error
+    assert measure.error < 1e-3 * exact
+
+
+def test_many_dimensions_need_few_points() -> None:
+    dim, points = 800, [0]
+
+    def outside_many(x: Any) -> Any:
+        points[0] += len(x)
+        return np.max(np.abs(x), axis=1) >= 1.0
+
+    domain = SimpleNamespace(
+        name="custom",
+        dim=dim,
+        params={},
+        p=np.empty(0),
+        outside=lambda x, p: bool(outside_many(x[None])[0]),
+        outside_many=outside_many,
+    )
+    noise = SimpleNamespace(name="independent", alpha=1.5, scale=1.0)
+    measure = escape_measure(domain, noise, np.zeros(dim))
+    assert measure.value == pytest.approx(2.0 * dim * stable_constant(1.5) / 1.5, rel=1e-10)
+    assert points[0] < 600 * 2 * dim

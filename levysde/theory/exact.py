@@ -194,7 +194,7 @@ def driftless_ellipsoid_mean_exit_time(
     0.7522528
     """
     alpha = _jumping_alpha(alpha)
-    measure = checked_positive(float(escape_measure), "escape_measure")
+    measure = checked_positive(getattr(escape_measure, "value", escape_measure), "escape_measure")
     if start is None:
         return kappa(alpha) / measure
     if matrix is None:
