@@ -10,6 +10,16 @@ import numpy.typing as npt
 from levysde import parts
 from levysde._typing import FloatArray, Margin, Outside
 
+_BUILT_IN: parts.BuiltIn = {
+    "interval": (("levysde.domains._outside_interval",), ("lower", "upper")),
+    "box": (("levysde.domains._outside_box",), ("lower", "upper")),
+    "ball": (("levysde.domains._outside_ball",), ("center", "radius")),
+    "ellipsoid": (("levysde.domains._outside_ellipsoid",), ("center", "matrix")),
+    "half_space": (("levysde.domains._outside_half_space",), ("normal", "offset")),
+    "sublevel_set": (("levysde.domains.sublevel_set.",), ("level",)),
+    "attraction": (("levysde.flow.",), ("minimum", "trapping_radius")),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Domain:
@@ -25,7 +35,8 @@ class Domain:
     params : mapping of str to float or array
         Named parameters. They reach the function as the flat array `p`, in the order given.
     name : str
-        Built-in domains are known to the theory by their names.
+        For tables and files. Built-in domains are known to the theory by their names, which no
+        other may have.
     margin : callable, optional
         `margin(x, p, covariance, reach) -> float`: the distance of a point inside from the boundary
         over the standard deviation per square root of time that a Brownian motion of this
@@ -36,8 +47,8 @@ class Domain:
     Raises
     ------
     ValueError
-        If the dimension is not a positive whole number, the predicate is not callable, or a
-        parameter is not a number.
+        If the dimension is not a positive whole number, the predicate is not callable, a parameter
+        is not a number, or the name is that of a built-in domain.
 
     Examples
     --------
@@ -62,6 +73,7 @@ class Domain:
         if self.margin is not None:
             parts.plain_function("margin", self.margin)
         params = parts.frozen_parameters(self.params)
+        parts.own_name("domain", self.name, self.outside, params, _BUILT_IN)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
 

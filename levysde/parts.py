@@ -66,6 +66,36 @@ def plain_function(name: str, function: object) -> None:
         )
 
 
+BuiltIn = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+"""By name of a built-in part: how its function's full name begins, and its last parameters."""
+
+
+def own_name(
+    kind: str, name: str, function: Any, params: Mapping[str, Any], built_in: BuiltIn
+) -> None:
+    """Check that a part with the name of a built-in one is that one.
+
+    The theory and the jump-adapted scheme know closed forms of built-in parts by their names.
+
+    Raises
+    ------
+    ValueError
+        If it is another.
+    """
+    if not isinstance(name, str):
+        raise ValueError(f"the name of the {kind} is {name!r}; give a text")
+    if name not in built_in:
+        return
+    homes, last = built_in[name]
+    plain = getattr(function, "py_func", function)
+    own = f"{plain.__module__}.{plain.__qualname__}".startswith(homes)
+    if not own or tuple(params)[-len(last) :] != last:
+        raise ValueError(
+            f"the name {name!r} is that of the built-in {kind}, whose function and parameters "
+            "these are not; give another name"
+        )
+
+
 def unchanged(name: str, before: FloatArray, after: FloatArray) -> None:
     """Check that a user's function has left its argument x alone.
 

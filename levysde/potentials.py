@@ -17,6 +17,20 @@ from levysde._typing import FloatArray, Gradient, Value
 __all__ = ["Potential", "asymmetric_quadratic", "double_well", "quadratic", "quartic"]
 
 
+_BUILT_IN: parts.BuiltIn = {
+    "quadratic": (
+        ("levysde.potentials._quadratic_gradient", "levysde.potentials._full_quadratic_gradient"),
+        ("curvature", "center"),
+    ),
+    "asymmetric_quadratic": (("levysde.potentials._asymmetric_gradient",), ("left", "right")),
+    "quartic": (("levysde.potentials._quartic_gradient",), ("coefficient", "curvature")),
+    "double_well": (
+        ("levysde.potentials._double_well_gradient",),
+        ("barrier", "half_distance", "curvature"),
+    ),
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Potential:
     """A potential F on R^dim given by its gradient.
@@ -34,13 +48,14 @@ class Potential:
     params : mapping of str to float or array
         Named parameters. They reach the functions as the flat array `p`, in the order given.
     name : str
-        For tables and files.
+        For tables and files. Built-in potentials are known to the jump-adapted scheme by their
+        names, which no other may have.
 
     Raises
     ------
     ValueError
-        If the dimension is not a positive whole number, a function is not callable, or a parameter
-        is not a number.
+        If the dimension is not a positive whole number, a function is not callable, a parameter is
+        not a number, or the name is that of a built-in potential.
 
     Examples
     --------
@@ -66,8 +81,12 @@ class Potential:
         if self.value is not None:
             parts.plain_function("value", self.value)
         params = parts.frozen_parameters(self.params)
+        self._check_name(params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
+
+    def _check_name(self, params: Mapping[str, Any]) -> None:
+        parts.own_name("potential", self.name, self.gradient, params, _BUILT_IN)
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {"dim": self.dim, "gradient": self.gradient, "value": self.value}

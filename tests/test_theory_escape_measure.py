@@ -454,11 +454,11 @@ def test_turned_cube_known_by_its_predicate_alone(dim: int) -> None:
 def test_flat_faces_of_a_cube_and_none_of_a_ball() -> None:
     turn = rotation(4)
     cube = predicate(4, lambda x: np.max(np.abs(x @ turn), axis=1) >= 2.0)
-    faces = flat_faces(ray_bundle(cube, np.zeros(4), np.eye(4)), np.eye(4))
+    faces = flat_faces(ray_bundle(cube, np.zeros(4), np.eye(4), 1.5), np.eye(4))
     found = np.round(faces @ turn, 5)
     assert sorted(found.tolist()) == sorted((0.5 * np.vstack([np.eye(4), -np.eye(4)])).tolist())
     ball = predicate(4, lambda x: np.sum(x * x, axis=1) >= 1.0)
-    assert flat_faces(ray_bundle(ball, np.zeros(4), np.eye(4)), np.eye(4)).shape == (0, 4)
+    assert flat_faces(ray_bundle(ball, np.zeros(4), np.eye(4), 1.5), np.eye(4)).shape == (0, 4)
 
 
 def test_cube_with_round_corners_against_a_grid() -> None:

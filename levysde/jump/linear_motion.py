@@ -9,7 +9,7 @@ from levysde.basins import Basin
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import Linear
 from levysde.jump.geometry import directions
-from levysde.potentials import Potential
+from levysde.jump.tilt import Tilted
 
 __all__ = ["effective_curvature", "linear_motion", "stationary_variances"]
 
@@ -59,11 +59,11 @@ def linear_motion(basin: Basin, jumps: JumpPart, way: float) -> tuple[Linear, fl
     [[16.0], [16.0]]
     """
     potential, dim = basin.potential, basin.dim
-    if potential.name == "quadratic" and "curvature" in potential.params:
+    if potential.name == "quadratic":
         curvature = np.asarray(potential.params["curvature"])
         center = np.asarray(potential.params["center"])
         return _framed(jumps, center, curvature), math.inf, False
-    if potential.name == "asymmetric_quadratic" and _is_kinked_at_rest(potential):
+    if potential.name == "asymmetric_quadratic" and not isinstance(potential, Tilted):
         sides = [float(np.asarray(potential.params[side])) for side in ("left", "right")]
         rates = np.repeat(np.array(sides)[:, None], dim, axis=1)
         linear = _in_frame(jumps, np.zeros(dim), np.zeros((0, 0)), rates)
@@ -77,18 +77,12 @@ def linear_motion(basin: Basin, jumps: JumpPart, way: float) -> tuple[Linear, fl
     return linear, inner, False
 
 
-def _is_kinked_at_rest(potential: Potential) -> bool:
-    """Whether two named curvatures meet at the minimum itself."""
-    names = potential.params
-    return potential.name == "asymmetric_quadratic" and "left" in names and "tilt" not in names
-
-
 def _mean_offset(basin: Basin, linear: Linear) -> float:
     """How far the mean of the diffusive part is from a point of rest beside the minimum, about.
 
     The mean of the gradient over the stationary law, by the three-point rule, over the rate.
     """
-    if "tilt" not in basin.potential.params:
+    if not isinstance(basin.potential, Tilted):
         return 0.0
     gradient, rest = basin.potential.gradient_at, basin.minimum
     axes = linear.basis.T if linear.basis.size else np.eye(basin.dim)

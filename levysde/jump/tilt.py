@@ -1,6 +1,8 @@
 """The mean of the small jumps of skewed noise: a force, which tilts the potential."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from levysde.basins import Basin
 from levysde.jump.geometry import inner_radius
 from levysde.potentials import Potential, quadratic
 
-__all__ = ["tilted"]
+__all__ = ["Tilted", "tilted"]
 
 AT_REST = 1e-9
 """Speed over that of the mean, below which a path is at rest."""
@@ -17,8 +19,24 @@ AT_REST = 1e-9
 NEGLIGIBLE_SHARE = 1e-4
 """Displacement of the minimum over the way out, below which a well that is not quadratic stays."""
 
+_FORCE = "force of the small jumps"
 _DOUBLINGS = 60
 _FEW = 1e-6
+
+
+class Tilted(Potential):
+    """F(x) - f.x.
+
+    Attributes
+    ----------
+    params : mapping of str to float or array
+        Those of F, and f after them.
+    name : str
+        The name of F.
+    """
+
+    def _check_name(self, params: Mapping[str, Any]) -> None:
+        """The name stays: the curvatures are those of F."""
 
 
 def tilted(basin: Basin, force: FloatArray) -> Basin | None:
@@ -53,7 +71,7 @@ def tilted(basin: Basin, force: FloatArray) -> Basin | None:
     if not force.any():
         return basin
     potential = basin.potential
-    if potential.name == "quadratic" and "curvature" in potential.params:
+    if potential.name == "quadratic":
         curvature = np.asarray(potential.params["curvature"])
         matrix = np.diag(curvature) if curvature.ndim == 1 else curvature
         rest = np.asarray(potential.params["center"]) + _displacement(matrix, force)
@@ -62,10 +80,10 @@ def tilted(basin: Basin, force: FloatArray) -> Basin | None:
         well = quadratic(basin.dim, curvature, rest)
         return replace(basin, potential=well, minimum=rest)
     count = len(potential.p)
-    well = Potential(
+    well = Tilted(
         basin.dim,
         _tilted_gradient(potential.gradient, count),
-        params={**potential.params, "tilt": force},
+        params={**potential.params, _FORCE: force},
         name=potential.name,
     )
     end = _end_of_flow(basin, well, force)

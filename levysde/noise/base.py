@@ -24,6 +24,10 @@ MIN_ALPHA = 0.1
 """Below, products of uniforms of 52 bits leave the range of 64-bit floats."""
 
 
+_HOME = "levysde.noise."
+_BUILT_IN = ("independent", "isotropic", "elliptic", "mixed", "multifractal", "spectral")
+
+
 @dataclass(frozen=True, eq=False)
 class Noise(ABC):
     """A law of stable noise.
@@ -31,13 +35,22 @@ class Noise(ABC):
     Attributes
     ----------
     name : str
-        Of the law, for tables, files and the theory.
+        Of the law, for tables, files and the theory, which knows built-in laws by their names: no
+        other may have one.
     alpha : float
         Stability index, dimensionless.
     """
 
     name: ClassVar[str]
     alpha: float
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if getattr(cls, "name", None) in _BUILT_IN and not cls.__module__.startswith(_HOME):
+            raise ValueError(
+                f"the name {cls.name!r} of the class {cls.__name__} is that of a built-in noise "
+                "law; give another"
+            )
 
     @property
     @abstractmethod

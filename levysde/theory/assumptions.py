@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from levysde.theory.parts import DomainLike, Vector, checked_point
-from levysde.theory.rays import RaySegments, ray_exit_segments
+from levysde.theory.rays import RaySegments, exit_segments
 
 SMALL_RATE = 0.01
 LARGEST_CORRECTION = 0.25
@@ -63,7 +63,7 @@ def axis_rays(domain: DomainLike, center: Vector) -> list[RaySegments]:
     list of RaySegments
         Two for each coordinate.
     """
-    return [ray_exit_segments(domain, center, direction) for direction in _axes(center.size)]
+    return exit_segments(domain, center, np.array(_axes(center.size)))
 
 
 def _axes(dim: int) -> list[Vector]:
@@ -203,7 +203,8 @@ def invariance(
     name = "domain positively invariant"
     extra = spread_directions(center.size)
     found = list(zip(_axes(center.size), rays, strict=True))
-    found += [(s, ray_exit_segments(domain, center, s)) for s in extra]
+    rows = np.reshape(extra, (-1, center.size))
+    found += list(zip(extra, exit_segments(domain, center, rows), strict=True))
     nearest = min(ray.first for _, ray in found)
     tested = undecided = 0
     for direction, ray in found:

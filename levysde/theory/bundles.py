@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.parts import DomainLike, Vector
-from levysde.theory.rays import outside_points, ray_exit_segments
+from levysde.theory.radii import WIDTH, Grid, grid_between
+from levysde.theory.rays import bisected, outside_along
 from levysde.theory.sphere import sphere_points
 
-_PER_OCTAVE = 8
-_PER_OCTAVE_STAR = 2
-_INNER_OCTAVES = 6
-_OUTER_OCTAVES = 14
-_BISECTIONS = 34
-_POINTS = 1 << 16
+_STATES = 1 << 20
+
 _PILOT_RAYS = 32
+_PILOT_PER_OCTAVE = 4
+_PILOT_OCTAVES = 60
+_SCREEN_SHARE = 8
+_SCREEN_POWERS = (6, 13)
+_PLANE_SCREEN_POWER = 9
+_DENSITIES = (1 / 16, 1 / 4, 1.0, 4.0)
+_PLANE_DENSITIES = (1.0, 4.0, 16.0)
+_FLOOR = 1e-3
+_MISSED = 1e-6
 
 _FACES_POWER = 9
 _FACES_SEED = 97
@@ -27,9 +33,11 @@ _DIFFERENCE = 1e-4
 _SAME = 1e-5
 
 _CLOSED_NUMBERS = 1 << 23
-_SEARCHED_NUMBERS = 1 << 22
-_SEARCH_OVERHEAD = 9
-_PLAIN_NUMBERS = 1 << 15
+_SEARCHED_NUMBERS = 300_000_000
+_OVERHEAD = 9
+_IMAGE_SHARE = 100
+_NARROWING = 36
+_PLAIN_CALLS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +60,29 @@ class Crossings:
 
 
 @dataclass(frozen=True, eq=False)
+class Powers:
+    """Integrals alpha int t^(-1-alpha) dt over what is outside, along rays t jump, t > 0.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rays,)
+        The integrals, for a ray that leaves for good the gauge of the jump to the power alpha.
+    missed : ndarray, shape (rays,)
+        For each layer met, its part of the integral times the odds against meeting it, (1 - q)/q
+        with the probability q. If the grid is shifted by chance, this has the mean of what is
+        missed, and the mean of ``values + missed`` is right however thin the layers are.
+    unknown : ndarray, shape (rays,)
+        Bounds of what lies beyond the searched range of the rays that end inside.
+    """
+
+    values: Vector
+    missed: Vector
+    unknown: Vector
+
+
+@dataclass(frozen=True, eq=False)
 class Bundle:
-    """Rays from a center, in closed form or searched in a window of distances.
+    """Rays from a center, in closed form or searched on a grid of distances.
 
     Parameters
     ----------
@@ -61,68 +90,96 @@ class Bundle:
         The domain, the center being inside.
     center : ndarray, shape (dim,)
         Common starting point.
-    radii : ndarray, shape (steps,)
-        Distances at which the predicate is evaluated; empty for closed forms.
+    grid : Grid or None
+        Distances at which the predicate is evaluated; None for closed forms.
+    radii : ndarray, shape (shifts, steps)
+        The table of the grid; empty for closed forms.
     budget : int
-        Rays that can be asked for in about a second.
+        Rays that can be asked for in a second or two.
     """
 
     domain: DomainLike
     center: Vector
+    grid: Grid | None
     radii: Vector
     budget: int
 
-    @property
-    def closed(self) -> bool:
-        """Whether distances are in closed form, so that every ray leaves for good or never."""
-        return self.radii.size == 0
-
-    def crossings(self, directions: Vector) -> Crossings:
+    def crossings(self, directions: Vector, shifts: NDArray[np.intp] | None = None) -> Crossings:
         """Return all crossings of many rays.
 
         Parameters
         ----------
         directions : ndarray, shape (rays, dim)
             Unit vectors.
+        shifts : ndarray of int, shape (rays,), optional
+            The row of `radii` for each ray; the middle one for all unless given.
 
         Returns
         -------
         Crossings
-            Closed forms exactly, searched ones to a relative width of 1e-10.
+            Closed forms exactly, searched ones to a relative width of 2e-11.
         """
-        if self.closed:
+        if self.grid is None:
             distances = exit_distances(self.domain, self.center, directions)
             ray = np.flatnonzero(np.isfinite(distances))
             return Crossings(ray, distances[ray], np.ones(ray.size))
-        chunk = max(1, _POINTS // self.radii.size)
+        if shifts is None:
+            shifts = np.full(len(directions), len(self.radii) // 2)
+        chunk = max(1, _STATES // self.radii.shape[1])
         starts = range(0, len(directions), chunk)
-        parts = [self._searched(directions[k : k + chunk], k) for k in starts]
+        parts = [self._searched(directions, shifts, np.arange(k, k + chunk)) for k in starts]
         return Crossings(
             np.concatenate([part.ray for part in parts]),
             np.concatenate([part.radius for part in parts]),
             np.concatenate([part.sign for part in parts]),
         )
 
-    def _outside(self, directions: Vector, radii: Vector) -> NDArray[np.bool_]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return outside_points(self.domain, self.center + radii[:, None] * directions)
-
-    def _searched(self, directions: Vector, offset: int) -> Crossings:
-        count, steps = len(directions), self.radii.size
-        found = self._outside(np.repeat(directions, steps, axis=0), np.tile(self.radii, count))
+    def _searched(
+        self, directions: Vector, shifts: NDArray[np.intp], rays: NDArray[np.intp]
+    ) -> Crossings:
+        rays = rays[rays < len(directions)]
+        radii = self.radii[shifts[rays]]
+        count, steps = radii.shape
+        found = outside_along(
+            self.domain, self.center, directions, np.repeat(rays, steps), radii.ravel()
+        )
         states = np.zeros((count, steps + 1), dtype=bool)
         states[:, 1:] = found.reshape(count, steps)
-        ray, step = np.nonzero(states[:, 1:] != states[:, :-1])
-        leaves = ~states[ray, step]
-        ends = np.concatenate([[0.0], self.radii])
-        low, high = ends[step], ends[step + 1]
-        for _ in range(_BISECTIONS if ray.size else 0):
-            middle = 0.5 * (low + high)
-            beyond = self._outside(directions[ray], middle) == leaves
-            low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
-        return Crossings(ray + offset, 0.5 * (low + high), np.where(leaves, 1.0, -1.0))
+        row, step = np.nonzero(states[:, 1:] != states[:, :-1])
+        leaves = ~states[row, step]
+        low = np.where(step > 0, radii[row, step - 1], 0.0)
+        radius, _ = bisected(
+            lambda which, middle: outside_along(
+                self.domain, self.center, directions, rays[row[which]], middle
+            ),
+            low,
+            radii[row, step],
+            leaves,
+            WIDTH,
+        )
+        return Crossings(rays[row], radius, np.where(leaves, 1.0, -1.0))
 
-    def powers(self, jumps: Vector, alpha: float) -> tuple[Vector, Vector]:
+    def layers(self, crossings: Crossings) -> tuple[NDArray[np.intp], Vector]:
+        """Return the layers between two crossings of one ray.
+
+        Parameters
+        ----------
+        crossings : Crossings
+            All crossings of some rays.
+
+        Returns
+        -------
+        (ndarray of int, ndarray), shapes (layers,)
+            The crossing at which each begins, the next one being its end, and its thickness in
+            places.
+        """
+        if self.grid is None:
+            return np.empty(0, dtype=np.intp), np.empty(0)
+        begins = np.flatnonzero(crossings.ray[1:] == crossings.ray[:-1])
+        place = self.grid.place(crossings.radius)
+        return begins, place[begins + 1] - place[begins]
+
+    def powers(self, jumps: Vector, alpha: float, shifts: NDArray[np.intp] | None = None) -> Powers:
         """Return alpha int t^(-1-alpha) dt over the t > 0 with center + t jump outside.
 
         Parameters
@@ -131,29 +188,87 @@ class Bundle:
             Vectors of any length but 0, units of the state.
         alpha : float
             Exponent, positive, dimensionless.
+        shifts : ndarray of int, shape (rays,), optional
+            As for `crossings`.
 
         Returns
         -------
-        (ndarray, ndarray), shapes (rays,)
-            The integrals, for a ray that leaves for good the gauge of the jump to the power alpha,
-            and bounds of what lies beyond the searched range of the rays that do not leave.
+        Powers
+            The integrals.
         """
-        lengths = np.linalg.norm(jumps, axis=1)
-        crossings = self.crossings(jumps / lengths[:, None])
-        parts = crossings.sign * (lengths[crossings.ray] / crossings.radius) ** alpha
         count = len(jumps)
-        values = np.zeros(count)
-        np.add.at(values, crossings.ray, parts)
-        unknown = np.zeros(count)
-        if not self.closed:
-            ends_outside = np.bincount(crossings.ray, weights=crossings.sign, minlength=count)
-            never = ends_outside == 0.0
-            unknown[never] = (lengths[never] / self.radii[-1]) ** alpha
-        return values, unknown
+        lengths = np.linalg.norm(jumps, axis=1)
+        crossings = self.crossings(jumps / lengths[:, None], shifts)
+        parts = crossings.sign * (lengths[crossings.ray] / crossings.radius) ** alpha
+        values = np.bincount(crossings.ray, parts, count).astype(np.float64)
+        if self.grid is None:
+            return Powers(values, np.zeros(count), np.zeros(count))
+        begins, thickness = self.layers(crossings)
+        odds = 1.0 / self.grid.chance(thickness) - 1.0
+        missed = odds * (parts[begins] + parts[begins + 1])
+        ends_inside = np.bincount(crossings.ray, crossings.sign, count) == 0.0
+        far = float(np.min(self.radii[:, -1]))
+        return Powers(
+            values,
+            np.bincount(crossings.ray[begins], missed, count).astype(np.float64),
+            np.where(ends_inside, (lengths / far) ** alpha, 0.0),
+        )
 
 
-def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector) -> Bundle:
-    """Return the bundle of a domain, its window found by a fine search along a few rays.
+def _pilot(domain: DomainLike, center: Vector, matrix: Vector) -> Vector:
+    """Return first exits along a few rays, each searched coarsely at places of its own."""
+    rank = matrix.shape[1]
+    generator = np.random.default_rng(0)
+    # The first columns both ways, then mixtures of all columns.
+    mixtures = generator.standard_normal((_PILOT_RAYS // 2, rank)) @ matrix.T
+    pilot = np.concatenate([matrix.T[: _PILOT_RAYS // 2], mixtures])
+    pilot = np.concatenate([pilot, -pilot])
+    pilot /= np.linalg.norm(pilot, axis=1)[:, None]
+    size = max(1.0, float(np.max(np.abs(center))))
+    steps = np.arange(-_PILOT_OCTAVES * _PILOT_PER_OCTAVE, _PILOT_OCTAVES * _PILOT_PER_OCTAVE)
+    radii = size * np.exp2((steps + generator.random((len(pilot), 1))) / _PILOT_PER_OCTAVE)
+    ray = np.repeat(np.arange(len(pilot)), steps.size)
+    found = outside_along(domain, center, pilot, ray, radii.ravel()).reshape(radii.shape)
+    first = radii[np.arange(len(pilot)), np.argmax(found, axis=1)][found.any(axis=1)]
+    return first if first.size else np.array([size])
+
+
+def _best_density(bundle: Bundle, matrix: Vector, alpha: float, power: int) -> float:
+    """Return a density of the grid that suits the layers that 2^power rays meet.
+
+    In the plane the smallest one that misses next to nothing. Elsewhere, where layers are weighted,
+    the one whose variance times cost is least.
+    """
+    grid = bundle.grid
+    assert grid is not None
+    rank = matrix.shape[1]
+    images = sphere_points(rank, power, 0) @ matrix.T
+    lengths = np.linalg.norm(images, axis=1)
+    shifts = np.random.default_rng(1).integers(len(bundle.radii), size=len(images))
+    crossings = bundle.crossings(images / lengths[:, None], shifts)
+    parts = crossings.sign * (lengths[crossings.ray] / crossings.radius) ** alpha
+    begins, thickness = bundle.layers(crossings)
+    masses = np.abs(parts[begins] + parts[begins + 1])
+    weights = 1.0 / grid.chance(thickness)
+    total = float(np.sum(parts))
+
+    def is_enough(density: float) -> bool:
+        chance = replace(grid, density=density).chance(thickness)
+        return float(np.sum(weights * masses * (1.0 - chance))) <= _MISSED * total
+
+    def cost(density: float) -> float:
+        other = replace(grid, density=density)
+        odds = 1.0 / other.chance(thickness) - 1.0
+        spread = float(np.sum(weights * masses**2 * odds)) * len(images)
+        return (spread + _FLOOR * total**2) * (other.steps + _NARROWING)
+
+    if rank > 2:
+        return min(_DENSITIES, key=cost)
+    return next(filter(is_enough, _PLANE_DENSITIES), _PLANE_DENSITIES[-1])
+
+
+def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float) -> Bundle:
+    """Return the bundle of a domain, its distances found by a search along some rays.
 
     Parameters
     ----------
@@ -163,33 +278,40 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector) -> Bundle:
         Point inside the domain.
     matrix : ndarray, shape (dim, rank)
         The rays will be in the space of its columns.
+    alpha : float
+        Exponent with which layers will be weighted, positive, dimensionless.
 
     Returns
     -------
     Bundle
-        For domains that are searched, distances from 2^-6 times the nearest to 2^14 times the
-        farthest first exit that the few rays found. There are 2 an octave if each of the few
-        rays leaves at most once, as in a star-shaped domain, and otherwise 8, so that a layer
-        thinner than nine percent of its distance can be missed.
+        For domains that are searched, distances from 2^-6 times the nearest to 2^40 times the
+        farthest first exit that 64 rays found. In the plane there are 32 an octave from 1/4 of the
+        nearest to 16 times the farthest, 8 elsewhere up to 2^14 times the farthest, 1 beyond, and 4
+        or 16 times as many where layers thinner than this are met. In more dimensions a sixteenth
+        to four times as many, whichever serves best the layers that were met.
     """
+    dim, rank = matrix.shape
     if has_closed_form(domain):
-        return Bundle(domain, center, np.empty(0), _CLOSED_NUMBERS // matrix.shape[1])
-    rank = matrix.shape[1]
-    # The first columns both ways, then mixtures of all columns.
-    mixtures = np.random.default_rng(0).standard_normal((_PILOT_RAYS // 2, rank)) @ matrix.T
-    pilot = np.concatenate([matrix.T[: _PILOT_RAYS // 2], mixtures])
-    pilot /= np.linalg.norm(pilot, axis=1)[:, None]
-    rays = [ray_exit_segments(domain, center, sign * s) for s in pilot for sign in (1.0, -1.0)]
-    first = [ray.first for ray in rays if ray.segments] or [max(1.0, float(np.max(np.abs(center))))]
-    octaves = np.log2(max(first) / min(first)) + _INNER_OCTAVES + _OUTER_OCTAVES
-    star = all(len(ray.segments) <= 1 and ray.ends_outside for ray in rays)
-    density = _PER_OCTAVE_STAR if star else _PER_OCTAVE
-    steps = np.arange(np.ceil(octaves * density) + 1.0)
-    radii = min(first) * np.exp2(steps / density - _INNER_OCTAVES)
+        return Bundle(domain, center, None, np.empty((0, 0)), _CLOSED_NUMBERS // rank)
+    first = _pilot(domain, center, matrix)
     many = getattr(domain, "outside_many", None) is not None
-    # A search costs as much as a few more coordinates.
-    budget = _SEARCHED_NUMBERS // (rank + _SEARCH_OVERHEAD) if many else _PLAIN_NUMBERS // rank
-    return Bundle(domain, center, radii, budget)
+
+    ends = float(np.min(first)), float(np.max(first))
+
+    def budget(grid: Grid) -> int:
+        calls = grid.steps + _NARROWING
+        if not many:
+            return _PLAIN_CALLS // (calls * int(rank))
+        return _SEARCHED_NUMBERS // int(calls * (dim + _OVERHEAD) + rank * dim // _IMAGE_SHARE)
+
+    fine = grid_between(*ends)
+    power = _PLANE_SCREEN_POWER
+    if rank > 2:
+        share = max(1, budget(fine) // _SCREEN_SHARE)
+        power = min(max(share.bit_length(), _SCREEN_POWERS[0]), _SCREEN_POWERS[1])
+    trial = Bundle(domain, center, fine, fine.table(), 0)
+    grid = replace(fine, density=_best_density(trial, matrix, alpha, power))
+    return Bundle(domain, center, grid, grid.table(), budget(grid))
 
 
 def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:
@@ -216,7 +338,7 @@ def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:
     >>> cut = SimpleNamespace(
     ...     name="half_space", dim=3, params={"normal": [1.0, 0.0, 0.0], "offset": 2.0}
     ... )
-    >>> bundle = ray_bundle(cut, np.zeros(3), np.eye(3))
+    >>> bundle = ray_bundle(cut, np.zeros(3), np.eye(3), 1.5)
     >>> (flat_faces(bundle, np.eye(3)).round(6) + 0.0).tolist()
     [[0.5, 0.0, 0.0]]
     """
@@ -225,7 +347,7 @@ def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:
     power = min(_FACES_POWER, int(np.log2(max(1.0, rays))))
     steps = np.vstack([np.zeros(rank), _DIFFERENCE * np.eye(rank)])
     points = (sphere_points(rank, power, _FACES_SEED)[:, None] + steps).reshape(-1, rank)
-    gauges = bundle.powers(points @ matrix.T, 1.0)[0].reshape(-1, rank + 1)
+    gauges = bundle.powers(points @ matrix.T, 1.0).values.reshape(-1, rank + 1)
     gradients = (gauges[:, 1:] - gauges[:, :1]) / _DIFFERENCE
     gradients = gradients[gauges[:, 0] > 0.0]
     faces: list[Vector] = []

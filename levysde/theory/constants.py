@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from levysde.theory.parts import checked_alpha
+from levysde.theory import arguments
 
 
+@arguments.checked(alpha=arguments.alpha)
 def stable_constant(alpha: float) -> float:
     """Return c_alpha = Gamma(1 + alpha) sin(pi alpha / 2) / pi.
 
@@ -37,11 +38,11 @@ def stable_constant(alpha: float) -> float:
     >>> round(stable_constant(1.5), 8)
     0.29920671
     """
-    alpha = checked_alpha(alpha)
     # sin(pi alpha / 2) = sin(pi (2 - alpha) / 2); the smaller argument keeps all digits near 2.
     return math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / math.pi
 
 
+@arguments.checked(alpha=arguments.alpha, dim=arguments.whole)
 def isotropic_constant(alpha: float, dim: int) -> float:
     """Return K_d = 2^alpha Gamma((d + alpha)/2) / (Gamma(d/2) Gamma(1 - alpha/2)).
 
@@ -77,7 +78,6 @@ def isotropic_constant(alpha: float, dim: int) -> float:
     """
     from scipy.special import poch, rgamma
 
-    alpha = checked_alpha(alpha)
     if dim < 1:
         raise ValueError(f"dim is {dim!r}, but it must be at least 1")
     return float(2.0**alpha * poch(0.5 * dim, 0.5 * alpha) * rgamma(1.0 - 0.5 * alpha))

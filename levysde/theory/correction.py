@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from levysde.theory import arguments
 from levysde.theory.constants import stable_constant
-from levysde.theory.parts import checked_alpha, checked_positive
+from levysde.theory.parts import checked_positive
 
 _INNER = 1e-4
 _DIFFERENCE = 1e-5
@@ -131,6 +132,12 @@ def _core(sides: tuple[_Side, _Side], radius: float) -> float:
     return sum(side.near(radius) for side in sides) * radius / (2.0 - alpha)
 
 
+@arguments.checked(
+    gradient=arguments.function,
+    left=arguments.number,
+    right=arguments.number,
+    alpha=arguments.alpha,
+)
 def first_correction(
     gradient: Force, left: float, right: float, alpha: float, scale: float = 1.0
 ) -> float | None:
@@ -191,7 +198,6 @@ def first_correction(
     >>> round(first_correction(lambda x: x, 1.0, 1.0, 1.5), 5)
     1.61466
     """
-    alpha = checked_alpha(alpha)
     if alpha == 2.0:
         raise ValueError("alpha is 2.0, but the correction belongs to jumps, alpha < 2")
     if not (left > 0.0 and right > 0.0):

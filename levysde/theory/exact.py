@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from levysde.theory import arguments
 from levysde.theory.parts import checked_alpha, checked_positive
 
 _EXACT_BINOMIAL = 1000
@@ -24,6 +25,7 @@ def _jumping_alpha(alpha: float) -> float:
     return alpha
 
 
+@arguments.checked(alpha=arguments.alpha)
 def kappa(alpha: float) -> float:
     """Return kappa_alpha = sin(pi alpha / 2) / (pi alpha / 2).
 
@@ -55,10 +57,10 @@ def kappa(alpha: float) -> float:
     >>> round(kappa(1.5), 8)
     0.30010544
     """
-    alpha = checked_alpha(alpha)
     return math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / (0.5 * math.pi * alpha)
 
 
+@arguments.checked(alpha=arguments.alpha, dim=arguments.whole, distance=arguments.number)
 def driftless_mean_exit_time(alpha: float, radius: float, dim: int, distance: float = 0.0) -> float:
     """Return the mean exit time of isotropic stable motion from a ball.
 
@@ -95,21 +97,20 @@ def driftless_mean_exit_time(alpha: float, radius: float, dim: int, distance: fl
     >>> round(driftless_mean_exit_time(1.5, 1.0, 1), 7)
     0.7522528
     """
-    alpha, radius = checked_alpha(alpha), checked_positive(radius, "radius")
+    radius = checked_positive(radius, "radius")
     if dim < 1:
         raise ValueError(f"dim is {dim!r}, but it must be at least 1")
     if not 0.0 <= distance <= radius:
         raise ValueError(f"distance is {distance!r}, but it must be in [0, radius = {radius!r}]")
-    log_factor = (
-        math.lgamma(0.5 * dim)
-        - alpha * math.log(2.0)
-        - math.lgamma(1.0 + 0.5 * alpha)
-        - math.lgamma(0.5 * (dim + alpha))
-    )
+    log_factor = math.lgamma(0.5 * dim) - math.lgamma(0.5 * (dim + alpha))
+    log_factor -= alpha * math.log(2.0) + math.lgamma(1.0 + 0.5 * alpha)
     room = (radius - distance) * (radius + distance)
     return float(math.exp(log_factor) * room ** (0.5 * alpha))
 
 
+@arguments.checked(
+    alpha=arguments.alpha, lower=arguments.finite, upper=arguments.finite, start=arguments.finite
+)
 def driftless_interval_mean_exit_time(
     alpha: float, lower: float, upper: float, start: float
 ) -> float:
@@ -143,12 +144,14 @@ def driftless_interval_mean_exit_time(
     >>> driftless_interval_mean_exit_time(2.0, -1.0, 1.0, 0.0)
     0.5
     """
-    alpha = checked_alpha(alpha)
     if not (math.isfinite(upper - lower) and lower <= start <= upper and lower < upper):
         raise ValueError(f"start is {start!r}, but it must be in [{lower!r}, {upper!r}], finite")
     return float(((start - lower) * (upper - start)) ** (0.5 * alpha)) / math.gamma(1.0 + alpha)
 
 
+@arguments.checked(
+    alpha=arguments.alpha, matrix=arguments.array_or_none, start=arguments.array_or_none
+)
 def driftless_ellipsoid_mean_exit_time(
     alpha: float,
     escape_measure: float,
@@ -191,7 +194,7 @@ def driftless_ellipsoid_mean_exit_time(
     0.7522528
     """
     alpha = _jumping_alpha(alpha)
-    measure = checked_positive(float(escape_measure), "escape_measure")
+    measure = checked_positive(getattr(escape_measure, "value", escape_measure), "escape_measure")
     if start is None:
         return kappa(alpha) / measure
     if matrix is None:
@@ -203,6 +206,7 @@ def driftless_ellipsoid_mean_exit_time(
     return float(kappa(alpha) / measure * room ** (0.5 * alpha))
 
 
+@arguments.checked(rho=arguments.array, alpha=arguments.alpha)
 def exit_overshoot_survival(rho: ArrayLike, alpha: float) -> NDArray[np.float64]:
     """Return P(|X_tau| > rho R) = I_{rho^-2}(alpha/2, 1 - alpha/2), exit of a ball from its center.
 
@@ -239,6 +243,7 @@ def exit_overshoot_survival(rho: ArrayLike, alpha: float) -> NDArray[np.float64]
     return np.asarray(special.betainc(0.5 * alpha, 1.0 - 0.5 * alpha, ratio**-2.0))
 
 
+@arguments.checked(x=arguments.array, alpha=arguments.alpha)
 def right_exit_probability(x: ArrayLike, alpha: float) -> NDArray[np.float64]:
     """Return P_x(exit to the right of (-1, 1)) = I_{(1+x)/2}(alpha/2, alpha/2), no drift.
 
@@ -268,13 +273,13 @@ def right_exit_probability(x: ArrayLike, alpha: float) -> NDArray[np.float64]:
     >>> round(float(right_exit_probability(0.5, 1.5)), 8)
     0.7134763
     """
-    alpha = checked_alpha(alpha)
     start = np.asarray(x, dtype=np.float64)
     if not np.all(np.abs(start) <= 1.0):
         raise ValueError(f"x is {start.tolist()}, but it must be in [-1, 1]")
     return np.asarray(special.betainc(0.5 * alpha, 0.5 * alpha, 0.5 * (1.0 + start)))
 
 
+@arguments.checked(overshoot=arguments.array, alpha=arguments.alpha)
 def half_line_overshoot_survival(
     overshoot: ArrayLike, distance: float, alpha: float
 ) -> NDArray[np.float64]:
@@ -315,6 +320,7 @@ def half_line_overshoot_survival(
     return np.asarray(special.betainc(0.5 * alpha, 1.0 - 0.5 * alpha, distance / (distance + y)))
 
 
+@arguments.checked(n=arguments.whole)
 def sparre_andersen_survival(n: int) -> float:
     """Return P(N > n) = C(2n, n) 4^(-n), a random walk that starts on the boundary of a half line.
 
@@ -352,6 +358,7 @@ def sparre_andersen_survival(n: int) -> float:
     return bracket / math.sqrt(math.pi * n)
 
 
+@arguments.checked(alpha=arguments.alpha)
 def boundary_shift_constant(alpha: float) -> float:
     """Return beta_alpha = -zeta(1 - 1/alpha) Gamma(1 - 1/alpha) / pi.
 
@@ -384,7 +391,6 @@ def boundary_shift_constant(alpha: float) -> float:
     >>> round(boundary_shift_constant(1.5), 6)
     0.830016
     """
-    alpha = checked_alpha(alpha)
     if alpha <= 1.0:
         raise ValueError(f"alpha is {alpha!r}, but the boundary shift exists only for alpha > 1")
     exponent = 1.0 - 1.0 / alpha

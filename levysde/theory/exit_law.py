@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.theory import arguments
 from levysde.theory.bundles import Bundle, ray_bundle
 from levysde.theory.elliptic import gauge_bound
 from levysde.theory.escape_measure import EscapeMeasure, dominant_law
 from levysde.theory.gauge import exit_distances
 from levysde.theory.laws import EllipticLaw, RayLaw
 from levysde.theory.parts import DomainLike, NoiseLike, Vector
-from levysde.theory.rays import outside_points, ray_exit_segments, require_inside
+from levysde.theory.rays import exit_segments, outside_points, require_inside
 from levysde.theory.sphere import sphere_points
 
 _NODES_POWER = 12
@@ -164,8 +165,7 @@ class ExitLaw:
 def _ray_segments(domain: DomainLike, law: RayLaw, center: Vector) -> ExitSegments:
     rows = [
         (k, law.weights[k], start, stop, ray.first)
-        for k, direction in enumerate(law.directions)
-        for ray in (ray_exit_segments(domain, center, direction),)
+        for k, ray in enumerate(exit_segments(domain, center, law.directions))
         for start, stop in ray.segments
     ]
     ray, weight, start, stop, first = np.array(rows, dtype=np.float64).reshape(-1, 5).T
@@ -251,8 +251,8 @@ def _by_rejection(domain: DomainLike, law: EllipticLaw, center: Vector, nearest:
 def _in_all_directions(
     domain: DomainLike, law: EllipticLaw, center: Vector, measure: EscapeMeasure
 ) -> ExitLaw:
-    bundle = ray_bundle(domain, center, law.matrix)
-    if bundle.closed:
+    bundle = ray_bundle(domain, center, law.matrix, law.alpha)
+    if bundle.grid is None:
         one = np.ones(1)
         segments = ExitSegments(np.zeros(1, dtype=np.intp), one, one, np.full(1, np.inf), one)
         nearest = 1.0 / gauge_bound(domain, law, center)
@@ -264,6 +264,7 @@ def _in_all_directions(
     return ExitLaw(law.alpha, center, measure, None, None, segments, jumps)
 
 
+@arguments.checked(domain=arguments.domain, noise=arguments.noise)
 def exit_law(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> ExitLaw:
     """Return the limit law of the exit position as the noise amplitude tends to 0.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from levysde.theory.constants import stable_constant
-from levysde.theory.parts import NoiseLike, Vector, checked_alpha
+from levysde.theory.parts import NoiseLike, Vector, checked_alpha, real_numbers
 
 _RANK = 1e-12
 _UNIT = 1e-9
@@ -67,7 +67,7 @@ def _numbers(noise: NoiseLike, attribute: str, default: Any = None) -> Vector:
     value = getattr(noise, attribute, default)
     if value is None:
         raise ValueError(f"the noise law {noise.name!r} has no attribute {attribute!r}")
-    array = np.asarray(value, dtype=np.float64)
+    array = real_numbers(value, f"noise.{attribute}")
     if not np.all(np.isfinite(array)):
         raise ValueError(f"noise.{attribute} is {array.tolist()}, but it must be finite")
     return array

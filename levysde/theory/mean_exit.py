@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from levysde.theory.parts import Vector, checked_alpha, checked_positive
+from levysde.theory import arguments
+from levysde.theory.parts import Vector, checked_positive, real_number, real_numbers
 from levysde.theory.stable_law import stable_tail, tabulated_density
 
 _ORDER = 16
@@ -111,6 +112,14 @@ class _EulerChain:
         return (self.dt + float(row @ solution)) / (float(leaving[-1]) + float(row.sum()))
 
 
+@arguments.checked(
+    gradient=arguments.function,
+    lower=real_number,
+    upper=real_number,
+    alpha=arguments.alpha,
+    start=real_number,
+    breakpoints=real_numbers,
+)
 def euler_mean_exit_time(
     gradient: Gradient,
     lower: float,
@@ -169,7 +178,6 @@ def euler_mean_exit_time(
     >>> round(euler_mean_exit_time(lambda x: x, -1.0, 1.0, 1.5, 0.3, 0.1), 5)
     11.91803
     """
-    alpha = checked_alpha(alpha)
     checked_positive(epsilon, "epsilon")
     checked_positive(dt, "dt")
     checked_positive(tolerance, "tolerance")
@@ -243,6 +251,13 @@ def _log_gaussian_mean(gradient: Gradient, edges: Vector, noise: float, first_ri
     return float(np.logaddexp.reduce(log_integrand, axis=None)) - 2.0 * math.log(noise)
 
 
+@arguments.checked(
+    gradient=arguments.function,
+    lower=real_number,
+    upper=real_number,
+    start=real_number,
+    breakpoints=real_numbers,
+)
 def gaussian_mean_exit_time(
     gradient: Gradient,
     lower: float,

@@ -7,9 +7,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from levysde.theory.parts import checked_alpha, checked_positive
+from levysde.theory import arguments
+from levysde.theory.parts import checked_positive
 
 
+@arguments.checked(r=arguments.number)
 def peak_factor(r: float) -> float:
     """Return p(r) = r^(-1/2) exp(-artanh(D)/D), D = sqrt(1 - 4r): the peak of a spread jump.
 
@@ -62,6 +64,7 @@ def peak_factor(r: float) -> float:
     return math.exp(-exponent) / math.sqrt(r)
 
 
+@arguments.checked(r=arguments.number)
 def overshoot_factor(r: float) -> float:
     """Return exp(-pi / sqrt(4r - 1)), 0 for 4r <= 1: how far the motion swings to the other side.
 
@@ -105,6 +108,7 @@ def _checked_ratio(r: float) -> float:
     return r
 
 
+@arguments.checked(b1=arguments.number, b2=arguments.number)
 def one_jump_cap(b1: float, b2: float, eta: float = 1.0) -> float:
     """Return eta (1 - b1) / (sqrt(1 - b2) (1 - b1/sqrt(b2))): Adam's largest step by one jump.
 
@@ -154,6 +158,12 @@ def one_jump_cap(b1: float, b2: float, eta: float = 1.0) -> float:
     return eta * (1.0 - b1) / (math.sqrt(1.0 - b2) * (1.0 - b1 / math.sqrt(b2)))
 
 
+@arguments.checked(
+    alpha=arguments.alpha,
+    curvatures=arguments.array,
+    scales=arguments.array,
+    preconditioner=arguments.array,
+)
 def adam_sgd_ratio(
     alpha: float, curvatures: ArrayLike, scales: ArrayLike, preconditioner: ArrayLike
 ) -> float:
@@ -197,7 +207,6 @@ def adam_sgd_ratio(
     >>> adam_sgd_ratio(1.5, [1.0, 1.0], [1.0, 1.0], 4.0)
     8.0
     """
-    alpha = checked_alpha(alpha)
     try:
         lambdas, sizes, q = np.broadcast_arrays(
             *(np.asarray(a, dtype=np.float64) for a in (curvatures, scales, preconditioner))

@@ -7,6 +7,8 @@ simulation and its check. Any object with these attributes will do.
 from __future__ import annotations
 
 import math
+import numbers
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -99,6 +101,97 @@ class BasinLike(Protocol):
         """Starting point, shape (dim,)."""
 
 
+def real_number(value: Any, what: str) -> float:
+    """Return a real number, perhaps infinite or not a number, as a float.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    what : str
+        Name of the number in the messages.
+
+    Returns
+    -------
+    float
+        The same number.
+
+    Raises
+    ------
+    TypeError
+        If it is something else: a text, a truth value, an array.
+    ValueError
+        If it is a whole number beyond the range of floats.
+
+    Examples
+    --------
+    >>> real_number("1.5", "alpha")
+    Traceback (most recent call last):
+        ...
+    TypeError: alpha is '1.5', but it must be a real number
+    """
+    scalar = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(scalar, bool | np.bool_) or not isinstance(scalar, numbers.Real):
+        raise TypeError(f"{what} is {shown(value)}, but it must be a real number")
+    try:
+        return float(scalar)
+    except OverflowError:
+        raise ValueError(
+            f"{what} is a number of {len(str(scalar))} digits, beyond the range of floating-point "
+            "numbers; choose units in which it is smaller"
+        ) from None
+
+
+def real_numbers(value: Any, what: str) -> Vector:
+    """Return real numbers, perhaps infinite or not a number, as a float64 array of any shape.
+
+    Parameters
+    ----------
+    value : array_like
+        The numbers.
+    what : str
+        Name of the numbers in the messages.
+
+    Returns
+    -------
+    ndarray
+        The same numbers.
+
+    Raises
+    ------
+    TypeError
+        If something is not a real number, or the rows are of different lengths.
+    ValueError
+        If a whole number is beyond the range of floats.
+
+    Examples
+    --------
+    >>> real_numbers([1, 2.5], "scale")
+    array([1. , 2.5])
+    """
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "iufO" or (array.dtype.kind == "O" and not _all_real(array)):
+            raise TypeError
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(
+            f"{what} contains a number beyond the range of floating-point numbers; choose units in "
+            "which it is smaller"
+        ) from None
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} is {shown(value)}, but it must be an array of numbers") from None
+
+
+def _all_real(array: NDArray[Any]) -> bool:
+    return all(isinstance(v, numbers.Real) and not isinstance(v, bool) for v in array.flat)
+
+
+def shown(value: object) -> str:
+    """Return a value as a short text without line breaks, for messages."""
+    return " ".join(reprlib.repr(value).split())
+
+
 def checked_alpha(alpha: float) -> float:
     """Return the stability index as a float.
 
@@ -122,7 +215,7 @@ def checked_alpha(alpha: float) -> float:
     >>> checked_alpha(2)
     2.0
     """
-    alpha = float(alpha)
+    alpha = real_number(alpha, "alpha")
     if not 0.0 < alpha <= 2.0:
         raise ValueError(f"alpha is {alpha!r}, but the stability index must be in (0, 2]")
     return alpha
@@ -153,7 +246,7 @@ def checked_positive(value: float, what: str) -> float:
     >>> checked_positive(3, "radius")
     3.0
     """
-    value = float(value)
+    value = real_number(value, what)
     if not (math.isfinite(value) and value > 0.0):
         raise ValueError(f"{what} is {value!r}, but it must be positive and finite")
     return value
@@ -186,7 +279,7 @@ def checked_point(point: ArrayLike, dim: int, what: str) -> Vector:
     >>> checked_point([1, 2], 2, "center")
     array([1., 2.])
     """
-    values = np.atleast_1d(np.asarray(point, dtype=np.float64))
+    values = np.atleast_1d(real_numbers(point, what))
     if values.shape != (dim,):
         raise ValueError(f"{what} has shape {values.shape}, but the domain has dimension {dim}")
     if not np.all(np.isfinite(values)):

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from types import SimpleNamespace
 
+from levysde.theory import arguments
 from levysde.theory.assumptions import (
     LARGEST_CORRECTION,
     Assumption,
@@ -164,6 +165,7 @@ def _filled(
     )
 
 
+@arguments.checked(basin=arguments.basin, dynamics=arguments.dynamics, noise=arguments.noise)
 def predict(
     basin: BasinLike,
     dynamics: DynamicsLike,

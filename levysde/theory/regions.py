@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.theory import arguments
 from levysde.theory.escape_measure import EscapeMeasure, law_measure
 from levysde.theory.gauge import (
     box_ends,
@@ -20,7 +21,7 @@ from levysde.theory.gauge import (
 )
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
 from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive
-from levysde.theory.rays import outside_points, ray_exit_segments, require_inside
+from levysde.theory.rays import exit_segments, outside_points, require_inside
 from levysde.theory.sphere import sphere_points
 
 _CENTERED = 1e-13
@@ -211,7 +212,7 @@ def _reach(domain: DomainLike, center: Vector, directions: Vector) -> Vector:
     """Return the distance to the first crossing of the boundary along unit vectors."""
     if has_closed_form(domain):
         return exit_distances(domain, center, directions)
-    return np.array([ray_exit_segments(domain, center, s).first for s in directions])
+    return np.array([ray.first for ray in exit_segments(domain, center, directions)])
 
 
 def _nearest_face(domain: DomainLike, center: Vector) -> float | None:
@@ -303,6 +304,7 @@ def jumps_needed(distance: float, clip: float) -> int | None:
     return None if abs(ratio - whole) <= _WHOLE * ratio else math.ceil(ratio)
 
 
+@arguments.checked(domain=arguments.domain, noise=arguments.noise)
 def clipped_jumps(domain: DomainLike, noise: NoiseLike, center: ArrayLike, clip: float) -> int:
     """Return l* = ceil(r/b), the number of clipped jumps that an exit takes.
 

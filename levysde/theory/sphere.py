@@ -11,6 +11,7 @@ import numpy as np
 from levysde.theory.parts import Vector
 
 _PANELS = 16
+_STARTS = (0.1, 0.6)
 _ROUNDS = 60
 _SCRAMBLINGS = 16
 _FIRST_POWER = 5
@@ -81,13 +82,42 @@ class SphereMean:
 
 
 def _panel_sums(function: Integrand, left: Vector, right: Vector) -> tuple[Vector, Vector]:
-    """Return the integral over each panel of angles and an estimate of its error."""
+    """Return the integrals over each panel of angles and an estimate of the error of the first."""
     half = 0.5 * (right - left)
     angles = (0.5 * (left + right))[:, None] + half[:, None] * _NODES
     units = np.stack([np.cos(angles.ravel()), np.sin(angles.ravel())], axis=1)
-    values = function(units).reshape(angles.shape)
-    fine, coarse = half * (values @ _K15), half * (values @ _G7)
-    return fine, np.abs(fine - coarse)
+    values = function(units).reshape(*angles.shape, -1)
+    fine = half[:, None] * np.einsum("ijk,j->ik", values, _K15)
+    coarse = half * (values[:, :, 0] @ _G7)
+    return fine, np.abs(fine[:, 0] - coarse)
+
+
+def _adaptive(
+    function: Integrand, start: float, panels: int, tolerance: float, budget: int
+) -> tuple[list[float], float, int]:
+    """Return means over the circle, the error of the first and the number of directions."""
+    ends = start + np.linspace(0.0, 2.0 * math.pi, panels + 1)
+    left, right = ends[:-1], ends[1:]
+    values, errors = _panel_sums(function, left, right)
+    points = panels * _NODES.size
+    for _ in range(_ROUNDS):
+        total, error = math.fsum(values[:, 0]), math.fsum(errors)
+        bad = errors > 0.5 * tolerance * abs(total) / errors.size
+        cost = 2 * _NODES.size * int(np.count_nonzero(bad))
+        if error <= tolerance * abs(total) or points + cost > budget:
+            break
+        middle = 0.5 * (left[bad] + right[bad])
+        halves = np.concatenate([left[bad], middle]), np.concatenate([middle, right[bad]])
+        fine, fine_errors = _panel_sums(function, *halves)
+        left, right = (
+            np.concatenate([left[~bad], halves[0]]),
+            np.concatenate([right[~bad], halves[1]]),
+        )
+        values = np.concatenate([values[~bad], fine])
+        errors = np.concatenate([errors[~bad], fine_errors])
+        points += cost
+    turn = 2.0 * math.pi
+    return [math.fsum(column) / turn for column in values.T], math.fsum(errors) / turn, points
 
 
 def circle_mean(function: Integrand, tolerance: float, budget: int) -> SphereMean:
@@ -118,30 +148,57 @@ def circle_mean(function: Integrand, tolerance: float, budget: int) -> SphereMea
     >>> round(circle_mean(lambda u: np.abs(u[:, 0]), 1e-10, 10_000).value * np.pi, 9)
     2.0
     """
-    ends = np.linspace(0.0, 2.0 * math.pi, _PANELS + 1)
-    left, right = ends[:-1], ends[1:]
-    values, errors = _panel_sums(function, left, right)
-    points = values.size * _NODES.size
-    for _ in range(_ROUNDS):
-        total, error = math.fsum(values), math.fsum(errors)
-        bad = errors > 0.5 * tolerance * abs(total) / values.size
-        cost = 2 * _NODES.size * int(np.count_nonzero(bad))
-        if error <= tolerance * abs(total) or points + cost > budget:
-            break
-        middle = 0.5 * (left[bad] + right[bad])
-        halves = np.concatenate([left[bad], middle]), np.concatenate([middle, right[bad]])
-        fine, fine_errors = _panel_sums(function, *halves)
-        left, right = (
-            np.concatenate([left[~bad], halves[0]]),
-            np.concatenate([right[~bad], halves[1]]),
-        )
-        values = np.concatenate([values[~bad], fine])
-        errors = np.concatenate([errors[~bad], fine_errors])
-        points += cost
-    turn = 2.0 * math.pi
-    return SphereMean(
-        math.fsum(values) / turn, math.fsum(errors) / turn, points, "quadrature over the angle"
-    )
+    (value,), error, points = _adaptive(function, 0.0, _PANELS, tolerance, budget)
+    return SphereMean(value, error, points, "quadrature over the angle")
+
+
+def searched_circle_mean(
+    function: Callable[[Vector, int], Vector], tolerance: float, budget: int, panels: int
+) -> tuple[SphereMean, float]:
+    """Return the mean over the circle of a function with jumps at unknown angles.
+
+    Two quadratures as in `circle_mean` whose panels begin at different angles: a jump that falls
+    between the last node of a panel and its end is not seen by that panel, but by one of the other
+    quadrature.
+
+    Parameters
+    ----------
+    function : callable
+        Function of unit vectors, shape (n, 2), and the number 0 or 1 of the quadrature. It returns
+        the function and a second one, shape (n, 2).
+    tolerance : float
+        Relative error to be reached for the first.
+    budget : int
+        Largest number of directions; the error says what was reached with it.
+    panels : int
+        Number of panels of each at the beginning.
+
+    Returns
+    -------
+    (SphereMean, float)
+        The mean of the two, its error being theirs and their difference, and that of the second
+        function.
+
+    Examples
+    --------
+    >>> def lobe(units, turn):
+    ...     inside = np.abs(units[:, 1] - 0.5) < 0.1
+    ...     return np.stack([inside, 2.0 * inside], axis=1)
+    >>> mean, twice = searched_circle_mean(lobe, 1e-6, 10_000, 64)
+    >>> abs(mean.value - (np.arcsin(0.6) - np.arcsin(0.4)) / np.pi) <= mean.error < 1e-6
+    True
+    """
+    panel = 2.0 * math.pi / panels
+
+    def quadrature(turn: int) -> tuple[list[float], float, int]:
+        start = _STARTS[turn] * panel
+        return _adaptive(lambda u: function(u, turn), start, panels, tolerance, budget // 2)
+
+    first, second = quadrature(0), quadrature(1)
+    means = [0.5 * (one + other) for one, other in zip(first[0], second[0], strict=True)]
+    error = 0.5 * (first[1] + second[1]) + abs(first[0][0] - second[0][0])
+    mean = SphereMean(means[0], error, first[2] + second[2], "quadrature over the angle")
+    return mean, means[1]
 
 
 def _to_sphere(uniform: Vector) -> Vector:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from levysde.theory import arguments
 from levysde.theory.parts import Vector, checked_alpha
 
 _SERIES_FROM = 30.0
@@ -100,6 +101,7 @@ def _checked_x(x: ArrayLike) -> Vector:
     return values
 
 
+@arguments.checked(x=arguments.array, alpha=arguments.alpha)
 def stable_density(x: ArrayLike, alpha: float) -> Vector:
     """Return the density f(x) = (1/pi) int_0^inf exp(-t^alpha) cos(xt) dt.
 
@@ -147,6 +149,7 @@ def stable_density(x: ArrayLike, alpha: float) -> Vector:
     return result.reshape(values.shape)
 
 
+@arguments.checked(x=arguments.array, alpha=arguments.alpha)
 def stable_tail(x: ArrayLike, alpha: float) -> Vector:
     """Return P(L > x) = (1/pi) Re int (exp(-t^alpha) - 1) (i/t) exp(ixt) dt.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from levysde.theory import arguments
 from levysde.theory.parts import checked_alpha, checked_positive
 
 
+@arguments.checked(alpha=arguments.alpha, rate=arguments.number, time=arguments.number)
 def ornstein_uhlenbeck_scale(
     alpha: float, rate: float, scale: float = 1.0, time: float = math.inf
 ) -> float:
@@ -54,6 +56,7 @@ def ornstein_uhlenbeck_scale(
     return float(scale * (-math.expm1(-alpha * rate * time) / (alpha * rate)) ** (1.0 / alpha))
 
 
+@arguments.checked(alpha=arguments.alpha, rate=arguments.number)
 def euler_stationary_scale(alpha: float, rate: float, scale: float, dt: float) -> float:
     """Return s h^(1/alpha) / (1 - |1 - l h|^alpha)^(1/alpha), the Euler chain's stationary scale.
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.theory import arguments
 from levysde.theory.flow import Attraction, checked_minima, saddles_between
 from levysde.theory.laws import Law, RayLaw, jump_laws
-from levysde.theory.parts import NoiseLike, PotentialLike, Vector, checked_positive
+from levysde.theory.parts import NoiseLike, PotentialLike, Vector, checked_positive, real_numbers
 
 Segments = list[tuple[float, float, int]]
 
@@ -127,6 +128,7 @@ def _class_stationary(rates: Vector) -> Vector:
     return np.asarray(pi / np.sum(pi))
 
 
+@arguments.checked(potential=arguments.potential, minima=real_numbers, noise=arguments.noise)
 def transition_rates(
     potential: PotentialLike, minima: ArrayLike, noise: NoiseLike, epsilon: float
 ) -> TransitionRates:

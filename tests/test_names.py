@@ -1,0 +1,145 @@
+"""A name alone claims nothing: only the built-in parts have the names that closed forms go by."""
+
+import math
+import pickle
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import levysde as ls
+from levysde import domains, potentials
+from levysde.dynamics import Dynamics
+from levysde.jump.geometry import directions, ways_out
+from levysde.jump.tilt import Tilted, tilted
+from levysde.noise import Independent, Noise
+
+BUILT_IN_DOMAINS = {
+    "interval": domains.interval(-1.0, 1.0),
+    "box": domains.box([-1.0, -1.0], [1.0, 1.0]),
+    "ball": domains.ball([0.0, 0.0], 1.0),
+    "ellipsoid": domains.ellipsoid([0.0, 0.0], np.eye(2)),
+    "half_space": domains.half_space([1.0, 0.0], 1.0),
+    "sublevel_set": domains.sublevel_set(potentials.quadratic(2), 1.0),
+    "attraction": domains.attraction(potentials.double_well(2), [1.0, 0.0]),
+}
+
+BUILT_IN_POTENTIALS = {
+    "quadratic": potentials.quadratic(2),
+    "asymmetric_quadratic": potentials.asymmetric_quadratic(2),
+    "quartic": potentials.quartic(2),
+    "double_well": potentials.double_well(2),
+}
+
+
+def half_as_wide(x, p):
+    return bool(np.abs(x).max() >= 0.5)
+
+
+def cubic_force(x, p, out):
+    for j in range(len(x)):
+        out[j] = x[j] ** 3
+
+
+@pytest.mark.parametrize("name", BUILT_IN_DOMAINS)
+def test_domain_with_the_name_of_another(name):
+    own = BUILT_IN_DOMAINS[name]
+    assert own.name == name
+    with pytest.raises(ValueError, match=f"the name '{name}' is that of the built-in domain"):
+        ls.Domain(own.dim, half_as_wide, own.params, name=name)
+    other = BUILT_IN_DOMAINS["ball" if name == "box" else "box"].outside
+    with pytest.raises(ValueError, match="give another name"):
+        ls.Domain(own.dim, other, own.params, name=name)
+    # The same function with its numbers under other names, or in another order, is another set.
+    renamed = {f"my {key}": value for key, value in own.params.items()}
+    with pytest.raises(ValueError, match="give another name"):
+        ls.Domain(own.dim, own.outside, renamed, name=name)
+
+
+def test_without_the_name_the_predicate_decides():
+    measure = ls.theory.escape_measure(
+        ls.Domain(1, half_as_wide, {"lower": -1.0, "upper": 1.0}), ls.noise.independent(1.5), [0.0]
+    )
+    exact = 2.0 * ls.theory.stable_constant(1.5) / 1.5 * 0.5**-1.5
+    assert measure.value == pytest.approx(exact, rel=1e-10)
+
+
+@pytest.mark.parametrize("name", BUILT_IN_POTENTIALS)
+def test_potential_with_the_name_of_another(name):
+    own = BUILT_IN_POTENTIALS[name]
+    assert own.name == name
+    assert pickle.loads(pickle.dumps(own)).name == name
+    with pytest.raises(ValueError, match=f"the name '{name}' is that of the built-in potential"):
+        ls.Potential(2, cubic_force, params=own.params, name=name)
+    with pytest.raises(ValueError, match="give another name"):
+        ls.Potential(2, own.gradient, params={"k": [1.0] * 4}, name=name)
+
+
+def test_dynamics_with_the_name_of_another():
+    def drift(j, x, m, v, g, dL, dt, t, p):
+        return x - 2.0 * dt * g + dL, m, v
+
+    with pytest.raises(ValueError, match="the name 'sgd' is that of a built-in optimizer"):
+        Dynamics("sgd", drift)
+
+
+@pytest.mark.parametrize("name", ["independent", "isotropic", "elliptic", "mixed", "spectral"])
+def test_noise_with_the_name_of_another(name):
+    law = name  # a class body cannot read the argument under its own name
+    with pytest.raises(ValueError, match=f"the name '{name}' of the class Mine is that of a built"):
+
+        class Mine(Noise):
+            name = law
+
+
+def test_noise_that_inherits_a_name():
+    with pytest.raises(ValueError, match="the name 'independent' of the class Twice"):
+
+        @dataclass(frozen=True, eq=False)
+        class Twice(Independent):
+            def part(self, dim, epsilon, dt):
+                return super().part(dim, 2.0 * epsilon, dt)
+
+
+@pytest.mark.parametrize("value", [None, 3, ["box"]])
+def test_a_name_is_a_text(value):
+    with pytest.raises(ValueError, match="give a text"):
+        ls.Domain(1, half_as_wide, name=value)
+    with pytest.raises(ValueError, match="give a text"):
+        ls.Potential(1, cubic_force, name=value)
+
+
+def tilted_well(key):
+    """The quartic well with a parameter that multiplies the force, under some name."""
+
+    def gradient(x, p, out):
+        out[0] = p[0] * x[0] ** 3 + p[1] * x[0]
+
+    well = ls.Potential(1, gradient, params={key: 2.0, "stiffness": 3.0})
+    return ls.Basin(well, domains.interval(-1.0, 1.0), [0.0])
+
+
+def test_names_of_parameters_do_not_matter_to_the_jump_adapted_scheme():
+    # A force of 0.1 moves the minimum to where 2 x^3 + 3 x = 0.1, whatever the names.
+    root = np.roots([2.0, 0.0, 3.0, -0.1])
+    rest = float(root[np.abs(root.imag) < 1e-12][0].real)
+    for key in ("tilt", "left", "curvature", "strength"):
+        moved = tilted(tilted_well(key), np.array([0.1]))
+        assert isinstance(moved.potential, Tilted)
+        assert moved.minimum[0] == pytest.approx(rest, rel=1e-6)
+    setting = (ls.dynamics.sgd(), ls.noise.independent(1.5), 0.05)
+    times = [
+        ls.escape_times(tilted_well(key), *setting, paths=50, seed=3, method="jump").times
+        for key in ("tilt", "strength")
+    ]
+    assert np.array_equal(*times)
+
+
+def test_ways_out_of_a_domain_are_those_of_its_predicate():
+    domain = ls.Domain(2, half_as_wide, {"center": [0.0, 0.0], "radius": 1.0}, name="my ball")
+    basin = ls.Basin(potentials.quadratic(2), domain, [0.0, 0.0])
+    rays = directions(2)[:4]
+    assert ways_out(basin, rays) == pytest.approx(0.5, rel=1e-10)
+    assert math.isinf(
+        ways_out(ls.Basin(potentials.quadratic(2), domains.half_space([1, 0], 1), [0, 0]), rays)[1]
+    )
