@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from levysde import domains, parts, potentials
 from levysde._typing import FloatArray
+from levysde.domain import spread_lines
 from levysde.domains import Domain
 from levysde.potentials import Potential
 
@@ -28,6 +29,9 @@ __all__ = ["BASINS", "Basin", "asymmetric", "flat", "sharp"]
 
 BARRIER = 0.5
 """Height of the wall of the named basins above the minimum."""
+
+CHECKED_SHARE = 1e-2
+"""Distance from the start at which the gradient is checked, over that of the boundary."""
 
 GRADIENT_TOLERANCE = 1e-4
 """Largest accepted difference between a gradient and differences of its value, relative."""
@@ -99,8 +103,10 @@ class Basin:
                 raise ValueError(
                     f"the {name} {parts.shown(point)} is outside the domain; give a point inside"
                 )
-            self.domain.check_margin(point)
-        _check_gradient(self.potential, start)
+        size = self.domain.size_about(start)
+        for point in (minimum, start):
+            self.domain.check_margin(point, size)
+        _check_gradient(self.potential, start, CHECKED_SHARE * size)
         self.potential.gradient_at(minimum)
 
     @property
@@ -114,22 +120,21 @@ def _vector(value: npt.ArrayLike) -> npt.ArrayLike:
     return np.atleast_1d(np.asarray(value)) if np.ndim(value) == 0 else value
 
 
-def _check_gradient(potential: Potential, start: FloatArray) -> None:
-    """Compare the gradient with central differences of the value at a few points near the start."""
+def _check_gradient(potential: Potential, start: FloatArray, away: float) -> None:
+    """Compare the gradient with central differences of the value at a distance from the start."""
     gradient = potential.gradient_at(start)
     if potential.value is None:
         return
     potential.value_at(start)
     # Off the start, where gradients do not vanish; one direction a point covers all coordinates.
-    directions = np.random.default_rng(0).standard_normal((3, potential.dim))
-    directions /= np.linalg.norm(directions, axis=1)[:, None]
-    scale = max(1e-2 * float(np.linalg.norm(start)), 1e-2)
-    for direction in directions:
-        point = start + scale * direction
+    # Steps are longer where coordinates are large and so have few digits for a displacement.
+    step = min(max(1e-4 * away, 1e-8 * float(np.linalg.norm(start))), 1e-2 * away)
+    for direction in spread_lines(potential.dim):
+        point = start + away * direction
         gradient = potential.gradient_at(point)
-        step = 1e-4 * scale
         for along in (direction, np.sign(direction) / np.sqrt(potential.dim)):
             ahead, behind = point + step * along, point - step * along
+            along = (ahead - behind) / (2.0 * step)  # as it was rounded
             slope = (potential.value_at(ahead) - potential.value_at(behind)) / (2.0 * step)
             noise = 1e-15 * abs(potential.value_at(point)) / step
             size = float(np.linalg.norm(gradient)) + abs(slope)

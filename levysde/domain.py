@@ -20,6 +20,10 @@ _BUILT_IN: parts.BuiltIn = {
     "attraction": (("levysde.flow.",), ("minimum", "trapping_radius")),
 }
 
+_LINES = 3
+_FACTOR = 16.0
+_FARTHEST = 2.0**500
+
 
 @dataclass(frozen=True, eq=False)
 class Domain:
@@ -113,13 +117,65 @@ class Domain:
             raise ValueError(f"the outside function returned {answer!r}; return True or False")
         return not answer
 
-    def check_margin(self, x: npt.ArrayLike) -> None:
+    def size_about(self, x: npt.ArrayLike) -> float:
+        """About how far the boundary is from a point, along the nearest of a few lines.
+
+        For what needs a length of the size of the problem, whatever the units: to a factor of 2,
+        by calls of the predicate in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point inside, in units of the coordinates.
+
+        Returns
+        -------
+        float
+            Length; if the lines do not leave Omega, the distance of the point from 0, or 1.
+
+        Examples
+        --------
+        >>> def outside(x, p):
+        ...     return abs(x[0]) >= p[0]
+        >>> Domain(1, outside, {"radius": 3e-9}).size_about([0.0]) / 3e-9 < 2.0
+        True
+        """
+        point = parts.finite_array("x", x, (self.dim,))
+        lines = spread_lines(self.dim)
+
+        def leaves(r: float) -> bool:
+            return any(self._is_out(point + side * r * line) for line in lines for side in (1, -1))
+
+        high = 1.0
+        while not leaves(high):
+            high *= _FACTOR
+            if high > _FARTHEST:
+                return float(np.linalg.norm(point)) or 1.0
+        low = high / _FACTOR
+        while leaves(low):
+            low, high = low / _FACTOR, low
+        while high > 2.0 * low:
+            middle = float(np.sqrt(low * high))
+            low, high = (low, middle) if leaves(middle) else (middle, high)
+        return low
+
+    def _is_out(self, x: FloatArray) -> bool:
+        """Whether a point is outside, or so far away that the predicate fails."""
+        with np.errstate(all="ignore"):
+            try:
+                return not self.contains(x)
+            except ValueError:
+                return True
+
+    def check_margin(self, x: npt.ArrayLike, size: float = 1.0) -> None:
         """Try the margin, if there is one, at a point of Omega in plain Python.
 
         Parameters
         ----------
         x : array, shape (dim,)
             A point inside, in units of the coordinates.
+        size : float
+            Standard deviation per square root of time, length.
 
         Raises
         ------
@@ -140,9 +196,10 @@ class Domain:
             return
         point = parts.finite_array("x", x, (self.dim,)).copy()
         before = point.copy()
+        covariance = size * size * np.eye(self.dim)
         for reach in (0.0, 1.0):
             try:
-                found = self.margin(point, np.array(self.p), np.eye(self.dim), reach)
+                found = self.margin(point, np.array(self.p), covariance.copy(), reach)
             except Exception as error:
                 raise ValueError(
                     f"the margin failed at x = {parts.shown(point)}: "
@@ -183,3 +240,20 @@ class Domain:
         from levysde.engine.pointwise import are_outside
 
         return are_outside(self.outside, np.array(self.p), points)
+
+
+def spread_lines(dim: int) -> FloatArray:
+    """A few unit vectors along no axis; the same ones every time.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+
+    Returns
+    -------
+    ndarray, shape (3, dim)
+        Dimensionless.
+    """
+    lines = np.random.default_rng(0).standard_normal((_LINES, dim))
+    return np.asarray(lines / np.linalg.norm(lines, axis=1)[:, None])

@@ -41,7 +41,7 @@ MARGIN = types.float64(_read_vector, _read_vector, _read_matrix, types.float64)
 JUMP = types.void(_vector, types.float64, types.uint64, types.uint64, types.uint64, _vector)
 SLOPE = types.void(_read_vector, _read_vector, _vector)
 
-_STEPS = types.UniTuple(types.float64, 11)
+_STEPS = types.UniTuple(types.float64, 12)
 
 
 @functools.cache

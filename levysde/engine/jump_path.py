@@ -25,9 +25,6 @@ _MINUS_LN_2 = -0.6931471805599453
 _FAR_OUT = 60
 _CALM, _CREPT, _LOST = 0, 1, 2
 
-LEAST_SHARE, LEAST_SHARE_DRIVEN = 1e-6, 0.1
-"""Of the way out: what a distance from the minimum counts for at least in the length of a move."""
-
 SLOW_SHARE = 0.02
 """Displacement in a move over the way out, below which a path may be about to rest."""
 
@@ -84,7 +81,9 @@ def _move(  # type: ignore[no-untyped-def]
     center, basis, rates, frame_covariance, frame_drift, upward = linear
     covariance, drift, root = noise
     outside_p, slope_p = parameters
-    inner, trusted, deep, memory, reach, near, longest, coarse, share, near_share, size = steps
+    inner, trusted, deep, memory, reach, near, longest, coarse, share, near_share, least, size = (
+        steps
+    )
     diagonal, two_sided, still, bridged = flags
     dim = len(x)
     distance = _square_distance(x, center)
@@ -120,7 +119,6 @@ def _move(  # type: ignore[no-untyped-def]
             return left, _CALM
         scale = left
         if speed > 0.0:
-            least = (LEAST_SHARE if trusted > 0.0 else LEAST_SHARE_DRIVEN) * size
             distance, squared = max(distance, least * least), speed * speed
             finite = 0.0 < squared < math.inf
             scale = math.sqrt(distance / squared) if finite else math.sqrt(distance) / speed
@@ -208,7 +206,7 @@ def _flow_to_rest(  # type: ignore[no-untyped-def]
     """
     covariance, drift, _ = noise
     outside_p, slope_p = parameters
-    inner, _, _, memory, _, _, _, coarse, _, _, size = steps
+    inner, _, _, memory, _, _, _, coarse, _, _, _, size = steps
     reach, before = _NOTHING_NEAR * math.sqrt(memory), 0.0
     for _ in range(int(min(_MOST_MOVES, left / coarse))):
         if outside(x, outside_p) or _square_distance(x, center) < inner:

@@ -35,6 +35,9 @@ class Steps(NamedTuple):
         Share of the relaxation time in one move of the nonlinear motion, dimensionless.
     near_share : float
         The same where the boundary is near.
+    least : float
+        What a distance from the minimum counts for at least in the length of a nonlinear move:
+        within the spread of the diffusive part the gradient is averaged over it.
     size : float
         Distance of the boundary, for absolute tolerances, length.
     """
@@ -49,6 +52,7 @@ class Steps(NamedTuple):
     coarse: float
     share: float
     near_share: float
+    least: float
     size: float
 
 

@@ -12,6 +12,8 @@ _RELAXED = 3.0
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-7
+KINK_TOLERANCE = 1e-3
+_KINK_ERROR = 0.1
 _MOST_STEPS = 10_000
 
 
@@ -174,7 +176,10 @@ def follow(
 ) -> bool:
     """Follow dx = (mu - grad F(x)) dt for a time h by the Runge-Kutta pair of orders 3 and 2.
 
-    The error of a step is at most 1e-4 of the distance from the minimum plus 1e-7 of `size`.
+    The error of a step is at most 1e-4 of the distance from the minimum plus 1e-7 of `size`. Where
+    the force jumps, so that the error is as large as the step itself, a step of 1e-3 of `size` is
+    short enough: at a minimum with a kink the flow would otherwise go to and fro in ever shorter
+    ones.
 
     Parameters
     ----------
@@ -230,14 +235,17 @@ def follow(
         for j in range(dim):
             trial[j] = x[j] + step * (2.0 * one[j] + 3.0 * two[j] + 4.0 * three[j]) / 9.0
         _force(gradient, trial, p, drift, four)
-        square = distance = 0.0
+        square = distance = moved = 0.0
         for j in range(dim):
             error = (-5.0 * one[j] + 6.0 * two[j] + 8.0 * three[j] - 9.0 * four[j]) / 72.0
             square += step * error * step * error
             distance += (trial[j] - center[j]) ** 2
+            moved += (trial[j] - x[j]) ** 2
         allowed = RELATIVE_TOLERANCE * math.sqrt(distance) + ABSOLUTE_TOLERANCE * size
         ratio = math.sqrt(square) / allowed
-        if not ratio <= 1.0:
+        jumps = square > _KINK_ERROR * _KINK_ERROR * moved
+        short = jumps and step * _length(one) <= KINK_TOLERANCE * size
+        if not (ratio <= 1.0 or short):
             step *= max(0.1, 0.9 * exp2(-log2(ratio) / 3.0)) if ratio < 1e9 else 0.1
             continue
         for j in range(dim):
@@ -245,8 +253,17 @@ def follow(
         left -= step
         if not left > 0.0:
             return True
-        step = min(left, step * min(5.0, 0.9 * exp2(-log2(max(ratio, 1e-4)) / 3.0)))
+        if not short:
+            step *= min(5.0, 0.9 * exp2(-log2(max(ratio, 1e-4)) / 3.0))
+        step = min(left, step)
     return False
+
+
+def _length(force: FloatArray) -> float:
+    square = 0.0
+    for j in range(len(force)):
+        square += force[j] * force[j]
+    return math.sqrt(square)
 
 
 def _force(

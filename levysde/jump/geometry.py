@@ -20,6 +20,7 @@ SEARCHED_SHARE = 0.9
 _DIRECTIONS = 512
 _TRAPS = np.exp2(np.arange(-4.0, 10.0, 0.25))
 _BISECTIONS = 12
+_FAR_SHARES = np.geomspace(1e-3, 1e3, 400)
 
 
 def directions(dim: int) -> FloatArray:
@@ -181,18 +182,17 @@ def _never_approaches(basin: Basin) -> bool:
 
 def _in_interval(basin: Basin) -> bool:
     """Where the force points to the minimum from all of the interval."""
-    domain = basin.domain
-    for side, end in ((-1.0, domain.params["lower"]), (1.0, domain.params["upper"])):
-        room = abs(float(np.asarray(end)) - basin.minimum[0])
-        radii = room * np.linspace(0.0, 1.0, 402)[1:-1] if math.isfinite(room) else _far_radii()
+    ends = [float(_array(basin.domain, end)) for end in ("lower", "upper")]
+    rooms = [abs(end - float(basin.minimum[0])) for end in ends]
+    for side, room in zip((-1.0, 1.0), rooms, strict=True):
+        inside = np.linspace(0.0, 1.0, 402)[1:-1]
+        radii = room * inside if math.isfinite(room) else min(rooms) * _FAR_SHARES
+        if not np.isfinite(radii).all():
+            return True  # no end anywhere
         forces = basin.potential.gradient_many((basin.minimum[0] + side * radii)[:, None])[:, 0]
         if not (side * forces > 0.0).all():
             return False
     return True
-
-
-def _far_radii() -> FloatArray:
-    return np.geomspace(1e-3, 1e3, 400)
 
 
 def _in_box(basin: Basin) -> bool:

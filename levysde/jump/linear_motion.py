@@ -155,11 +155,14 @@ def _kink_error(jumps: JumpPart, linear: Linear, way: float) -> float:
     return 0.3 * min(1.0, jumps.rate / float(linear.rates.min())) * spread / way
 
 
-def effective_curvature(basin: Basin, covariance: FloatArray, way: float) -> FloatArray:
+def effective_curvature(
+    basin: Basin, covariance: FloatArray, way: float, divisor: FloatArray | float = 1.0
+) -> FloatArray:
     """Secants of the gradient over sqrt(3) standard deviations: its slope, averaged over them.
 
     They are the averages of the second derivative over a normal law, by the three-point rule, and
-    so exist for a well that is flat at its minimum too.
+    so exist for a well that is flat at its minimum too. The standard deviations are those of
+    dX = -Q^-1 grad F dt + dB.
 
     Parameters
     ----------
@@ -169,11 +172,13 @@ def effective_curvature(basin: Basin, covariance: FloatArray, way: float) -> Flo
         Of the diffusive part, per unit time.
     way : float
         Shortest way out, length.
+    divisor : float or ndarray, shape (dim,)
+        The diagonal of Q.
 
     Returns
     -------
     ndarray, shape (dim, dim)
-        1/time.
+        1/time, times the unit of Q.
 
     Examples
     --------
@@ -185,9 +190,11 @@ def effective_curvature(basin: Basin, covariance: FloatArray, way: float) -> Flo
     """
     dim, variance = basin.dim, float(np.diag(covariance).max())
     reach, curvature = 1e-2 * way, np.eye(dim)
+    root = np.sqrt(np.full(dim, divisor))
     for _ in range(_ROUNDS):
-        curvature = _secants(basin, reach)
-        rate = max(float(np.linalg.eigvalsh(curvature)[0]), 1e-300)
+        curvature = secants(basin, reach)
+        slowest = float(np.linalg.eigvalsh(curvature / root[:, None] / root)[0])
+        rate = max(slowest, 1e-300)
         wanted = max(_SQRT_3 * math.sqrt(0.5 * variance / rate), 1e-5 * way)
         new = min(math.sqrt(reach * wanted), 0.5 * way)
         if abs(new - reach) < 1e-6 * reach:
@@ -196,8 +203,21 @@ def effective_curvature(basin: Basin, covariance: FloatArray, way: float) -> Flo
     return curvature
 
 
-def _secants(basin: Basin, reach: float) -> FloatArray:
-    """The symmetric matrix of differences of the gradient over a reach on both sides."""
+def secants(basin: Basin, reach: float) -> FloatArray:
+    """The symmetric matrix of differences of the gradient over a reach on both sides.
+
+    Parameters
+    ----------
+    basin : Basin
+        Whose minimum is meant.
+    reach : float
+        Length.
+
+    Returns
+    -------
+    ndarray, shape (dim, dim)
+        1/time.
+    """
     gradient, minimum = basin.potential.gradient_at, basin.minimum
     axes = reach * np.eye(basin.dim)
     columns = [gradient(minimum + axis) - gradient(minimum - axis) for axis in axes]

@@ -17,6 +17,7 @@ from levysde.jump.program import (
     FINE_SHARE,
     NEAR_SHARE,
     UNBRIDGED_SHARE,
+    least_distance,
     squared_reach,
 )
 from levysde.noise import (
@@ -151,7 +152,7 @@ def optimizer_program(
     """
     dim, potential, domain = basin.dim, basin.potential, basin.domain
     divisor = divisors(dynamics, dim)
-    curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin))
+    curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin), divisor)
     count = len(potential.p)
     pull, start = curvature / divisor[:, None], np.array(basin.start)
     if dynamics.name == "rmsprop":
@@ -257,6 +258,7 @@ def _steps(
         coarse=share / fastest,
         share=share,
         near_share=near,
+        least=least_distance(way, spreads),
         size=way,
     )
 

@@ -5,12 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpProgram, Linear, Steps
 from levysde.jump.geometry import inner_radius, trusted_radius
-from levysde.jump.linear_motion import linear_motion, stationary_variances
+from levysde.jump.linear_motion import (
+    SMALL_DIFFUSION,
+    linear_motion,
+    secants,
+    stationary_variances,
+)
 from levysde.jump.tilt import tilted
 from levysde.noise import Noise
 
@@ -30,6 +36,13 @@ FINE_SHARE = 0.1
 
 COARSE_SHARE = 0.5
 """Longest move of the nonlinear motion where the diffusive part is small."""
+
+LEAST_SHARE, LEAST_SHARE_DRIVEN = 1e-6, 0.1
+"""Of the way out: what a distance from the minimum counts for at least in the length of a move; the
+second one where the mean of the small jumps drives paths out."""
+
+STEEPER = 4.0
+"""Rate at the minimum over that of the well as a whole, beyond which it is that of a kink."""
 
 NEGLIGIBLE = 1e-5
 """Variance over the square of the way out, below which there is no diffusive part."""
@@ -182,7 +195,9 @@ def jump_program(
 def _driven_out(program: JumpProgram) -> JumpProgram:
     """Without a point of rest nothing is known of where paths are: all of the way is looked at."""
     inner = program.steps.inner if math.isinf(program.steps.inner) else 0.0
-    return replace(program, steps=program.steps._replace(inner=inner, trusted=0.0, deep=0.0))
+    least = LEAST_SHARE_DRIVEN * program.steps.size
+    steps = program.steps._replace(inner=inner, trusted=0.0, deep=0.0, least=least)
+    return replace(program, steps=steps)
 
 
 def _sgd_program(basin: Basin, jumps: JumpPart, seed: int) -> JumpProgram:
@@ -238,6 +253,7 @@ def _steps(
     reach = squared_reach(stiff, jumps.rate)
     spread = math.sqrt(reach * memory * np.abs(jumps.covariance).sum(axis=1).max())
     fine = FINE_SHARE if bent else COARSE_SHARE
+    coarse = time if bent or math.isinf(inner) else max(time, _beyond_kink(basin, jumps, way))
     return Steps(
         inner=inner**2,
         trusted=trusted_radius(basin) ** 2,
@@ -246,8 +262,38 @@ def _steps(
         reach=reach,
         near=near * time,
         longest=fine * time if bent else math.inf,
-        coarse=fine * time,
+        coarse=fine * coarse,
         share=fine,
         near_share=near,
+        least=least_distance(way, stationary_variances(linear)),
         size=way,
     )
+
+
+def least_distance(way: float, variances: FloatArray) -> float:
+    """What a distance from the minimum counts for at least in the length of a nonlinear move.
+
+    Parameters
+    ----------
+    way : float
+        Shortest way out, length.
+    variances : ndarray
+        Of the diffusive part about the minimum, squares of lengths.
+
+    Returns
+    -------
+    float
+        Length.
+    """
+    return max(LEAST_SHARE * way, math.sqrt(float(variances.min())))
+
+
+def _beyond_kink(basin: Basin, jumps: JumpPart, way: float) -> float:
+    """Relaxation time of the well as a whole, where the minimum is a kink with a far shorter one.
+
+    At most the time in which the diffusive part gets as far as where motion counts as linear.
+    """
+    whole = STEEPER * float(np.linalg.eigvalsh(secants(basin, 0.5 * way))[-1])
+    variance = float(np.diag(jumps.covariance).max())
+    settled = 2.0 * (SMALL_DIFFUSION * way) ** 2 / variance if variance > 0.0 else math.inf
+    return min(1.0 / whole if whole > 0.0 else 0.0, settled)

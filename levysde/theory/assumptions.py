@@ -71,7 +71,9 @@ def _axes(dim: int) -> list[Vector]:
 
 
 def lengths_of(rays: list[RaySegments], center: Vector) -> Vector:
-    """Return one length per coordinate: the distance to the boundary, or the size of the point.
+    """Return one length per coordinate: the distance to the boundary along it, or the shortest one.
+
+    Where no axis meets the boundary it is the distance of the point from 0, or 1 at 0 itself.
 
     Parameters
     ----------
@@ -86,7 +88,10 @@ def lengths_of(rays: list[RaySegments], center: Vector) -> Vector:
         Units of the state.
     """
     distances = np.array([ray.first for ray in rays]).reshape(-1, 2).min(axis=1)
-    return np.where(np.isfinite(distances), distances, np.maximum(1.0, np.abs(center)))
+    shortest = float(np.min(distances))
+    if not math.isfinite(shortest):
+        shortest = float(np.linalg.norm(center)) or 1.0
+    return np.where(np.isfinite(distances), distances, shortest)
 
 
 def curvature_ranges(

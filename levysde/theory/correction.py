@@ -26,7 +26,7 @@ Force = Callable[[float], float]
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of the minimum: the speed of return and the distances to both ends."""
+    """One side of the minimum: speed of return and both ends, lengths in the shorter distance."""
 
     speed: Callable[[float], float]
     own: float
@@ -59,12 +59,12 @@ def _one_sided_curvature(speed: Callable[[float], float], step: float) -> float:
     return (4.0 * speed(step) - speed(2.0 * step)) / (2.0 * step)
 
 
-def _returns(side: _Side, length: float) -> bool:
+def _returns(side: _Side) -> bool:
     """Say whether the flow leads back to the minimum from everywhere, boundary included."""
     if math.isfinite(side.own):
         radii = side.own * np.linspace(1.0 / _CHECK_POINTS, 1.0, _CHECK_POINTS)
     else:
-        radii = length * np.geomspace(_INNER, 1.0 / _INNER, _CHECK_POINTS)
+        radii = np.geomspace(_INNER, 1.0 / _INNER, _CHECK_POINTS)
     speeds = np.array([side.speed(float(r)) for r in radii])
     if not (np.all(np.isfinite(speeds)) and np.all(speeds > 0.0)):
         return False
@@ -206,28 +206,29 @@ def first_correction(
     length = min(left, right)
     if not math.isfinite(length):
         return None
+    # Distances are counted in the shorter one, so that powers of them stay near 1.
+    ends = right / length, left / length
     sides = (
-        _Side(lambda r: gradient(r), right, left, alpha),
-        _Side(lambda r: -gradient(-r), left, right, alpha),
+        _Side(lambda r: gradient(length * r) / length, ends[0], ends[1], alpha),
+        _Side(lambda r: -gradient(-length * r) / length, ends[1], ends[0], alpha),
     )
-    if not all(_returns(side, length) for side in sides):
+    if not all(_returns(side) for side in sides):
         return None
-    slopes = [_one_sided_curvature(side.speed, _DIFFERENCE * length) for side in sides]
-    if min(slopes) <= _VANISHING * max(side.speed(length * 0.5) / length for side in sides):
+    slopes = [_one_sided_curvature(side.speed, _DIFFERENCE) for side in sides]
+    if min(slopes) <= _VANISHING * max(side.speed(0.5) for side in sides):
         return None
     equal = abs(slopes[0] - slopes[1]) <= _EQUAL_CURVATURES * max(slopes)
     if not (equal or left == right):
         return None
-    radius, middle = _INNER * length, 0.5 * length
     parts = [
-        (_core(sides, radius), 0.0),
-        _logarithmic(lambda r: sides[0].near(r) + sides[1].near(r), radius, middle),
-        *_outer(sides[0], middle),
-        *_outer(sides[1], middle),
+        (_core(sides, _INNER), 0.0),
+        _logarithmic(lambda r: sides[0].near(r) + sides[1].near(r), _INNER, 0.5),
+        *_outer(sides[0], 0.5),
+        *_outer(sides[1], 0.5),
     ]
     total = sum(value for value, _ in parts)
     size = sum(abs(value) for value, _ in parts)
     if not (math.isfinite(size) and sum(error for _, error in parts) <= _TOLERANCE * size):
         return None
-    factor = stable_constant(alpha) / alpha * scale**alpha
-    return float(factor * total / (left**-alpha + right**-alpha))
+    factor = stable_constant(alpha) / alpha * (scale / length) ** alpha
+    return float(factor * total / (ends[0] ** -alpha + ends[1] ** -alpha))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from levysde.theory.assumptions import Assumption
+from levysde.theory.assumptions import Assumption, lengths_of
 from levysde.theory.escape_measure import EscapeMeasure, dominant_law, escape_rate
 from levysde.theory.excursions import excursion_measure, total_rate
 from levysde.theory.laws import Law, jump_laws
@@ -234,8 +234,7 @@ def _remembered(setting: Setting) -> Exits:
     if region is not None:
         return _rated(setting, region)
     motion.per_step()
-    below, above = setting.first()
-    lengths = np.where(np.isfinite(below + above), np.minimum(below, above), 1.0)
+    lengths = lengths_of(setting.rays, rest.point)
     gradient, fast = many_gradients(rest.potential, rest.point, lengths)
     walk = Relaxation(motion, gradient, rest.point, rest.preconditioner)
     excursions = Excursions(walk, setting.domain, setting.nearest, not setting.invariant)

@@ -125,7 +125,8 @@ class Rest:
         """
         finite = np.concatenate([below, above])
         finite = finite[np.isfinite(finite)]
-        far = _FAR * float(np.max(finite, initial=1.0))
+        longest = np.max(finite) if finite.size else np.linalg.norm(self.point)
+        far = _FAR * (float(longest) or 1.0)
         low, high = np.minimum(below, far), np.minimum(above, far)
         shares = np.random.default_rng(0).uniform(size=(_TRIALS, self.point.size))
         away = shares * (low + high) - low
@@ -222,7 +223,12 @@ def rest_of(motion: Motion, potential: PotentialLike, minimum: Vector) -> Rest:
     if motion.weight_decay and minimum.any():
         from scipy.optimize import root
 
-        point = np.asarray(root(balance, minimum, tol=1e-14).x, dtype=np.float64)
+        unit = float(np.linalg.norm(minimum))  # a coordinate of 0 has no length of its own
+
+        def pull(z: Vector) -> Vector:
+            return balance(unit * z)
+
+        point = np.asarray(unit * root(pull, minimum / unit, tol=1e-14).x, dtype=np.float64)
         left, size = np.linalg.norm(balance(point)), np.linalg.norm(balance(minimum))
         if not left <= _STATIONARY * size:
             raise ValueError(
