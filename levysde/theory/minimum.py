@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from levysde.theory import arguments
 from levysde.theory.assumptions import Assumption, spread_directions
 from levysde.theory.flow import gradient_at
 from levysde.theory.parts import BasinLike, DomainLike, PotentialLike, Vector, checked_point
@@ -23,6 +24,7 @@ _LARGEST_DIM = 32
 _OCTAVES = 100
 
 
+@arguments.checked(basin=arguments.basin)
 def about_minimum(basin: BasinLike) -> tuple[Assumption, Assumption]:
     """Check that the gradient vanishes at the minimum and that the flow dx = -grad F dt returns.
 
