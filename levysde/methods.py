@@ -222,7 +222,7 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     framed = rays @ linear.basis if linear.basis.size else rays
     total = rates[:, None] + rates[None, :]
     stationary = (linear.covariance / total)[: basin.dim, : basin.dim]
-    spread = np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", framed, stationary, framed), 1e-300))
+    spread = np.sqrt(np.maximum(((framed @ stationary) * framed).sum(axis=1), 1e-300))
     about = replace(basin, minimum=linear.center[: basin.dim])
     deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
     largest = float(kramers_rate(0.5 / program.steps.memory, deviations).max())

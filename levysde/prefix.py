@@ -1,8 +1,11 @@
 """A run that can grow, stop and go on: the results of paths 0, 1, ..., n - 1."""
 
 import math
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,10 @@ from levysde.results import EscapeTimes
 
 _NOT_COMPARED = ("code", "versions", "method_reason", "dt_reason", "horizon_reason", "lr")
 """Parameters that need not be those of an earlier result; code is compared part by part."""
+
+
+PATIENCE = 2.0
+"""Seconds after which a stage of the set-up is named."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -76,7 +83,8 @@ class Prefix:
                 self.paths = paths
             return
         outcome = self.engine.room(paths - self.paths, self.program.dim, self.paths)
-        self.engine.prepare(self.program)  # so that the time is that of the simulation
+        with stage(self.progress, "compiling"):
+            self.engine.prepare(self.program)  # so that the time is that of the simulation
         began = time.perf_counter()
         try:
             with _Bar(self.progress, len(outcome.status)) as update:
@@ -124,6 +132,29 @@ def _finished(status: npt.NDArray[np.int8]) -> int:
     """Number of paths before the first that has not ended (0)."""
     first = int(status.argmin())  # no list of all others, which takes seconds for 1e8 paths
     return first if status[first] == 0 else len(status)
+
+
+@contextmanager
+def stage(shown: bool, what: str) -> Iterator[None]:
+    """Say on the standard error stream what is being done, once it has lasted two seconds.
+
+    Parameters
+    ----------
+    shown : bool
+        Whether anything is to be said.
+    what : str
+        What is being done.
+    """
+    if not shown:
+        yield
+        return
+    timer = threading.Timer(PATIENCE, print, (f"{what} ...",), {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Bar:

@@ -17,7 +17,7 @@ from levysde.jump.idle import idle_program
 from levysde.jump.program import jump_program
 from levysde.learning_rate import amplitude_and_step
 from levysde.noise import Noise
-from levysde.prefix import Interrupted, Prefix
+from levysde.prefix import Interrupted, Prefix, stage
 from levysde.provenance import describe
 from levysde.recurrence import recurrence, warn_of_close_start
 from levysde.results import EscapeTimes
@@ -144,7 +144,8 @@ def escape_times(
     resume : EscapeTimes, optional
         An earlier result of the same run with fewer paths, to be continued.
     progress : bool
-        Show a progress bar on the standard error stream.
+        Show a progress bar on the standard error stream; before it, what is being prepared where
+        that takes more than two seconds.
     correction : {"boundary-shift"}, optional
         Move the boundary inward by what makes up for exits between two looks, see
         `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
@@ -209,10 +210,12 @@ def escape_times(
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
     model = (basin, dynamics, noise)
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
+    with stage(progress, "preparing the simulation: the domain, the step, the method"):
+        plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
     setting = plan.setting
     check_minimum(basin)
-    until = chosen_horizon(*model, setting.epsilon, setting.dt, horizon, plan.long_rate)
+    with stage(progress, "asking the theory for a mean, which sets the horizon"):
+        until = chosen_horizon(*model, setting.epsilon, setting.dt, horizon, plan.long_rate)
     limit = until.limit(setting.dt)
     parameters = describe(
         *model,

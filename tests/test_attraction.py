@@ -1,6 +1,9 @@
 """Domains of attraction."""
 
+import _thread
 import math
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -166,6 +169,121 @@ def test_trapping_radius_is_short_of_the_saddle(scale):
     well = potentials.double_well(1, half_distance=scale)
     radius = flow.trapping_radius(well, np.array([scale]))
     assert radius == pytest.approx(0.9 * scale, rel=1e-9)
+
+
+UNITS = [(1.0, 1.0), (1e-9, 1.0), (1e9, 1.0), (1.0, 1e9), (1e-9, 1e-9), (3e7, 2e-12)]
+"""Units of length, and of the potential."""
+
+
+@pytest.mark.parametrize(("length", "energy"), UNITS)
+def test_wells_of_all_sizes_on_the_line(length, energy):
+    well = potentials.double_well(1, barrier=energy, half_distance=length)
+    right = domains.attraction(well, length)
+    assert abs(right.params["lower"]) <= 1e-14 * length
+    assert right.params["upper"] == math.inf
+    with pytest.raises(ValueError, match="give a minimum"):
+        domains.attraction(well, 0.7 * length)
+
+    def neighbors(x, p, out):
+        """Minima at 0 and 2, and a maximum at 1, in units of p."""
+        y = x[0] / p[0]
+        out[0] = y * (y - 1.0) * (y - 2.0)
+
+    first = domains.attraction(ls.Potential(1, neighbors, params={"length": length}), 0.0)
+    assert first.params["upper"] == pytest.approx(length, rel=1e-14)
+    assert first.params["lower"] == -math.inf
+
+
+@pytest.mark.parametrize(("length", "energy"), UNITS)
+def test_wells_of_all_sizes_in_the_plane(length, energy):
+    """The right half plane, in whatever units."""
+    curvature = energy / length**2
+    well = potentials.double_well(2, 0.25 * energy, length, curvature)
+    right = domains.attraction(well, [length, 0.0])
+    assert right.params["trapping_radius"] == pytest.approx(0.9 * length, rel=1e-9)
+    points = 3.0 * length * np.random.default_rng(1).standard_normal((300, 2))
+    assert (right.outside_many(points) == (points[:, 0] <= 0.0)).all()
+    near = np.array([[1e-7, 2.0], [-1e-7, 2.0], [1e-7, -0.1], [-1e-7, -0.1]]) * length
+    assert right.outside_many(near).tolist() == [False, True, False, True]
+    assert right.outside_many(1e8 * near).tolist() == [False, True, False, True]
+
+
+def muller_brown_gradient(x, p, out):
+    """Mueller and Brown's potential; p: units of length and of the potential."""
+    out[0] = out[1] = 0.0
+    for k in range(4):
+        u, v = x[0] / p[0] - MB_CENTER[k, 0], x[1] / p[0] - MB_CENTER[k, 1]
+        a, b, c = MB_FORM[k]
+        e = p[1] / p[0] * MB_HEIGHT[k] * math.exp(a * u * u + b * u * v + c * v * v)
+        out[0] += e * (2.0 * a * u + b * v)
+        out[1] += e * (b * u + 2.0 * c * v)
+
+
+MB_HEIGHT = np.array([-200.0, -100.0, -170.0, 15.0])
+MB_CENTER = np.array([[1.0, 0.0], [0.0, 0.5], [-0.5, 1.5], [-1.0, 1.0]])
+MB_FORM = np.array([[-1.0, 0.0, -10.0], [-1.0, 0.0, -10.0], [-6.5, 11.0, -6.5], [0.7, 0.6, 0.7]])
+
+
+def muller_brown(length=1.0, energy=1.0):
+    params = {"length": length, "energy": energy}
+    return ls.Potential(2, muller_brown_gradient, params=params)
+
+
+@pytest.fixture(scope="module")
+def muller_brown_ends():
+    """Some points, and whether an accurate integration leads them to the deepest minimum."""
+    potential = muller_brown()
+    deepest = minimum_of(potential, [-0.5, 1.4])
+    points = np.random.default_rng(4).uniform([-1.5, -0.5], [1.2, 2.0], (40, 2))
+    ends = np.array([minimum_of(potential, x) for x in points])
+    return deepest, points, np.linalg.norm(ends - deepest, axis=1) < 1e-4
+
+
+@pytest.mark.parametrize(("length", "energy"), UNITS)
+def test_curved_wells_of_all_sizes(muller_brown_ends, length, energy):
+    deepest, points, inside = muller_brown_ends
+    assert 8 < inside.sum() < 32
+    domain = domains.attraction(muller_brown(length, energy), length * deepest)
+    assert (domain.outside_many(length * points) == ~inside).all()
+    plain = domains.attraction(muller_brown(), deepest)
+    expected = length * plain.params["trapping_radius"]
+    assert domain.params["trapping_radius"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_point_costs_few_gradients():
+    """Also where the flow ends elsewhere, or begins very far out."""
+    calls = 0
+    slope = potentials.double_well(2).gradient
+
+    def gradient(x, p, out):
+        nonlocal calls
+        calls += 1
+        slope(x, p, out)
+
+    well = potentials.double_well(2)
+    outside = flow.attraction_predicate(ls.Potential(2, gradient, params=well.params))
+    p = np.concatenate([well.p, [1.0, 0.0, 0.9]])
+    for point in ([-0.3, 0.7], [0.1, 5.0], [-2e5, 3e5], [3e5, -1e5]):
+        calls = 0
+        assert outside(np.array(point), p) == (point[0] < 0.0)
+        assert calls < 1500
+
+
+def test_many_points_hear_an_interrupt():
+    def slow(x, p):
+        total = 0.0
+        for k in range(200_000):
+            total += math.sqrt(x[0] + k)
+        return total < 0.0
+
+    domain = domains.Domain(1, slow)
+    domain.outside_many(np.ones((1, 1)))
+    timer = threading.Timer(0.3, _thread.interrupt_main)
+    began = time.perf_counter()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        domain.outside_many(np.ones((100_000, 1)))  # a minute and more
+    assert time.perf_counter() - began < 5.0
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR, check_
 from levysde.engine.program import Outcome, Program
 from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 
+_FIRST_CALL = 1 << 17
+"""Coordinates advanced in the first call of `iterate`: a millisecond or so."""
+
 # ------------------------------------------------------------------------------------------ drivers
 
 _matrix = types.float64[:, ::1]
@@ -231,7 +234,8 @@ def iterate(passes: Any, program: Program, block: Block, steps: int, count: int)
         Number of lanes, the first ones.
     """
     parameters = parameters_of(program)
-    longest = 1  # compiled calls are short, so that Ctrl-C is heard between them
+    # Compiled calls are short, so that Ctrl-C is heard between them, but not too short to pay.
+    longest = max(1, _FIRST_CALL // (count * program.dim))
     while steps > 0:
         done, began = min(steps, longest), time.perf_counter()
         _compiled_step()(

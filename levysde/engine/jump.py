@@ -174,6 +174,9 @@ def prepare(program: JumpProgram) -> None:
 
 def _root(covariance: FloatArray) -> FloatArray:
     """A lower triangular R with R R' = covariance, which may be singular."""
+    alike = covariance[0, 0] * np.eye(len(covariance))
+    if np.array_equal(covariance, alike):
+        return np.asarray(np.sqrt(alike))
     values, vectors = np.linalg.eigh(covariance)
     half = vectors * np.sqrt(np.maximum(values, 0.0))
     triangle: FloatArray = np.linalg.qr(half.T)[1]

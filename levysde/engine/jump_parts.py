@@ -7,6 +7,7 @@ Reference: S. Asmussen, J. Rosinski, "Approximations of small jumps of Levy proc
 towards simulation", J. Appl. Probab. 38 (2001) 482-493.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -151,6 +152,25 @@ def _elliptic_jump(
 
     p: rho, -1/alpha, 1/(largest singular value)^2, 2/alpha, the number of drivers, G by columns.
     """
+    _weighted_jump(x, u, seed, path, step, p, False)
+
+
+def _isotropic_jump(
+    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
+) -> None:
+    """The same where G is a number; p: rho, -1/alpha, 1/G^2, 2/alpha, the dimension, G."""
+    _weighted_jump(x, u, seed, path, step, p, True)
+
+
+def _weighted_jump(
+    x: FloatArray,
+    u: float,
+    seed: UInt64,
+    path: UInt64,
+    step: UInt64,
+    p: FloatArray,
+    isotropic: bool,
+) -> None:
     drivers, dim = int(p[4]), len(x)
     y = np.empty(dim)
     slot = DIRECTION_SLOT
@@ -165,8 +185,11 @@ def _elliptic_jump(
             for i in range(min(4, drivers - k)):
                 z = pairs[i // 2][i % 2]
                 square += z * z
-                for j in range(dim):
-                    y[j] += p[5 + (k + i) * dim + j] * z
+                if isotropic:
+                    y[k + i] += p[5] * z
+                else:
+                    for j in range(dim):
+                        y[j] += p[5 + (k + i) * dim + j] * z
         length = 0.0
         for j in range(dim):
             length += y[j] * y[j]
@@ -313,9 +336,12 @@ def elliptic_jumps(alpha: float, matrix: FloatArray, threshold: float) -> JumpPa
     >>> round(part.rate, 8)
     0.7169832
     """
-    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
-    rank = int(np.count_nonzero(sizes > _RANK * sizes[0]))
-    left, sizes = left[:, :rank], sizes[:rank]
+    dim, isotropic = len(matrix), _is_isotropic(matrix)
+    if isotropic:
+        left, sizes, rank = np.eye(dim), np.diag(matrix), dim
+    else:
+        left, sizes = _principal_axes(matrix.shape, matrix.tobytes())
+        rank = len(sizes)
     if rank == 1:
         return ray_jumps(alpha, left * sizes, threshold)
     weights = directional_moments(alpha, sizes)
@@ -325,12 +351,28 @@ def elliptic_jumps(alpha: float, matrix: FloatArray, threshold: float) -> JumpPa
     header = [threshold, -1.0 / alpha, 1.0 / sizes[0] ** 2, 2.0 / alpha, rank]
     return JumpPart(
         rate=float(constant * threshold**-alpha * weights.sum()),
-        jump=_elliptic_jump,
-        p=np.concatenate([header, (left * sizes).T.ravel()]),
-        covariance=(left * rest) @ left.T,
-        drift=np.zeros(len(matrix)),
-        rays=np.zeros((0, len(matrix))),
+        jump=_isotropic_jump if isotropic else _elliptic_jump,
+        p=np.concatenate([header, sizes[:1] if isotropic else (left * sizes).T.ravel()]),
+        covariance=np.diag(rest) if isotropic else (left * rest) @ left.T,
+        drift=np.zeros(dim),
+        rays=np.zeros((0, dim)),
     )
+
+
+def _is_isotropic(matrix: FloatArray) -> bool:
+    """Whether it is a positive number times the identity."""
+    first = matrix[0, 0]
+    square = matrix.shape[0] == matrix.shape[1]
+    return bool(square and first > 0.0 and (matrix == first * np.eye(len(matrix))).all())
+
+
+@functools.lru_cache(maxsize=4)  # one run cuts the same law at several thresholds
+def _principal_axes(shape: tuple[int, int], numbers: bytes) -> tuple[FloatArray, FloatArray]:
+    """Left singular vectors of a matrix and its singular values, those that are not rounding."""
+    matrix = np.frombuffer(numbers).reshape(shape)
+    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
+    rank = int(np.count_nonzero(sizes > _RANK * sizes[0]))
+    return left[:, :rank], sizes[:rank]
 
 
 def directional_moments(alpha: float, sizes: FloatArray) -> FloatArray:

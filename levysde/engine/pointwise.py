@@ -1,5 +1,7 @@
 """Passes applied once to many points, without a simulation."""
 
+import time
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,6 +10,9 @@ from levysde.engine.block import block_lanes
 from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import RUNNING, check_pass, gradient_pass, is_wide
 from levysde.engine.program import NoisePart
+from levysde.engine.threads import SEGMENT_SECONDS
+
+_FIRST_LOT = 64
 
 
 def increments(part: NoisePart, dim: int, size: int, seed: int) -> FloatArray:
@@ -55,9 +60,15 @@ def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> np
         A point that is not finite counts as outside.
     """
     count, dim = points.shape
-    x = np.array(points if is_wide(dim) else points.T, dtype=np.float64, order="C")
-    step, flags = np.zeros(count, np.uint64), np.zeros(count, np.int8)
-    check_pass(outside, dim)(x, p, step, np.uint64(2), flags, count)
+    check, flags = check_pass(outside, dim), np.zeros(count, np.int8)
+    first, lot = 0, _FIRST_LOT
+    while first < count:  # in lots, between which an interrupt is heard
+        began, some = time.perf_counter(), points[first : first + lot]
+        x = np.array(some if is_wide(dim) else some.T, dtype=np.float64, order="C")
+        step = np.zeros(len(some), np.uint64)
+        check(x, p, step, np.uint64(2), flags[first : first + lot], len(some))
+        first += lot
+        lot *= 2 if time.perf_counter() - began < SEGMENT_SECONDS else 1
     return flags != RUNNING
 
 

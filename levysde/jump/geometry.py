@@ -206,11 +206,14 @@ def _in_ellipsoid(basin: Basin) -> bool:
     if not np.array_equal(domain.params["center"], basin.minimum):
         return False
     matrix = np.eye(basin.dim) if domain.name == "ball" else np.asarray(domain.params["matrix"])
+    diagonal = np.array_equal(matrix, np.diag(np.diag(matrix)))
     if potential.name == "asymmetric_quadratic":
-        return bool(np.array_equal(matrix, np.diag(np.diag(matrix))))
+        return bool(diagonal)
     if potential.name != "quadratic":
         return False
     curvature = np.asarray(potential.params["curvature"])
+    if curvature.ndim == 1 and diagonal:
+        return bool((np.diag(matrix) * curvature >= 0.0).all())
     curvature = curvature if curvature.ndim == 2 else np.diag(curvature)
     both = matrix @ curvature + curvature @ matrix
     return bool(np.linalg.eigvalsh(both)[0] >= -1e-12 * np.abs(both).max())
