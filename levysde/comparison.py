@@ -1,7 +1,7 @@
 """Several optimizers on the same random numbers, and the ratios of their escape times."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -217,7 +217,7 @@ def compare(
     horizon: float | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | Callable[[int, int], object] = False,
 ) -> Comparison:
     """Escape times of several optimizers with the same noise, path by path.
 

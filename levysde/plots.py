@@ -19,7 +19,8 @@ from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from levysde.estimators import Survival
-from levysde.results import EscapeTimes, write_atomically
+from levysde.files import write_atomically
+from levysde.results import EscapeTimes
 
 __all__ = ["save", "survival_curve", "trajectories"]
 

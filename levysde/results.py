@@ -14,13 +14,10 @@ import hashlib
 import json
 import math
 import os
-import secrets
 import stat
 import struct
 import tokenize
 import zipfile
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -32,8 +29,9 @@ from numpy.typing import NDArray
 
 from levysde import estimators
 from levysde.estimators import Exponentiality, Interval, Survival
+from levysde.files import write_atomically
 
-__all__ = ["EscapeTimes", "Status", "load", "write_atomically"]
+__all__ = ["EscapeTimes", "Status", "load"]
 
 _FORMAT = "levysde escape times"
 _GRID_VERSION, _VERSION = 1, 2
@@ -410,55 +408,6 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
 def _open_without_waiting(path: str, flags: int) -> int:
     """Open a file; of a pipe that nobody writes to, do not wait for the other end."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
-    """Write a file that appears complete or not at all.
-
-    The content goes to a temporary file in the same folder, reaches the disk, and then takes
-    the place of ``path`` in one step. If anything fails the temporary file is removed and an
-    earlier file at ``path`` stays as it was.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Where the file shall be; a symbolic link is followed.
-    write : callable
-        Called once with the open binary file.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     target = pathlib.Path(folder, "note.txt")
-    ...     write_atomically(target, lambda file: print(file.write(b"done")))
-    ...     target.read_text()
-    4
-    'done'
-    """
-    target = os.path.realpath(path)
-    temporary = os.path.join(os.path.dirname(target), f".levysde-{secrets.token_hex(8)}.tmp")
-    # Mode 0o666 lets the umask decide, as for any new file; tempfile would give 0o600.
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o666), "w+b") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        if error.errno is None or error.filename not in (None, temporary):
-            raise
-        # The caller knows the file by its own name.
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
 
 
 # What zipfile raises for damaged archives besides plain ValueError.

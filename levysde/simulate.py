@@ -1,6 +1,9 @@
 """The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
 
+import os
 import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +19,7 @@ from levysde.horizon import checked_horizon
 from levysde.jump.idle import idle_program, waits
 from levysde.jump.program import jump_program
 from levysde.noise import Noise
-from levysde.prefix import Interrupted, Prefix
+from levysde.prefix import Bar, Interrupted, Prefix, checkpoint_file
 from levysde.provenance import describe
 from levysde.recurrence import recurrence, warn_of_close_start
 from levysde.results import EscapeTimes
@@ -88,11 +91,12 @@ def escape_times(
     threads: int | None = None,
     rel_error: float | None = None,
     resume: EscapeTimes | None = None,
-    progress: bool = False,
+    progress: bool | Callable[[int, int], object] = False,
     correction: str | None = None,
     threshold: float | None = None,
     small_jumps: str = "diffusion",
     scheme: str = "auto",
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -135,8 +139,10 @@ def escape_times(
         escapes alone, so stopping does not bias an estimate without censoring.
     resume : EscapeTimes, optional
         An earlier result of the same run with fewer paths, to be continued.
-    progress : bool
-        Show a progress bar on the standard error stream.
+    progress : bool or callable
+        Show a progress bar on the standard error stream; or call this function about ten times a
+        second with the numbers of finished and of all paths (of a batch, with `rel_error`). What
+        it raises ends the run.
     correction : {"boundary-shift"}, optional
         Move the boundary inward by what makes up for exits between two looks, see
         `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
@@ -153,6 +159,10 @@ def escape_times(
         that is accurate and else the flow of the step, in as many parts as it needs. "auto" is
         "flow" where `dt` is "auto", the dynamics is an SDE and the force is steep at a place that
         jumps reach. An algorithm keeps its overshoot, which is real.
+    checkpoint : str or path-like, optional
+        A file (``.npz``) to which the finished paths are written every minute while the run goes
+        on, so that a process that is killed loses no more. `resume` takes it and gives the same
+        result as a run without a break. The complete result is for the caller to save.
 
     Returns
     -------
@@ -163,6 +173,8 @@ def escape_times(
     ValueError
         If a value is out of range, parts do not fit together, a function cannot be compiled, or
         `resume` is of another run.
+    FileNotFoundError
+        If the folder of `checkpoint` does not exist.
     Interrupted
         A KeyboardInterrupt that carries the finished paths.
 
@@ -189,6 +201,9 @@ def escape_times(
         raise ValueError(f"resume is {resume!r}; give a result, for instance of levysde.load(file)")
     if threads is not None:
         threads = parts.whole_number("threads", threads, 1, 4096)
+    file = None if checkpoint is None else checkpoint_file(checkpoint)
+    if not (isinstance(progress, bool) or callable(progress)):
+        raise ValueError(f"progress is {progress!r}; give True, False or a function")
     needed = None
     if rel_error is not None:
         needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
@@ -209,15 +224,11 @@ def escape_times(
         correction=correction,
         **plan.chosen,
     )
-    run = Prefix(plan.engine, plan.program, parameters, limit, threads, progress)
-    if resume is not None:
-        run.continue_from(resume)
-    if needed is None:
-        run.extend_to(paths)
-    else:
-        run.extend_until(needed, paths)
-    result = run.result()
-    assert result is not None  # extend_to has finished at least one path
+    with Bar() if progress is True else nullcontext(progress or None) as shown:
+        run = Prefix(plan.engine, plan.program, parameters, limit, threads, shown, file)
+        if resume is not None:
+            run.continue_from(resume)
+        result = run.run(paths, needed)
     if needed is not None and result.escaped < needed:
         warnings.warn(
             f"{result.escaped} escapes of {result.paths} paths; rel_error = {rel_error:g} needs "

@@ -43,7 +43,7 @@ PART_MODULES = ("basins", "domains", "dynamics", "noise", "potentials")
 """What the engine and the theory must not know."""
 
 LAYERS = (
-    ("levysde._typing", "levysde._version"),
+    ("levysde._typing", "levysde._version", "levysde.files"),
     ("levysde.estimators", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.parts"),
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),

@@ -14,7 +14,6 @@ from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
     EXIT_CODES,
-    INTERRUPTED,
     answer,
     as_json,
     estimate,
@@ -23,6 +22,7 @@ from levysde.cli.output import (
     table,
 )
 from levysde.cli.output import number as shown
+from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import model_record, prediction_notes, prediction_record
 
 if TYPE_CHECKING:
@@ -44,13 +44,15 @@ examples:
 {EXIT_CODES}"""
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], stop: Stop) -> int:
     """Run the command.
 
     Parameters
     ----------
     words : list of str
         What follows `levysde compare`.
+    stop : Stop
+        Requests to stop.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def run(words: list[str]) -> int:
         )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        code = _simulate_and_report(options, names)
+        code = _simulate_and_report(options, names, stop)
         for message in dict.fromkeys(str(entry.message) for entry in caught):
             say(_PROGRAM, "warning", message)
     return code
@@ -124,13 +126,14 @@ def _parser() -> Parser:
     return parser
 
 
-def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
-    from levysde import comparison, parts, simulate
+def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: Stop) -> int:
+    from levysde import comparison, parts
 
     parts.whole_number("paths", options.paths, 1)
     basin, noise = models.build_setting(options)
     dynamics = optimizers.build(options, names)
-    try:
+    bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
+    with watched(stop, bar, hold=False) as look:
         compared = comparison.compare(
             basin,
             dynamics,
@@ -141,11 +144,8 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
             horizon=options.horizon,
             seed=options.seed,
             threads=options.threads,
-            progress=not options.quiet and sys.stderr is not None and sys.stderr.isatty(),
+            progress=look,
         )
-    except simulate.Interrupted:
-        say(_PROGRAM, "interrupted", "nothing was kept")
-        return INTERRUPTED
     model = models.Model(basin, dynamics[0], noise, options.epsilon)
     if options.json:
         answer(as_json(_record(model, dynamics, compared)))
