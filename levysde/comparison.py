@@ -259,11 +259,12 @@ def compare(
     >>> round(comparison.predicted_ratios[1], 6)  # 2^alpha
     2.828427
     """
-    if not isinstance(basin, Basin):
-        raise ValueError(f"basin is {basin!r}; give a Basin")
+    parts.instance("basin", basin, Basin)
     several = isinstance(dynamics, list | tuple) and len(dynamics) > 1
     if not several or not all(isinstance(each, Dynamics) for each in dynamics):
-        raise ValueError(f"dynamics is {dynamics!r}; give a list of at least two Dynamics")
+        raise ValueError(
+            f"dynamics is {parts.told(dynamics)}; give a list of at least two Dynamics"
+        )
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
         dt = common_dt(basin, dynamics)

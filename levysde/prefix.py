@@ -225,7 +225,7 @@ def checkpoint_file(name: str | os.PathLike[str]) -> Path:
         If the folder does not exist.
     """
     if not isinstance(name, str | os.PathLike):
-        raise ValueError(f"checkpoint is {name!r}; give the name of a file")
+        raise ValueError(f"checkpoint is {name!r:.80}; give the name of a file")
     file = Path(name)
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))

@@ -315,6 +315,7 @@ class EscapeTimes:
         OSError
             If the file cannot be written.
         """
+        _check_name(path)
         target = Path(path)
         if target.suffix.lower() != ".npz":
             target = target.with_name(target.name + ".npz")
@@ -388,6 +389,7 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
     >>> copy.digest == result.digest
     True
     """
+    _check_name(path)
     with open(path, "rb", opener=_open_without_waiting) as file:
         try:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -403,6 +405,12 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
                 raise
             # The archive points to where no file can have a byte.
             raise ValueError(f"{os.fspath(path)} cannot be loaded: {error.strerror}") from error
+
+
+def _check_name(path: object) -> None:
+    """Refuse what is no name of a file: a whole number would be an open file of this process."""
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
+        raise ValueError(f"path is {path!r:.80}; give the name of a file")
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

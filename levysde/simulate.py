@@ -45,6 +45,12 @@ class _Setting:
     dt_reason: str | None = None
 
 
+def _check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:
+    parts.instance("basin", basin, Basin)
+    parts.instance("dynamics", dynamics, Dynamics)
+    parts.instance("noise", noise, Noise)
+
+
 def _check_setting(
     basin: Basin,
     dynamics: Dynamics,
@@ -54,13 +60,7 @@ def _check_setting(
     seed: int,
 ) -> _Setting:
     """Check parts and numbers; dt is None where times are continuous."""
-    for name, value, kind in (
-        ("basin", basin, Basin),
-        ("dynamics", dynamics, Dynamics),
-        ("noise", noise, Noise),
-    ):
-        if not isinstance(value, kind):
-            raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
+    _check_parts(basin, dynamics, noise)
     epsilon = parts.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
         raise ValueError(
@@ -193,17 +193,22 @@ def escape_times(
     >>> result.escaped, bool(abs(result.mean / 3.83 - 1.0) < 0.2)
     (500, True)
     """
+    _check_parts(basin, dynamics, noise)
     parts.choice("method", method, METHODS)
     parts.choice("backend", backend, BACKENDS)
+    if horizon is not None:  # before the method is prepared, which can take long
+        parts.finite_number("horizon", horizon)
     if correction is not None:
         parts.choice("correction", correction, grid.CORRECTIONS)
     if resume is not None and not isinstance(resume, EscapeTimes):
-        raise ValueError(f"resume is {resume!r}; give a result, for instance of levysde.load(file)")
+        raise ValueError(
+            f"resume is {parts.told(resume)}; give a result, for instance of levysde.load(file)"
+        )
     if threads is not None:
         threads = parts.whole_number("threads", threads, 1, 4096)
     file = None if checkpoint is None else checkpoint_file(checkpoint)
     if not (isinstance(progress, bool) or callable(progress)):
-        raise ValueError(f"progress is {progress!r}; give True, False or a function")
+        raise ValueError(f"progress is {parts.told(progress)}; give True, False or a function")
     needed = None
     if rel_error is not None:
         needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
@@ -399,10 +404,12 @@ def trajectories(
     """
     from levysde.engine.cpu import trajectories as record
 
+    if dt is None:
+        raise ValueError("dt is None; give a positive number or 'auto'")
     setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
     paths = parts.whole_number("paths", paths, 1, MAX_PATHS)
     steps = parts.whole_number("steps", steps, 1, MAX_STEPS - 1)
-    every = parts.whole_number("every", every, 1)
+    every = parts.whole_number("every", every, 1, MAX_STEPS)
     records = steps // every + 1
     size = 8.0 * paths * records * basin.dim
     if size > 2.0**33:
