@@ -5,11 +5,18 @@ import hashlib
 import os
 import secrets
 import time
+import tokenize
 from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
-__all__ = ["write_atomically"]
+__all__ = ["BROKEN_NPY", "write_atomically"]
+
+BROKEN_NPY = (
+    ValueError, SyntaxError, TypeError, KeyError, OverflowError, EOFError, MemoryError,
+    RecursionError, tokenize.TokenError,
+)  # fmt: skip
+"""What numpy raises for a file that is not a complete `.npy` array."""
 
 _LEFT_BEHIND_SECONDS = 3600.0
 """Age at which a temporary file belongs to a process that has died."""

@@ -16,7 +16,6 @@ import math
 import os
 import stat
 import struct
-import tokenize
 import zipfile
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 
 from levysde import estimators
 from levysde.estimators import Exponentiality, Interval, Survival
-from levysde.files import write_atomically
+from levysde.files import BROKEN_NPY, write_atomically
 
 __all__ = ["EscapeTimes", "Status", "load"]
 
@@ -429,8 +428,6 @@ _BROKEN_ZIP = (
     UnicodeDecodeError,
     struct.error,
 )
-# What ast.literal_eval and numpy raise for text that is not the header of an array.
-_BROKEN_NPY = (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError)
 
 
 def _read(file: BinaryIO) -> EscapeTimes:
@@ -482,7 +479,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | No
             if npy.read_magic(member) != (1, 0):
                 _refuse("it is not of npy version 1.0")
             found, fortran, dtype = npy.read_array_header_1_0(member)
-        except (*_BROKEN_NPY, tokenize.TokenError) as error:
+        except BROKEN_NPY as error:
             raise ValueError(f"{name} has no readable npy header") from error
         if dtype.hasobject or dtype.str != _ARRAYS[name]:
             _refuse(f"{name} must be of type {_ARRAYS[name]}; its type is {dtype.str}")

@@ -133,7 +133,7 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: St
     basin, noise = models.build_setting(options)
     dynamics = optimizers.build(options, names)
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
-    with watched(stop, bar, hold=False) as look:
+    with watched(stop, bar, keep=False) as look:
         compared = comparison.compare(
             basin,
             dynamics,

@@ -207,7 +207,7 @@ def _simulate_and_report(
     try:
         with (
             forecast.Notice(_PROGRAM, notice, progress),
-            watched(stop, progress, hold=True) as look,
+            watched(stop, progress, keep=True) as look,
         ):
             result = simulate.escape_times(
                 model.basin,

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from types import FrameType
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
-
 
 class Stop:
     """A request to stop, heard from the signals SIGINT, SIGTERM and SIGHUP.
 
-    A signal raises KeyboardInterrupt where the program is, until it is told to `hold`: from then on
-    the request is found by `check` and by nothing else, so that no result is lost on its way to a
-    file. Libraries may swallow what is raised (in a callback of the compiler it is printed and
-    forgotten); `check` finds it all the same.
+    Used as a context, in which SIGINT raises KeyboardInterrupt where the program is. Libraries may
+    swallow that (in a callback of the compiler it is printed and forgotten); `check` finds the
+    request all the same. SIGTERM and SIGHUP end the process as ever, until there is something to
+    keep and `keep` is called: they are then heard as well. From the call of `hold` on a request is
+    found by `check` and by nothing else, so that no result is lost on its way to a file.
 
-    Used as a context, in which signals are heard; outside the main thread, and for signals that the
-    parent of the process has had ignored (nohup), nothing is changed.
+    Outside the main thread, and for signals that the parent of the process has had ignored (nohup),
+    nothing is changed.
 
     Attributes
     ----------
@@ -37,11 +36,7 @@ class Stop:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            for name in _NAMES:
-                known = getattr(signal, name, None)  # there is no SIGHUP on Windows
-                if known is not None and signal.getsignal(known) not in (signal.SIG_IGN, None):
-                    self._before[known] = signal.signal(known, self._hear)
+        self._listen("SIGINT")
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -64,9 +59,21 @@ class Stop:
         if self.number:
             raise KeyboardInterrupt
 
+    def keep(self) -> None:
+        """Hear SIGTERM and SIGHUP too."""
+        self._listen("SIGTERM", "SIGHUP")
+
     def hold(self) -> None:
         """Note signals from now on and raise nothing."""
         self._raising = False
+
+    def _listen(self, *names: str) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for name in names:
+            known = getattr(signal, name, None)  # there is no SIGHUP on Windows
+            if known is not None and signal.getsignal(known) not in (signal.SIG_IGN, None):
+                self._before[known] = signal.signal(known, self._hear)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self.number = self.number or number
@@ -75,7 +82,7 @@ class Stop:
 
 
 @contextmanager
-def watched(stop: Stop, bar: bool, *, hold: bool) -> Iterator[Callable[[int, int], object]]:
+def watched(stop: Stop, bar: bool, *, keep: bool) -> Iterator[Callable[[int, int], object]]:
     """What a run calls about ten times a second: it looks for requests to stop and moves a bar.
 
     Parameters
@@ -84,8 +91,8 @@ def watched(stop: Stop, bar: bool, *, hold: bool) -> Iterator[Callable[[int, int
         Requests to stop.
     bar : bool
         Show a progress bar.
-    hold : bool
-        From the first call on, requests are heard here and nowhere else.
+    keep : bool
+        The run has results to keep: all signals are heard and, once it has begun, only here.
 
     Yields
     ------
@@ -94,10 +101,12 @@ def watched(stop: Stop, bar: bool, *, hold: bool) -> Iterator[Callable[[int, int
     """
     from levysde.prefix import Bar
 
+    if keep:
+        stop.keep()
     with Bar() as shown:
 
         def look(finished: int, total: int) -> None:
-            if hold:
+            if keep:
                 stop.hold()
             stop.check()
             if bar:
