@@ -24,6 +24,8 @@ CHECKPOINT_REST = 20.0
 _NOT_COMPARED = ("code", "versions", "method_reason", "dt_reason")
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
+_CHUNK = 1 << 16
+
 
 class Interrupted(KeyboardInterrupt):
     """A run that was interrupted, with what it had finished.
@@ -138,7 +140,7 @@ class Prefix:
                 if time.monotonic() > self.due:
                     # What the last look saw finished: every array has been written since.
                     self._save(self.checkpoint, outcome, seen, time.perf_counter() - began)
-                seen = _finished(outcome.status)
+                seen = _finished(outcome.status, seen)
 
         try:
             look(0)
@@ -232,10 +234,17 @@ def checkpoint_file(name: str | os.PathLike[str]) -> Path:
     return file
 
 
-def _finished(status: npt.NDArray[np.int8]) -> int:
-    """Number of paths before the first that has not ended (0)."""
-    first = int(status.argmin())  # no list of all others, which takes seconds for 1e8 paths
-    return first if status[first] == 0 else len(status)
+def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
+    """Number of paths before the first that has not ended (0), at least `known`.
+
+    Other threads may write meanwhile: each part is compared once and not looked at again.
+    """
+    while known < len(status):
+        ended = status[known : known + _CHUNK] != 0
+        if not ended.all():
+            return known + int(ended.argmin())
+        known += len(ended)
+    return known
 
 
 class Bar:

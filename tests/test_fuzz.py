@@ -7,12 +7,15 @@ that is not in the table fails a test.
 
 import datetime
 import inspect
+import io
 import linecache
 import math
 import os
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +26,9 @@ import pytest
 
 import levysde as ls
 from levysde import basins, domains, dynamics, estimators, grid, noise, plots, potentials
+from levysde.cli import main
+from levysde.cli.arguments import UsageError
+from levysde.cli.arrays import read_matrix
 
 PACKAGE = os.path.dirname(ls.__file__)
 VALID_CALLS = 32
@@ -196,6 +202,7 @@ def run(random: Random) -> Arguments:
         "threshold": None,
         "small_jumps": "diffusion",
         "checkpoint": None,
+        "scheme": "auto",
     }
 
 
@@ -285,6 +292,7 @@ RUN_KINDS = SETTING | {
     "threshold": "optional positive",
     "small_jumps": "name",
     "checkpoint": "optional path",
+    "scheme": "name",
 }
 TIMES = {"times": "array", "escaped": "flags", "dt": "not negative", "level": "level"}
 
@@ -452,7 +460,8 @@ TABLE: dict[str, Entry] = {
                    "params": {"a": positive(r)}, "clip": positive(r), "clock": None,
                    "normal": False},
         {"name": "text", "update": "function", "memory": "flag", "params": "params",
-         "clip": "optional positive", "clock": "optional function", "normal": "flag"},
+         "clip": "optional positive", "clock": "optional function", "normal": "flag",
+         "sde": "flag"},
     ),
     "grid.shifted": Entry(
         grid.shifted,
@@ -470,7 +479,7 @@ TABLE: dict[str, Entry] = {
         ls.trajectories,
         lambda r: setting(r) | {"paths": 3, "steps": int(r.integers(1, 50)),
                                 "every": int(r.integers(1, 5))},
-        SETTING | {"paths": "count", "steps": "count", "every": "count"},
+        SETTING | {"paths": "count", "steps": "count", "every": "count", "scheme": "name"},
     ),
     "compare": Entry(
         ls.compare, several,
@@ -734,6 +743,99 @@ def complaint_about(error: Exception) -> str:
 def test_there_are_many_calls() -> None:
     bad = sum(len(BAD[kind]) for entry in TABLE.values() for kind in entry.kinds.values())
     good = sum(CALLS.get(name, VALID_CALLS) for name in TABLE)
-    print(good, bad)
     assert good > 1200
     assert bad > 1500
+
+
+# ------------------------------------------------------------------------------- the command line
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "escape": ("--basin", "flat", "--epsilon", "0.8", "--paths", "20", "--dt", "0.1", "--quiet"),
+    "compare": ("--dynamics", "sgd,momentum", "--epsilon", "0.8", "--paths", "20", "--dt", "0.1",
+                "--quiet"),
+    "theory": ("--basin", "flat", "--epsilon", "0.3"),
+    "info": ("--json",),
+}  # fmt: skip
+WORDS = (
+    "", " ", "x", "0", "-1", "1e999", "-1e-999", "nan", "inf", "1" * 500, "1,2,3", "1;2", ";", ",",
+    "--", "-", "-h", "--json", "none.npz", "/", "/dev/null", "a\0b", "\n", "\u00e9\u221e", "1_000",
+    "0x10", "1e-300", "1e300", "auto", "flat", "sgd", "None", "[]", "$(x)", "damaged.npy", "@file",
+)  # fmt: skip
+EXIT_CODES = {0, 1, 2, 3, 4, 130}
+LINES_OF_A_COMMAND = 120
+
+
+def mutated(words: list[str], options: list[str], random: Random) -> list[str]:
+    """A command line with one to three words changed, put in, or left out."""
+    words = list(words)
+    for _ in range(random.integers(1, 4)):
+        at = int(random.integers(len(words) + 1))
+        action = random.integers(4)
+        if action == 0 and at < len(words):
+            words[at] = str(random.choice(WORDS))
+        elif action == 1 and at < len(words):
+            del words[at]
+        elif action == 2:
+            words[at:at] = [str(random.choice(options)), str(random.choice(WORDS))]
+        else:
+            words.insert(at, str(random.choice([*WORDS, *options])))
+    return words
+
+
+def options_of(command: str) -> list[str]:
+    """The options that the help of a command names; those that write files elsewhere are left."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main([command, "--help"]) == 0
+    return sorted(set(re.findall(r"--[a-z][a-z0-9-]+", out.getvalue())))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_line_ends_in_a_traceback(command: str) -> None:
+    Path("damaged.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr': (((")
+    options, random = options_of(command), np.random.default_rng(seed_of(command))
+    for _ in range(LINES_OF_A_COMMAND if command != "info" else 20):
+        words = mutated(list(COMMANDS[command]), options, random)
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([command, *words])
+        lines = err.getvalue().splitlines()
+        assert code in EXIT_CODES, words
+        assert "Traceback" not in err.getvalue(), words
+        errors = [line for line in lines if ": error: " in line]
+        assert len(errors) == (1 if code > 1 else 0), (words, lines)
+        if code > 1:
+            assert (lines, out.getvalue()) == (errors, ""), words
+
+
+HEADERS = (
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999), }",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 10000000000000000000000), }",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 2), }",
+    "{'descr': '<f8', 'fortran_order': False, 'shape': (True, 4), }",
+    "{'descr': '<f8', 'fortran_order': 7, 'shape': (2, 2), }",
+    "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }",
+    "{'descr': '<m8[s]', 'fortran_order': False, 'shape': (2, 2), }",
+    "{'descr': 3, 'fortran_order': False, 'shape': (2, 2), }",
+    "{'descr': (((", "{1: 2}", "(" * 1000, "-" * 3000, "\0" * 60, "[1" * 2000,
+)  # fmt: skip
+
+
+def test_damaged_arrays_are_refused() -> None:
+    np.save("whole.npy", np.eye(2))
+    whole = Path("whole.npy").read_bytes()
+    random = np.random.default_rng(9)
+    contents = [whole[:length] for length in range(0, len(whole), 3)]
+    for _ in range(200):
+        flipped = bytearray(whole)
+        for at in random.integers(0, 128, 2):
+            flipped[at] = random.integers(256)
+        contents.append(bytes(flipped))
+    for header in HEADERS:
+        size = len(header).to_bytes(2, "little")
+        contents.append(b"\x93NUMPY\x01\x00" + size + header.encode() + whole[-32:])
+    for content in contents:
+        Path("damaged.npy").write_bytes(content)
+        with suppress(OSError, UsageError):
+            matrix = read_matrix("--noise-matrix", "damaged.npy")
+            assert np.isfinite(matrix).all()

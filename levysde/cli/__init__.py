@@ -85,7 +85,11 @@ def _run(words: list[str], stop: Stop) -> int:
         return FILE_PROBLEM
     except MemoryError as error:
         reason = str(error) or "no size given"
-        say(program, "error", f"not enough memory ({reason}); give a smaller --paths or --dim")
+        say(
+            program,
+            "error",
+            f"not enough memory ({reason}); give a smaller --paths, --dim or --threads",
+        )
         return ENVIRONMENT_PROBLEM
     except ImportError as error:
         say(program, "error", f"a part of the installation is missing: {error}")

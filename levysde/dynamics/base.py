@@ -60,6 +60,7 @@ class Dynamics:
         parts.plain_function("update", self.update)
         parts.flag("memory", self.memory)
         parts.flag("normal", self.normal)
+        parts.flag("sde", self.sde)
         if self.clock is not None:
             parts.plain_function("clock", self.clock)
         if self.clip is not None:

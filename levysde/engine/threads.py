@@ -116,7 +116,7 @@ class _Crew:
                 with self.changed:
                     self.running -= 1
                 raise MemoryError(
-                    f"only {count} of {threads} threads could be started; give fewer threads"
+                    f"only {count} of {threads} threads could be started: give fewer threads"
                 ) from error
 
     def _run(self) -> None:
