@@ -85,17 +85,16 @@ class Basin:
             ("potential", self.potential, Potential),
             ("domain", self.domain, Domain),
         ):
-            if not isinstance(value, kind):
-                raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
+            parts.instance(name, value, kind)
+        parts.text("name", self.name)
         dim = self.potential.dim
         if self.domain.dim != dim:
             raise ValueError(
                 f"the potential has dimension {dim} and the domain {self.domain.dim}; "
                 "give both the same"
             )
-        minimum = parts.finite_array("minimum", _vector(self.minimum), (dim,))
-        start = minimum if self.start is None else _vector(self.start)
-        start = parts.finite_array("start", start, (dim,))
+        minimum = _point("minimum", self.minimum, dim)
+        start = minimum if self.start is None else _point("start", self.start, dim)
         object.__setattr__(self, "minimum", minimum)
         object.__setattr__(self, "start", start)
         for name, point in (("minimum", minimum), ("start", start)):
@@ -115,9 +114,10 @@ class Basin:
         return self.potential.dim
 
 
-def _vector(value: npt.ArrayLike) -> npt.ArrayLike:
-    """A number as a vector of one coordinate."""
-    return np.atleast_1d(np.asarray(value)) if np.ndim(value) == 0 else value
+def _point(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
+    """A point; in one dimension a number will do."""
+    given = parts.finite_array(name, value)
+    return parts.finite_array(name, np.atleast_1d(given), (dim,))
 
 
 def _check_gradient(potential: Potential, start: FloatArray, away: float) -> None:

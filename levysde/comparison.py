@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -233,7 +233,7 @@ def compare(
     horizon: float | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: bool = False,
+    progress: bool | Callable[[int, int], object] = False,
     lr: float | None = None,
 ) -> Comparison:
     """Escape times of several optimizers with the same noise, path by path.
@@ -279,12 +279,14 @@ def compare(
     >>> round(comparison.predicted_ratios[1], 6)  # 2^alpha
     2.828427
     """
-    if not isinstance(basin, Basin):
-        raise ValueError(f"basin is {basin!r}; give a Basin")
+    parts.instance("basin", basin, Basin)
     try_functions(basin)
     several = isinstance(dynamics, list | tuple) and len(dynamics) > 1
     if not several or not all(isinstance(each, Dynamics) for each in dynamics):
-        raise ValueError(f"dynamics is {dynamics!r}; give a list of at least two Dynamics")
+        raise ValueError(
+            f"dynamics is {parts.told(dynamics)}; give a list of at least two Dynamics"
+        )
+    parts.instance("noise", noise, Noise)
     for each in dynamics:
         epsilon_of_all, step = amplitude_and_step(each, noise, epsilon, dt, lr)
     reason = "given" if lr is None else "the learning rate"

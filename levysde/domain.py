@@ -72,7 +72,8 @@ class Domain:
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts.whole_number("dim", self.dim, 1)
+        parts.dimension(self.dim)
+        parts.text("name", self.name)
         parts.plain_function("outside", self.outside)
         if self.margin is not None:
             parts.plain_function("margin", self.margin)

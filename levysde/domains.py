@@ -49,12 +49,12 @@ def interval(lower: float, upper: float) -> Domain:
     >>> interval(-1.0, 1.0).contains([0.5])
     True
     """
-    ends = parts.ends("lower", lower), parts.ends("upper", upper)
+    ends = parts.numbers("lower", lower), parts.numbers("upper", upper)
     if ends[0].ndim or ends[1].ndim:
         raise ValueError("the ends of an interval are numbers; give a box in several dimensions")
-    if not lower < upper:
+    if not ends[0] < ends[1]:
         raise ValueError(f"the interval ({lower}, {upper}) is empty; give lower < upper")
-    ends_of = {"lower": lower, "upper": upper}
+    ends_of = {"lower": ends[0], "upper": ends[1]}
     return Domain(1, _outside_interval, ends_of, name="interval", margin=margins.interval_margin)
 
 
@@ -88,7 +88,7 @@ def box(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Domain:
     >>> box([-1.0, -2.0], [1.0, 2.0]).contains([0.0, 1.5])
     True
     """
-    low, high = parts.ends("lower", lower), parts.ends("upper", upper)
+    low, high = parts.numbers("lower", lower), parts.numbers("upper", upper)
     if low.ndim != 1 or low.shape != high.shape:
         raise ValueError(
             f"lower has shape {low.shape} and upper {high.shape}; give two arrays of one length"
@@ -272,8 +272,7 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
     >>> sublevel_set(potentials.quadratic(1, curvature=16.0), 0.5).contains([0.24])
     True
     """
-    if not isinstance(potential, Potential):
-        raise ValueError(f"potential is {potential!r}; give a Potential")
+    parts.instance("potential", potential, Potential)
     value = potential.value
     if value is None:
         raise ValueError("a sublevel set needs a potential with a value function; give one")
@@ -327,7 +326,9 @@ def attraction(potential: Potential, minimum: npt.ArrayLike) -> Domain:
     """
     from levysde import flow
 
-    point = parts.finite_array("minimum", np.atleast_1d(np.asarray(minimum)), (potential.dim,))
+    parts.instance("potential", potential, Potential)
+    given = np.atleast_1d(parts.finite_array("minimum", minimum))
+    point = parts.finite_array("minimum", given, (potential.dim,))
     trap = flow.trapping_radius(potential, point)
     if potential.dim == 1:
         lower, upper = (flow.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))

@@ -46,6 +46,7 @@ BoolArray = NDArray[np.bool_]
 _ESCAPES_FOR_STUDENT = 30
 _ESCAPES_FOR_SHAPE = 5
 _SMALLEST_RELATIVE_ERROR = 1e-6
+_LARGEST_COUNT = 1 << 53
 
 
 # A correlation of ranks beyond so many standard errors is no accident.
@@ -340,8 +341,10 @@ def relative_half_width(escapes: int, level: float = 0.95) -> float:
     >>> round(relative_half_width(400), 4)
     0.0993
     """
-    if escapes < 0:
-        raise ValueError(f"escapes is {escapes}; it must not be negative")
+    if isinstance(escapes, bool) or not isinstance(escapes, int | np.integer):
+        raise ValueError(f"escapes is {_told(escapes)}; it must be a whole number")
+    if escapes < 0 or escapes > _LARGEST_COUNT:
+        raise ValueError(f"escapes is {_told(escapes)}; it must be from 0 to {_LARGEST_COUNT}")
     low, high = _count_interval(escapes, level)
     return (high - low) / (2 * escapes) if escapes else math.inf
 
@@ -377,7 +380,9 @@ def escapes_needed(rel_error: float, level: float = 0.95) -> int:
     >>> escapes_needed(0.1)
     395
     """
-    if not (math.isfinite(rel_error) and rel_error >= _SMALLEST_RELATIVE_ERROR):
+    if not (
+        math.isfinite(_number("rel_error", rel_error)) and rel_error >= _SMALLEST_RELATIVE_ERROR
+    ):
         raise ValueError(
             f"rel_error is {rel_error}; it must be finite and at least {_SMALLEST_RELATIVE_ERROR}"
         )
@@ -682,10 +687,44 @@ def _same_draws(one: ResultLike, other: ResultLike) -> bool:
     return float(np.corrcoef(first, second)[0, 1]) * math.sqrt(paths) > _SIGMAS
 
 
+def _told(value: object) -> str:
+    """Any value as a short piece of one line, for messages."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a number of more digits than Python prints, or a repr of the user's
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _number(name: str, value: object) -> float:
+    """Return a real number, or say what is given instead."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ValueError(f"{name} is {_told(value)}; it must be a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is {_told(value)}; it must be at most 1e308") from None
+
+
+def _array(name: str, values: object) -> FloatArray:
+    """Return an array of real numbers, or say what is given instead."""
+    try:
+        array = np.asarray(values)
+        # Text and dates would be converted, and imaginary parts dropped, without a word.
+        if array.dtype.kind in "biufO":
+            return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{name} is {_told(values)}; it must be an array of numbers")
+
+
 def _checked(times: ArrayLike, escaped: ArrayLike) -> tuple[FloatArray, BoolArray]:
     """Return both arrays in their types, or say which rule they break."""
-    times = np.asarray(times, dtype=np.float64)
-    escaped = np.asarray(escaped)
+    times = _array("times", times)
+    try:
+        escaped = np.asarray(escaped)
+    except ValueError:
+        raise ValueError(f"escaped is {_told(escaped)}; it must be an array of bool") from None
     if times.ndim != 1 or times.shape != escaped.shape:
         raise ValueError(
             "times and escaped must be one-dimensional and of equal length; "
@@ -703,7 +742,7 @@ def _checked(times: ArrayLike, escaped: ArrayLike) -> tuple[FloatArray, BoolArra
 
 def _positive(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None) -> FloatArray:
     """Return a vector of positive finite numbers, or say what is wrong with it."""
-    array = np.asarray(values, dtype=np.float64)
+    array = _array(name, values)
     if array.ndim != 1 or (shape is not None and array.shape != shape):
         wanted = "one-dimensional" if shape is None else f"of shape {shape}"
         raise ValueError(f"{name} must be {wanted}; its shape is {array.shape}")
@@ -713,13 +752,13 @@ def _positive(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None
 
 
 def _check_level(level: float) -> None:
-    if not 0.0 < level < 1.0:
+    if not 0.0 < _number("level", level) < 1.0:
         raise ValueError(f"level is {level}; it must be strictly between 0 and 1")
 
 
 def _midpoints(times: FloatArray, escaped: BoolArray, dt: float) -> FloatArray:
     """Return the times with each escape moved to the middle of the step in which it was seen."""
-    if not (math.isfinite(dt) and dt >= 0.0):
+    if not (math.isfinite(_number("dt", dt)) and dt >= 0.0):
         raise ValueError(f"dt is {dt}; it must be finite and not negative")
     if dt == 0.0:
         return times

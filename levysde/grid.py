@@ -324,6 +324,8 @@ def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
     >>> round(moved.params["upper"], 6)
     0.961474
     """
+    parts.instance("domain", domain, Domain)
+    parts.instance("noise", noise, Noise)
     if domain.name not in _SHIFTED:
         raise ValueError(
             f"the boundary shift needs a domain with a normal: {', '.join(WITH_NORMAL)}; this one "

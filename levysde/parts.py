@@ -10,12 +10,36 @@ import numpy.typing as npt
 
 from levysde._typing import FloatArray
 
+_LONGEST_VALUE = 80
+"""Characters of a value in a message."""
+
 
 def freeze(array: FloatArray) -> FloatArray:
     """A read-only copy, contiguous, of 64-bit floats."""
     copy = np.array(array, dtype=np.float64, order="C")
     copy.flags.writeable = False
     return copy
+
+
+def told(value: object) -> str:
+    """Any value as a short piece of one line, for messages."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a number of more digits than Python prints, or a repr of the user's
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def _floats(value: object) -> FloatArray | None:
+    """An array of real numbers as 64-bit floats; None where it is anything else."""
+    try:
+        array = np.asarray(value)
+        # Text and dates would be converted, and imaginary parts dropped, without a word.
+        if array.dtype.kind not in "biufO":
+            return None
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def frozen_parameters(params: Mapping[str, npt.ArrayLike]) -> Mapping[str, Any]:
@@ -37,17 +61,18 @@ def frozen_parameters(params: Mapping[str, npt.ArrayLike]) -> Mapping[str, Any]:
         If a value is not a number or an array of numbers, or is NaN.
     """
     if not isinstance(params, Mapping):
-        raise ValueError(f"params is {params!r}; give a dictionary of names and numbers")
+        raise ValueError(f"params is {told(params)}; give a dictionary of names and numbers")
     frozen: dict[str, Any] = {}
     for name, value in params.items():
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
+        if not isinstance(name, str):
+            raise ValueError(f"a parameter has the name {told(name)}; give names in quotes")
+        array = _floats(value)
+        if array is None:
             raise ValueError(
-                f"parameter {name!r} is {value!r}; give a number or an array of numbers"
-            ) from None
+                f"parameter {name!r} is {told(value)}; give a number or an array of numbers"
+            )
         if np.isnan(array).any():
-            raise ValueError(f"parameter {name!r} is NaN; give a number")
+            raise ValueError(f"parameter {name!r} is {told(value)}; give numbers that are not NaN")
         frozen[name] = float(array) if array.ndim == 0 else freeze(array)
     return MappingProxyType(frozen)
 
@@ -62,7 +87,7 @@ def plain_function(name: str, function: object) -> None:
     """
     if not isinstance(getattr(function, "py_func", function), FunctionType):
         raise ValueError(
-            f"{name} is {function!r}; give a plain function and put values into params"
+            f"{name} is {told(function)}; give a plain function and put values into params"
         )
 
 
@@ -129,12 +154,12 @@ def whole_number(name: str, value: object, minimum: int, maximum: int | None = N
     """
     # bool is an int to Python, but nobody means True paths.
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} is {value!r}; give a whole number of at least {minimum}")
+        raise ValueError(f"{name} is {told(value)}; give a whole number of at least {minimum}")
     number = int(value)
     if number < minimum:
-        raise ValueError(f"{name} is {number}; give a whole number of at least {minimum}")
+        raise ValueError(f"{name} is {told(number)}; give a whole number of at least {minimum}")
     if maximum is not None and number > maximum:
-        raise ValueError(f"{name} is {number}; give a whole number of at most {maximum}")
+        raise ValueError(f"{name} is {told(number)}; give a whole number of at most {maximum}")
     return number
 
 
@@ -148,8 +173,11 @@ def finite_number(name: str, value: object, *, positive: bool = True) -> float:
     """
     kind = "positive" if positive else "finite"
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise ValueError(f"{name} is {value!r}; give a {kind} number")
-    number = float(value)
+        raise ValueError(f"{name} is {told(value)}; give a {kind} number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is {told(value)}; give a number of at most 1e308") from None
     if not math.isfinite(number) or (positive and number <= 0.0):
         raise ValueError(f"{name} is {number:g}; give a {kind} number")
     return number
@@ -165,29 +193,76 @@ def finite_array(
     ValueError
         Naming the value, the rule and the mend.
     """
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {value!r}; give finite numbers") from None
+    array = _floats(value)
+    if array is None:
+        raise ValueError(f"{name} is {told(value)}; give finite numbers")
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}; give shape {shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} is {array.tolist()}; give finite numbers")
+        raise ValueError(f"{name} is {told(array.tolist())}; give finite numbers")
     return freeze(array)
 
 
-def ends(name: str, value: npt.ArrayLike) -> FloatArray:
-    """Ends of intervals: numbers that may be infinite.
+def numbers(name: str, value: npt.ArrayLike) -> FloatArray:
+    """Check that a value is an array of real numbers, which may be infinite or NaN.
 
     Raises
     ------
     ValueError
         If they are not numbers.
     """
-    try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {value!r}; give numbers") from None
+    array = _floats(value)
+    if array is None:
+        raise ValueError(f"{name} is {told(value)}; give numbers")
+    return array
+
+
+def instance(name: str, value: object, kind: type) -> None:
+    """Check that a value is an object of a class.
+
+    Raises
+    ------
+    ValueError
+        Naming the value and the class.
+    """
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise ValueError(f"{name} is {told(value)}; give {article} {kind.__name__}")
+
+
+def text(name: str, value: object) -> None:
+    """Check that a value is text.
+
+    Raises
+    ------
+    ValueError
+        Naming the value.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is {told(value)}; give text in quotes")
+
+
+def flag(name: str, value: object) -> None:
+    """Check that a value is True or False.
+
+    Raises
+    ------
+    ValueError
+        Naming the value.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is {told(value)}; give True or False")
+
+
+def dimension(value: object) -> int:
+    """Check a number of coordinates.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number from 1 to 2^31 - 1.
+    """
+    return whole_number("dim", value, 1, 2**31 - 1)
 
 
 def choice(name: str, value: object, known: tuple[str, ...]) -> str:
@@ -199,7 +274,7 @@ def choice(name: str, value: object, known: tuple[str, ...]) -> str:
         Naming the value and the known names.
     """
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"unknown {name} {value!r}; known: {', '.join(known)}")
+        raise ValueError(f"unknown {name} {told(value)}; known: {', '.join(known)}")
     return value
 
 

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from levysde import parts
 from levysde.estimators import Survival
-from levysde.results import EscapeTimes, write_atomically
+from levysde.files import write_atomically
+from levysde.results import EscapeTimes
 
 __all__ = ["save", "survival_curve", "trajectories"]
 
@@ -80,8 +82,10 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
     >>> [line.get_label() for line in ax.lines]
     ['simulation', 'fitted exponential', 'theory']
     """
-    if rate is not None and not (math.isfinite(rate) and rate >= 0.0):
+    parts.instance("result", result, EscapeTimes)
+    if rate is not None and parts.finite_number("rate", rate, positive=False) < 0.0:
         raise ValueError(f"rate is {rate}; it must be finite and not negative")
+    _check_ax(ax)
     curve = result.survival()
     if curve.times[-1] == 0.0:
         raise ValueError("no path made a step: there is no curve to draw")
@@ -166,15 +170,21 @@ def trajectories(
     >>> len(ax.lines)
     2
     """
-    x = np.asarray(times, dtype=np.float64)
-    y = np.atleast_2d(np.asarray(paths, dtype=np.float64))
+    x = parts.finite_array("times", times)
+    y = np.atleast_2d(parts.numbers("paths", paths))
+    _check_ax(ax)
     if x.ndim != 1 or x.size == 0 or y.ndim != 2 or y.shape[1] != x.size:
         raise ValueError(
             "times must have shape (points,) and paths (paths, points); "
-            f"their shapes are {x.shape} and {np.shape(paths)}"
+            f"their shapes are {x.shape} and {y.shape}"
         )
-    boundaries = [edge for edge in (domain_lower, domain_upper) if edge is not None]
-    if not all(map(math.isfinite, boundaries)) or sorted(set(boundaries)) != boundaries:
+    given = {"domain_lower": domain_lower, "domain_upper": domain_upper}
+    boundaries = [
+        parts.finite_number(name, edge, positive=False)
+        for name, edge in given.items()
+        if edge is not None
+    ]
+    if sorted(set(boundaries)) != boundaries:
         raise ValueError(
             f"the boundaries are {domain_lower} and {domain_upper}; "
             "they must be finite and the lower one below the upper one"
@@ -229,6 +239,10 @@ def save(figure_or_ax: Figure | Axes, path: str | os.PathLike[str]) -> Path:
     ...     save(trajectories([0.0, 1.0], [[0.0, 1.0]]), f"{folder}/path.svg").name
     'path.svg'
     """
+    if not isinstance(figure_or_ax, Figure | SubFigure | Axes):
+        raise ValueError(f"figure_or_ax is {parts.told(figure_or_ax)}; give a figure or an ax")
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
+        raise ValueError(f"path is {parts.told(path)}; give the name of a file")
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in _SUFFIXES:
@@ -246,6 +260,11 @@ def save(figure_or_ax: Figure | Axes, path: str | os.PathLike[str]) -> Path:
         lambda file: whole.savefig(file, format=suffix[1:], dpi=_DPI, bbox_inches=box),
     )
     return target
+
+
+def _check_ax(ax: object) -> None:
+    if ax is not None and not isinstance(ax, Axes):
+        raise ValueError(f"ax is {parts.told(ax)}; give axes of matplotlib, or None")
 
 
 def _own_axes() -> Axes:

@@ -76,7 +76,8 @@ class Potential:
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts.whole_number("dim", self.dim, 1)
+        parts.dimension(self.dim)
+        parts.text("name", self.name)
         parts.plain_function("gradient", self.gradient)
         if self.value is not None:
             parts.plain_function("value", self.value)
@@ -259,7 +260,7 @@ def quadratic(
     >>> quadratic(2, curvature=[1.0, 4.0]).gradient_at([1.0, 1.0]).tolist()
     [1.0, 4.0]
     """
-    dim = parts.whole_number("dim", dim, 1)
+    dim = parts.dimension(dim)
     middle = _per_coordinate("center", center, dim)
     matrix = parts.finite_array("curvature", curvature)
     if matrix.ndim < 2:

@@ -164,7 +164,7 @@ def _parts_of(
 ) -> tuple[Basin, Dynamics, Noise]:
     """The parts as given, or rebuilt from the record of a result."""
     if not isinstance(result, EscapeTimes):
-        raise ValueError(f"result is {result!r}; give what escape_times returned")
+        raise ValueError(f"result is {parts.told(result)}; give what escape_times returned")
     if basin is not None and dynamics is not None and noise is not None:
         return basin, dynamics, noise
     if basin is None and dynamics is None and noise is None:

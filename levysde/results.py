@@ -14,13 +14,9 @@ import hashlib
 import json
 import math
 import os
-import secrets
 import stat
 import struct
-import tokenize
 import zipfile
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -32,8 +28,9 @@ from numpy.typing import NDArray
 
 from levysde import estimators
 from levysde.estimators import Exponentiality, Interval, Survival
+from levysde.files import BROKEN_NPY, write_atomically
 
-__all__ = ["EscapeTimes", "Status", "load", "write_atomically"]
+__all__ = ["EscapeTimes", "Status", "load"]
 
 _FORMAT = "levysde escape times"
 _GRID_VERSION, _VERSION = 1, 2
@@ -319,6 +316,7 @@ class EscapeTimes:
         OSError
             If the file cannot be written.
         """
+        _check_name(path)
         target = Path(path)
         if target.suffix.lower() != ".npz":
             target = target.with_name(target.name + ".npz")
@@ -399,6 +397,7 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
     >>> copy.digest == result.digest
     True
     """
+    _check_name(path)
     with open(path, "rb", opener=_open_without_waiting) as file:
         try:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -416,58 +415,15 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
             raise ValueError(f"{os.fspath(path)} cannot be loaded: {error.strerror}") from error
 
 
+def _check_name(path: object) -> None:
+    """Refuse what is no name of a file: a whole number would be an open file of this process."""
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
+        raise ValueError(f"path is {path!r:.80}; give the name of a file")
+
+
 def _open_without_waiting(path: str, flags: int) -> int:
     """Open a file; of a pipe that nobody writes to, do not wait for the other end."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
-    """Write a file that appears complete or not at all.
-
-    The content goes to a temporary file in the same folder, reaches the disk, and then takes
-    the place of ``path`` in one step. If anything fails the temporary file is removed and an
-    earlier file at ``path`` stays as it was.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Where the file shall be; a symbolic link is followed.
-    write : callable
-        Called once with the open binary file.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     target = pathlib.Path(folder, "note.txt")
-    ...     write_atomically(target, lambda file: print(file.write(b"done")))
-    ...     target.read_text()
-    4
-    'done'
-    """
-    target = os.path.realpath(path)
-    temporary = os.path.join(os.path.dirname(target), f".levysde-{secrets.token_hex(8)}.tmp")
-    # Mode 0o666 lets the umask decide, as for any new file; tempfile would give 0o600.
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o666), "w+b") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        if error.errno is None or error.filename not in (None, temporary):
-            raise
-        # The caller knows the file by its own name.
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
 
 
 # What zipfile raises for damaged archives besides plain ValueError.
@@ -481,8 +437,6 @@ _BROKEN_ZIP = (
     UnicodeDecodeError,
     struct.error,
 )
-# What ast.literal_eval and numpy raise for text that is not the header of an array.
-_BROKEN_NPY = (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError)
 
 
 def _read(file: BinaryIO) -> EscapeTimes:
@@ -534,7 +488,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | No
             if npy.read_magic(member) != (1, 0):
                 _refuse("it is not of npy version 1.0")
             found, fortran, dtype = npy.read_array_header_1_0(member)
-        except (*_BROKEN_NPY, tokenize.TokenError) as error:
+        except BROKEN_NPY as error:
             raise ValueError(f"{name} has no readable npy header") from error
         if dtype.hasobject or dtype.str != _ARRAYS[name]:
             _refuse(f"{name} must be of type {_ARRAYS[name]}; its type is {dtype.str}")

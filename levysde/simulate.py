@@ -1,6 +1,9 @@
 """The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
 
+import os
 import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +20,7 @@ from levysde.jump.idle import idle_program
 from levysde.jump.program import jump_program
 from levysde.learning_rate import amplitude_and_step
 from levysde.noise import Noise
-from levysde.prefix import Interrupted, Prefix, stage
+from levysde.prefix import Bar, Interrupted, Prefix, checkpoint_file, stage
 from levysde.provenance import describe
 from levysde.recurrence import recurrence, warn_of_close_start
 from levysde.results import EscapeTimes
@@ -45,6 +48,12 @@ class _Setting:
     dt_reason: str | None = None
 
 
+def _check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:
+    parts.instance("basin", basin, Basin)
+    parts.instance("dynamics", dynamics, Dynamics)
+    parts.instance("noise", noise, Noise)
+
+
 def _check_setting(
     basin: Basin,
     dynamics: Dynamics,
@@ -54,13 +63,7 @@ def _check_setting(
     seed: int,
 ) -> _Setting:
     """Check parts and numbers; dt is None where times are continuous."""
-    for name, value, kind in (
-        ("basin", basin, Basin),
-        ("dynamics", dynamics, Dynamics),
-        ("noise", noise, Noise),
-    ):
-        if not isinstance(value, kind):
-            raise ValueError(f"{name} is {value!r}; give a {kind.__name__}")
+    _check_parts(basin, dynamics, noise)
     try_functions(basin)
     epsilon = parts.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
@@ -93,12 +96,13 @@ def escape_times(
     threads: int | None = None,
     rel_error: float | None = None,
     resume: EscapeTimes | None = None,
-    progress: bool = False,
+    progress: bool | Callable[[int, int], object] = False,
     correction: str | None = None,
     threshold: float | None = None,
     small_jumps: str = "diffusion",
     scheme: str = "auto",
     lr: float | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> EscapeTimes:
     """First exit times Gamma = min{n dt : X_n not in Omega} of independent paths.
 
@@ -143,9 +147,11 @@ def escape_times(
         escapes alone, so stopping does not bias an estimate without censoring.
     resume : EscapeTimes, optional
         An earlier result of the same run with fewer paths, to be continued.
-    progress : bool
-        Show a progress bar on the standard error stream; before it, what is being prepared where
-        that takes more than two seconds.
+    progress : bool or callable
+        Show a progress bar on the standard error stream, and before it what is being prepared where
+        that takes more than two seconds; or call this function about ten times a second with the
+        numbers of finished and of all paths (of a batch, with `rel_error`). What it raises ends the
+        run.
     correction : {"boundary-shift"}, optional
         Move the boundary inward by what makes up for exits between two looks, see
         `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
@@ -162,11 +168,14 @@ def escape_times(
         that is accurate and else the flow of the step, in as many parts as it needs. "auto" is
         "flow" where `dt` is "auto", the dynamics is an SDE and the force is steep at a place that
         jumps reach. An algorithm keeps its overshoot, which is real.
-
     lr : float, optional
         Learning rate of an optimizer as it is run, in place of `epsilon` and `dt`: an iteration
         takes the time dt = lr, and the noise of the gradient has the law of `noise` as it is, so
         that epsilon = lr^((alpha - 1)/alpha). `result.steps` counts iterations.
+    checkpoint : str or path-like, optional
+        A file (``.npz``) to which the finished paths are written every minute while the run goes
+        on, so that a process that is killed loses no more. `resume` takes it and gives the same
+        result as a run without a break. The complete result is for the caller to save.
 
     Returns
     -------
@@ -177,6 +186,8 @@ def escape_times(
     ValueError
         If a value is out of range, parts do not fit together, a function cannot be compiled, or
         `resume` is of another run.
+    FileNotFoundError
+        If the folder of `checkpoint` does not exist.
     Interrupted
         A KeyboardInterrupt that carries the finished paths.
 
@@ -195,14 +206,22 @@ def escape_times(
     >>> result.escaped, bool(abs(result.mean / 3.83 - 1.0) < 0.2)
     (500, True)
     """
+    _check_parts(basin, dynamics, noise)
     parts.choice("method", method, METHODS)
     parts.choice("backend", backend, BACKENDS)
+    if horizon is not None:  # before the method is prepared, which can take long
+        parts.finite_number("horizon", horizon)
     if correction is not None:
         parts.choice("correction", correction, grid.CORRECTIONS)
     if resume is not None and not isinstance(resume, EscapeTimes):
-        raise ValueError(f"resume is {resume!r}; give a result, for instance of levysde.load(file)")
+        raise ValueError(
+            f"resume is {parts.told(resume)}; give a result, for instance of levysde.load(file)"
+        )
     if threads is not None:
         threads = parts.whole_number("threads", threads, 1, 4096)
+    file = None if checkpoint is None else checkpoint_file(checkpoint)
+    if not (isinstance(progress, bool) or callable(progress)):
+        raise ValueError(f"progress is {parts.told(progress)}; give True, False or a function")
     needed = None
     if rel_error is not None:
         needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
@@ -227,15 +246,11 @@ def escape_times(
         correction=correction,
         **(plan.chosen if lr is None else {"lr": lr, **plan.chosen}),
     )
-    run = Prefix(plan.engine, plan.program, parameters, limit, threads, progress)
-    if resume is not None:
-        run.continue_from(resume)
-    if needed is None:
-        run.extend_to(paths)
-    else:
-        run.extend_until(needed, paths)
-    result = run.result()
-    assert result is not None  # extend_to has finished at least one path
+    with Bar() if progress is True else nullcontext(progress or None) as shown:
+        run = Prefix(plan.engine, plan.program, parameters, limit, threads, shown, file)
+        if resume is not None:
+            run.continue_from(resume)
+        result = run.run(paths, needed)
     if needed is not None and result.escaped < needed:
         warnings.warn(
             f"{result.escaped} escapes of {result.paths} paths; rel_error = {rel_error:g} needs "
@@ -410,11 +425,13 @@ def trajectories(
     """
     from levysde.engine.cpu import trajectories as record
 
+    if dt is None:
+        raise ValueError("dt is None; give a positive number or 'auto'")
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
     paths = parts.whole_number("paths", paths, 1, MAX_PATHS)
     steps = parts.whole_number("steps", steps, 1, MAX_STEPS - 1)
-    every = parts.whole_number("every", every, 1)
+    every = parts.whole_number("every", every, 1, MAX_STEPS)
     records = steps // every + 1
     size = 8.0 * paths * records * basin.dim
     if size > 2.0**33:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from levysde import parts
 from levysde.basins import Basin
 from levysde.dynamics import Adaptive, Dynamics
 from levysde.reach import shortest_distance
@@ -192,6 +193,9 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
     >>> automatic_step(Basin(potentials.quartic(), domains.interval(-1.0, 1.0), 0.0)).reason
     '1/100 of the relaxation time half way out: the minimum is flat'
     """
+    parts.instance("basin", basin, Basin)
+    if dynamics is not None:
+        parts.instance("dynamics", dynamics, Dynamics)
     if isinstance(dynamics, Adaptive) and dynamics.normalized:
         from levysde import theory
 

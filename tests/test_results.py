@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from levysde import estimators, results
-from levysde.results import EscapeTimes, Status, load, write_atomically
+from levysde.files import write_atomically
+from levysde.results import EscapeTimes, Status, load
 
 PARAMETERS = {"alpha": 1.5, "epsilon": 0.05, "basin": "sharp", "horizon": None, "seed": 2**64 - 1}
 

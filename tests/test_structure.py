@@ -44,7 +44,7 @@ PART_MODULES = ("basins", "domains", "dynamics", "noise", "potentials")
 """What the engine and the theory must not know."""
 
 LAYERS = (
-    ("levysde._typing", "levysde._version", "levysde.spellings"),
+    ("levysde._typing", "levysde._version", "levysde.files", "levysde.spellings"),
     ("levysde.estimators", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.parts"),
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),

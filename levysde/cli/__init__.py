@@ -11,15 +11,16 @@ from importlib import import_module
 from levysde._version import __version__
 from levysde.cli.arguments import Parser, UsageError, closest, quoted
 from levysde.cli.output import (
+    CHECK_FAILED,
     DONE,
     ENVIRONMENT_PROBLEM,
     EXIT_CODES,
     FILE_PROBLEM,
-    INTERRUPTED,
     USAGE_PROBLEM,
     file_message,
     say,
 )
+from levysde.cli.signals import Stop
 
 __all__ = ["main"]
 
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0 done, 1 ran but a check failed, 2 usage or bad value, 3 file, 4 environment,
-        130 interrupted.
+        130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP.
 
     Examples
     --------
@@ -52,18 +53,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    with Stop() as stop:
+        code = _run(words, stop)
+        return stop.code if stop.number else code
+
+
+def _run(words: list[str], stop: Stop) -> int:
+    """Run one command and say what went wrong."""
     command = words[0] if words and words[0] in _COMMANDS else None
     program = f"levysde {command}" if command else "levysde"
     try:
         if command is None:
             return _no_command(words)
-        code: int = import_module(f"levysde.cli.{command}").run(words[1:])
+        code: int = import_module(f"levysde.cli.{command}").run(words[1:], stop)
+        if stop.number and code in (DONE, CHECK_FAILED):
+            say(program, "interrupted", "the run had ended, and what it was asked for is complete")
         return code
     except SystemExit as finished:  # after help or the version
         return finished.code if isinstance(finished.code, int) else DONE
     except KeyboardInterrupt:
         say(program, "interrupted", "nothing was kept")
-        return INTERRUPTED
+        return stop.code
     except ValueError as error:
         say(program, "error", str(error))
         return USAGE_PROBLEM
@@ -75,7 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FILE_PROBLEM
     except MemoryError as error:
         reason = str(error) or "no size given"
-        say(program, "error", f"not enough memory ({reason}); give a smaller --paths or --dim")
+        say(
+            program,
+            "error",
+            f"not enough memory ({reason}); give a smaller --paths, --dim or --threads",
+        )
         return ENVIRONMENT_PROBLEM
     except ImportError as error:
         say(program, "error", f"a part of the installation is missing: {error}")

@@ -128,10 +128,12 @@ def _from_file(option: str, path: str) -> FloatArray:
 def _from_npy(name: str, path: str) -> FloatArray:
     import numpy as np
 
+    from levysde.files import BROKEN_NPY
+
     try:
         # A memory map is checked against the size of the file before memory is taken.
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, OverflowError) as error:
+    except BROKEN_NPY as error:
         raise OSError(f"{name} is not a complete .npy file of numbers") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
         raise OSError(f"{name} does not hold real numbers; give an array of 64-bit floats")

@@ -14,7 +14,6 @@ from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
     EXIT_CODES,
-    INTERRUPTED,
     answer,
     as_json,
     estimate,
@@ -24,6 +23,7 @@ from levysde.cli.output import (
 )
 from levysde.cli.output import number as shown
 from levysde.cli.report import horizon_text
+from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import model_record, prediction_notes, prediction_record
 
 if TYPE_CHECKING:
@@ -45,13 +45,15 @@ examples:
 {EXIT_CODES}"""
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], stop: Stop) -> int:
     """Run the command.
 
     Parameters
     ----------
     words : list of str
         What follows `levysde compare`.
+    stop : Stop
+        Requests to stop.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def run(words: list[str]) -> int:
         )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        code = _simulate_and_report(options, names)
+        code = _simulate_and_report(options, names, stop)
         for message in dict.fromkeys(str(entry.message) for entry in caught):
             say(_PROGRAM, "warning", message)
     return code
@@ -125,15 +127,16 @@ def _parser() -> Parser:
     return parser
 
 
-def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
-    from levysde import comparison, parts, simulate
+def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: Stop) -> int:
+    from levysde import comparison, parts
 
     parts.whole_number("paths", options.paths, 1)
     basin, noise = models.build_setting(options)
     dynamics = optimizers.build(options, names)
     (epsilon,) = {models.amplitude(options, each, noise) for each in dynamics}
     model = models.Model(basin, dynamics[0], noise, epsilon, options.lr)
-    try:
+    bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
+    with watched(stop, bar, keep=False) as look:
         compared = comparison.compare(
             basin,
             dynamics,
@@ -145,11 +148,8 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str]) -> int:
             horizon=options.horizon,
             seed=options.seed,
             threads=options.threads,
-            progress=not options.quiet and sys.stderr is not None and sys.stderr.isatty(),
+            progress=look,
         )
-    except simulate.Interrupted:
-        say(_PROGRAM, "interrupted", "nothing was kept")
-        return INTERRUPTED
     if options.json:
         answer(as_json(_record(model, dynamics, compared)))
     else:

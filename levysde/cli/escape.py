@@ -22,18 +22,19 @@ from levysde.cli.output import (
     DONE,
     EXIT_CODES,
     FILE_PROBLEM,
-    INTERRUPTED,
     answer,
     as_json,
     file_message,
     say,
 )
+from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import prediction_notes
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from levysde.prefix import Interrupted
     from levysde.results import EscapeTimes
     from levysde.theory import Prediction
 
@@ -57,13 +58,15 @@ examples:
 {EXIT_CODES}"""
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], stop: Stop) -> int:
     """Run the command.
 
     Parameters
     ----------
     words : list of str
         What follows `levysde escape`.
+    stop : Stop
+        Requests to stop.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def run(words: list[str]) -> int:
         check_writable("--plot", options.plot, _PLOT_SUFFIXES)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        code = _simulate_and_report(options, lambda: [str(entry.message) for entry in caught])
+        code = _simulate_and_report(options, stop, lambda: [str(entry.message) for entry in caught])
     return code
 
 
@@ -172,7 +175,11 @@ def _parser() -> Parser:
         "--resume", metavar="FILE", help="continue an earlier --output of the same run"
     )
     group = parser.add_argument_group("output")
-    group.add_argument("--output", metavar="FILE", help="write all paths to FILE.npz")
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write all paths to FILE.npz, the finished ones every minute while the run goes on",
+    )
     group.add_argument(
         "--plot", metavar="FILE", help="draw the survival curve: FILE.png, FILE.pdf or FILE.svg"
     )
@@ -183,7 +190,9 @@ def _parser() -> Parser:
     return parser
 
 
-def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[str]]) -> int:
+def _simulate_and_report(
+    options: argparse.Namespace, stop: Stop, caught: Callable[[], list[str]]
+) -> int:
     from levysde import simulate
 
     _check_numbers(options)
@@ -198,7 +207,10 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
     if options.method == "euler" and not options.quiet:
         notice = forecast.long_run(options, model, dt, prediction, earlier)
     try:
-        with forecast.Notice(_PROGRAM, notice, progress):
+        with (
+            forecast.Notice(_PROGRAM, notice, progress),
+            watched(stop, progress, keep=True) as look,
+        ):
             result = simulate.escape_times(
                 model.basin,
                 model.dynamics,
@@ -218,10 +230,13 @@ def _simulate_and_report(options: argparse.Namespace, caught: Callable[[], list[
                 rel_error=options.rel_error,
                 resume=earlier,
                 correction=None if options.correction == "none" else options.correction,
-                progress=progress,
+                progress=look,
+                checkpoint=options.output,
             )
-    except simulate.Interrupted as stop:
-        return _interrupted(options, stop.result)
+    except simulate.Interrupted as interrupted:
+        stop.hold()
+        _say_interrupted(options, interrupted)
+        return stop.code
     if dt == "auto" and result.dt:  # Euler was chosen, with a step that the theory may need
         prediction, reason = models.predict(model, result.dt)
     return _report(options, model, prediction, reason, result, caught)
@@ -305,8 +320,11 @@ def _check_numbers(options: argparse.Namespace) -> None:
 # ------------------------------------------------------------------------------------ after the run
 
 
-def _interrupted(options: argparse.Namespace, result: EscapeTimes | None) -> int:
+def _say_interrupted(options: argparse.Namespace, interrupted: Interrupted) -> None:
     """Keep the finished paths where a file was named for them."""
+    result = interrupted.result
+    if interrupted.remark:
+        say(_PROGRAM, "warning", interrupted.remark)
     if result is None:
         say(_PROGRAM, "interrupted", "not one path had finished; nothing was kept")
     elif options.output is None:
@@ -323,7 +341,6 @@ def _interrupted(options: argparse.Namespace, result: EscapeTimes | None) -> int
             f"the first {result.paths} paths are in {options.output}; to continue, repeat the "
             f"command with --resume {options.output}",
         )
-    return INTERRUPTED
 
 
 def _write_files(

@@ -6,24 +6,29 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from levysde._version import __version__
 from levysde.cli.arguments import Parser
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled
+
+if TYPE_CHECKING:
+    from levysde.cli.signals import Stop
 
 _PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "matplotlib", "tqdm")
 _FEATURES = ("avx512f", "avx2", "avx", "sse4.2", "fma", "sve", "neon")
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], stop: Stop) -> int:
     """Run the command.
 
     Parameters
     ----------
     words : list of str
         What follows `levysde info`.
+    stop : Stop
+        Requests to stop.
 
     Returns
     -------
@@ -38,6 +43,7 @@ def run(words: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse(words)
     record = _record()
+    stop.check()
     answer(as_json(record) if options.json else _text(record))
     return DONE
 

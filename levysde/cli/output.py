@@ -9,14 +9,7 @@ import sys
 import textwrap
 from typing import Any
 
-DONE, CHECK_FAILED, USAGE_PROBLEM, FILE_PROBLEM, ENVIRONMENT_PROBLEM, INTERRUPTED = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    130,
-)
+DONE, CHECK_FAILED, USAGE_PROBLEM, FILE_PROBLEM, ENVIRONMENT_PROBLEM = 0, 1, 2, 3, 4
 
 EXIT_CODES = """\
 exit codes:
@@ -26,7 +19,7 @@ exit codes:
   2    usage or a bad value
   3    a file cannot be read or written
   4    the environment: not enough memory, a missing package
-  130  interrupted"""
+  130  interrupted; 143 and 129 ended by SIGTERM and SIGHUP"""
 
 WIDTH = 80
 

@@ -10,6 +10,7 @@ from levysde.cli.arguments import Parser, UsageError, number_or_auto
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
 
 if TYPE_CHECKING:
+    from levysde.cli.signals import Stop
     from levysde.noise import Noise
     from levysde.theory import Prediction
 
@@ -24,13 +25,15 @@ examples:
 {EXIT_CODES}"""
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], stop: Stop) -> int:
     """Run the command.
 
     Parameters
     ----------
     words : list of str
         What follows `levysde theory`.
+    stop : Stop
+        Requests to stop.
 
     Returns
     -------
@@ -67,6 +70,7 @@ def run(words: list[str]) -> int:
     if prediction is None:
         raise ValueError(reason)
     mean = exact_mean(model, dt) if options.exact and dt is not None else None
+    stop.check()
     if options.json:
         answer(as_json(_record(model, prediction, dt, mean)))
     else:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from levysde import parts
 from levysde._typing import FloatArray, PlainFunction
 from levysde.dynamics.optimizer import (
     Optimizer,
@@ -210,20 +211,19 @@ def adaptive(
     params["eps"] = check_nonnegative("eps", eps)
     if name in _DECAYING:
         params["weight_decay"] = check_nonnegative("weight_decay", weight_decay)
-    if frozen is not None and gradient_noise is not None:
+    sizes = {"frozen": frozen, "gradient_noise": gradient_noise}
+    given = {n: check_sizes(n, size) for n, size in sizes.items() if size is not None}
+    if len(given) > 1:
         raise ValueError(
-            f"frozen is {frozen!r} and gradient_noise {gradient_noise!r}: a second moment that is "
-            "given does not see a gradient; give one of them"
+            f"frozen is {parts.told(frozen)} and gradient_noise {parts.told(gradient_noise)}: a "
+            "second moment that is given does not see a gradient; give one of them"
         )
     if gradient_noise is not None and form == "algorithm":
         raise ValueError(
-            f"gradient_noise is {gradient_noise!r}, but in the algorithm v sees the noise of the "
-            "simulation; give form='sde', or no gradient_noise"
+            f"gradient_noise is {parts.told(gradient_noise)}, but in the algorithm v sees the "
+            "noise of the simulation; give form='sde', or no gradient_noise"
         )
-    if frozen is not None:
-        params["frozen"] = check_sizes("frozen", frozen)
-    if gradient_noise is not None:
-        params["gradient_noise"] = check_sizes("gradient_noise", gradient_noise)
+    params |= given
     return Adaptive(
         name,
         update,

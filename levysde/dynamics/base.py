@@ -56,7 +56,11 @@ class Dynamics:
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        parts.text("name", self.name)
         parts.plain_function("update", self.update)
+        parts.flag("memory", self.memory)
+        parts.flag("normal", self.normal)
+        parts.flag("sde", self.sde)
         if self.clock is not None:
             parts.plain_function("clock", self.clock)
         if self.clip is not None:

@@ -198,7 +198,7 @@ def check_sizes(name: str, value: npt.ArrayLike) -> float | FloatArray:
         If one is not positive and finite.
     """
     if isinstance(value, str | bool):
-        raise ValueError(f"{name} is {value!r}; give positive numbers")
+        raise ValueError(f"{name} is {parts.told(value)}; give positive numbers")
     array = parts.finite_array(name, value)
     if array.ndim > 1 or array.size == 0 or (array <= 0.0).any():
         raise ValueError(f"{name} is {array.tolist()}; give positive numbers")

@@ -106,9 +106,9 @@ def collect(  # type: ignore[no-untyped-def]
             continue
         row = np.int64(path[lane]) - queue[2]
         out_steps[row] = step[lane]
-        out_status[row] = flags[lane]
         for j in range(start.shape[0]):
             out_position[row, j] = x[lane, j] if wide else x[j, lane]
+        out_status[row] = flags[lane]  # last: a checkpoint takes what has a status
         if queue[0] < queue[1]:
             begin(lane, queue[0], start, state, address, wide)
             queue[0] += 1

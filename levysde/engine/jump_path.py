@@ -306,8 +306,8 @@ def advance(  # type: ignore[no-untyped-def]
             row = np.int64(address[0]) - queue[2]
             out_steps[row] = address[1]
             out_times[row] = clock[0]
-            out_status[row] = status
             for j in range(out_position.shape[1]):
                 out_position[row, j] = x[j]
+            out_status[row] = status  # last: a checkpoint takes what has a status
             queue[3] = 0
     return moves

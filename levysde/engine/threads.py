@@ -3,13 +3,18 @@
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import numpy as np
 import numpy.typing as npt
 
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two looks at the interrupt flag."""
+
+LOOK_SECONDS = 0.1
+"""Time between two looks at how far the threads are."""
+
+PATIENCE_SECONDS = 1.0
+"""Time after an interrupt in which threads must return."""
 
 
 class Supply:
@@ -58,16 +63,90 @@ def run_threads(
     Returns
     -------
     int
+
+    Raises
+    ------
+    MemoryError
+        If so many threads cannot be started.
+    KeyboardInterrupt
+        If there was one; it says so where threads do not return from compiled code.
     """
-    with ThreadPoolExecutor(threads, thread_name_prefix="levysde") as pool:
-        futures = [pool.submit(work) for _ in range(threads)]
+    crew = _Crew(work)
+    try:
+        crew.start(threads)
+        while not crew.wait(LOOK_SECONDS):
+            if progress is not None:
+                progress(int(np.count_nonzero(rows)))
+    except KeyboardInterrupt:
+        stop.set()
+        if crew.wait(PATIENCE_SECONDS, until_all=True):
+            raise
+        raise KeyboardInterrupt(
+            f"{crew.running} of {threads} threads have not returned from compiled code within "
+            f"{PATIENCE_SECONDS:g} s, as in an endless loop in a function of the model; they run "
+            "on until this process ends"
+        ) from None
+    finally:
+        stop.set()
+    crew.wait(None, until_all=True)
+    return crew.total()
+
+
+class _Crew:
+    """Threads that do the same work, and do not keep the process alive.
+
+    The threads of `concurrent.futures` do: with one of them in an endless loop Python never ends.
+    """
+
+    def __init__(self, work: Callable[[], int]) -> None:
+        self.work = work
+        self.running = 0
+        self.results: list[int] = []
+        self.errors: list[BaseException] = []
+        self.changed = threading.Condition()
+
+    def start(self, threads: int) -> None:
+        for count in range(threads):
+            thread = threading.Thread(target=self._run, name=f"levysde_{count}", daemon=True)
+            with self.changed:
+                self.running += 1
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                with self.changed:
+                    self.running -= 1
+                raise MemoryError(
+                    f"only {count} of {threads} threads could be started: give fewer threads"
+                ) from error
+
+    def _run(self) -> None:
         try:
-            while wait(futures, timeout=0.1, return_when=FIRST_EXCEPTION).not_done:
-                if progress is not None:
-                    progress(int(np.count_nonzero(rows)))
+            result = self.work()
+        except BaseException as error:
+            with self.changed:
+                self.errors.append(error)
+        else:
+            with self.changed:
+                self.results.append(result)
         finally:
-            stop.set()
-    return sum(future.result() for future in futures)
+            with self.changed:
+                self.running -= 1
+                self.changed.notify_all()
+
+    def wait(self, seconds: float | None, *, until_all: bool = False) -> bool:
+        """Wait until all threads have returned, or one has failed; return whether it is so."""
+
+        def ended() -> bool:
+            return self.running == 0 or (bool(self.errors) and not until_all)
+
+        with self.changed:
+            return self.changed.wait_for(ended, seconds)
+
+    def total(self) -> int:
+        """The sum of what the threads have returned; the first error if one has failed."""
+        if self.errors:
+            raise self.errors[0]
+        return sum(self.results)
 
 
 def available_threads() -> int:

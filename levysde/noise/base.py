@@ -125,6 +125,29 @@ class Noise(ABC):
             Dimensionless.
         """
 
+    def arguments(self, u: npt.ArrayLike) -> FloatArray:
+        """Check the arguments of the characteristic function.
+
+        Parameters
+        ----------
+        u : array, shape (count, dim)
+            Arguments, 1/length.
+
+        Returns
+        -------
+        ndarray, shape (count, dim)
+
+        Raises
+        ------
+        ValueError
+            If they are not finite, or not of the dimension of the law.
+        """
+        array = parts.finite_array("u", u)
+        if array.ndim != 2 or self.dim not in (None, array.shape[1]):
+            wanted = "dim" if self.dim is None else self.dim
+            raise ValueError(f"u has shape {array.shape}; give shape (count, {wanted})")
+        return array
+
     def check_dim(self, dim: int) -> None:
         """Refuse a dimension that is not the law's.
 
@@ -273,8 +296,9 @@ def sample(
     """
     from levysde.engine.pointwise import increments
 
+    parts.instance("noise", noise, Noise)
     size = parts.whole_number("size", size, 1, MAX_PATHS)
     seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
-    dim = parts.whole_number("dim", dim if dim is not None else noise.dim or 1, 1)
+    dim = parts.dimension(dim if dim is not None else noise.dim or 1)
     epsilon, dt = parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)
     return increments(noise.part(dim, epsilon, dt), dim, size, seed)

@@ -119,7 +119,7 @@ class Independent(Noise):
         -------
         ndarray of complex, shape (count,)
         """
-        u = np.asarray(u, dtype=np.float64)
+        u = self.arguments(u)
         lean = (
             np.asarray(self.beta) * np.tan(0.5 * np.pi * self.alpha) if np.any(self.beta) else 0.0
         )
@@ -251,7 +251,7 @@ class Multifractal(Noise):
         -------
         ndarray of complex, shape (count,)
         """
-        exponent = np.abs(self.scales * np.asarray(u, dtype=np.float64)) ** self.alphas
+        exponent = np.abs(self.scales * self.arguments(u)) ** self.alphas
         return np.exp(-exponent.sum(axis=1)).astype(np.complex128)
 
 

@@ -146,7 +146,7 @@ class Isotropic(Noise):
         -------
         ndarray of complex, shape (count,)
         """
-        length = np.linalg.norm(np.asarray(u, dtype=np.float64), axis=1)
+        length = np.linalg.norm(self.arguments(u), axis=1)
         return np.exp(-((self.scale * length) ** self.alpha)).astype(np.complex128)
 
 
@@ -225,7 +225,7 @@ class Elliptic(MatrixNoise):
         -------
         ndarray of complex, shape (count,)
         """
-        length = np.linalg.norm(np.asarray(u, dtype=np.float64) @ self.matrix, axis=1)
+        length = np.linalg.norm(self.arguments(u) @ self.matrix, axis=1)
         return np.exp(-(length**self.alpha)).astype(np.complex128)
 
 

@@ -50,7 +50,7 @@ class Mixed(MatrixNoise):
         -------
         ndarray of complex, shape (count,)
         """
-        projected = np.abs(np.asarray(u, dtype=np.float64) @ self.matrix) ** self.alpha
+        projected = np.abs(self.arguments(u) @ self.matrix) ** self.alpha
         return np.exp(-projected.sum(axis=1)).astype(np.complex128)
 
 
@@ -136,7 +136,7 @@ class Spectral(Noise):
         -------
         ndarray of complex, shape (count,)
         """
-        along = np.abs(np.asarray(u, dtype=np.float64) @ self.directions.T) ** self.alpha
+        along = np.abs(self.arguments(u) @ self.directions.T) ** self.alpha
         return np.exp(-(along @ self.weights)).astype(np.complex128)
 
 
