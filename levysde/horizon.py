@@ -27,7 +27,12 @@ def _default_horizon(
     from levysde import theory
 
     if dynamics.name in DYNAMICS and not (dynamics.name == "sgd" and dynamics.clip is None):
-        rate = theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate
+        try:
+            rate = theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate
+        except ValueError:  # it follows jumps step by step, and continuous time has no steps
+            if dt > 0.0:
+                raise
+            rate = None
         if rate is None and dt == 0.0:
             raise ValueError("the theory knows no rate here; give horizon a time (--horizon)")
         if rate is None:
