@@ -21,6 +21,7 @@ LONG_INCREMENTS = 1000
 """The same in long increments of the noise, where idle iterations are skipped."""
 
 _UNKNOWN = "no mean is predicted"
+_PREDICTED = "predicted means"
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,13 @@ def _rate(
     from levysde import theory
 
     if dynamics.name in DYNAMICS and (dynamics.name != "sgd" or dynamics.clip is not None):
-        rate = theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate
-        return rate, "predicted means"
+        try:
+            return theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate, _PREDICTED
+        except ValueError:  # it follows jumps step by step, and continuous time has no steps
+            if dt > 0.0:
+                raise
+            return None, _PREDICTED
     rate = theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
     if dynamics.name == "sgd":
-        return rate, "predicted means"
+        return rate, _PREDICTED
     return rate, f"means of sgd: no law is known for {dynamics.name}"

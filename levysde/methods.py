@@ -236,10 +236,10 @@ def _jump_rate(basin: Basin, noise: Noise, epsilon: float) -> float:
     return theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
 
 
-def warn_of_creeping(
+def warn_of_diffusion(
     basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, program: JumpProgram
 ) -> None:
-    """Warn where exits of the diffusive part are not few against exits by jumps.
+    """Warn where exits of the diffusive part are not few, or its error is more than a percent.
 
     Parameters
     ----------
@@ -256,11 +256,21 @@ def warn_of_creeping(
     """
     felt = felt_noise(dynamics, noise, basin.dim)
     creeping, jumping = creeping_rate(basin, program), _jump_rate(basin, felt, epsilon)
-    if CREEPING_SHARE * jumping < creeping < math.inf:
+    if creeping == math.inf:  # nothing holds the diffusive part, and its exits are ordinary ones
+        return
+    if creeping > CREEPING_SHARE * jumping:
         warnings.warn(
             f"the diffusive part of the noise alone leaves at a rate of about {creeping:.2g}, and "
             f"jumps at {jumping:.2g}: method 'jump' may be off; give a smaller threshold, or use "
             "method='euler'",
+            stacklevel=4,
+        )
+        return
+    bias = _jump_bias(basin, felt, program)
+    if bias > SMALL_BIAS:
+        warnings.warn(
+            f"the diffusive part of the noise makes an error of about {bias:.1%} in the mean with "
+            "method 'jump'; give a smaller threshold, or extrapolate with refine",
             stacklevel=4,
         )
 

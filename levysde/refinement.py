@@ -7,19 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from levysde import parts
+from levysde import grid, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics, Optimizer
 from levysde.estimators import Interval
 from levysde.noise import Multifractal, Noise
 from levysde.provenance import rebuilt
+from levysde.recurrence import recurrence
 from levysde.results import EscapeTimes
 from levysde.simulate import escape_times
 
 __all__ = ["Refinement", "refine"]
 
+_CORRECTIONS = ("auto", *grid.CORRECTIONS)
 _NORMAL_95 = 1.959963984540054
+_SEPARATION = 0.25
+_SMALLEST_TERM = 1e-12
 _CHECKED_PATHS = 8
 _ROUNDING = 1e-6
 _LARGEST_SEED = 2**64
@@ -31,20 +35,24 @@ class Refinement:
 
     Attributes
     ----------
+    run_mean : float
+        Mean exit time of the run that was refined, time.
     dt : ndarray, shape (grids,)
         Steps, coarsest first, time.
     mean : ndarray, shape (grids,)
         Mean exit times on these grids, time.
     standard_error : ndarray, shape (grids,)
         Of the means, time.
-    exponent : float
-        Power of dt, or of the threshold, in the error model, dimensionless.
+    correction : str or None
+        Of the bias of the grid, in the runs that are extrapolated.
+    exponent, second_exponent : float
+        Powers of dt, or of the threshold, in the error model, dimensionless.
     extrapolated : float
         The mean at dt -> 0, or at a threshold of 0, time.
     extrapolated_error : float
-        Its standard error under the model, time.
+        Its standard error, of the means and of what the extrapolation leaves, time.
     interval : Interval
-        Its 95 % interval under the model, time.
+        Its 95 % interval from that standard error, time.
     p_value : float
         Of the chi-square test that the means follow the model; a small one asks for a smaller dt.
     model : str
@@ -53,10 +61,13 @@ class Refinement:
         Thresholds of the jump method, largest first, length; dt is the same in all runs then.
     """
 
+    run_mean: float
     dt: FloatArray
     mean: FloatArray
     standard_error: FloatArray
+    correction: str | None
     exponent: float
+    second_exponent: float
     extrapolated: float
     extrapolated_error: float
     interval: Interval
@@ -66,8 +77,31 @@ class Refinement:
 
     @property
     def bias(self) -> float:
-        """Of the first mean relative to the limit, dimensionless."""
-        return float(self.mean[0]) / self.extrapolated - 1.0
+        """Of the mean of the run relative to the limit, dimensionless."""
+        return self.run_mean / self.extrapolated - 1.0
+
+
+@dataclass(frozen=True)
+class _ErrorModel:
+    """mean(h) = mean + c h^p + c' h^q, both terms of about one size at the coarsest h.
+
+    Attributes
+    ----------
+    exponents : (float, float)
+        p and q.
+    words : str
+        The model in one sentence.
+    """
+
+    exponents: tuple[float, float]
+    words: str
+
+
+def _error_model(size: str, first: float, second: float, reason: str) -> _ErrorModel:
+    """The model with these exponents, kept apart: terms that are too alike cannot be told apart."""
+    second = max(second, first + _SEPARATION)
+    words = f"mean({size}) = mean + c {size}^{first:.3g} + c' {size}^{second:.3g}, {reason}"
+    return _ErrorModel((first, second), words)
 
 
 def refine(
@@ -77,24 +111,28 @@ def refine(
     noise: Noise | None = None,
     *,
     halvings: int = 2,
+    correction: str | None = "auto",
     threads: int | None = None,
     progress: bool = False,
 ) -> Refinement:
     """Repeat a run at dt/2, dt/4, ... and extrapolate its mean exit time to continuous time.
 
-    Every grid has as many paths as the result and a seed of its own (seed + 1, seed + 2, ...), so
-    that the means are independent. They are fitted by weighted least squares with
+    Every grid has as many paths as the result and a seed of its own (seed, seed + 1, ...), so that
+    the means are independent. Their errors are those of `levysde.grid`, in powers of dt,
 
-    * E + c dt^(1/alpha) for alpha > 1 (with multifractal noise the largest alpha),
-    * E + c dt for alpha <= 1, and for results with correction="boundary-shift".
+    * c dt + c' dt^(2 - 1/alpha) after the boundary shift, which is made where it applies,
+    * c dt^(1/alpha) + c' dt for alpha > 1 without it (with multifractal noise the largest alpha),
+    * c dt + c' dt^(5/4) for alpha <= 1, a logarithm at alpha = 1 included.
 
-    Orders beyond are neglected, and so is a logarithm at alpha = 1. Take dt so small that the
-    coarsest mean is off by no more than some 10 %.
+    c is fitted by weighted least squares, and c' as a number of which it is known beforehand that
+    c' dt^q has about the size of c dt^p at the coarsest step: means without noise determine both,
+    and where noise hides the second term its likely size is in the interval. Take dt so small that
+    the coarsest mean is off by no more than some 10 %.
 
     A result of the jump method is repeated with thresholds rho/2, rho/4, ... and fitted with
-    E + c rho^(2-alpha), the variance of the jumps below (with multifractal noise of the largest
-    alpha below 2): near the boundary, where a diffusion in their place leaves too soon, the error
-    is proportional to it. A grid, if there is one, stays.
+    c rho^(2-alpha), the variance of the jumps below (with multifractal noise of the largest alpha
+    below 2), and its square: near the boundary, where a diffusion in their place leaves too soon,
+    the error is proportional to it. A grid, if there is one, stays, and the error is c rho.
 
     Parameters
     ----------
@@ -107,6 +145,10 @@ def refine(
     halvings : int
         Number of finer grids, at least 2. The last one costs 2^halvings times the run itself, or
         with thresholds 2^(alpha halvings) times.
+    correction : {"auto", "boundary-shift"} or None
+        Of the bias of the grid, in the runs that are extrapolated: the boundary shift where there
+        is one for SGD with this noise and domain, always, or not at all. A result without it is
+        then repeated with it at its own dt. The shift makes the interval several times narrower.
     threads : int, optional
         As for `escape_times`.
     progress : bool
@@ -120,12 +162,14 @@ def refine(
     ------
     ValueError
         If the parts are not those of the result, some are missing, too few paths escaped for an
-        interval, or the optimizer has no limit of small steps, because its averages last a number
-        of them.
+        interval, the optimizer has no limit of small steps, because its averages last a number
+        of them, or a correction is asked for that does not apply.
 
     Notes
     -----
-    Source: as for `levysde.grid`; weighted least squares.
+    Source: as for `levysde.grid`. The drift of a step moves a path by up to |grad F| dt at the
+    boundary, against noise of eps dt^(1/alpha); so every order is dt^(1-1/alpha) beyond the last
+    one. The fit is weighted least squares with a normal prior for c' of mean 0.
 
     Examples
     --------
@@ -138,6 +182,8 @@ def refine(
     ([0.04, 0.02, 0.01], True)
     """
     halvings = parts.whole_number("halvings", halvings, 2, 20)
+    if correction is not None:
+        parts.choice("correction", correction, _CORRECTIONS)
     model = _parts_of(result, basin, dynamics, noise)
     rule = model[1]
     by_threshold = "threshold" in result.parameters
@@ -149,14 +195,22 @@ def refine(
         )
     options = _options_of(result, threads)
     _check_first_paths(result, model, options)
-    runs = [result]
-    for k in range(1, halvings + 1):
+    made_with = options["correction"]
+    if not by_threshold:
+        options["correction"] = _chosen_correction(model, options, correction)
+    runs = []
+    for k in range(halvings + 1):
         finer = options | {"seed": (options["seed"] + k) % _LARGEST_SEED}
         finer["threshold" if by_threshold else "dt"] /= 2.0**k
-        runs.append(escape_times(*model, **finer, paths=result.paths, progress=progress))
+        if k == 0 and options["correction"] == made_with:
+            runs.append(result)
+        else:
+            runs.append(escape_times(*model, **finer, paths=result.paths, progress=progress))
     if by_threshold:
-        return _extrapolated(runs, *_threshold_model(model[2], result.dt))
-    return _extrapolated(runs, *_error_model(model[2], options["correction"]))
+        errors = _threshold_errors(model[2], result.dt)
+    else:
+        errors = _grid_errors(model[2], options["correction"])
+    return _extrapolated(result.mean, runs, options["correction"], errors)
 
 
 def _parts_of(
@@ -221,27 +275,45 @@ def _alike(made: FloatArray, given: FloatArray) -> bool:
         return not (apart > _ROUNDING * size).any()
 
 
-def _error_model(noise: Noise, correction: str | None) -> tuple[float, str]:
-    """The exponent of dt in the error of the mean, and the model in words."""
+def _chosen_correction(
+    model: tuple[Basin, Dynamics, Noise], options: dict[str, Any], correction: str | None
+) -> str | None:
+    """The boundary shift, if it is to be made or nothing speaks against it."""
+    if correction != "auto":
+        return correction
+    if options["correction"] is not None:
+        return str(options["correction"])
+    if model[1].name != "sgd":  # an update of the user may change the noise on its way to x
+        return None
+    shift = grid.CORRECTIONS[0]
+    try:
+        recurrence(*model, options["epsilon"], options["dt"], options["seed"], shift)
+    except ValueError:
+        return None
+    return shift
+
+
+def _grid_errors(noise: Noise, correction: str | None) -> _ErrorModel:
+    """The error of the mean in powers of dt."""
     alpha = float(noise.alphas.max()) if isinstance(noise, Multifractal) else noise.alpha
     if correction is not None:
-        return 1.0, f"mean(dt) = mean + c dt, after the {correction}"
-    if alpha <= 1.0:
-        return 1.0, f"mean(dt) = mean + c dt, alpha = {alpha:g} <= 1"
-    return 1.0 / alpha, f"mean(dt) = mean + c dt^(1/alpha), alpha = {alpha:g} > 1"
+        return _error_model("dt", 1.0, 2.0 - 1.0 / alpha, f"after the {correction}")
+    return _error_model("dt", min(1.0, 1.0 / alpha), 1.0, f"alpha = {alpha:g}")
 
 
-def _threshold_model(noise: Noise, dt: float) -> tuple[float, str]:
-    """The exponent of the threshold in the error of the mean, and the model in words."""
+def _threshold_errors(noise: Noise, dt: float) -> _ErrorModel:
+    """The error of the mean in powers of the threshold."""
     if dt > 0.0:  # no diffusive part: what is neglected are exits without a long increment
-        return 1.0, "mean(rho) = mean + c rho, on a grid"
+        return _error_model("rho", 1.0, 2.0, "on a grid")
     alpha = noise.alpha
     if isinstance(noise, Multifractal):  # a coordinate of alpha = 2 has no jumps to be cut
         alpha = float(noise.alphas[noise.alphas < 2.0].max())
-    return 2.0 - alpha, f"mean(rho) = mean + c rho^(2 - alpha), alpha = {alpha:g}"
+    return _error_model("rho", 2.0 - alpha, 2.0 * (2.0 - alpha), f"alpha = {alpha:g}")
 
 
-def _extrapolated(runs: list[EscapeTimes], exponent: float, model: str) -> Refinement:
+def _extrapolated(
+    run_mean: float, runs: list[EscapeTimes], correction: str | None, errors: _ErrorModel
+) -> Refinement:
     """Fit the means of the runs."""
     dt = np.array([run.dt for run in runs])
     mean = np.array([run.mean for run in runs])
@@ -256,31 +328,39 @@ def _extrapolated(runs: list[EscapeTimes], exponent: float, model: str) -> Refin
     if "threshold" in runs[0].parameters:
         threshold = np.array([run.parameters["threshold"] for run in runs])
     sizes = dt if threshold is None else threshold
-    limit, limit_error, chi_square = _fitted(sizes, mean, error, exponent)
+    limit, limit_error, chi_square = _fitted(sizes, mean, error, errors.exponents)
     half = _NORMAL_95 * limit_error
     return Refinement(
+        run_mean=run_mean,
         dt=parts.freeze(dt),
         mean=parts.freeze(mean),
         standard_error=parts.freeze(error),
-        exponent=exponent,
+        correction=correction,
+        exponent=errors.exponents[0],
+        second_exponent=errors.exponents[1],
         extrapolated=limit,
         extrapolated_error=limit_error,
         interval=Interval(limit - half, limit + half),
         p_value=_chi_square_tail(chi_square, len(dt) - 2),
-        model=model,
+        model=errors.words,
         threshold=None if threshold is None else parts.freeze(threshold),
     )
 
 
 def _fitted(
-    size: FloatArray, mean: FloatArray, error: FloatArray, exponent: float
+    size: FloatArray, mean: FloatArray, error: FloatArray, exponents: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """Constant of the weighted least squares fit, its standard error, and chi-square."""
-    basis = np.stack([np.ones(len(size)), (size / size[0]) ** exponent], axis=1)
-    weighted = basis / error[:, None]
+    """Constant of the fit, its standard error, and chi-square."""
+    basis = (size[:, None] / size[0]) ** np.array([0.0, *exponents])
+    weighted, values = basis / error[:, None], mean / error
+    constant, leading = np.linalg.lstsq(weighted[:, :2], values)[0]
+    # What is known of the second term is one more value, 0, with an error as large as the first.
+    second = max(abs(leading), _SMALLEST_TERM * abs(constant))
+    weighted = np.vstack([weighted, [0.0, 0.0, 1.0 / second]])
+    values = np.append(values, 0.0)
     covariance = np.linalg.inv(weighted.T @ weighted)
-    coefficients = covariance @ (weighted.T @ (mean / error))
-    residuals = (mean - basis @ coefficients) / error
+    coefficients = covariance @ (weighted.T @ values)
+    residuals = values - weighted @ coefficients
     return float(coefficients[0]), math.sqrt(covariance[0, 0]), float(residuals @ residuals)
 
 

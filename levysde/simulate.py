@@ -298,7 +298,7 @@ def _plan(
         rho = methods.jump_threshold(*model, setting.epsilon, threshold)
         program = jump_program(*model, setting.epsilon, rho, setting.seed, small_jumps)
         if method == "jump":  # not where it was found to be the better one
-            methods.warn_of_creeping(*model, setting.epsilon, program)
+            methods.warn_of_diffusion(*model, setting.epsilon, program)
         chosen |= {"threshold": rho, "small_jumps": small_jumps}
         return _Plan(setting, _engine("jump"), program, chosen)
     methods.check_grid_options(chosen["method"], threshold, small_jumps, scheme)

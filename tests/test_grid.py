@@ -258,10 +258,10 @@ def test_splitting_probabilities(alpha: float, right: float) -> None:
 # --------------------------------------------------------------------------------------- refinement
 
 
-def refined(seed: int, alpha: float = 1.5, **options: Any) -> Refinement:
+def refined(seed: int, alpha: float = 1.5, correction: str | None = None) -> Refinement:
     law, interval = noise.independent(alpha), domains.interval(-1.0, 1.0)
-    options = {"paths": 4000, "dt": 0.04, "correction": None, **options}
-    return refine(run(interval, law, seed=seed, **options))
+    made = run(interval, law, seed=seed, paths=4000, dt=0.04, correction=correction)
+    return refine(made, correction=correction)
 
 
 def test_the_interval_covers_the_exact_mean() -> None:
@@ -280,10 +280,10 @@ def test_the_interval_covers_the_exact_mean() -> None:
 def test_shift_and_extrapolation_together() -> None:
     """The exact chain leaves 0.005 %; without extrapolation it is 1.3 %."""
     exact = theory.driftless_interval_mean_exit_time(1.8, -1.0, 1.0, 0.0)
-    limit = refined(5, alpha=1.8, correction=SHIFT, paths=40_000)
-    assert limit.exponent == 1.0
+    limit = refined(5, alpha=1.8, correction=SHIFT)
+    assert (limit.exponent, limit.second_exponent) == (1.0, 2.0 - 1.0 / 1.8)
     assert abs(limit.extrapolated - exact) < SIGMAS * limit.extrapolated_error + 5e-4 * exact
-    assert limit.model == "mean(dt) = mean + c dt, after the boundary-shift"
+    assert limit.model == "mean(dt) = mean + c dt^1 + c' dt^1.44, after the boundary-shift"
 
 
 def test_with_a_drift() -> None:
@@ -321,18 +321,21 @@ def test_threshold_of_a_multifractal_law_with_a_gaussian_coordinate() -> None:
     assert abs(limit.extrapolated - 1.5 * exact) > SIGMAS * limit.extrapolated_error
 
 
-def test_the_fit_is_weighted_least_squares() -> None:
+def test_the_fit_is_weighted_least_squares_with_a_second_term_as_large_as_the_first() -> None:
+    """As the mean and covariance of the normal law of the means and of the second term."""
     limit = refined(3)
     assert limit.dt.tolist() == [0.04, 0.02, 0.01]
-    basis = np.stack([np.ones(3), limit.dt ** (1.0 / 1.5)], axis=1)
-    coefficients, covariance = np.polyfit(
-        basis[:, 1], limit.mean, 1, w=1.0 / limit.standard_error, cov="unscaled"
-    )
-    assert limit.extrapolated == pytest.approx(coefficients[1], rel=1e-10)
-    assert limit.extrapolated_error == pytest.approx(math.sqrt(covariance[1, 1]), rel=1e-9)
+    assert (limit.exponent, limit.second_exponent) == (1.0 / 1.5, 1.0)
+    leading, second = (limit.dt / 0.04) ** (1.0 / 1.5), limit.dt / 0.04
+    slope = np.polyfit(leading, limit.mean, 1, w=1.0 / limit.standard_error)[0]
+    covariance = np.diag(limit.standard_error**2) + slope**2 * np.outer(second, second)
+    basis, inverse = np.stack([np.ones(3), leading], axis=1), np.linalg.inv(covariance)
+    spread = np.linalg.inv(basis.T @ inverse @ basis)
+    expected = spread @ basis.T @ inverse @ limit.mean
+    assert limit.extrapolated == pytest.approx(expected[0], rel=1e-9)
+    assert limit.extrapolated_error == pytest.approx(math.sqrt(spread[0, 0]), rel=1e-8)
     low, high = limit.interval
     assert (high - low) / 2.0 == pytest.approx(1.96 * limit.extrapolated_error, rel=1e-4)
-    assert limit.exponent == pytest.approx(1.0 / 1.5)
 
 
 def test_grids_have_seeds_of_their_own() -> None:

@@ -392,3 +392,50 @@ def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "idle ones skipped" in text
     assert main([*words, "--small-jumps", "dropped"]) == 2
     assert "on a grid they are simulated" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------- units
+
+ADAPTIVE = {
+    "adamw frozen": lambda c: ls.dynamics.adamw(b1=0.5, frozen=c, eps=0.0),
+    "adamprox": lambda c: ls.dynamics.adamprox(b1=0.5, b2=0.9, weight_decay=0.1, eps=c),
+    "rmsprop": lambda c: ls.dynamics.rmsprop(decay=0.5, eps=c),
+}
+
+
+def in_units(name: str, c: float) -> ls.EscapeTimes:
+    """The loss and its noise, times c."""
+    well = Basin(ls.potentials.quadratic(1, curvature=c), ls.domains.interval(-1.0, 1.0), [0.0])
+    law = ls.noise.independent(1.5, c)
+    return ls.escape_times(
+        well, ADAPTIVE[name](c), law, 1e-4, paths=200, dt=0.5, horizon=1e9, method="jump"
+    )
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_scale_free_optimizers_are_served_alike_in_any_units_of_the_gradient(name: str) -> None:
+    one = in_units(name, 1.0)
+    assert one.escaped > 100
+    for c in (2.0**-27, 2.0**27):  # about 1e-8 and 1e8, and exact in binary arithmetic
+        other = in_units(name, c)
+        assert other.digest == one.digest
+        assert other.parameters["threshold"] == c * one.parameters["threshold"]
+        assert other.parameters["memory"] == one.parameters["memory"]
+    for c in (1e-8, 1e8):
+        other = in_units(name, c)
+        assert other.parameters["threshold"] == pytest.approx(c * one.parameters["threshold"], 0.1)
+        error = math.hypot(one.mean / math.sqrt(200), other.mean / math.sqrt(200))
+        assert abs(other.mean - one.mean) < 4.0 * error
+
+
+def test_a_potential_without_force_is_refused_for_that() -> None:
+    free = Basin(ls.potentials.quadratic(1, curvature=0.0), ls.domains.interval(-1.0, 1.0), [0.0])
+    for rule in (ls.dynamics.sgd(), ls.dynamics.adam(frozen=1.0)):
+        with pytest.raises(ValueError, match="nothing drives paths back to the minimum"):
+            ls.escape_times(
+                free, rule, ls.noise.independent(1.5), 1e-3, paths=1, dt=0.1, method="jump"
+            )
+    flat = {"form": "sde", "rates": "per_time"}
+    for slow in (ls.dynamics.momentum(**flat), ls.dynamics.rmsprop(frozen=1.0, **flat)):
+        with pytest.raises(ValueError, match="needs a curvature at the minimum"):
+            ls.escape_times(free, slow, ls.noise.independent(1.5), 1e-3, paths=1, method="jump")

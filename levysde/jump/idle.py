@@ -14,7 +14,15 @@ from levysde.engine.idle import IdleProgram
 from levysde.engine.program import Program
 from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
 from levysde.jump.geometry import directions, inner_radius, ways_out
-from levysde.jump.twins import FORGOTTEN, NOTHING, SIZES, Twins, remembered
+from levysde.jump.twins import (
+    FORGOTTEN,
+    NOTHING,
+    SIZES,
+    Twins,
+    is_driven,
+    natural_length,
+    remembered,
+)
 from levysde.noise import Noise
 
 __all__ = ["idle_program", "idle_share"]
@@ -88,8 +96,15 @@ def idle_program(
             f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none; "
             "use method='euler'"
         )
-    rays, ways = _rays(basin, noise, program)
-    memory = remembered(basin, program, rays, ways, size)
+    rays, ways = _ways_along_jumps(basin, noise)
+    unit = natural_length(basin, program, rays, ways, size)
+    rays, ways = _chosen_rays(basin, program, rays, ways, unit / size)
+    if not is_driven(basin, program, rays, ways):
+        raise ValueError(
+            "nothing drives paths back to the minimum, so that no jump is forgotten and no "
+            "iteration is idle; use method='euler'"
+        )
+    memory = remembered(basin, program, rays, ways, size, unit)
     if memory.spread == math.inf:
         raise ValueError("paths leave before they have forgotten a jump; use method='euler'")
     if not memory.spread < LARGEST_SPREAD:
@@ -97,7 +112,7 @@ def idle_program(
             f"the small noise alone keeps paths {memory.spread:.2g} of the way out from the "
             "minimum, so that none is idle; use method='euler'"
         )
-    sizes = np.asarray(size * SIZES, dtype=np.float64)
+    sizes = np.asarray(unit * SIZES, dtype=np.float64)
     moved = _displacements(memory.peak)
     if threshold is None:
         threshold = _automatic_threshold(moved, sizes)
@@ -120,7 +135,8 @@ def idle_program(
             f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
             f"are remembered for {steps}, so that few are idle; use method='euler'"
         )
-    _check_creeping(basin, noise, epsilon, memory.deviation, steps * program.dt, size)
+    leaving = noise.jumps(basin.dim, epsilon, _leaving_length(moved, sizes)).rate
+    _check_creeping(leaving, memory.deviation, steps * program.dt)
     radius = min(LARGEST_RADIUS, max(RADIUS_SHARE, RADIUS_SPREADS * memory.spread)) * size
     return IdleProgram(
         program, jumps, threshold, steps, math.ceil(memory.settled), basin.minimum, radius
@@ -152,12 +168,15 @@ def idle_share(idle: IdleProgram) -> float:
     return math.exp(-idle.jumps.rate * idle.dt * idle.memory)
 
 
-def _check_creeping(
-    basin: Basin, noise: Noise, epsilon: float, deviation: float, memory: float, size: float
-) -> None:
+def _leaving_length(moved: FloatArray, sizes: FloatArray) -> float:
+    """The length of a jump that moves x by the way out, or the longest one if none does."""
+    rising = np.maximum.accumulate(moved)
+    return math.exp(float(np.interp(0.0, np.log(rising), np.log(sizes))))
+
+
+def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
     """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
     creeping = float(kramers_rate(-math.log(FORGOTTEN) / memory, 1.0 / max(deviation, 1e-3)))
-    jumping = noise.jumps(basin.dim, epsilon, size).rate
     if creeping > CREEPING_SHARE * jumping:
         raise ValueError(
             f"small increments alone leave at a rate of about {creeping:.2g}, long ones at "
@@ -165,8 +184,8 @@ def _check_creeping(
         )
 
 
-def _rays(basin: Basin, noise: Noise, program: Program) -> tuple[FloatArray, FloatArray]:
-    """Ways out along jumps with their directions: of many those that may matter most.
+def _ways_along_jumps(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArray]:
+    """Directions of jumps and ways out along them.
 
     A ray that does not lead out counts with the shortest way: its jumps are remembered too.
     """
@@ -175,11 +194,18 @@ def _rays(basin: Basin, noise: Noise, program: Program) -> tuple[FloatArray, Flo
     ways = ways_out(basin, rays)
     if not np.isfinite(ways).any():
         raise ValueError("no jump of this noise leads out of the domain; use method='euler'")
-    ways = np.where(np.isfinite(ways), ways, ways.min())
+    return rays, np.where(np.isfinite(ways), ways, ways.min())
+
+
+def _chosen_rays(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, unit: float
+) -> tuple[FloatArray, FloatArray]:
+    """Of many rays those that may matter most."""
     if len(rays) <= _MOST_RAYS:
         return rays, ways
     chosen: list[int] = []
-    for score in (ways, _forces(basin, rays, ways), -_first_answers(basin, program, rays, ways)):
+    answers = _first_answers(basin, program, rays, ways, unit)
+    for score in (ways, _forces(basin, rays, ways), -answers):
         chosen += [int(k) for k in np.argsort(score, kind="stable")[: _MOST_RAYS // 3]]
     kept = sorted(set(chosen))
     return rays[kept], ways[kept]
@@ -193,10 +219,10 @@ def _forces(basin: Basin, rays: FloatArray, ways: FloatArray) -> FloatArray:
 
 
 def _first_answers(
-    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, unit: float
 ) -> FloatArray:
-    """Displacement over the way out in the iteration of a jump as long as that way."""
-    twins = Twins(basin, program, ways[:, None] * rays)
+    """Displacement over the way out in the iteration of a jump of that way times the unit."""
+    twins = Twins(basin, program, unit * ways[:, None] * rays)
     with np.errstate(all="ignore"):
         twins.kick()
         states = twins.states()[0]

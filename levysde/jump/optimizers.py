@@ -42,6 +42,10 @@ KINKED_DIFFUSION = 0.002
 
 _LINEAR_SPREADS = {"quadratic": math.inf, "asymmetric_quadratic": KINKED_DIFFUSION}
 _AT_ONCE = 1e3
+_NO_CURVATURE = (
+    "method 'jump' needs a curvature at the minimum with this optimizer, and there is none in some "
+    "direction; use method='euler'"
+)
 _TRUST = 0.8
 _REST = 0.5
 
@@ -153,6 +157,8 @@ def optimizer_program(
     dim, potential, domain = basin.dim, basin.potential, basin.domain
     divisor = divisors(dynamics, dim)
     curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin), divisor)
+    if not curvature.any():
+        raise ValueError(_NO_CURVATURE)
     count = len(potential.p)
     pull, start = curvature / divisor[:, None], np.array(basin.start)
     if dynamics.name == "rmsprop":
@@ -206,10 +212,7 @@ def _at_rest(
     rates = np.linalg.eigvals(motion)
     slowest, fastest = unit * float(rates.real.min()), unit * float(np.abs(rates).max())
     if not slowest > 1e-9 * fastest:
-        raise ValueError(
-            "method 'jump' needs a curvature at the minimum with this optimizer, and there is none "
-            "in some direction; use method='euler'"
-        )
+        raise ValueError(_NO_CURVATURE)
     solved = np.asarray(solve_continuous_lyapunov(motion, jumps.covariance / unit), np.float64)
     stationary: FloatArray = 0.5 * (solved + solved.T)
     # Where paths would rest, which is the minimum but where the domain holds no point of rest.

@@ -28,9 +28,12 @@ SAME_ANSWER = 0.01
 """Relative difference of what a jump out does to twins, below which a jump is forgotten."""
 
 SIZES: FloatArray = np.asarray(10.0 ** (0.5 * np.arange(-8, 7)), dtype=np.float64)
-"""Lengths of jumps over the shortest way out."""
+"""Lengths of jumps over `natural_length`."""
 
 _FEW = 5  # of the sizes every so many-th
+_TRIED = 2.0 ** np.arange(-200, 201, 4)
+_FIRST_MOVE = 0.01
+_SCOUTS = 4
 _GROUPS = 5
 _FIRST_WINDOW = 256
 _LONGEST_WINDOW = 1 << 20
@@ -149,21 +152,60 @@ class Twins:
         return np.asarray(outside.reshape(_GROUPS, self.group))
 
 
-def remembered(
+def is_driven(basin: Basin, program: Program, rays: FloatArray, ways: FloatArray) -> bool:
+    """Whether the noise-free motion changes x anywhere between the minimum and the boundary."""
+    twins, still = Twins(basin, program, np.zeros_like(rays)), np.zeros(basin.dim)
+    places = (
+        share * way * ray for share in (0.3, 0.9) for way, ray in zip(ways, rays, strict=True)
+    )
+    with np.errstate(all="ignore"):
+        return any(twins.answers(still, away=place).any() for place in places)
+
+
+def natural_length(
     basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float
+) -> float:
+    """The length of an increment that would move x by the way out, if more moved it by more.
+
+    Increments are in the units of what they are added to, a gradient times time for an algorithm:
+    lengths of jumps mean something beside what they do to x alone. So they are measured on twins,
+    in one iteration, by what moves x by a hundredth, or half as far as any increment does. A power
+    of two times the way out, so that units which are powers of two give the same bits.
+    """
+    lengths, scouts = size * _TRIED, rays[np.argsort(ways, kind="stable")[:_SCOUTS]]
+    twins = Twins(basin, program, (lengths[:, None, None] * scouts).reshape(-1, basin.dim))
+    with np.errstate(all="ignore"):  # far beyond any length that matters states overflow
+        twins.iterate(_FIRST_WINDOW)
+        twins.kick()
+        states = twins.states()
+        apart = np.linalg.norm(states[:, 1:-1] - states[:, :1], axis=2) / size
+    moved = np.median(np.where(np.isfinite(apart), apart, np.inf), axis=0)
+    moved = moved.reshape(len(lengths), -1).max(axis=1)
+    share = min(_FIRST_MOVE, 0.5 * float(moved[np.isfinite(moved)].max(initial=0.0)))
+    k = int(np.argmax(moved >= share))
+    if share == 0.0 or k == 0 or not 0.0 < moved[k - 1] < moved[k] < np.inf:
+        return size
+    part = math.log2(share / moved[k - 1]) / math.log2(moved[k] / moved[k - 1])
+    exponent = math.log2(_TRIED[k - 1]) + part * math.log2(_TRIED[k] / _TRIED[k - 1])
+    return float(size * 2.0 ** round(exponent - math.log2(share)))
+
+
+def remembered(
+    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float, unit: float
 ) -> Memory:
     """How long jumps are remembered, in a window that is doubled until it is long enough.
 
-    A window in which a few of the twins do not forget is too short for all, and the others, most
-    of the work, are not watched in it.
+    `size` is the shortest way out and `unit` the natural length of increments. A window in which a
+    few of the twins do not forget is too short for all, and the others, most of the work, are not
+    watched in it.
     """
-    window = _FIRST_WINDOW
+    window, lengths = _FIRST_WINDOW, (size, unit)
     while window <= _LONGEST_WINDOW:
-        few = _watched(basin, program, rays[:1], ways[:1], size, window, SIZES[::_FEW])
+        few = _watched(basin, program, rays[:1], ways[:1], lengths, window, SIZES[::_FEW])
         # Of dynamics with variates of their own more twins may show that the start is forgotten.
         settled = 0.0 if program.update.normal else few.settled
         if max(few.steps.max(), settled) * _WINDOWS_PER_MEMORY <= window:
-            memory = _watched(basin, program, rays, ways, size, window, SIZES)
+            memory = _watched(basin, program, rays, ways, lengths, window, SIZES)
             if max(memory.steps.max(), memory.settled) * _WINDOWS_PER_MEMORY <= window:
                 return memory
         window *= 2
@@ -187,14 +229,15 @@ def _watched(
     program: Program,
     rays: FloatArray,
     ways: FloatArray,
-    size: float,
+    lengths: tuple[float, float],
     window: int,
     sizes: FloatArray,
 ) -> Memory:
     """Twins for as many iterations after the jump as before it."""
-    kicks = (size * sizes[:, None, None] * rays).reshape(-1, basin.dim)
+    size, unit = lengths
+    kicks = (unit * sizes[:, None, None] * rays).reshape(-1, basin.dim)
     way = np.append(np.tile(ways, len(sizes)), size)
-    twins, probe = Twins(basin, program, kicks), ways[0] * rays[0]
+    twins, probe = Twins(basin, program, kicks), unit / size * ways[0] * rays[0]
     settled, offsets = 0, []
     with np.errstate(all="ignore"):  # states far outside overflow
         for done, steps in _slices(window):
