@@ -78,7 +78,9 @@ def test_simulation_in_a_domain_of_attraction():
     attracted = ls.Basin(well, domains.attraction(well, start), start)
     half = ls.Basin(well, domains.half_space([-1.0, 0.0], 0.0), start)
     results = [
-        ls.escape_times(basin, SGD, noise, 0.3, paths=300, dt=0.02, horizon=1e4, seed=3)
+        ls.escape_times(
+            basin, SGD, noise, 0.3, paths=300, dt=0.02, horizon=1e4, seed=3, scheme="flow"
+        )
         for basin in (attracted, half)
     ]
     assert results[0].escaped == 300

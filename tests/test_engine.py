@@ -351,23 +351,23 @@ def with_globals(x, p, out):
 def first_position():
     """Where the noise-free path from 1 is after one step: 1 - dt g(1)."""
     basin = ls.Basin(ls.Potential(1, with_globals), domains.interval(-1e9, 1e9), 0.0, start=1.0)
-    return ls.trajectories(basin, SGD, STABLE, 1e-90, 1, 1, dt=0.5).positions[0, 1, 0]
+    return ls.trajectories(basin, SGD, STABLE, 1e-90, 1, 1, dt=0.01).positions[0, 1, 0]
 
 
 def test_compiled_functions_follow_their_globals_in_one_process(monkeypatch):
     """A constant, an array changed in place and a redefined helper are those of now."""
     keys = {source.source_key(with_globals)}
-    assert first_position() == pytest.approx(1.0 - 0.5 * 2.0, abs=1e-80)
+    assert first_position() == pytest.approx(1.0 - 0.01 * 2.0, abs=1e-80)
     assert source.source_key(with_globals) in keys
     monkeypatch.setitem(globals(), "FACTOR", 3.0)
-    assert first_position() == pytest.approx(1.0 - 0.5 * 3.0, abs=1e-80)
+    assert first_position() == pytest.approx(1.0 - 0.01 * 3.0, abs=1e-80)
     keys.add(source.source_key(with_globals))
     monkeypatch.setattr(sys.modules[__name__], "TABLE", TABLE.copy())
     TABLE[0] = 5.0
-    assert first_position() == pytest.approx(1.0 - 0.5 * 15.0, abs=1e-80)
+    assert first_position() == pytest.approx(1.0 - 0.01 * 15.0, abs=1e-80)
     keys.add(source.source_key(with_globals))
     monkeypatch.setitem(globals(), "helper", lambda x: 7.0 * x)
-    assert first_position() == pytest.approx(1.0 - 0.5 * 35.0, abs=1e-80)
+    assert first_position() == pytest.approx(1.0 - 0.01 * 35.0, abs=1e-80)
     keys.add(source.source_key(with_globals))
     assert len(keys) == 4
 

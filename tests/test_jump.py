@@ -489,8 +489,9 @@ EULER_LAWS = (
 
 def corrected_euler(basin: Basin, noise: Noise, epsilon: float, paths: int) -> ls.EscapeTimes:
     return ls.escape_times(
-        basin, SGD, noise, epsilon, paths=paths, dt=0.01, correction="boundary-shift", seed=5
-    )
+        basin, SGD, noise, epsilon, paths=paths, dt=0.01, correction="boundary-shift", seed=5,
+        scheme="flow",
+    )  # fmt: skip
 
 
 def differ(one: ls.EscapeTimes, other: ls.EscapeTimes, bias: float) -> bool:

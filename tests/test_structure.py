@@ -63,7 +63,7 @@ LAYERS = (
         "levysde.timestep",
         "levysde.trial",
     ),
-    ("levysde.methods",),
+    ("levysde.costs", "levysde.methods"),
     ("levysde.simulate", "levysde.plots"),
     ("levysde.comparison", "levysde.refinement"),
     ("levysde.cli.*",),

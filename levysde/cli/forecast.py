@@ -80,7 +80,7 @@ def long_run(
     -------
     str
     """
-    from levysde import estimators, methods, simulate
+    from levysde import costs, estimators, simulate
     from levysde.engine.threads import available_threads
 
     mean = None if prediction is None else prediction.mean
@@ -95,14 +95,14 @@ def long_run(
     threads = options.threads or available_threads()
     steps = (time / dt + 1.0) * paths
     seconds = steps * model.basin.dim * _SECONDS_PER_STEP / threads
-    if seconds < methods.LONG_SECONDS:
+    if seconds < costs.LONG_SECONDS:
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
     other = ""
     if options.dt == "auto" and model.lr is None:
         other = jump_advice(model, paths / threads)
     return (
-        f"about {steps:.1e} path-steps, {methods.shown_duration(seconds)} on {threads} "
+        f"about {steps:.1e} path-steps, {costs.shown_duration(seconds)} on {threads} "
         f"{'thread' if threads == 1 else 'threads'}{other and '; ' + other}{kept}"
     )
 
@@ -121,10 +121,10 @@ def jump_advice(model: models.Model, exits: float) -> str:
     -------
     str
     """
-    from levysde import methods
+    from levysde import costs
 
     try:
-        found = methods.costs(model.basin, model.dynamics, model.noise, model.epsilon)
+        found = costs.costs(model.basin, model.dynamics, model.noise, model.epsilon)
     except ValueError:  # one of the methods does not serve the problem
         return ""
     return found.advice(exits)
