@@ -638,6 +638,8 @@ def slope_of(results: Sequence[ResultLike]) -> Slope:
             "of its own (levysde.seed_of)",
             stacklevel=2,
         )
+    if not all("epsilon" in result.parameters for result in results):
+        raise ValueError("a result has no epsilon on record; give results of escape_times")
     intervals = [result.mean_interval() for result in results]
     return slope(
         [result.parameters["epsilon"] for result in results],
@@ -661,6 +663,11 @@ def shared_draws(results: Sequence[ResultLike]) -> list[tuple[int, int]]:
     list of (int, int)
         Pairs of indices.
 
+    Raises
+    ------
+    ValueError
+        If they are no results.
+
     Examples
     --------
     >>> import levysde as ls
@@ -669,11 +676,17 @@ def shared_draws(results: Sequence[ResultLike]) -> list[tuple[int, int]]:
     >>> shared_draws(runs)
     [(0, 2)]
     """
+    if not isinstance(results, list | tuple) or not all(map(_is_result, results)):
+        raise ValueError(f"results is {_told(results)}; it must be a list of results")
     return [
         (i, j)
         for i, j in combinations(range(len(results)), 2)
         if _same_draws(results[i], results[j])
     ]
+
+
+def _is_result(value: object) -> bool:
+    return all(hasattr(value, name) for name in ("times", "parameters", "mean_interval"))
 
 
 def _same_draws(one: ResultLike, other: ResultLike) -> bool:

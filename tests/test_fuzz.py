@@ -90,6 +90,7 @@ BAD: dict[str, tuple[Any, ...]] = {
     "numbers": tuple(bad for bad in NOT_ARRAYS if repr(bad) not in ("nan", "[nan]", "[inf]")),
     "optional array": NOT_ARRAYS[1:],
     "text": (None, 3, b"x", [], object()),
+    "results": (None, 3, "x", object(), [1.0], [None, None], {"a": 1}, len),
     "any": (),
 }  # fmt: skip
 """For each kind of argument what must be refused."""
@@ -158,6 +159,7 @@ FLAT, SHARP = basins.flat(), basins.sharp()
 SGD, MOMENTUM = dynamics.sgd(), dynamics.momentum()
 CAUCHY, LAW = noise.independent(1.0), noise.independent(1.5)
 RUN = ls.escape_times(FLAT, SGD, LAW, 1.0, paths=60, dt=0.1, seed=2)
+LATER_RUN = ls.escape_times(FLAT, SGD, LAW, 0.7, paths=60, dt=0.1, seed=3)
 
 
 def times(random: Random) -> Arguments:
@@ -185,6 +187,7 @@ def setting(random: Random) -> Arguments:
         "epsilon": float(random.uniform(0.3, 1.0)),
         "seed": int(random.integers(2**32)),
         "dt": float(random.choice([0.02, 0.05])),
+        "lr": None,
     }
 
 
@@ -207,7 +210,18 @@ def run(random: Random) -> Arguments:
 
 
 def several(random: Random) -> Arguments:
-    names = ("basin", "noise", "epsilon", "seed", "dt", "paths", "horizon", "threads", "progress")
+    names = (
+        "basin",
+        "noise",
+        "epsilon",
+        "lr",
+        "seed",
+        "dt",
+        "paths",
+        "horizon",
+        "threads",
+        "progress",
+    )
     made = run(random)
     enough = {"paths": int(random.integers(20, 50)), "horizon": 1000.0}  # for a ratio of means
     return {name: made[name] for name in names} | {"dynamics": [SGD, MOMENTUM]} | enough
@@ -278,6 +292,7 @@ SETTING = {
     "epsilon": "positive",
     "seed": "seed",
     "dt": "step",
+    "lr": "optional positive",
 }
 RUN_KINDS = SETTING | {
     "paths": "optional count",
@@ -474,17 +489,18 @@ TABLE: dict[str, Entry] = {
         lambda r: {"basin": r.choice([FLAT, SHARP]), "dynamics": r.choice([SGD, MOMENTUM])},
         {"basin": "object", "dynamics": "optional object"},
     ),
-    "escape_times": Entry(ls.escape_times, run, RUN_KINDS),
+    "escape_times": Entry(ls.escape_times, run, RUN_KINDS, ("epsilon",)),
     "trajectories": Entry(
         ls.trajectories,
         lambda r: setting(r) | {"paths": 3, "steps": int(r.integers(1, 50)),
                                 "every": int(r.integers(1, 5))},
         SETTING | {"paths": "count", "steps": "count", "every": "count", "scheme": "name"},
+        ("epsilon",),
     ),
     "compare": Entry(
         ls.compare, several,
         {name: RUN_KINDS[name] for name in several(np.random.default_rng(0))},
-        ("paths", "horizon"),
+        ("paths", "horizon", "epsilon"),
     ),
     "refine": Entry(
         ls.refine,
@@ -513,6 +529,17 @@ TABLE: dict[str, Entry] = {
     ),
     "EscapeTimes.save": Entry(
         lambda path: RUN.save(path), lambda r: {"path": f"run{r.integers(5)}"}, {"path": "path"},
+    ),
+    "seed_of": Entry(
+        lambda setting, seed: ls.seed_of(setting, seed=seed),
+        lambda r: {"setting": positive(r), "seed": int(r.integers(100))},
+        {"setting": "any", "seed": "seed"},
+    ),
+    "estimators.slope_of": Entry(
+        estimators.slope_of, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
+    ),
+    "estimators.shared_draws": Entry(
+        estimators.shared_draws, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
     ),
     "load": Entry(ls.load, lambda r: {"path": "saved.npz"}, {"path": "path"}),
     "Domain.contains": Entry(
