@@ -213,6 +213,14 @@ class EscapeTimes:
         return digest.hexdigest()
 
     @property
+    def positions_digest(self) -> str:
+        """SHA-256 of the positions at the end, little-endian, as 64 hexadecimal digits.
+
+        Beside `digest`, which is about times: so that adding it changed no digest on record.
+        """
+        return hashlib.sha256(self.exit_position.astype("<f8", copy=False).data).hexdigest()
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the estimates must know, as plain sentences; often empty."""
         escaped, censored, non_finite = self.escaped, self.censored, self.non_finite

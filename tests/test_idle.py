@@ -340,7 +340,7 @@ def driftless(x: Any, p: Any, out: Any) -> None:
         ({"small_jumps": "some"}, "small_jumps"),
         (
             {"basin": Basin(ls.Potential(1, driftless), ls.domains.interval(-1.0, 1.0), 0.0)},
-            "paths leave",
+            "nothing drives paths back",
         ),
     ],
 )
@@ -399,7 +399,6 @@ def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
 ADAPTIVE = {
     "adamw frozen": lambda c: ls.dynamics.adamw(b1=0.5, frozen=c, eps=0.0),
     "adamprox": lambda c: ls.dynamics.adamprox(b1=0.5, b2=0.9, weight_decay=0.1, eps=c),
-    "rmsprop": lambda c: ls.dynamics.rmsprop(decay=0.5, eps=c),
 }
 
 

@@ -329,6 +329,7 @@ def mean_of_the_scheme(
     return float(np.linalg.solve(matrix, np.ones(len(x)))[np.argmin(np.abs(x))])
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 @pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 100_000), (0.1, 200_000), (0.05, 200_000)])
 def test_unit_well(epsilon: float, paths: int) -> None:
     """The simulation has the law of its scheme, and the scheme that of the noise but for a bias."""
@@ -361,6 +362,7 @@ def test_first_order_of_the_bias() -> None:
     assert 0.6 < shares[0] < shares[1] < 1.0
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 @pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 6000), (0.01, 60_000)])
 def test_kinked_well(epsilon: float, paths: int) -> None:
     """The asymmetric basin, with moves that are short at the kink, and with moves across it."""
@@ -408,6 +410,7 @@ def test_dropping_the_small_jumps() -> None:
     assert whole.linear.center.all()
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_off_center_interval() -> None:
     """(-0.5, 1.5), curvature 1, alpha = 1.5, eps = 0.1: 41.5092."""
     basin = Basin(ls.potentials.quadratic(1), ls.domains.interval(-0.5, 1.5), [0.0])
@@ -470,6 +473,7 @@ def test_skewed_noise_leaves_where_it_leans() -> None:
     assert agrees(result, 1e6 / 0.39894228, 0.001)
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_all_exits_are_outside() -> None:
     """Creeping exits are put on the boundary."""
     result = run(ls.basins.flat(2), ls.noise.isotropic(1.5), 0.3, 5000, seed=1)
@@ -511,6 +515,7 @@ def cubic_gradient(x: Any, p: Any, out: Any) -> None:
     out[0] = p[0] * x[0] * x[0] * x[0] + x[0]
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_agrees_with_euler_in_a_quartic_well() -> None:
     basin = Basin(ls.potentials.quartic(1), ls.domains.interval(-1.0, 1.0), [0.0])
     noise = ls.noise.independent(1.5)
@@ -619,6 +624,7 @@ def test_finished_paths_of_an_interrupted_run() -> None:
         assert _finished(np.array(status, np.int8)) == finished
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_refine_measures_the_bias_of_the_threshold() -> None:
     """At eps = 0.3 the default threshold is off by a percent, and the limit is 11.205827."""
     result = run(ls.basins.flat(), ls.noise.independent(1.5), 0.3, 100_000, seed=1, threshold=0.2)
@@ -694,3 +700,21 @@ def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "jump on cpu" in capsys.readouterr().out
     assert main([*words, "--threshold", "0.2"]) == 2
     assert "method='jump'" in capsys.readouterr().err
+
+
+def test_an_error_of_more_than_a_percent_is_told_with_its_size() -> None:
+    """What `auto` says is said to those who ask for the method themselves."""
+    model = (ls.basins.sharp(), ls.dynamics.momentum(form="sde", rates="per_time"))
+    law, options = ls.noise.independent(1.5), {"paths": 10, "horizon": 1e9}
+    chosen = ls.escape_times(*model, law, 0.1, method="auto", **options)  # type: ignore[arg-type]
+    assert "2.0% (jump)" in chosen.parameters["method_reason"]
+    with pytest.warns(UserWarning, match=r"makes an error of about 2\.0% in the mean"):
+        ls.escape_times(*model, law, 0.1, method="jump", **options)  # type: ignore[arg-type]
+    ls.escape_times(*model, law, 0.01, method="jump", **options)  # type: ignore[arg-type]
+
+
+def test_without_a_predicted_mean_a_horizon_is_asked_for() -> None:
+    slow = ls.dynamics.adam(form="sde", rates="per_time", frozen=1.0)
+    well = ls.Basin(ls.potentials.quartic(), ls.domains.interval(-1.0, 1.0), [0.0])
+    with pytest.raises(ValueError, match="knows no rate here; give horizon a time"):
+        ls.escape_times(well, slow, ls.noise.independent(1.5), 0.1, paths=1, method="jump")

@@ -227,6 +227,7 @@ def test_start_near_the_boundary_without_a_force(alpha: float, exact: float) -> 
     assert not agrees(run(basin, noise, 1.0, 30_000, threshold=0.1), exact)
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 @pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.99), (1.2, 0.3, 0.99)])
 def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> None:
     noise = ls.noise.independent(alpha)

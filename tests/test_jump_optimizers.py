@@ -78,6 +78,7 @@ def made_in(units: float, name: str, epsilon: float, paths: int) -> ls.EscapeTim
     )
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_time_has_no_unit(name: str) -> None:
     """With rates k and epsilon k^(1/alpha) times are 1/k: to the last bit for powers of two."""
@@ -106,6 +107,7 @@ def test_swings_out_of_a_narrow_well(units: float) -> None:
     assert not agrees(made, 1.0 / (units * at_once), 0.005)
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_slow_momentum_agrees_with_euler() -> None:
     """Jumps come faster than the average relaxes; the grid is late by 0.3 %."""
     well = Basin(ls.potentials.quadratic(1), NARROW, [0.0])

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import PlainFunction
+from levysde.engine.algebra import lower_root
 from levysde.engine.compile import (
     KEPT_PASSES,
     compile_cached,
@@ -172,17 +173,6 @@ def prepare(program: JumpProgram) -> None:
     _parts(program)
 
 
-def _root(covariance: FloatArray) -> FloatArray:
-    """A lower triangular R with R R' = covariance, which may be singular."""
-    alike = covariance[0, 0] * np.eye(len(covariance))
-    if np.array_equal(covariance, alike):
-        return np.asarray(np.sqrt(alike))
-    values, vectors = np.linalg.eigh(covariance)
-    half = vectors * np.sqrt(np.maximum(values, 0.0))
-    triangle: FloatArray = np.linalg.qr(half.T)[1]
-    return np.ascontiguousarray(triangle.T)
-
-
 # ------------------------------------------------------------------------------------------- lanes
 
 
@@ -205,7 +195,8 @@ class _Escape:
             )
         )  # fmt: skip
         self.noise = (
-            np.array(jumps.covariance, order="C"), np.array(jumps.drift), _root(jumps.covariance)
+            np.array(jumps.covariance, order="C"), np.array(jumps.drift),
+            lower_root(jumps.covariance),
         )  # fmt: skip
         off = linear.covariance - np.diag(np.diag(linear.covariance))
         two_sided = bool((linear.rates[0] != linear.rates[1]).any())

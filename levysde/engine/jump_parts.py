@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
+from levysde.engine.algebra import singular_directions, weighted_squares
 from levysde.engine.elementary import exp2, log2
+from levysde.engine.moments import directional_moments, positive_power
 from levysde.engine.philox import random_words, unit_uniform
 from levysde.engine.variates import gaussian_pair
 
@@ -24,8 +26,6 @@ DIRECTION_SLOT = np.uint64(1 << 20)
 
 _SMALLEST = 2.0**-53
 _RANK = 1e-12
-_QUADRATURE_STEP = 1.0 / 32.0
-_QUADRATURE_END = 13.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,8 +207,10 @@ def _weighted_jump(
 
 def _tail(alpha: FloatArray, scale: FloatArray, threshold: float) -> FloatArray:
     """Rate of jumps of scale Z longer than the threshold: (2 c/alpha) (scale/rho)^alpha."""
-    constant = np.array([levy_constant(a) for a in alpha])
-    return np.asarray(2.0 * constant / alpha * (scale / threshold) ** alpha)
+    pairs = zip(alpha.tolist(), scale.tolist(), strict=True)
+    return np.array(
+        [2.0 * levy_constant(a) / a * positive_power(s / threshold, a) for a, s in pairs]
+    )
 
 
 def _rest(alpha: FloatArray, scale: FloatArray, threshold: float) -> FloatArray:
@@ -216,8 +218,13 @@ def _rest(alpha: FloatArray, scale: FloatArray, threshold: float) -> FloatArray:
 
     At alpha = 2, where c/(2 - alpha) has the limit 1, it is that of a Gaussian, 2 scale^2.
     """
-    ratio = np.array([levy_constant(a) / (2.0 - a) if a < 2.0 else 1.0 for a in alpha])
-    return np.asarray(2.0 * ratio * scale**alpha * threshold ** (2.0 - alpha))
+    ratio = [levy_constant(a) / (2.0 - a) if a < 2.0 else 1.0 for a in alpha.tolist()]
+    return np.array(
+        [
+            2.0 * r * positive_power(s, a) * positive_power(threshold, 2.0 - a)
+            for r, s, a in zip(ratio, scale.tolist(), alpha.tolist(), strict=True)
+        ]
+    )
 
 
 def axis_jumps(
@@ -303,7 +310,7 @@ def ray_jumps(alpha: float, columns: FloatArray, threshold: float) -> JumpPart:
         rate=float(rates.sum()),
         jump=_ray_jump,
         p=np.concatenate([header, _cumulated(rates), units.T.ravel()]),
-        covariance=(units * _rest(indices, lengths, threshold)) @ units.T,
+        covariance=weighted_squares(units, _rest(indices, lengths, threshold)),
         drift=np.zeros(len(columns)),
         rays=np.concatenate([units.T, -units.T]),
     )
@@ -347,13 +354,13 @@ def elliptic_jumps(alpha: float, matrix: FloatArray, threshold: float) -> JumpPa
     weights = directional_moments(alpha, sizes)
     power = 0.5 * alpha
     constant = 2.0**power / math.gamma(1.0 - power)
-    rest = alpha / (2.0 - alpha) * constant * threshold ** (2.0 - alpha) * weights
+    rest = alpha / (2.0 - alpha) * constant * positive_power(threshold, 2.0 - alpha) * weights
     header = [threshold, -1.0 / alpha, 1.0 / sizes[0] ** 2, 2.0 / alpha, rank]
     return JumpPart(
-        rate=float(constant * threshold**-alpha * weights.sum()),
+        rate=float(constant * positive_power(threshold, -alpha) * weights.sum()),
         jump=_isotropic_jump if isotropic else _elliptic_jump,
         p=np.concatenate([header, sizes[:1] if isotropic else (left * sizes).T.ravel()]),
-        covariance=np.diag(rest) if isotropic else (left * rest) @ left.T,
+        covariance=np.diag(rest) if isotropic else weighted_squares(left, rest),
         drift=np.zeros(dim),
         rays=np.zeros((0, dim)),
     )
@@ -369,46 +376,6 @@ def _is_isotropic(matrix: FloatArray) -> bool:
 @functools.lru_cache(maxsize=4)  # one run cuts the same law at several thresholds
 def _principal_axes(shape: tuple[int, int], numbers: bytes) -> tuple[FloatArray, FloatArray]:
     """Left singular vectors of a matrix and its singular values, those that are not rounding."""
-    matrix = np.frombuffer(numbers).reshape(shape)
-    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
+    left, sizes = singular_directions(np.frombuffer(numbers).reshape(shape))
     rank = int(np.count_nonzero(sizes > _RANK * sizes[0]))
     return left[:, :rank], sizes[:rank]
-
-
-def directional_moments(alpha: float, sizes: FloatArray) -> FloatArray:
-    """E[(s_k z_k)^2 |S z|^(alpha-2)] for S = diag(s), z standard normal; their sum is E|S z|^alpha.
-
-    With p = alpha/2 and the Laplace transform of a square::
-
-        s_k^2/Gamma(1-p) int_0^inf t^(-p) (1 + 2 t s_k^2)^(-1) prod_i (1 + 2 t s_i^2)^(-1/2) dt
-
-    by the double exponential rule, t = exp(pi/2 sinh v).
-
-    Parameters
-    ----------
-    alpha : float
-        Between 0 and 2, dimensionless.
-    sizes : ndarray, shape (rank,)
-        Positive s_k, length/time^(1/alpha).
-
-    Returns
-    -------
-    ndarray, shape (rank,)
-        In units of s^alpha.
-
-    Examples
-    --------
-    >>> moments = directional_moments(1.0, np.array([1.0, 1.0]))
-    >>> bool(abs(moments.sum() - np.sqrt(np.pi / 2.0)) < 1e-12)
-    True
-    """
-    power, largest = 0.5 * alpha, float(sizes.max())
-    square = (sizes / largest) ** 2
-    v = np.arange(-_QUADRATURE_END, _QUADRATURE_END, _QUADRATURE_STEP)
-    log_t = 0.5 * math.pi * np.sinh(v)
-    slope = 0.5 * math.pi * np.cosh(v)
-    factors = np.logaddexp(0.0, log_t[:, None] + np.log(2.0 * square))
-    log_integrand = (1.0 - power) * log_t - 0.5 * factors.sum(axis=1)
-    integrand = slope[:, None] * np.exp(np.maximum(log_integrand[:, None] - factors, -745.0))
-    integral = _QUADRATURE_STEP * integrand.sum(axis=0)
-    return np.asarray(largest**alpha * square * integral / math.gamma(1.0 - power))

@@ -6,6 +6,7 @@ import numpy as np
 
 from levysde._typing import FloatArray
 from levysde.basins import Basin
+from levysde.engine.algebra import principal_axes, product
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import Linear
 from levysde.jump.geometry import directions
@@ -99,7 +100,8 @@ def _in_frame(jumps: JumpPart, center: FloatArray, basis: FloatArray, rates: Flo
 
     covariance, drift = jumps.covariance, jumps.drift
     if basis.size:
-        covariance, drift = basis.T @ covariance @ basis, basis.T @ drift
+        covariance = product(basis.T, product(covariance, basis))
+        drift = product(basis.T, drift[:, None])[:, 0]
         size = np.abs(covariance).max()
         covariance = np.where(np.abs(covariance) > 1e-14 * size, covariance, 0.0)
     below, above = np.sqrt(np.maximum(rates, 1e-300))
@@ -111,7 +113,7 @@ def _in_frame(jumps: JumpPart, center: FloatArray, basis: FloatArray, rates: Flo
 def _framed(jumps: JumpPart, center: FloatArray, curvature: FloatArray) -> Linear:
     """The motion with one curvature a coordinate, or in the eigenbasis of a matrix of them."""
     if curvature.ndim == 2 and not np.array_equal(curvature, np.diag(np.diag(curvature))):
-        values, basis = np.linalg.eigh(curvature)
+        values, basis = principal_axes(curvature)
     else:
         values = np.diag(curvature) if curvature.ndim == 2 else curvature
         basis = np.zeros((0, 0))
@@ -193,7 +195,7 @@ def effective_curvature(
     root = np.sqrt(np.full(dim, divisor))
     for _ in range(_ROUNDS):
         curvature = secants(basin, reach)
-        slowest = float(np.linalg.eigvalsh(curvature / root[:, None] / root)[0])
+        slowest = float(principal_axes(curvature / root[:, None] / root)[0][0])
         rate = max(slowest, 1e-300)
         wanted = max(_SQRT_3 * math.sqrt(0.5 * variance / rate), 1e-5 * way)
         new = min(math.sqrt(reach * wanted), 0.5 * way)

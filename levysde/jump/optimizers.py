@@ -8,6 +8,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Adaptive, Dynamics, Optimizer
 from levysde.engine import jump_memory
+from levysde.engine.algebra import rounded, singular_directions
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpProgram, Linear, Steps
 from levysde.jump.geometry import inner_radius
@@ -167,7 +168,7 @@ def optimizer_program(
         slope_p = np.concatenate([potential.p, divisor])
     else:
         rate = dynamics.number("decay" if dynamics.name == "momentum" else "b1")  # type: ignore[attr-defined]
-        unit = rate * max(1.0, math.sqrt(float(np.linalg.norm(pull / rate, 2))))
+        unit = rate * max(1.0, math.sqrt(float(singular_directions(pull / rate)[1][0])))
         none, one = np.zeros((dim, dim)), np.eye(dim)
         motion = np.block([[none, unit * one], [-rate / unit * pull, rate * one]])
         # An average that is corrected for its start begins at the gradient.
@@ -210,13 +211,14 @@ def _at_rest(
     # All in units of one rate: the solver takes motion that is slow in seconds for singular.
     motion, dim = matrix / unit, basin.dim
     rates = np.linalg.eigvals(motion)
-    slowest, fastest = unit * float(rates.real.min()), unit * float(np.abs(rates).max())
+    extremes = rounded(np.array([float(rates.real.min()), float(np.abs(rates).max())]))
+    slowest, fastest = (unit * extremes).tolist()
     if not slowest > 1e-9 * fastest:
         raise ValueError(_NO_CURVATURE)
     solved = np.asarray(solve_continuous_lyapunov(motion, jumps.covariance / unit), np.float64)
-    stationary: FloatArray = 0.5 * (solved + solved.T)
+    stationary = rounded(0.5 * (solved + solved.T))
     # Where paths would rest, which is the minimum but where the domain holds no point of rest.
-    shift = np.asarray(np.linalg.solve(motion, jumps.drift / unit), dtype=np.float64)
+    shift = rounded(np.asarray(np.linalg.solve(motion, jumps.drift / unit), dtype=np.float64))
     # A relaxation that is over at once: a move draws from the stationary law.
     at_once, size = _AT_ONCE * fastest, len(matrix)
     linear = Linear(
@@ -286,4 +288,4 @@ def _largest_gain(motion: FloatArray, dim: int) -> float:
     for _ in range(min(10_000, math.ceil(30.0 * fastest / slowest))):
         state = step @ state
         largest = max(largest, float(np.linalg.norm(state[:dim], 2)))
-    return largest
+    return float(rounded(np.array(largest)))

@@ -1,0 +1,75 @@
+"""The same bits on every processor: runs in processes that hide what this one can do.
+
+numpy and the linear algebra library choose their code by the processor; environment variables make
+them choose as on an older one. Whatever a simulation is made of must not depend on it.
+"""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+OLDER = {
+    "numpy without AVX-512": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"},
+    "linear algebra of Haswell": {"OPENBLAS_CORETYPE": "Haswell"},
+    "linear algebra of Nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
+}
+
+RUNS = """
+import json, warnings
+import numpy as np
+import levysde as ls
+from levysde import basins, domains, dynamics, noise, potentials
+
+warnings.simplefilter("ignore")  # that a processor lacks what is to be disabled
+matrix = [[1.0, 0.5], [0.2, 0.9]]
+laws = {
+    "independent": noise.independent(1.5, [1.0, 0.5]),
+    "skewed": noise.independent(1.5, beta=0.3),
+    "multifractal": noise.multifractal([1.3, 1.7]),
+    "mixed": noise.mixed(1.5, matrix),
+    "isotropic": noise.isotropic(1.5),
+    "elliptic": noise.elliptic(1.5, matrix),
+    "spectral": noise.spectral(1.5, [[1, 0], [1, 1], [0, 1]], [1.0, 0.5, 0.7]),
+}
+curved = potentials.quadratic(2, [[2.0, 1.0], [1.0, 2.0]])
+wells = [basins.flat(2), basins.Basin(curved, domains.ball([0, 0], 1.0), [0, 0])]
+slow = {"form": "sde", "rates": "per_time"}
+rules = [dynamics.momentum(**slow), dynamics.adam(frozen=1.0, **slow)]
+settings = [
+    (well, dynamics.sgd(), law, {"method": method, **grid})
+    for well in wells
+    for law in laws.values()
+    for method, grid in (("euler", {"dt": 0.02}), ("jump", {}))
+]
+settings += [(wells[1], dynamics.sgd(), law, {"method": "jump", "dt": 0.02})
+             for law in (laws["independent"], laws["elliptic"])]
+settings += [(wells[0], rule, laws["independent"], {"method": "jump"}) for rule in rules]
+found = {}
+for k, (well, rule, law, options) in enumerate(settings):
+    made = ls.escape_times(well, rule, law, 0.1 if options["method"] == "euler" else 0.02, 40,
+                           horizon=1e6, seed=3, threads=1, **options)
+    found[f"{k} {rule.name} {law.name} {options}"] = made.digest, made.positions_digest
+print(json.dumps(found))
+"""
+
+
+@functools.cache
+def digests(*variables: tuple[str, str]) -> dict[str, list[str]]:
+    """Of times and positions, from a process of its own."""
+    environment = {**os.environ, **dict(variables)}
+    done = subprocess.run(
+        [sys.executable, "-c", RUNS], env=environment, capture_output=True, text=True, check=True
+    )
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_other_processors_give_the_same_bits(name: str) -> None:
+    here, there = digests(), digests(*OLDER[name].items())
+    assert len(here) == 32
+    assert [run for run in here if here[run] != there[run]] == []
