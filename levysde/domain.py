@@ -47,6 +47,9 @@ class Domain:
         covariance, shape (dim, dim), has along the normal. With reach > 0 the question is whether
         it exceeds the reach in every direction, and any lower bound will do. The jump-adapted
         scheme follows paths near the boundary by it, and by very short steps without it.
+    cost : float
+        How many short formulas one answer of the predicate costs as much as, dimensionless. The
+        theory looks at fewer points of a costly domain.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class Domain:
     _: KW_ONLY
     name: str = "custom"
     margin: Margin | None = None
+    cost: float = 1.0
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -78,13 +82,15 @@ class Domain:
         if self.margin is not None:
             parts.plain_function("margin", self.margin)
         params = parts.frozen_parameters(self.params)
+        parts.finite_number("cost", self.cost)
         parts.own_name("domain", self.name, self.outside, params, _BUILT_IN)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {"dim": self.dim, "outside": self.outside, "params": dict(self.params)}
-        return parts.rebuild, (type(self), {**fields, "name": self.name, "margin": self.margin})
+        named = {"name": self.name, "margin": self.margin, "cost": self.cost}
+        return parts.rebuild, (type(self), {**fields, **named})
 
     def contains(self, x: npt.ArrayLike) -> bool:
         """Whether x is in Omega, computed in plain Python.

@@ -324,14 +324,15 @@ def attraction(potential: Potential, minimum: npt.ArrayLike) -> Domain:
     >>> right.contains([0.1, 5.0]), right.contains([-0.1, 5.0])
     (True, False)
     """
-    from levysde import flow
+    from levysde import flow, wells
 
     parts.instance("potential", potential, Potential)
     given = np.atleast_1d(parts.finite_array("minimum", minimum))
     point = parts.finite_array("minimum", given, (potential.dim,))
-    trap = flow.trapping_radius(potential, point)
+    trap = wells.trapping_radius(potential, point)
     if potential.dim == 1:
-        lower, upper = (flow.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))
+        lower, upper = (wells.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))
         return interval(lower, upper)
     params = {**potential.params, "minimum": point, "trapping_radius": trap}
-    return Domain(potential.dim, flow.attraction_predicate(potential), params, name="attraction")
+    outside = flow.attraction_predicate(potential)
+    return Domain(potential.dim, outside, params, name="attraction", cost=flow.COST)

@@ -1,222 +1,41 @@
-"""The gradient flow dx = -grad F dt: where it ends, and a ball from which it ends at a minimum.
+"""The gradient flow dx = -grad F dt: whether it ends at a minimum.
 
-All lengths are taken from the potential itself, and the flow is followed along its path and not in
-time: a change of the units of length, time or energy changes nothing but the units of the answers.
+It is followed along its path and not in time, in steps relative to the distance from the minimum: a
+change of the units of length, time or energy changes nothing.
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from levysde._typing import FloatArray, Gradient, Outside
 from levysde.potentials import Potential
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-8
 """Error of a step along the flow, relative to the distance from the minimum."""
 
-LONGEST_STEP = 0.25
+LONGEST_STEP = 0.5
 """Length of a step, relative to the same."""
 
 MAX_STEPS = 10_000
 FAR = 1e6
 """A flow that is so many times as far from the minimum as it began does not come back."""
 
-_DIRECTIONS = 128
-_RADII = 64
-_CLOSE, _DISTANT = 1e-4, 8.0
+LOOK, LARGEST_DIM = 4, 32
+"""How often, in steps, and up to which dimension a minimum is looked for nearby."""
 
-_SAMPLED_AXES, _SAMPLED_OTHERS = 4, 8
-_OCTAVES, _OCTAVES_WITHIN = 200, 40
-_STEADY, _STEADY_OCTAVES = 0.1, 4
-_CHANGED = 0.5
-_SADDLE_OCTAVES, _PER_OCTAVE = (-13.0, 40.0), 32
+NEAR = 0.25
+"""How near that is, over the distance from the minimum that is asked about."""
 
+SETTLED = 0.01
+"""What the first step of Newton's method may leave of the gradient, and of the step."""
 
-# ----------------------------------------------------------------------------------- size of a well
+DIFFERENCE = 1e-5
+"""Differences of the gradient that give its curvature, over the length of a step."""
 
+COST = 250.0
+"""Short formulas that following a flow costs as much as, on the average over a search of rays."""
 
-def well_size(potential: Potential, minimum: FloatArray) -> float:
-    """Distance from a minimum at which the gradient no longer grows as it does nearby.
-
-    Along some lines the change of the gradient is compared from octave to octave. Close to the
-    minimum it grows like a power of the distance, the first power where there is a curvature; the
-    smallest distance at which the exponent differs by one half is the size.
-
-    Parameters
-    ----------
-    potential : Potential
-        F.
-    minimum : ndarray, shape (dim,)
-        Where the gradient vanishes, in units of the coordinates.
-
-    Returns
-    -------
-    float
-        In units of the coordinates. Where the gradient is the same power everywhere, which has no
-        size, the largest coordinate of the minimum, or 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from levysde import potentials
-    >>> well_size(potentials.double_well(1), np.array([1.0]))
-    0.5
-    >>> well_size(potentials.double_well(1, half_distance=2.0**-40), np.array([2.0**-40])) * 2.0**40
-    0.5
-    """
-    reach = float(np.abs(minimum).max())
-    around = math.frexp(reach)[1]
-    lowest = around - _OCTAVES_WITHIN if reach else -_OCTAVES
-    # The octaves of the minimum itself, so that units that are powers of two change no rounding.
-    octaves = np.exp2(np.arange(lowest, around + _OCTAVES, dtype=np.float64))
-    axes = np.eye(potential.dim)[:_SAMPLED_AXES]
-    others = _unit_vectors(_SAMPLED_OTHERS, potential.dim)
-    smallest = math.inf
-    for direction in np.concatenate([axes, -axes, others]):
-        points = minimum + np.append(0.0, octaves)[:, None] * direction
-        with np.errstate(all="ignore"):
-            gradients = potential.gradient_many(points)
-            changes = np.abs(gradients[1:] - gradients[0]).max(axis=1)
-            exponents = np.diff(np.log2(changes))
-        smallest = min(smallest, _end_of_power(exponents, octaves))
-    return smallest if math.isfinite(smallest) else reach or 1.0
-
-
-def _unit_vectors(count: int, dim: int) -> FloatArray:
-    """In fixed random directions, shape (count, dim)."""
-    vectors = np.random.default_rng(0).standard_normal((count, dim))
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1)[:, None])
-
-
-def _end_of_power(exponents: FloatArray, octaves: FloatArray) -> float:
-    """The distance at which an exponent that was steady over some octaves has changed."""
-    exponent, steady = math.nan, 0
-    for k in range(1, len(exponents)):
-        if steady >= _STEADY_OCTAVES:
-            if not abs(exponents[k] - exponent) <= _CHANGED:
-                return float(octaves[k])
-        elif abs(exponents[k] - exponents[k - 1]) <= _STEADY:  # not where rounding is all there is
-            exponent, steady = float(exponents[k]), steady + 1
-        else:
-            steady = 0
-    return math.inf
-
-
-def saddle_beside(potential: Potential, minimum: float, side: float) -> float:
-    """The first maximum of a potential of one variable on one side of a minimum.
-
-    Parameters
-    ----------
-    potential : Potential
-        Of dimension 1.
-    minimum : float
-        Where its gradient changes sign from negative to positive.
-    side : {-1, 1}
-        Which side.
-
-    Returns
-    -------
-    float
-        Where the force turns away from the minimum, or an infinity of that side.
-
-    Examples
-    --------
-    >>> from levysde import potentials
-    >>> abs(saddle_beside(potentials.double_well(), 1.0, -1.0)) < 1e-12
-    True
-    """
-
-    def returns(distance: float) -> bool:
-        return side * potential.gradient_at([minimum + side * distance])[0] > 0.0
-
-    size = well_size(potential, np.array([minimum]))
-    # Far enough out a potential that has not turned by then is taken to confine.
-    radii = size * np.exp2(np.arange(*_SADDLE_OCTAVES, 1.0 / _PER_OCTAVE))
-    slopes = side * potential.gradient_many((minimum + side * radii)[:, None])[:, 0]
-    ends = np.flatnonzero(~(slopes > 0.0))
-    if not ends.size or math.isnan(slopes[ends[0]]):  # beyond what numbers can hold
-        return side * math.inf
-    first = int(ends[0])
-    inner = float(radii[first - 1]) if first else 0.0
-    return minimum + side * _bisect(returns, inner, float(radii[first]))
-
-
-def _bisect(inside: Callable[[float], bool], low: float, high: float) -> float:
-    while high - low > 1e-15 * high:
-        middle = 0.5 * (low + high)
-        if middle in (low, high):
-            break
-        if inside(middle):
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
-
-
-def trapping_radius(potential: Potential, minimum: FloatArray) -> float:
-    """Radius of a ball about a minimum that the gradient flow does not leave.
-
-    In the ball (x - m) . grad F(x) > 0, so that the distance |x - m| falls along the flow. The
-    condition is tested on rays along the axes and in 128 fixed directions, from a ten-thousandth of
-    the size of the well to eight times that size; nine tenths of the smallest radius at which it
-    fails are returned.
-
-    Parameters
-    ----------
-    potential : Potential
-        F.
-    minimum : ndarray, shape (dim,)
-        m, in units of the coordinates.
-
-    Returns
-    -------
-    float
-        In units of the coordinates.
-
-    Raises
-    ------
-    ValueError
-        If the point is not a minimum: the flow leaves it in some direction.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from levysde import potentials
-    >>> round(trapping_radius(potentials.double_well(2), np.array([1.0, 0.0])), 1)
-    0.9
-    """
-    axes = np.eye(potential.dim)
-    directions = np.concatenate([axes, -axes, _unit_vectors(_DIRECTIONS, potential.dim)])
-    size = well_size(potential, minimum)
-    radius, inner = _DISTANT * size, 0.0
-    for r in size * np.geomspace(_CLOSE, _DISTANT, _RADII):
-        gradients = potential.gradient_many(minimum + r * directions)
-        rises = np.einsum("rj,rj->r", gradients, directions)
-        failing = directions[~(rises > 0.0)]
-        if len(failing):
-            radius = min(_falling_radius(potential, minimum, ray, inner, r) for ray in failing)
-            break
-        inner = float(r)
-    if inner == 0.0:
-        raise ValueError(
-            f"the gradient flow leaves the point {minimum.tolist()}; give a minimum of F"
-        )
-    return 0.9 * radius
-
-
-def _falling_radius(
-    potential: Potential, minimum: FloatArray, ray: FloatArray, inner: float, outer: float
-) -> float:
-    """Where on a ray the distance from the minimum stops falling."""
-
-    def falls(r: float) -> bool:
-        return bool(potential.gradient_at(minimum + r * ray) @ ray > 0.0)
-
-    return _bisect(falls, inner, outer)
-
-
-# ------------------------------------------------------------------------------- following the flow
 
 # The pair of orders 5 and 4: how the directions found so far make the next point, and the error.
 # J. R. Dormand, P. J. Prince, "A family of embedded Runge-Kutta formulae", J. Comput. Appl. Math. 6
@@ -244,10 +63,11 @@ def _downhill(gradient: Gradient, x: FloatArray, p: FloatArray, out: FloatArray)
     if not (largest > 0.0 and zero == 0.0):
         return False
     for j in range(len(x)):
-        square += (out[j] / largest) * (out[j] / largest)
-    length = largest * math.sqrt(square)
+        out[j] /= -largest  # first, for the length may overflow
+        square += out[j] * out[j]
+    length = math.sqrt(square)
     for j in range(len(x)):
-        out[j] /= -length
+        out[j] /= length
     return True
 
 
@@ -277,6 +97,71 @@ def _step(
     return math.sqrt(square)
 
 
+def _solved(matrix: FloatArray, vector: FloatArray) -> bool:
+    """Put A^-1 v in the place of v and the root of A in that of A, if A is positive definite."""
+    dim = len(vector)
+    for i in range(dim):
+        for j in range(i + 1):
+            for k in range(j):
+                matrix[i, j] -= matrix[i, k] * matrix[j, k]
+            if i > j:
+                matrix[i, j] /= matrix[j, j]
+        if not matrix[i, i] > 0.0:
+            return False
+        matrix[i, i] = math.sqrt(matrix[i, i])
+        for k in range(i):
+            vector[i] -= matrix[i, k] * vector[k]
+        vector[i] /= matrix[i, i]
+    for i in range(dim - 1, -1, -1):
+        for k in range(i + 1, dim):
+            vector[i] -= matrix[k, i] * vector[k]
+        vector[i] /= matrix[i, i]
+    return True
+
+
+def _finds_minimum(
+    gradient: Gradient, x: FloatArray, length: float, reach: float, p: FloatArray
+) -> bool:
+    """Put x at a minimum within reach by two steps of Newton's method, if they find one.
+
+    At both points the curvature must be positive definite, and at the second the gradient and the
+    step a hundred times smaller.
+    """
+    dim = len(x)
+    force, ahead, curvature = np.empty(dim), np.empty(dim), np.empty((dim, dim))
+    before, difference = math.inf, DIFFERENCE * length
+    for _ in range(2):
+        gradient(x, p, force)
+        after = 0.0
+        for j in range(dim):
+            after = max(after, abs(force[j]))
+        if not after <= SETTLED * before:
+            return False
+        before = after
+        for j in range(dim):
+            place = x[j]
+            x[j] += difference
+            gradient(x, p, ahead)
+            x[j] = place
+            for i in range(j, dim):
+                curvature[i, j] = (ahead[i] - force[i]) / difference
+        if not _solved(curvature, force):
+            return False
+        for j in range(dim):
+            if not abs(force[j]) < reach:
+                return False
+            x[j] -= force[j]
+        reach *= SETTLED
+    return True
+
+
+def _square_distance(x: FloatArray, p: FloatArray, at: int) -> float:
+    square = 0.0
+    for j in range(len(x)):
+        square += (x[j] - p[at + j]) * (x[j] - p[at + j])
+    return square
+
+
 def attraction_predicate(potential: Potential) -> Outside:
     """A plain predicate: whether the flow from x misses a minimum.
 
@@ -290,19 +175,18 @@ def attraction_predicate(potential: Potential) -> Outside:
     callable
         `outside(x, p)` with p the parameters of the potential, then the minimum, then the trapping
         radius. The flow is followed along its length, in steps relative to the distance from the
-        minimum and with the error of every step controlled. It has come to rest elsewhere once it
-        turns back within a step.
+        minimum and with the error of every step controlled. It ends elsewhere once it turns back
+        within a step, or where Newton's method finds another minimum nearby.
     """
     gradient, dim, at = potential.gradient, potential.dim, len(potential.p)
+    looks = dim <= LARGEST_DIM
 
     def outside(x, p):  # type: ignore[no-untyped-def]
-        trap = p[at + dim]
-        square = turn = 0.0
-        for j in range(dim):
-            square += (x[j] - p[at + j]) * (x[j] - p[at + j])
-        if square < trap * trap:
+        trapped = p[at + dim] * p[at + dim]
+        square = _square_distance(x, p, at)
+        if square < trapped:
             return False
-        farthest = FAR * FAR * square
+        farthest, accepted = FAR * FAR * square, 0
         y, trial, directions = np.empty(dim), np.empty(dim), np.empty((7, dim))
         for j in range(dim):
             y[j] = x[j]
@@ -317,15 +201,21 @@ def attraction_predicate(potential: Potential) -> Outside:
                 if step < TOLERANCE:
                     return True
                 continue
-            square = turn = 0.0
+            turn = 0.0
             for j in range(dim):
                 turn += directions[0, j] * directions[6, j]
                 y[j], directions[0, j] = trial[j], directions[6, j]
-                square += (y[j] - p[at + j]) * (y[j] - p[at + j])
-            if square < trap * trap:
+            square = _square_distance(y, p, at)
+            if square < trapped:
                 return False
             if turn < 0.0 or not square < farthest:
                 return True
+            accepted += 1
+            if looks and accepted % LOOK == 0:
+                reach = NEAR * math.sqrt(square)
+                found = _finds_minimum(gradient, trial, length, reach, p)
+                if found and _square_distance(trial, p, at) > trapped:
+                    return True
             step = min(LONGEST_STEP, step * min(5.0, 0.9 / math.sqrt(math.sqrt(max(error, 1e-4)))))
         return True
 

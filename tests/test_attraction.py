@@ -1,6 +1,7 @@
 """Domains of attraction."""
 
 import _thread
+import dataclasses
 import math
 import threading
 import time
@@ -10,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
-from levysde import domains, flow, potentials
+from levysde import domains, flow, potentials, wells
 from levysde.jump import geometry
 
 SGD = ls.dynamics.sgd()
@@ -97,7 +98,7 @@ def test_escape_measure_of_a_domain_of_attraction():
 
 def test_flow_is_trapped_in_the_ball():
     right = minimum_of(BENT, [1.0, 0.5])
-    radius = flow.trapping_radius(BENT, right)
+    radius = wells.trapping_radius(BENT, right)
     assert 0.1 < radius < 1.1
     rng = np.random.default_rng(3)
     directions = rng.standard_normal((30, 2))
@@ -160,16 +161,16 @@ def test_narrow_well_far_from_the_origin():
         out[0] = -y * (y - 0.03) * (y + 0.05)
 
     potential = ls.Potential(1, narrow)
-    assert flow.trapping_radius(potential, np.array([1000.0])) == pytest.approx(0.027, rel=1e-9)
+    assert wells.trapping_radius(potential, np.array([1000.0])) == pytest.approx(0.027, rel=1e-9)
     with pytest.raises(ValueError, match="give a minimum"):
-        flow.trapping_radius(potential, np.array([1000.03]))
+        wells.trapping_radius(potential, np.array([1000.03]))
 
 
 @pytest.mark.parametrize("scale", np.geomspace(0.3, 3.0, 7))
 def test_trapping_radius_is_short_of_the_saddle(scale):
     """Nine tenths of the way to where the distance stops falling, wherever that is."""
     well = potentials.double_well(1, half_distance=scale)
-    radius = flow.trapping_radius(well, np.array([scale]))
+    radius = wells.trapping_radius(well, np.array([scale]))
     assert radius == pytest.approx(0.9 * scale, rel=1e-9)
 
 
@@ -301,3 +302,28 @@ def test_many_points_hear_an_interrupt():
 def test_points_that_are_no_minima_are_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_theory_asks_a_costly_domain_less():
+    """The measure of a half plane, within its error, from the points that a second allows."""
+    asked = 0
+
+    @dataclasses.dataclass(frozen=True)
+    class Counted:
+        domain: ls.Domain
+
+        def __getattr__(self, name):
+            return getattr(self.domain, name)
+
+        def outside_many(self, points):
+            nonlocal asked
+            asked += len(points)
+            return self.domain.outside_many(points)
+
+    well, noise = potentials.double_well(2), ls.noise.isotropic(1.5)
+    attracted = Counted(domains.attraction(well, [1.0, 0.0]))
+    half = domains.half_space([-1.0, 0.0], 0.0)
+    exact = ls.theory.escape_measure(half, noise, center=[1.0, 0.0]).value
+    found = ls.theory.escape_measure(attracted, noise, center=[1.0, 0.0])
+    assert asked < 500_000
+    assert abs(found.value - exact) <= found.error < 1e-4 * exact

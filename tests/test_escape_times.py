@@ -1,6 +1,7 @@
 """The engine end to end, against exact laws and exact numbers."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from conftest import SIGMAS
 from scipy import stats
 
 import levysde as ls
-from levysde import domains, potentials, theory
+from levysde import domains, potentials, prefix, theory
 
 SGD = ls.dynamics.sgd()
 
@@ -206,3 +207,12 @@ def test_interval_of_the_ratio_covers_the_exact_value():
         low, high = result.mean_interval(0.95)
         covered += low <= 1.2041980 <= high
     assert abs(covered - 190) < SIGMAS * math.sqrt(200 * 0.95 * 0.05)
+
+
+def test_long_stages_are_named(monkeypatch, capsys):
+    monkeypatch.setattr(prefix, "PATIENCE", 0.05)
+    for shown, seconds, said in ((True, 0.3, "thinking ...\n"), (True, 0.0, ""), (False, 0.3, "")):
+        with prefix.stage(shown, "thinking"):
+            time.sleep(seconds)
+        time.sleep(0.1)
+        assert capsys.readouterr().err == said

@@ -14,7 +14,7 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine import idle as engine
 from levysde.engine.idle import IdleProgram
-from levysde.jump import idle
+from levysde.jump import idle, twins
 from levysde.noise import Noise
 from levysde.recurrence import recurrence
 
@@ -438,3 +438,26 @@ def test_a_potential_without_force_is_refused_for_that() -> None:
     for slow in (ls.dynamics.momentum(**flat), ls.dynamics.rmsprop(frozen=1.0, **flat)):
         with pytest.raises(ValueError, match="needs a curvature at the minimum"):
             ls.escape_times(free, slow, ls.noise.independent(1.5), 1e-3, paths=1, method="jump")
+
+
+def test_few_twins_show_that_nothing_is_forgotten(monkeypatch):
+    """Windows that are too short are watched on one ray; what forgets nothing on no other."""
+    watched, real = [], twins._watched
+
+    def watch(basin, program, rays, ways, size, *more):
+        watched.append(len(rays))
+        return real(basin, program, rays, ways, size, *more)
+
+    monkeypatch.setattr(twins, "_watched", watch)
+    monkeypatch.setattr(twins, "_LONGEST_WINDOW", 1 << 14)
+    basin, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
+    for decay, forgets in ((0.9, True), (1.0 - 1e-7, False)):
+        watched.clear()
+        chain = recurrence(basin, ls.dynamics.momentum(decay), law, 1e-4, 0.01, seed=0)
+        if forgets:
+            idle.idle_program(basin, law, 1e-4, chain)
+        else:
+            with pytest.raises(ValueError, match="not forgotten"):
+                idle.idle_program(basin, law, 1e-4, chain)
+        assert watched[0] == 1
+        assert (max(watched) > 1) == forgets

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from scipy import integrate, special, stats
 import levysde as ls
 from levysde import methods
 from levysde.basins import Basin
-from levysde.engine import jump_parts, relaxation
+from levysde.engine import directional, jump_parts, relaxation
 from levysde.engine.jump import escape
 from levysde.engine.jump_program import JumpOutcome
 from levysde.jump.program import jump_program
@@ -141,7 +142,7 @@ def test_directional_moments(alpha: float) -> None:
         s = sizes * np.array([math.cos(angle), math.sin(angle)])
         return float(s[k] ** 2 * (s @ s) ** (0.5 * alpha - 1.0))
 
-    found = jump_parts.directional_moments(alpha, sizes)
+    found = directional.directional_moments(alpha, sizes)
     for k in (0, 1):
         mean = integrate.quad(integrand, 0.0, 0.5 * math.pi, args=(k,))[0] / (0.5 * math.pi)
         assert found[k] == pytest.approx(radial * mean, rel=1e-9)
@@ -718,3 +719,32 @@ def test_without_a_predicted_mean_a_horizon_is_asked_for() -> None:
     well = ls.Basin(ls.potentials.quartic(), ls.domains.interval(-1.0, 1.0), [0.0])
     with pytest.raises(ValueError, match="knows no rate here; give horizon a time"):
         ls.escape_times(well, slow, ls.noise.independent(1.5), 0.1, paths=1, method="jump")
+
+
+def test_isotropic_jumps_are_elliptic_ones_without_a_matrix():
+    """The same words make the same jumps, bit for bit, whichever function makes them."""
+    law = jump_parts.elliptic_jumps(1.5, 0.3 * np.eye(7), 0.1)
+    assert law.jump is jump_parts._isotropic_jump
+    assert len(law.p) == 6
+    full = np.concatenate([law.p[:5], (0.3 * np.eye(7)).ravel()])
+    for step in range(20):
+        words = (0.37, np.uint64(5), np.uint64(2), np.uint64(step))
+        one, other = np.ones(7), np.ones(7)
+        law.jump(one, *words, law.p)
+        jump_parts._elliptic_jump(other, *words, full)
+        assert (one == other).all()
+        assert np.linalg.norm(one - 1.0) > 0.1
+    # A turn of the axes leaves the law what it is: its cut measure is that of the same noise.
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
+    turned = jump_parts.elliptic_jumps(1.5, 0.3 * turn, 0.1)
+    assert turned.jump is jump_parts._elliptic_jump
+    assert turned.rate == pytest.approx(law.rate, rel=1e-12)
+    assert turned.covariance == pytest.approx(law.covariance, abs=1e-15)
+
+
+def test_a_thousand_dimensions_begin_at_once():
+    """No matrix is factored: a second where it was half a minute."""
+    basin, noise = ls.basins.flat(1000), ls.noise.isotropic(1.5)
+    began = time.process_time()
+    ls.escape_times(basin, SGD, noise, 1e-4, paths=1, method="jump", seed=1, horizon=1e-3)
+    assert time.process_time() - began < 15.0

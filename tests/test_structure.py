@@ -48,7 +48,7 @@ LAYERS = (
     ("levysde.estimators", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.parts"),
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
-    ("levysde.domain", "levysde.flow", "levysde.margins"),
+    ("levysde.domain", "levysde.flow", "levysde.margins", "levysde.wells"),
     ("levysde.domains",),
     ("levysde.basins",),
     ("levysde.grid", "levysde.results", "levysde.seeds"),

@@ -1,5 +1,6 @@
 """Passes applied once to many points, without a simulation."""
 
+import threading
 import time
 
 import numpy as np
@@ -10,9 +11,9 @@ from levysde.engine.block import block_lanes
 from levysde.engine.noise_passes import noise_pass
 from levysde.engine.passes import RUNNING, check_pass, gradient_pass, is_wide
 from levysde.engine.program import NoisePart
-from levysde.engine.threads import SEGMENT_SECONDS
+from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 
-_FIRST_LOT = 64
+_FEW = 256
 
 
 def increments(part: NoisePart, dim: int, size: int, seed: int) -> FloatArray:
@@ -61,14 +62,26 @@ def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> np
     """
     count, dim = points.shape
     check, flags = check_pass(outside, dim), np.zeros(count, np.int8)
-    first, lot = 0, _FIRST_LOT
-    while first < count:  # in lots, between which an interrupt is heard
-        began, some = time.perf_counter(), points[first : first + lot]
-        x = np.array(some if is_wide(dim) else some.T, dtype=np.float64, order="C")
-        step = np.zeros(len(some), np.uint64)
-        check(x, p, step, np.uint64(2), flags[first : first + lot], len(some))
-        first += lot
-        lot *= 2 if time.perf_counter() - began < SEGMENT_SECONDS else 1
+    threads = available_threads() if count > _FEW else 1
+    supply, stop = Supply(0, count, threads), threading.Event()
+
+    def work() -> int:
+        lot = _FEW  # doubled while lots are short, so that an interrupt is heard between them
+        while supply.more and not stop.is_set():
+            first, last = supply.take()
+            while first < last and not stop.is_set():
+                began, some = time.perf_counter(), points[first : min(first + lot, last)]
+                x = np.array(some if is_wide(dim) else some.T, dtype=np.float64, order="C")
+                step = np.zeros(len(some), np.uint64)
+                check(x, p, step, np.uint64(2), flags[first : first + len(some)], len(some))
+                first += len(some)
+                lot *= 2 if time.perf_counter() - began < SEGMENT_SECONDS else 1
+        return 0
+
+    if threads > 1:
+        run_threads(work, threads, stop, flags, None)
+    else:
+        work()
     return flags != RUNNING
 
 

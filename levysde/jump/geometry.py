@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from levysde import domains, flow
+from levysde import domains, flow, wells
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.domain import Domain
@@ -171,7 +171,7 @@ def trusted_radius(basin: Basin) -> float:
     inside = inner_radius(basin)
     if basin.potential.name in ("quadratic", "asymmetric_quadratic"):
         return inside  # the distance from the minimum falls along the flow
-    return min(inside, flow.trapping_radius(basin.potential, basin.minimum))
+    return min(inside, wells.trapping_radius(basin.potential, basin.minimum))
 
 
 def _never_approaches(basin: Basin) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from levysde.theory.gauge import exit_distances, has_closed_form
-from levysde.theory.parts import DomainLike, Vector
+from levysde.theory.parts import DomainLike, Vector, cost_of, is_costly
 from levysde.theory.radii import WIDTH, Grid, grid_between
 from levysde.theory.rays import bisected, outside_along
 from levysde.theory.sphere import sphere_points
@@ -23,6 +23,8 @@ _SCREEN_POWERS = (6, 13)
 _PLANE_SCREEN_POWER = 9
 _DENSITIES = (1 / 16, 1 / 4, 1.0, 4.0)
 _PLANE_DENSITIES = (1.0, 4.0, 16.0)
+_COSTLY_SCREEN_POWER = 5
+_COSTLY_PLANE_DENSITIES = (1 / 8, 1 / 2, 2.0)
 _FLOOR = 1e-3
 _MISSED = 1e-6
 
@@ -264,7 +266,8 @@ def _best_density(bundle: Bundle, matrix: Vector, alpha: float, power: int) -> f
 
     if rank > 2:
         return min(_DENSITIES, key=cost)
-    return next(filter(is_enough, _PLANE_DENSITIES), _PLANE_DENSITIES[-1])
+    densities = _COSTLY_PLANE_DENSITIES if is_costly(bundle.domain) else _PLANE_DENSITIES
+    return next(filter(is_enough, densities), densities[-1])
 
 
 def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float) -> Bundle:
@@ -287,8 +290,9 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
         For domains that are searched, distances from 2^-6 times the nearest to 2^40 times the
         farthest first exit that 64 rays found. In the plane there are 32 an octave from 1/4 of the
         nearest to 16 times the farthest, 8 elsewhere up to 2^14 times the farthest, 1 beyond, and 4
-        or 16 times as many where layers thinner than this are met. In more dimensions a sixteenth
-        to four times as many, whichever serves best the layers that were met.
+        or 16 times as many where layers thinner than this are met; of a costly domain an eighth of
+        them all. In more dimensions a sixteenth to four times as many, whichever serves best the
+        layers that were met.
     """
     dim, rank = matrix.shape
     if has_closed_form(domain):
@@ -302,10 +306,11 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
         calls = grid.steps + _NARROWING
         if not many:
             return _PLAIN_CALLS // (calls * int(rank))
-        return _SEARCHED_NUMBERS // int(calls * (dim + _OVERHEAD) + rank * dim // _IMAGE_SHARE)
+        numbers = calls * (dim + _OVERHEAD) * cost_of(domain) + rank * dim // _IMAGE_SHARE
+        return _SEARCHED_NUMBERS // int(numbers)
 
     fine = grid_between(*ends)
-    power = _PLANE_SCREEN_POWER
+    power = _COSTLY_SCREEN_POWER if is_costly(domain) else _PLANE_SCREEN_POWER
     if rank > 2:
         share = max(1, budget(fine) // _SCREEN_SHARE)
         power = min(max(share.bit_length(), _SCREEN_POWERS[0]), _SCREEN_POWERS[1])

@@ -14,7 +14,7 @@ from levysde.theory.constants import isotropic_constant
 from levysde.theory.elliptic import box_measure, elliptic_form
 from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
-from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive
+from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive, is_costly
 from levysde.theory.radii import WIDTH
 from levysde.theory.rays import RaySegments, exit_segments, require_inside
 from levysde.theory.sphere import (
@@ -37,6 +37,7 @@ _UNMET = 3.0
 _SPREAD_SEED = 99
 _PANELS = 64
 _PLAIN_PANELS = 32
+_COSTLY_PANELS = 8
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ def _plane_mean(bundle: Bundle, law: EllipticLaw) -> tuple[SphereMean, str]:
 
     many = getattr(bundle.domain, "outside_many", None) is not None
     panels = _PANELS if many else _PLAIN_PANELS
+    panels = _COSTLY_PANELS if is_costly(bundle.domain) else panels
     mean, missed = searched_circle_mean(powers, _SEARCHED_CIRCLE, bundle.budget, panels)
     return replace(mean, error=mean.error + missed + max(unknowns)), ""
 

@@ -21,7 +21,8 @@ Vector = NDArray[np.float64]
 class DomainLike(Protocol):
     """An open set: a name, its parameters, and a predicate that is true outside of it.
 
-    A domain may also have ``outside_many(points)``, the predicate of many points at once.
+    A domain may also have ``outside_many(points)``, the predicate of many points at once, and
+    ``cost``, the number of short formulas that one answer costs as much as.
     """
 
     @property
@@ -250,6 +251,38 @@ def checked_positive(value: float, what: str) -> float:
     if not (math.isfinite(value) and value > 0.0):
         raise ValueError(f"{what} is {value!r}, but it must be positive and finite")
     return value
+
+
+def is_costly(domain: DomainLike) -> bool:
+    """Return whether one answer of a domain costs as much as very many short formulas.
+
+    Parameters
+    ----------
+    domain : object
+        The domain.
+
+    Returns
+    -------
+    bool
+        Such a domain is searched at fewer points.
+    """
+    return cost_of(domain) > 1.0
+
+
+def cost_of(domain: DomainLike) -> float:
+    """Return how many short formulas one answer of a domain costs as much as.
+
+    Parameters
+    ----------
+    domain : object
+        The domain, with ``cost`` or without.
+
+    Returns
+    -------
+    float
+        1 where nothing is said.
+    """
+    return float(getattr(domain, "cost", 1.0))
 
 
 def checked_point(point: ArrayLike, dim: int, what: str) -> Vector:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
 from levysde.theory.gauge import exit_distances, has_closed_form
-from levysde.theory.parts import DomainLike, Vector, checked_point
+from levysde.theory.parts import DomainLike, Vector, checked_point, is_costly
 
 _PER_OCTAVE = 32
 _OCTAVES = 30
@@ -265,7 +265,7 @@ def exit_segments(domain: DomainLike, center: Vector, directions: Vector) -> lis
         One a ray.
     """
     if not has_closed_form(domain):
-        octaves = _octaves(directions.size > _MANY_NUMBERS)
+        octaves = _octaves(directions.size > _MANY_NUMBERS or is_costly(domain))
         chunk = _STATES // octaves.size
         starts = range(0, len(directions), chunk)
         parts = (_searched(domain, center, directions[k : k + chunk], octaves) for k in starts)
