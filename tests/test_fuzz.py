@@ -364,7 +364,7 @@ TABLE: dict[str, Entry] = {
         lambda r: {"dim": dimension(r), "outside": beyond, "params": {"a": [1.0, positive(r)]},
                    "name": "mine", "margin": margin},
         {"dim": "count", "outside": "function", "params": "params", "name": "text",
-         "margin": "optional function"},
+         "margin": "optional function", "cost": "positive"},
     ),
     "domains.interval": Entry(
         domains.interval,
