@@ -72,7 +72,7 @@ def frozen_parameters(params: Mapping[str, npt.ArrayLike]) -> Mapping[str, Any]:
                 f"parameter {name!r} is {told(value)}; give a number or an array of numbers"
             )
         if np.isnan(array).any():
-            raise ValueError(f"parameter {name!r} is {told(value)}; give numbers that are not NaN")
+            raise ValueError(f"parameter {name!r} is NaN; give a number")
         frozen[name] = float(array) if array.ndim == 0 else freeze(array)
     return MappingProxyType(frozen)
 

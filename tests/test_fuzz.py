@@ -364,7 +364,7 @@ TABLE: dict[str, Entry] = {
         lambda r: {"dim": dimension(r), "outside": beyond, "params": {"a": [1.0, positive(r)]},
                    "name": "mine", "margin": margin},
         {"dim": "count", "outside": "function", "params": "params", "name": "text",
-         "margin": "optional function"},
+         "margin": "optional function", "cost": "positive"},
     ),
     "domains.interval": Entry(
         domains.interval,
@@ -505,9 +505,10 @@ TABLE: dict[str, Entry] = {
     "refine": Entry(
         ls.refine,
         lambda r: {"result": RUN, "basin": FLAT, "dynamics": SGD, "noise": LAW, "halvings": 2,
-                   "threads": 2, "progress": False},
+                   "threads": 2, "progress": False, "correction": None},
         {"result": "object", "basin": "object", "dynamics": "object", "noise": "object",
-         "halvings": "count", "threads": "optional count", "progress": "progress"},
+         "halvings": "count", "threads": "optional count", "progress": "progress",
+         "correction": "optional name"},
         ("basin", "dynamics", "noise"),
     ),
     "EscapeTimes": Entry(
