@@ -11,6 +11,7 @@ from levysde._version import __version__
 if TYPE_CHECKING:
     from levysde import (
         basins,
+        costs,
         domains,
         dynamics,
         estimators,
@@ -53,6 +54,7 @@ __all__ = [
     "automatic_dt",
     "basins",
     "compare",
+    "costs",
     "domains",
     "dynamics",
     "escape_times",
@@ -71,6 +73,7 @@ __all__ = [
 _MODULES = frozenset(
     {
         "basins",
+        "costs",
         "domains",
         "dynamics",
         "estimators",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from levysde import parts
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
@@ -18,7 +19,7 @@ from levysde.jump.threshold import automatic_threshold, shortest_way_out
 from levysde.noise import Noise
 from levysde.timestep import automatic_dt
 
-__all__ = ["Cost", "Costs", "costs", "creeping_rate"]
+__all__ = ["Cost", "Costs", "estimate"]
 
 SMALL_BIAS = 0.01
 """Errors below which the cheaper method is chosen."""
@@ -118,7 +119,7 @@ def shown_duration(seconds: float) -> str:
     return f"{seconds:.2g} s"
 
 
-def costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Costs:
+def estimate(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Costs:
     """Estimate what both methods cost and miss.
 
     Parameters
@@ -140,10 +141,14 @@ def costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Cos
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> found = costs(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-3)
+    >>> found = estimate(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-3)
     >>> found.jump.seconds < 1e-3 * found.euler.seconds
     True
     """
+    parts.instance("basin", basin, Basin)
+    parts.instance("dynamics", dynamics, Dynamics)
+    parts.instance("noise", noise, Noise)
+    epsilon = parts.finite_number("epsilon", epsilon)
     if not is_served(dynamics):
         raise ValueError(f"{dynamics.name} has no method 'jump' in continuous time; use 'euler'")
     program = automatic_program(basin, dynamics, noise, epsilon)
@@ -161,7 +166,7 @@ def automatic_program(
 def program_costs(
     basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, program: JumpProgram
 ) -> Costs:
-    """As `costs`, with the program of the jump method at hand."""
+    """As `estimate`, with the program of the jump method at hand."""
     felt = felt_noise(dynamics, noise, basin.dim)
     step = automatic_dt(basin, dynamics)
     rate = jump_rate(basin, felt, epsilon) + min(creeping_rate(basin, program), 1.0 / step)

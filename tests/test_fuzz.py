@@ -484,6 +484,12 @@ TABLE: dict[str, Entry] = {
                    "epsilon": r.uniform(0.01, 0.3), "dt": scaled(r, 1e-3, 0.1)},
         {"domain": "object", "noise": "object", "epsilon": "positive", "dt": "positive"},
     ),
+    "costs.estimate": Entry(
+        ls.costs.estimate,
+        lambda r: {"basin": r.choice([FLAT, SHARP]), "dynamics": SGD, "noise": LAW,
+                   "epsilon": r.uniform(0.01, 0.3)},
+        {"basin": "object", "dynamics": "object", "noise": "object", "epsilon": "positive"},
+    ),
     "automatic_dt": Entry(
         ls.automatic_dt,
         lambda r: {"basin": r.choice([FLAT, SHARP]), "dynamics": r.choice([SGD, MOMENTUM])},
@@ -619,13 +625,16 @@ AXES = plots.trajectories([0.0, 1.0], [[0.0, 1.0]])
 
 MADE_FOR_READING = {
     "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
+    "costs.Cost", "costs.Costs",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "noise.Elliptic", "noise.Independent", "noise.Isotropic", "noise.Mixed", "noise.Multifractal",
     "noise.Noise", "noise.Spectral", "dynamics.Adaptive", "dynamics.Momentum", "dynamics.Optimizer",
 }  # fmt: skip
 """Classes whose objects come from functions of the table."""
 
-MODULES = ("basins", "domains", "dynamics", "estimators", "grid", "noise", "plots", "potentials")
+MODULES = (
+    "basins", "costs", "domains", "dynamics", "estimators", "grid", "noise", "plots", "potentials",
+)  # fmt: skip
 
 
 def test_the_table_has_every_public_function() -> None:

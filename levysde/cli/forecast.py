@@ -124,7 +124,7 @@ def jump_advice(model: models.Model, exits: float) -> str:
     from levysde import costs
 
     try:
-        found = costs.costs(model.basin, model.dynamics, model.noise, model.epsilon)
+        found = costs.estimate(model.basin, model.dynamics, model.noise, model.epsilon)
     except ValueError:  # one of the methods does not serve the problem
         return ""
     return found.advice(exits)
