@@ -713,6 +713,7 @@ def test_an_error_of_more_than_a_percent_is_told_with_its_size() -> None:
     ls.escape_times(*model, law, 0.01, method="jump", **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_without_a_predicted_mean_a_horizon_is_asked_for() -> None:
     slow = ls.dynamics.adam(form="sde", rates="per_time", frozen=1.0)
     well = ls.Basin(ls.potentials.quartic(), ls.domains.interval(-1.0, 1.0), [0.0])

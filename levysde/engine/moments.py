@@ -15,7 +15,7 @@ from levysde.engine.elementary import exp2, log2
 __all__ = ["directional_moments", "positive_power"]
 
 _LOG2_E = 1.4426950408889634
-_SMALLEST, _LARGEST_EXPONENT, _ALL = 2.0**-1022, 1022.0, 60.0
+_LARGEST_EXPONENT, _ALL = 1022.0, 60.0
 _STEPS_PER_UNIT, _END = 32, 13
 _QUARTER_PI = 0.25 * math.pi
 
@@ -39,12 +39,15 @@ def positive_power(base: float, exponent: float) -> float:
     >>> positive_power(4.0, 0.5)
     2.0
     """
-    if base >= _SMALLEST and base < math.inf:
-        size = exponent * float(log2(base))
-        if abs(size) < _LARGEST_EXPONENT:
-            return float(exp2(size))
-    with np.errstate(all="ignore"):  # nothing, or beyond any number
-        return float(np.float64(base) ** exponent)
+    if not 0.0 < base < math.inf:
+        with np.errstate(all="ignore"):
+            return float(np.float64(base) ** exponent)
+    # Powers of two apart, so that units which are powers of two give the same bits.
+    mantissa, octave = math.frexp(base)
+    whole = round(octave * exponent)
+    part = exponent * float(log2(mantissa)) + (octave * exponent - whole)
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.ldexp(exp2(part), whole))
 
 
 def directional_moments(alpha: float, sizes: FloatArray) -> FloatArray:
