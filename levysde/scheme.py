@@ -47,12 +47,14 @@ def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> lis
     """The places from which an explicit step is long, the nearest to the minimum first."""
     points = places(basin, alpha)
     force = basin.potential.gradient_many(points)
-    move = -dt * dynamics.speed * force
-    length = np.linalg.norm(move, axis=1)
-    long = ~(length <= SHORT_SHARE * shortest_distance(basin))
-    points, force, move, length = points[long], force[long], move[long], length[long]
-    change = np.linalg.norm(basin.potential.gradient_many(points + move) - force, axis=1)
+    known = np.isfinite(force).all(axis=1)  # elsewhere paths end as not finite, and are told of
+    points, force = points[known], force[known]
     with np.errstate(invalid="ignore", over="ignore"):
+        move = -dt * dynamics.speed * force
+        length = np.linalg.norm(move, axis=1)
+        long = ~(length <= SHORT_SHARE * shortest_distance(basin))
+        points, force, move, length = points[long], force[long], move[long], length[long]
+        change = np.linalg.norm(basin.potential.gradient_many(points + move) - force, axis=1)
         products = dt * change / length
     products = np.where(np.isfinite(products), products, np.inf)
     return [Steepness(float(k), x) for k, x in zip(products, points, strict=True)]
