@@ -24,6 +24,7 @@ _PLANE_SCREEN_POWER = 9
 _DENSITIES = (1 / 16, 1 / 4, 1.0, 4.0)
 _PLANE_DENSITIES = (1.0, 4.0, 16.0)
 _COSTLY_SCREEN_POWER = 5
+_COSTLY_SCREEN_DENSITY = 1 / 4
 _COSTLY_PLANE_DENSITIES = (1 / 8, 1 / 2, 2.0)
 _FLOOR = 1e-3
 _MISSED = 1e-6
@@ -310,6 +311,8 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
         return _SEARCHED_NUMBERS // int(numbers)
 
     fine = grid_between(*ends)
+    if is_costly(domain):
+        fine = replace(fine, density=_COSTLY_SCREEN_DENSITY)
     power = _COSTLY_SCREEN_POWER if is_costly(domain) else _PLANE_SCREEN_POWER
     if rank > 2:
         share = max(1, budget(fine) // _SCREEN_SHARE)
