@@ -236,7 +236,7 @@ def _options_of(result: EscapeTimes, threads: int | None) -> dict[str, Any]:
         raise ValueError("the result has no threshold on record; give one of escape_times")
     size = {name: made[name] for name in ("threshold", "small_jumps") if name in made}
     if result.exit_times is None:
-        size["dt"] = result.dt
+        size |= {"dt": result.dt, "scheme": made.get("scheme", "euler")}
     return {
         **size,
         "epsilon": made["epsilon"],

@@ -371,13 +371,14 @@ def test_built_in_parts_come_back_from_a_file(law: str, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_every_built_in_basin_can_be_rebuilt(basin: Basin) -> None:
     law = noise.multifractal([1.5, 1.2]) if basin.dim == 2 else noise.independent(1.5, beta=0.5)
-    result = ls.escape_times(basin, dynamics.sgd(), law, 0.5, paths=10, dt=0.01, horizon=20.0)
+    options = {"paths": 10, "dt": 0.01, "horizon": 20.0, "scheme": "flow"}
+    result = ls.escape_times(basin, dynamics.sgd(), law, 0.5, **options)
     again, _, noise_again = rebuilt(result.parameters)
     assert again.domain.name == basin.domain.name
     assert again.domain.p.tolist() == basin.domain.p.tolist()
     assert again.potential.p.tolist() == basin.potential.p.tolist()
     assert noise_again.name == law.name
-    repeated = ls.escape_times(again, dynamics.sgd(), noise_again, 0.5, 10, 0.01, 20.0)
+    repeated = ls.escape_times(again, dynamics.sgd(), noise_again, 0.5, **options)
     assert repeated.digest == result.digest
 
 

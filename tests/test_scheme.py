@@ -276,3 +276,12 @@ def test_optimizers_compared_at_a_common_step_divide_it_too():
     comparison = ls.compare(steep, several, noise.independent(1.5), 2.0, paths=8, horizon=5.0)
     schemes = [result.parameters["scheme"] for result in comparison.results]
     assert schemes == ["flow", "flow", "euler"]
+
+
+def test_finer_grids_divide_their_steps_too():
+    """An explicit step of 0.01 would give other paths, and be warned of."""
+    setting = (cubic_well(1.0, 20.0, -5.0, 5.0), SGD, noise.independent(1.5))
+    run = ls.escape_times(*setting, 2.0, paths=400, dt=0.01, seed=1, scheme="flow")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ls.refine(run, *setting).dt.tolist() == [0.01, 0.005, 0.0025]
