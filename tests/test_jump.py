@@ -17,7 +17,7 @@ from scipy import integrate, special, stats
 import levysde as ls
 from levysde import methods
 from levysde.basins import Basin
-from levysde.engine import directional, jump_parts, relaxation
+from levysde.engine import jump_parts, moments, relaxation
 from levysde.engine.jump import escape
 from levysde.engine.jump_program import JumpOutcome
 from levysde.jump.program import jump_program
@@ -141,7 +141,7 @@ def test_directional_moments(alpha: float) -> None:
         s = sizes * np.array([math.cos(angle), math.sin(angle)])
         return float(s[k] ** 2 * (s @ s) ** (0.5 * alpha - 1.0))
 
-    found = directional.directional_moments(alpha, sizes)
+    found = moments.directional_moments(alpha, sizes)
     for k in (0, 1):
         mean = integrate.quad(integrand, 0.0, 0.5 * math.pi, args=(k,))[0] / (0.5 * math.pi)
         assert found[k] == pytest.approx(radial * mean, rel=1e-9)

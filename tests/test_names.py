@@ -103,9 +103,9 @@ def test_noise_that_inherits_a_name():
 
 @pytest.mark.parametrize("value", [None, 3, ["box"]])
 def test_a_name_is_a_text(value):
-    with pytest.raises(ValueError, match="give a text"):
+    with pytest.raises(ValueError, match="give text"):
         ls.Domain(1, half_as_wide, name=value)
-    with pytest.raises(ValueError, match="give a text"):
+    with pytest.raises(ValueError, match="give text"):
         ls.Potential(1, cubic_force, name=value)
 
 
