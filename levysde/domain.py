@@ -159,12 +159,12 @@ class Domain:
             if high > _FARTHEST:
                 return float(np.linalg.norm(point)) or 1.0
         low = high / _FACTOR
-        while leaves(low):
+        while low > 0.0 and leaves(low):
             low, high = low / _FACTOR, low
-        while high > 2.0 * low:
-            middle = float(np.sqrt(low * high))
+        while high > 2.0 * low > 0.0:
+            middle = float(np.sqrt(low) * np.sqrt(high))  # their product could underflow
             low, high = (low, middle) if leaves(middle) else (middle, high)
-        return low
+        return low or high
 
     def _is_out(self, x: FloatArray) -> bool:
         """Whether a point is outside, or so far away that the predicate fails."""

@@ -86,6 +86,7 @@ def test_named_basins_against_the_exact_chain(name, alpha):
     assert abs(z_score(result.times, exact)) < SIGMAS
 
 
+@pytest.mark.filterwarnings("ignore:the start:UserWarning")  # it is on the boundary, on purpose
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 1.5, 2.0])
 def test_sparre_andersen(alpha):
     """A driftless chain on a half line, from its edge: P(N > n) = C(2n, n) 4^-n for every law."""
