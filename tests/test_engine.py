@@ -540,6 +540,31 @@ def test_disk_cache_follows_imported_modules(tmp_path, name):
         assert float(done.stdout) == 1.0 - 0.5 * value
 
 
+MODULE_OF_PARTS = """
+def gradient(x, p, out):
+    out[0] = 1.25 * x[0]
+"""
+
+USES_PARTS = """
+import levysde as ls
+from {module} import gradient
+basin = ls.Basin(ls.Potential(1, gradient), ls.domains.interval(-1e9, 1e9), 0.0, start=1.0)
+path = ls.trajectories(basin, ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-90, 1, 1, dt=0.5)
+assert path.positions[0, 1, 0] == 0.375
+"""
+
+
+def test_cached_code_does_not_need_the_module_of_its_author(tmp_path):
+    """The same function in a module of another name finds the code of the first, and runs."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    for module in ("first_author", "second_author"):
+        folder = tmp_path / module
+        folder.mkdir()
+        (folder / f"{module}.py").write_text(MODULE_OF_PARTS)
+        script = USES_PARTS.format(module=module)
+        subprocess.run([sys.executable, "-c", script], env=environment, cwd=folder, check=True)
+
+
 def test_no_two_functions_share_a_cache_index(tmp_path):
     """Numba's index can mix up functions added at once by two processes; one entry cannot."""
     for factor in (1.0, 2.0, 3.0):

@@ -143,7 +143,8 @@ def _copied(function: pytypes.FunctionType) -> pytypes.FunctionType:
     names = sorted(names_in(function.__code__))
     space = {name: function.__globals__[name] for name in names if name in function.__globals__}
     space = {name: _current(value, names) for name, value in space.items()}
-    space["__name__"] = function.__globals__.get("__name__", "__main__")
+    # Cached code is loaded with the module that is named here, which another process must find.
+    space["__name__"] = __name__
     cells = tuple(
         pytypes.CellType(_current(cell.cell_contents, names)) for cell in function.__closure__ or ()
     )
