@@ -50,9 +50,9 @@ def well_size(potential: Potential, minimum: FloatArray) -> float:
     >>> import numpy as np
     >>> from levysde import potentials
     >>> well_size(potentials.double_well(1), np.array([1.0]))
-    0.5
+    0.25
     >>> well_size(potentials.double_well(1, half_distance=2.0**-40), np.array([2.0**-40])) * 2.0**40
-    0.5
+    0.25
     """
     reach = float(np.abs(minimum).max())
     around = math.frexp(reach)[1]
@@ -191,7 +191,7 @@ def trapping_radius(potential: Potential, minimum: FloatArray) -> float:
         raise ValueError(
             f"the gradient flow leaves the point {minimum.tolist()}; give a minimum of F"
         )
-    return 0.9 * radius
+    return float(0.9 * radius)
 
 
 def _falling_radius(
