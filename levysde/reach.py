@@ -6,6 +6,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 
@@ -82,6 +83,7 @@ def _leaves(basin: Basin, radius: float, rays: FloatArray) -> npt.NDArray[np.boo
     return basin.domain.outside_many(basin.minimum + radius * rays)
 
 
+@functools.lru_cache(maxsize=64)
 def places(basin: Basin, alpha: float) -> FloatArray:
     """Points of the domain to which jumps from the minimum lead, and others on the way back.
 
@@ -125,7 +127,7 @@ def places(basin: Basin, alpha: float) -> FloatArray:
         found.append(points)
     everything = np.concatenate(found)
     order = np.argsort(np.linalg.norm(everything - basin.minimum, axis=1), kind="stable")
-    return everything[order]
+    return parts.freeze(everything[order])
 
 
 def _nearer(basin: Basin, points: FloatArray, length: float) -> FloatArray:
