@@ -364,8 +364,10 @@ for _ in range(40):
 def test_a_killed_process_leaves_no_temporary_file(tmp_path: Path) -> None:
     file = tmp_path / "run.npz"
     subprocess.run([sys.executable, "-W", "ignore", "-c", KILLED, str(file)], check=True)
-    # Between the name and the place of the target there are two calls of the system.
-    assert len(os.listdir(tmp_path)) <= 3
+    # A kill between the two calls that give the file a name and put it in its place leaves one, and
+    # a busy system stops processes at such calls: a fifth of the kills at most. A file with a name
+    # from the start is left by nearly all of the 40.
+    assert len(os.listdir(tmp_path)) <= 1 + 8
 
 
 def test_what_a_killed_process_left_behind_is_removed(
