@@ -10,6 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 __all__ = ["BROKEN_NPY", "write_atomically"]
 
 BROKEN_NPY = (
@@ -18,8 +23,11 @@ BROKEN_NPY = (
 )  # fmt: skip
 """What numpy raises for a file that is not a complete `.npy` array."""
 
+_NAMED, _LOCKED = ".tmp", ".new"
+"""Ends of temporary files that have a name from the start, and of complete ones under a lock."""
+
 _LEFT_BEHIND_SECONDS = 3600.0
-"""Age at which a temporary file belongs to a process that has died."""
+"""Age at which a file without a lock belongs to a process that has died."""
 
 _NO_TEMPORARY = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EPERM}
 """What systems and file systems answer that know no files without a name."""
@@ -31,8 +39,10 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], N
     The content goes to a temporary file in the same folder, reaches the disk, and then takes
     the place of ``path`` in one step. If anything fails the temporary file is removed and an
     earlier file at ``path`` stays as it was. Where the system can do so (Linux, most local file
-    systems) the temporary file has no name and vanishes even if the process is killed; elsewhere
-    a later write to the same ``path`` removes what a process left behind an hour ago.
+    systems) the temporary file has no name until it is complete and vanishes even if the process
+    is killed; one that was killed between the two last steps leaves a file whose lock nobody
+    holds, and the next write to the same ``path`` removes it. Elsewhere a later write removes what
+    a process left behind an hour ago.
 
     Parameters
     ----------
@@ -59,18 +69,21 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], N
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
     mark = f".levysde-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
-    temporary = os.path.join(folder, f"{mark}{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(folder, f"{mark}{secrets.token_hex(8)}")
     try:
         _remove_left_behind(folder, mark)
-        descriptor = _open_nameless(folder)
-        named = descriptor is None
-        with os.fdopen(_open_named(temporary) if descriptor is None else descriptor, "w+b") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-            if not named:
+        nameless = _open_nameless(folder)
+        if nameless is None:
+            temporary += _NAMED
+            with os.fdopen(_open_named(temporary), "w+b") as file:
+                _write_to_disk(file, write)
+            os.replace(temporary, target)
+        else:
+            with os.fdopen(nameless, "w+b") as file:
+                _write_to_disk(file, write)
+                temporary += _LOCKED if _lock(file) else _NAMED
                 _give_name(file.fileno(), temporary)
-        os.replace(temporary, target)
+                os.replace(temporary, target)
     except OSError as error:
         if error.errno is None or error.filename not in (None, temporary, folder):
             raise
@@ -79,6 +92,12 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], N
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def _write_to_disk(file: BinaryIO, write: Callable[[BinaryIO], None]) -> None:
+    write(file)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _open_nameless(folder: str) -> int | None:
@@ -105,12 +124,30 @@ def _give_name(descriptor: int, temporary: str) -> None:
     os.link(f"/proc/self/fd/{descriptor}", temporary, src_dir_fd=descriptor)
 
 
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file until it is closed, and say whether that was possible."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process has it, or the file system knows no locks
+        return False
+    return True
+
+
 def _remove_left_behind(folder: str, mark: str) -> None:
-    """Remove old temporary files of the same target."""
+    """Remove temporary files of the same target whose processes have died."""
     with suppress(OSError):
         for name in os.listdir(folder):
-            if name.startswith(mark) and name.endswith(".tmp"):
-                with suppress(OSError):
-                    left = os.path.join(folder, name)
-                    if time.time() - os.stat(left).st_mtime > _LEFT_BEHIND_SECONDS:
-                        os.unlink(left)
+            left = os.path.join(folder, name)
+            with suppress(OSError):
+                if name.startswith(mark) and _is_left_behind(left):
+                    os.unlink(left)
+
+
+def _is_left_behind(temporary: str) -> bool:
+    if temporary.endswith(_LOCKED):
+        with open(temporary, "rb") as file:
+            return _lock(file)
+    age = time.time() - os.stat(temporary).st_mtime
+    return temporary.endswith(_NAMED) and age > _LEFT_BEHIND_SECONDS

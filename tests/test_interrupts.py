@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import prefix
+from levysde import files, prefix
 from levysde.cli import main
 from levysde.engine import cpu
 from levysde.engine.threads import run_threads
@@ -364,10 +364,33 @@ for _ in range(40):
 def test_a_killed_process_leaves_no_temporary_file(tmp_path: Path) -> None:
     file = tmp_path / "run.npz"
     subprocess.run([sys.executable, "-W", "ignore", "-c", KILLED, str(file)], check=True)
-    # A kill between the two calls that give the file a name and put it in its place leaves one, and
-    # a busy system stops processes at such calls: a fifth of the kills at most. A file with a name
-    # from the start is left by nearly all of the 40.
-    assert len(os.listdir(tmp_path)) <= 1 + 8
+    # A kill between the two calls that give the file a name and put it in its place leaves one,
+    # which the next save removes. A file with a name from the start is left by nearly all of the
+    # 40 kills.
+    assert len(os.listdir(tmp_path)) <= 2
+
+
+def test_a_complete_file_whose_process_was_killed_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the name and the replacement; one whose process lives is left alone."""
+    file, replace = tmp_path / "run.npz", os.replace
+    names: list[str] = []
+
+    def look(source: str, target: str) -> None:
+        names.append(os.path.basename(source))
+        before = os.listdir(tmp_path)
+        files._remove_left_behind(str(tmp_path), names[0][:26])
+        assert os.listdir(tmp_path) == before
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", look)
+    write_atomically(file, lambda content: None)
+    if not names[0].endswith(".new"):
+        pytest.skip("this file system knows no files without a name")
+    (tmp_path / f"{names[0][:26]}dead.new").touch()
+    write_atomically(file, lambda content: None)
+    assert os.listdir(tmp_path) == ["run.npz"]
 
 
 def test_what_a_killed_process_left_behind_is_removed(
