@@ -4,16 +4,15 @@ import errno
 import hashlib
 import os
 import secrets
+import sys
 import time
 import tokenize
 from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["BROKEN_NPY", "write_atomically"]
 
@@ -126,7 +125,7 @@ def _give_name(descriptor: int, temporary: str) -> None:
 
 def _lock(file: BinaryIO) -> bool:
     """Lock a file until it is closed, and say whether that was possible."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
