@@ -353,6 +353,24 @@ def test_refusals(options: dict[str, Any], words: str) -> None:
         ls.escape_times(**(given | options))
 
 
+@pytest.mark.parametrize("dim", [1, 4])
+def test_a_memory_that_is_too_long_is_refused_before_it_is_measured(
+    dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 10^5 iterations and more, for jumps that come every 3000."""
+    watched, windows = twins._watched, []
+
+    def counting(*arguments: Any) -> twins.Memory:
+        windows.append(arguments[5])
+        return watched(*arguments)
+
+    monkeypatch.setattr(twins, "_watched", counting)
+    dynamics = ls.dynamics.adam(b2=1.0 - 1e-4)
+    with pytest.raises(ValueError, match="for more than .* few are idle"):
+        planned(dynamics, 0.01, 0.01, ls.basins.flat(dim=dim))
+    assert max(windows) < 100_000
+
+
 def test_auto_skips_what_is_idle() -> None:
     choose = methods.choose
     chosen = choose(FLAT, ls.dynamics.momentum(), NOISE, 1e-3, "auto", None, None)

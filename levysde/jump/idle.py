@@ -5,6 +5,7 @@ nothing tells it from the other is the memory of the recurrence, whatever its dy
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from levysde.engine.program import Program
 from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
 from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.jump.twins import (
+    FEW_SIZES,
     FORGOTTEN,
     NOTHING,
     SIZES,
+    Memory,
     Twins,
     is_driven,
     natural_length,
@@ -44,6 +47,9 @@ LARGEST_RADIUS = 0.7
 
 MOST_JUMPS = 3.0
 """Long increments within a memory, beyond which too few iterations are idle."""
+
+CERTAINLY = 3.0
+"""So many times too many within the memory of a few jumps are too many within that of all."""
 
 MOST_PER_STEP = 0.02
 """Long increments per iteration, above which two of them in one are not rare."""
@@ -104,7 +110,14 @@ def idle_program(
             "nothing drives paths back to the minimum, so that no jump is forgotten and no "
             "iteration is idle; use method='euler'"
         )
-    memory = remembered(basin, program, rays, ways, size, unit)
+
+    def rate_above(length: float) -> float:
+        return float(noise.jumps(basin.dim, epsilon, length).rate * program.dt)
+
+    memory = remembered(
+        basin, program, rays, ways, size, unit,
+        lambda few: _check_few(few, unit, threshold, rate_above),
+    )  # fmt: skip
     if memory.spread == math.inf:
         raise ValueError("paths leave before they have forgotten a jump; use method='euler'")
     if not memory.spread < LARGEST_SPREAD:
@@ -113,7 +126,7 @@ def idle_program(
             "minimum, so that none is idle; use method='euler'"
         )
     sizes = np.asarray(unit * SIZES, dtype=np.float64)
-    moved = _displacements(memory.peak)
+    moved = _displacements(memory.peak, SIZES)
     if threshold is None:
         threshold = _automatic_threshold(moved, sizes)
     elif not _moved(moved, sizes, threshold) < LARGEST_SHARE:
@@ -131,16 +144,36 @@ def idle_program(
             "that two often come at once; give a smaller dt, or use method='euler'"
         )
     if rate * steps > MOST_JUMPS:
-        raise ValueError(
-            f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
-            f"are remembered for {steps}, so that few are idle; use method='euler'"
-        )
+        raise _few_idle(threshold, rate, f"{steps}")
     leaving = noise.jumps(basin.dim, epsilon, _leaving_length(moved, sizes)).rate
     _check_creeping(leaving, memory.deviation, steps * program.dt)
     radius = min(LARGEST_RADIUS, max(RADIUS_SHARE, RADIUS_SPREADS * memory.spread)) * size
     return IdleProgram(
         program, jumps, threshold, steps, math.ceil(memory.settled), basin.minimum, radius
     )
+
+
+def _few_idle(threshold: float, rate: float, steps: str) -> ValueError:
+    return ValueError(
+        f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
+        f"are remembered for {steps}, so that few are idle; use method='euler'"
+    )
+
+
+def _check_few(
+    few: Memory, unit: float, threshold: float | None, rate_above: Callable[[float], float]
+) -> None:
+    """Refuse at once what the memory of a few jumps rules out, with room for their being few."""
+    sizes = unit * FEW_SIZES
+    moved = _displacements(few.peak, FEW_SIZES)
+    if threshold is None:
+        if few.spread == math.inf or not moved[0] <= THRESHOLD_SHARE < moved.max():
+            return
+        threshold = _automatic_threshold(moved, sizes)
+    steps = float(few.steps[sizes >= 0.5 * threshold].max(initial=0.0))
+    rate = rate_above(threshold)
+    if rate * steps > CERTAINLY * MOST_JUMPS:
+        raise _few_idle(threshold, rate, f"more than {steps:.0f}")
 
 
 def idle_share(idle: IdleProgram) -> float:
@@ -229,14 +262,14 @@ def _first_answers(
     return np.asarray(np.linalg.norm(states[1:-1] - states[0], axis=1) / ways)
 
 
-def _displacements(peak: FloatArray) -> FloatArray:
+def _displacements(peak: FloatArray, sizes: FloatArray) -> FloatArray:
     """Displacement over the way out by jumps of all sizes, along the best ray.
 
     Beyond the size at which paths leave it is taken to grow like the size.
     """
     moved = np.maximum(peak.max(axis=1), NOTHING)
     for k in np.flatnonzero(np.isinf(moved)):
-        moved[k] = max(moved[k - 1] * SIZES[k] / SIZES[k - 1], 1.0) if k else 1.0
+        moved[k] = max(moved[k - 1] * sizes[k] / sizes[k - 1], 1.0) if k else 1.0
     return np.asarray(moved)
 
 

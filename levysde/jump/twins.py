@@ -4,7 +4,7 @@ The time after which nothing tells them apart is what a recurrence remembers of 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,9 @@ SAME_ANSWER = 0.01
 SIZES: FloatArray = np.asarray(10.0 ** (0.5 * np.arange(-8, 7)), dtype=np.float64)
 """Lengths of jumps over `natural_length`."""
 
-_FEW = 5  # of the sizes every so many-th
+FEW_SIZES = SIZES[::2]
+"""Of them those that are tried first."""
+
 _TRIED = 2.0 ** np.arange(-200, 201, 4)
 _FIRST_MOVE = 0.01
 _SCOUTS = 4
@@ -191,17 +193,25 @@ def natural_length(
 
 
 def remembered(
-    basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float, unit: float
+    basin: Basin,
+    program: Program,
+    rays: FloatArray,
+    ways: FloatArray,
+    size: float,
+    unit: float,
+    check: Callable[[Memory], None],
 ) -> Memory:
     """How long jumps are remembered, in a window that is doubled until it is long enough.
 
     `size` is the shortest way out and `unit` the natural length of increments. A window in which a
     few of the twins do not forget is too short for all, and the others, most of the work, are not
-    watched in it.
+    watched in it. What these few have shown, of jumps of `FEW_SIZES` along the first ray, goes to
+    `check`, which may raise: longer windows show longer memories.
     """
     window, lengths = _FIRST_WINDOW, (size, unit)
     while window <= _LONGEST_WINDOW:
-        few = _watched(basin, program, rays[:1], ways[:1], lengths, window, SIZES[::_FEW])
+        few = _watched(basin, program, rays[:1], ways[:1], lengths, window, FEW_SIZES)
+        check(few)
         # Of dynamics with variates of their own more twins may show that the start is forgotten.
         settled = 0.0 if program.update.normal else few.settled
         if max(few.steps.max(), settled) * _WINDOWS_PER_MEMORY <= window:

@@ -28,6 +28,8 @@ _COSTLY_SCREEN_DENSITY = 1 / 4
 _COSTLY_PLANE_DENSITIES = (1 / 8, 1 / 2, 2.0)
 _FLOOR = 1e-3
 _MISSED = 1e-6
+_REACH_OCTAVES = 30.0
+_WIDEST = 1e-3
 
 _FACES_POWER = 9
 _FACES_SEED = 97
@@ -97,6 +99,8 @@ class Bundle:
         Distances at which the predicate is evaluated; None for closed forms.
     radii : ndarray, shape (shifts, steps)
         The table of the grid; empty for closed forms.
+    mean_power : float
+        Mean of radius^(-alpha) over some rays, against which a crossing counts.
     budget : int
         Rays that can be asked for in a second or two.
     """
@@ -105,22 +109,28 @@ class Bundle:
     center: Vector
     grid: Grid | None
     radii: Vector
+    mean_power: float
     budget: int
 
-    def crossings(self, directions: Vector, shifts: NDArray[np.intp] | None = None) -> Crossings:
+    def crossings(
+        self, directions: Vector, alpha: float, shifts: NDArray[np.intp] | None = None
+    ) -> Crossings:
         """Return all crossings of many rays.
 
         Parameters
         ----------
         directions : ndarray, shape (rays, dim)
             Unit vectors.
+        alpha : float
+            A crossing counts as radius^(-alpha), positive, dimensionless.
         shifts : ndarray of int, shape (rays,), optional
             The row of `radii` for each ray; the middle one for all unless given.
 
         Returns
         -------
         Crossings
-            Closed forms exactly, searched ones to a relative width of 2e-11.
+            Closed forms exactly. Searched ones to a relative width of 2e-11, and wider by as much
+            as they count less than the mean.
         """
         if self.grid is None:
             distances = exit_distances(self.domain, self.center, directions)
@@ -130,7 +140,7 @@ class Bundle:
             shifts = np.full(len(directions), len(self.radii) // 2)
         chunk = max(1, _STATES // self.radii.shape[1])
         starts = range(0, len(directions), chunk)
-        parts = [self._searched(directions, shifts, np.arange(k, k + chunk)) for k in starts]
+        parts = [self._searched(directions, alpha, shifts, np.arange(k, k + chunk)) for k in starts]
         return Crossings(
             np.concatenate([part.ray for part in parts]),
             np.concatenate([part.radius for part in parts]),
@@ -138,7 +148,7 @@ class Bundle:
         )
 
     def _searched(
-        self, directions: Vector, shifts: NDArray[np.intp], rays: NDArray[np.intp]
+        self, directions: Vector, alpha: float, shifts: NDArray[np.intp], rays: NDArray[np.intp]
     ) -> Crossings:
         rays = rays[rays < len(directions)]
         radii = self.radii[shifts[rays]]
@@ -151,6 +161,8 @@ class Bundle:
         row, step = np.nonzero(states[:, 1:] != states[:, :-1])
         leaves = ~states[row, step]
         low = np.where(step > 0, radii[row, step - 1], 0.0)
+        counts = np.where(step > 0, radii[row, step - 1], radii[row, step]) ** -alpha
+        width = WIDTH * np.maximum(1.0, self.mean_power / counts)
         radius, _ = bisected(
             lambda which, middle: outside_along(
                 self.domain, self.center, directions, rays[row[which]], middle
@@ -158,7 +170,7 @@ class Bundle:
             low,
             radii[row, step],
             leaves,
-            WIDTH,
+            np.minimum(width, _WIDEST),
         )
         return Crossings(rays[row], radius, np.where(leaves, 1.0, -1.0))
 
@@ -201,7 +213,7 @@ class Bundle:
         """
         count = len(jumps)
         lengths = np.linalg.norm(jumps, axis=1)
-        crossings = self.crossings(jumps / lengths[:, None], shifts)
+        crossings = self.crossings(jumps / lengths[:, None], alpha, shifts)
         parts = crossings.sign * (lengths[crossings.ray] / crossings.radius) ** alpha
         values = np.bincount(crossings.ray, parts, count).astype(np.float64)
         if self.grid is None:
@@ -248,7 +260,7 @@ def _best_density(bundle: Bundle, matrix: Vector, alpha: float, power: int) -> f
     images = sphere_points(rank, power, 0) @ matrix.T
     lengths = np.linalg.norm(images, axis=1)
     shifts = np.random.default_rng(1).integers(len(bundle.radii), size=len(images))
-    crossings = bundle.crossings(images / lengths[:, None], shifts)
+    crossings = bundle.crossings(images / lengths[:, None], alpha, shifts)
     parts = crossings.sign * (lengths[crossings.ray] / crossings.radius) ** alpha
     begins, thickness = bundle.layers(crossings)
     masses = np.abs(parts[begins] + parts[begins + 1])
@@ -289,7 +301,8 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
     -------
     Bundle
         For domains that are searched, distances from 2^-6 times the nearest to 2^40 times the
-        farthest first exit that 64 rays found. In the plane there are 32 an octave from 1/4 of the
+        farthest first exit that 64 rays found, those left out that count for 1e-9 of the nearest.
+        In the plane there are 32 an octave from 1/4 of the
         nearest to 16 times the farthest, 8 elsewhere up to 2^14 times the farthest, 1 beyond, and 4
         or 16 times as many where layers thinner than this are met; of a costly domain an eighth of
         them all. In more dimensions a sixteenth to four times as many, whichever serves best the
@@ -297,11 +310,13 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
     """
     dim, rank = matrix.shape
     if has_closed_form(domain):
-        return Bundle(domain, center, None, np.empty((0, 0)), _CLOSED_NUMBERS // rank)
+        return Bundle(domain, center, None, np.empty((0, 0)), 0.0, _CLOSED_NUMBERS // rank)
     first = _pilot(domain, center, matrix)
     many = getattr(domain, "outside_many", None) is not None
 
-    ends = float(np.min(first)), float(np.max(first))
+    nearest = float(np.min(first))
+    farthest = min(float(np.max(first)), nearest * 2.0 ** (_REACH_OCTAVES / alpha))
+    mean_power = float(np.mean(first**-alpha))
 
     def budget(grid: Grid) -> int:
         calls = grid.steps + _NARROWING
@@ -310,16 +325,16 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
         numbers = calls * (dim + _OVERHEAD) * cost_of(domain) + rank * dim // _IMAGE_SHARE
         return _SEARCHED_NUMBERS // int(numbers)
 
-    fine = grid_between(*ends)
+    fine = grid_between(nearest, farthest)
     if is_costly(domain):
         fine = replace(fine, density=_COSTLY_SCREEN_DENSITY)
     power = _COSTLY_SCREEN_POWER if is_costly(domain) else _PLANE_SCREEN_POWER
     if rank > 2:
         share = max(1, budget(fine) // _SCREEN_SHARE)
         power = min(max(share.bit_length(), _SCREEN_POWERS[0]), _SCREEN_POWERS[1])
-    trial = Bundle(domain, center, fine, fine.table(), 0)
+    trial = Bundle(domain, center, fine, fine.table(), mean_power, 0)
     grid = replace(fine, density=_best_density(trial, matrix, alpha, power))
-    return Bundle(domain, center, grid, grid.table(), budget(grid))
+    return Bundle(domain, center, grid, grid.table(), mean_power, budget(grid))
 
 
 def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:

@@ -208,7 +208,7 @@ def _node_segments(bundle: Bundle, law: EllipticLaw) -> ExitSegments:
     units = sphere_points(law.rank, _PLAIN_NODES_POWER if plain else _NODES_POWER, 0)
     images = units @ law.matrix.T
     lengths = np.linalg.norm(images, axis=1)
-    crossings = bundle.crossings(images / lengths[:, None])
+    crossings = bundle.crossings(images / lengths[:, None], law.alpha)
     leaving = np.flatnonzero(crossings.sign > 0.0)
     ray, start = crossings.ray[leaving], crossings.radius[leaving]
     # What follows a way out on the same ray is the way back in.

@@ -163,7 +163,7 @@ def bisected(
     low: Vector,
     high: Vector,
     leaves: NDArray[np.bool_],
-    relative: float,
+    relative: float | Vector,
 ) -> tuple[Vector, Vector]:
     """Narrow brackets of crossings of the boundary, all at once.
 
@@ -175,7 +175,7 @@ def bisected(
         Distances from the center at the two ends.
     leaves : ndarray of bool, shape (brackets,)
         Whether the upper end is the one outside.
-    relative : float
+    relative : float or ndarray, shape (brackets,)
         Width over distance at which a bracket is narrow enough.
 
     Returns
@@ -184,9 +184,10 @@ def bisected(
         Middles and widths.
     """
     low, high = low.copy(), high.copy()
+    relative = np.broadcast_to(relative, low.shape)
     open_ = np.arange(low.size)
     for _ in range(_BISECTIONS):
-        open_ = open_[high[open_] - low[open_] > relative * high[open_]]
+        open_ = open_[high[open_] - low[open_] > relative[open_] * high[open_]]
         if not open_.size:
             break
         middle = 0.5 * (low[open_] + high[open_])
