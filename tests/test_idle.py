@@ -366,7 +366,7 @@ def test_a_memory_that_is_too_long_is_refused_before_it_is_measured(
 
     monkeypatch.setattr(twins, "_watched", counting)
     dynamics = ls.dynamics.adam(b2=1.0 - 1e-4)
-    with pytest.raises(ValueError, match="for more than .* few are idle"):
+    with pytest.raises(ValueError, match=r"for more than .* few are idle"):
         planned(dynamics, 0.01, 0.01, ls.basins.flat(dim=dim))
     assert max(windows) < 100_000
 
