@@ -66,7 +66,8 @@ def flow_part(
     """How steps are divided where an explicit one would overshoot, if they are.
 
     With "auto" that is so for an SDE in whose domain there is a place to which jumps lead and from
-    which the force ahead would change the displacement of a step by more than 1/16 of it.
+    which the force ahead would change the displacement of a step by more than 1/16 of it, and the
+    displacement grows with the force.
 
     Parameters
     ----------
@@ -97,7 +98,9 @@ def flow_part(
     True
     """
     parts.choice("scheme", scheme, SCHEMES)
-    if scheme == "euler" or (scheme == "auto" and not dynamics.has_flow):
+    # What divides by the size of the gradient moves by about dt, however steep the force.
+    steep_moves_far = math.isfinite(dynamics.stable_step)
+    if scheme == "euler" or (scheme == "auto" and not (dynamics.has_flow and steep_moves_far)):
         return None
     if not dynamics.has_flow:
         raise ValueError(

@@ -208,9 +208,24 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
             "dt='auto' needs a force that returns to the minimum, and there is none here; give dt "
             "a number"
         )
+    if isinstance(dynamics, Adaptive) and dynamics.second_moment == "gradient":
+        fastest, reason = _fastest_at_unit_speed(basin, fastest, dynamics.number("eps"))
+    elif dynamics is not None:
+        fastest *= dynamics.speed
     if dynamics is not None:
-        fastest = max(fastest * dynamics.speed, dynamics.largest_rate)
+        fastest = max(fastest, dynamics.largest_rate)
     return AutomaticStep(1.0 / (STEPS_PER_RELAXATION * fastest), reason)
+
+
+def _fastest_at_unit_speed(basin: Basin, fastest: float, eps: float) -> tuple[float, str]:
+    """Of an equation that divides by the size of the gradient, which is `fastest` over eps near 0.
+
+    Its speed is about 1 wherever the gradient is large against eps, in whatever units.
+    """
+    crossing = 1.0 / _shortest_way(basin)
+    if fastest < crossing * eps:
+        return fastest / eps, f"1/{STEPS_PER_RELAXATION} of the shortest relaxation time"
+    return crossing, f"1/{STEPS_PER_RELAXATION} of the time that the way out takes at speed 1"
 
 
 def _fastest(basin: Basin) -> tuple[float, str]:

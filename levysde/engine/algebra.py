@@ -25,6 +25,7 @@ LARGEST_DIM = 128
 _ROUNDING = 2.0**-52
 _SWEEPS = 60
 _KEPT_BITS = 32
+_BLOCK = 64
 
 
 def singular_directions(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -205,7 +206,11 @@ def weighted_squares(vectors: FloatArray, weights: FloatArray) -> FloatArray:
     >>> weighted_squares(np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([3.0, 1.0])).tolist()
     [[3.0, 3.0], [3.0, 7.0]]
     """
-    total = np.zeros((len(vectors), len(vectors)))
-    for vector, weight in zip(vectors.T, weights, strict=True):
-        total += weight * (vector[:, None] * vector)
+    dim, rows = len(vectors), np.ascontiguousarray(vectors.T)
+    total = np.zeros((dim, dim))
+    for i in range(0, dim, _BLOCK):  # what fits the cache, and of two equal halves one
+        part = total[i : i + _BLOCK, i:]
+        for vector, weight in zip(rows, weights, strict=True):
+            part += weight * (vector[i : i + _BLOCK, None] * vector[i:])
+        total[i:, i : i + _BLOCK] = part.T
     return total

@@ -131,14 +131,14 @@ def _both_ways(alpha: float, vectors: Vector, where: str) -> tuple[RayLaw, ...]:
 
 def _elliptic_law(alpha: float, matrix: Vector) -> tuple[Law, ...]:
     """Return the law of the matrix with its rank made full; rank 1 is a law on two rays."""
-    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
+    sizes = np.linalg.svd(matrix, compute_uv=False)
     rank = int(np.count_nonzero(sizes > _RANK * sizes[0]))
+    if 1 < rank == matrix.shape[1]:
+        return (EllipticLaw(alpha, matrix),) if alpha < 2.0 else ()
+    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
     if rank == 1:
         return _both_ways(alpha, (left[:, :1] * sizes[:1]).T, "along a line")
-    if alpha == 2.0:
-        return ()
-    full = rank == matrix.shape[1]
-    return (EllipticLaw(alpha, matrix if full else left[:, :rank] * sizes[:rank]),)
+    return (EllipticLaw(alpha, left[:, :rank] * sizes[:rank]),) if alpha < 2.0 else ()
 
 
 def _independent(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
