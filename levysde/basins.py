@@ -13,7 +13,6 @@ asymmetric 16 on the left, 1 right   (-1/4, 1)
 """
 
 import math
-import warnings
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
@@ -166,10 +165,9 @@ def check_minimum(basin: Basin) -> None:
     failed = [a for a in theory.about_minimum(basin) if a.holds is False]
     if failed:
         reasons = " and ".join(f"'{a.name}' does not hold ({a.detail})" for a in failed)
-        warnings.warn(
+        parts.warn(
             f"at the minimum {parts.shown(basin.minimum)} of this basin {reasons}: the theory does "
-            "not apply; check the sign of the gradient and the minimum",
-            stacklevel=4,  # where the user calls a verb
+            "not apply; check the sign of the gradient and the minimum"
         )
 
 

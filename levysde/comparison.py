@@ -322,7 +322,7 @@ def _each_once() -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         yield
     for message in dict.fromkeys(str(entry.message) for entry in caught):
-        warnings.warn(message, stacklevel=5)  # where the user compares
+        parts.warn(message)
 
 
 def _prediction(

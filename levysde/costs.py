@@ -150,7 +150,9 @@ def estimate(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> 
     parts.instance("noise", noise, Noise)
     epsilon = parts.finite_number("epsilon", epsilon)
     if not is_served(dynamics):
-        raise ValueError(f"{dynamics.name} has no method 'jump' in continuous time; use 'euler'")
+        raise parts.Refusal(
+            f"{dynamics.name} has no method 'jump' in continuous time", "use 'euler'"
+        )
     program = automatic_program(basin, dynamics, noise, epsilon)
     return program_costs(basin, dynamics, noise, epsilon, program)
 

@@ -1,6 +1,8 @@
 """What all parts share: named parameters flattened for plain functions, and readable checks."""
 
 import math
+import sys
+import warnings
 from collections.abc import Mapping
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -10,8 +12,38 @@ import numpy.typing as npt
 
 from levysde._typing import FloatArray
 
+_PACKAGE = f"{__name__.partition('.')[0]}."
 _LONGEST_VALUE = 80
 """Characters of a value in a message."""
+
+
+class Refusal(ValueError):  # noqa: N818 - an answer, and no mistake
+    """That a method does not serve a problem, why, and what to do.
+
+    Parameters
+    ----------
+    reason : str
+        Why.
+    remedy : str
+        What to do.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason, self.remedy = reason, remedy
+
+
+def reason_of(error: ValueError) -> str:
+    """Why something was refused, without what to do."""
+    return error.reason if isinstance(error, Refusal) else str(error)
+
+
+def warn(message: str) -> None:
+    """Warn where the user calls this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
 
 
 def freeze(array: FloatArray) -> FloatArray:

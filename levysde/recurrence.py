@@ -1,6 +1,5 @@
 """The recurrence X_0, X_1, ... on a grid of times, as the block engine runs it."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -118,9 +117,8 @@ def warn_of_close_start(basin: Basin, program: Program) -> None:
     moved = float(np.median(np.abs(states[:, 1] - states[:, 0])))
     distance = shortest_distance(replace(basin, minimum=basin.start))
     if distance < CLOSE * moved:
-        warnings.warn(
+        parts.warn(
             f"the start {parts.shown(basin.start)} is {distance:.2g} from the boundary, and one "
             f"step moves a coordinate by about {moved:.2g}: exits between two steps are missed "
-            "there; give a smaller dt, or method='jump'",
-            stacklevel=4,
+            "there; give a smaller dt, or method='jump'"
         )

@@ -1,7 +1,6 @@
 """How the drift of one step is done: explicitly, or by the flow where that overshoots."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,10 +175,9 @@ def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -
         product = dt * largest_curvature(basin)
         if limit < product < math.inf:
             fate = "diverges" if product > dynamics.stable_step else "oscillates"
-            warnings.warn(
+            parts.warn(
                 f"dt = {dt:g} times the largest curvature at the minimum is {product:.3g}: the "
-                f"noise-free chain {fate}; give a smaller dt",
-                stacklevel=3,
+                f"noise-free chain {fate}; give a smaller dt"
             )
             return
     steep = [place for place in _steepness(basin, dynamics, dt, alpha) if place.product > limit]
@@ -191,9 +189,8 @@ def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -
             "exits by overshoot are counted, which the SDE does not have; give a smaller dt, or "
             "scheme='flow'"
         )
-    warnings.warn(
+    parts.warn(
         f"dt = {dt:g} is long for the force at x = {parts.shown(steep[0].place)}, inside the "
         f"domain (dt times the curvature that a step from there meets is {steep[0].product:.3g}): "
-        f"{meaning}",
-        stacklevel=3,
+        f"{meaning}"
     )

@@ -1,11 +1,10 @@
 """The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
 
 import os
-import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,71 +13,24 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin, check_minimum
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
-from levysde.engine.program import Program
 from levysde.horizon import chosen_horizon
-from levysde.jump.idle import idle_program
-from levysde.jump.program import jump_program
 from levysde.learning_rate import amplitude_and_step
+from levysde.methods.euler import chain
+from levysde.model import check_parts, checked_model
 from levysde.noise import Noise
 from levysde.prefix import Bar, Interrupted, Prefix, checkpoint_file, stage
 from levysde.provenance import describe
-from levysde.recurrence import recurrence, warn_of_close_start
 from levysde.results import EscapeTimes
-from levysde.scheme import SCHEMES, check_stability
+from levysde.scheme import SCHEMES
 from levysde.spellings import with_hints
-from levysde.timestep import automatic_dt, automatic_step
-from levysde.trial import try_functions
+from levysde.timestep import automatic_dt
 
 __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
 
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
-SMALLEST_EPSILON = 1e-100
-METHODS = ("euler", "jump", "auto")
+MAX_SEED = 2**64 - 1
 BACKENDS = ("cpu",)
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """Checked numbers of a simulation."""
-
-    epsilon: float
-    dt: float
-    seed: int
-    dt_reason: str | None = None
-
-
-def _check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:
-    parts.instance("basin", basin, Basin)
-    parts.instance("dynamics", dynamics, Dynamics)
-    parts.instance("noise", noise, Noise)
-
-
-def _check_setting(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    epsilon: float,
-    dt: float | Literal["auto"] | None,
-    seed: int,
-) -> _Setting:
-    """Check parts and numbers; dt is None where times are continuous."""
-    _check_parts(basin, dynamics, noise)
-    try_functions(basin)
-    epsilon = parts.finite_number("epsilon", epsilon)
-    if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
-        raise ValueError(
-            f"epsilon is {epsilon:g}; give a number from {SMALLEST_EPSILON:g} to "
-            f"{1.0 / SMALLEST_EPSILON:g}"
-        )
-    seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
-    if dt is None:
-        return _Setting(epsilon, 0.0, seed)
-    if isinstance(dt, str):
-        parts.choice("dt", dt, ("auto",))
-        step = automatic_step(basin, dynamics)
-        return _Setting(epsilon, step.dt, seed, step.reason)
-    return _Setting(epsilon, parts.finite_number("dt", dt), seed)
 
 
 @with_hints
@@ -206,8 +158,8 @@ def escape_times(
     >>> result.escaped, bool(abs(result.mean / 3.83 - 1.0) < 0.2)
     (500, True)
     """
-    _check_parts(basin, dynamics, noise)
-    parts.choice("method", method, METHODS)
+    check_parts(basin, dynamics, noise)
+    parts.choice("method", method, methods.METHODS)
     parts.choice("backend", backend, BACKENDS)
     if horizon is not None:  # before the method is prepared, which can take long
         parts.finite_number("horizon", horizon)
@@ -227,120 +179,42 @@ def escape_times(
         needed = estimators.escapes_needed(parts.finite_number("rel_error", rel_error))
     default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
     paths = parts.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
-    model = (basin, dynamics, noise)
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     with stage(progress, "preparing the simulation: the domain, the step, the method"):
-        plan = _plan(*model, epsilon, dt, seed, method, correction, threshold, small_jumps, scheme)
-    setting = plan.setting
+        model = checked_model(basin, dynamics, noise, epsilon)
+        seed = parts.whole_number("seed", seed, 0, MAX_SEED)
+        request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme)
+        plan = methods.prepare(method, model, request)
+        plan.warn()
     check_minimum(basin)
     with stage(progress, "asking the theory for a mean, which sets the horizon"):
-        until = chosen_horizon(*model, setting.epsilon, setting.dt, horizon, plan.long_rate)
-    limit = until.limit(setting.dt)
+        until = chosen_horizon(*model, plan.dt, horizon, plan.long_rate)
+    rate: dict[str, Any] = {} if lr is None else {"lr": lr}
     parameters = describe(
-        *model,
-        epsilon=setting.epsilon,
-        dt=setting.dt,
+        basin,
+        dynamics,
+        noise,
+        epsilon=model.epsilon,
+        dt=plan.dt,
         horizon=until.time,
         horizon_reason=until.reason,
-        seed=setting.seed,
+        seed=seed,
         correction=correction,
-        **(plan.chosen if lr is None else {"lr": lr, **plan.chosen}),
+        **plan.parameters,
+        **rate,
     )
+    limit = until.limit(plan.dt)
     with Bar() if progress is True else nullcontext(progress or None) as shown:
         run = Prefix(plan.engine, plan.program, parameters, limit, threads, shown, file)
         if resume is not None:
             run.continue_from(resume)
         result = run.run(paths, needed)
     if needed is not None and result.escaped < needed:
-        warnings.warn(
+        parts.warn(
             f"{result.escaped} escapes of {result.paths} paths; rel_error = {rel_error:g} needs "
-            f"{needed}: give more paths or a longer horizon",
-            stacklevel=3,
+            f"{needed}: give more paths or a longer horizon"
         )
     return result
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Checked numbers, the engine and what it runs, and what is recorded of the method."""
-
-    setting: _Setting
-    engine: Any
-    program: Any
-    chosen: dict[str, Any]
-    long_rate: float | None = None
-
-
-def _plan(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    epsilon: float,
-    dt: float | Literal["auto"],
-    seed: int,
-    method: str,
-    correction: str | None,
-    threshold: float | None,
-    small_jumps: str,
-    scheme: str,
-) -> _Plan:
-    """Choose a method and prepare it."""
-    model = (basin, dynamics, noise)
-    parts.choice("small_jumps", small_jumps, methods.SMALL_JUMPS)
-    parts.choice("scheme", scheme, SCHEMES)
-    chosen: dict[str, Any] = {"method": method}
-    if method == "auto":
-        _check_setting(*model, epsilon, None, seed)
-        chosen = methods.choose(*model, epsilon, dt, correction, threshold)
-    if chosen["method"] == "jump" and methods.is_continuous(dynamics, dt):
-        methods.check_continuous_options(dt, correction, scheme)
-        setting = _check_setting(*model, epsilon, None, seed)
-        rho = methods.jump_threshold(*model, setting.epsilon, threshold)
-        program = jump_program(*model, setting.epsilon, rho, setting.seed, small_jumps)
-        if method == "jump":  # not where it was found to be the better one
-            methods.warn_of_diffusion(*model, setting.epsilon, program)
-        chosen |= {"threshold": rho, "small_jumps": small_jumps}
-        return _Plan(setting, _engine("jump"), program, chosen)
-    methods.check_grid_options(chosen["method"], threshold, small_jumps, scheme)
-    setting = _check_setting(*model, epsilon, dt, seed)
-    chain = _chain(*model, setting, dt, correction, scheme, chosen["method"])
-    warn_of_close_start(basin, chain)
-    chosen["scheme"] = "euler" if chain.flow is None else "flow"
-    if setting.dt_reason is not None:
-        chosen["dt_reason"] = setting.dt_reason
-    if chosen["method"] == "euler":
-        return _Plan(setting, _engine("cpu"), chain, chosen)
-    idle = idle_program(basin, noise, setting.epsilon, chain, methods.checked_length(threshold))
-    chosen |= {"threshold": idle.threshold, "memory": idle.memory}
-    return _Plan(setting, _engine("idle"), idle, chosen, idle.jumps.rate)
-
-
-def _chain(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    setting: _Setting,
-    dt: float | Literal["auto"],
-    correction: str | None,
-    scheme: str,
-    method: str = "euler",
-) -> Program:
-    """The recurrence, with steps divided where an SDE needs it; else overshoot is warned of."""
-    # A step that was given is one to be done as it is, and what is skipped is the recurrence.
-    free = isinstance(dt, str) and method == "euler"
-    scheme = "euler" if scheme == "auto" and not free else scheme
-    numbers = (setting.epsilon, setting.dt, setting.seed, correction, scheme)
-    chain = recurrence(basin, dynamics, noise, *numbers)
-    if chain.flow is None and not (free and dynamics.has_flow and scheme == "auto"):
-        check_stability(basin, dynamics, setting.dt, noise.alpha)
-    return chain
-
-
-def _engine(name: str) -> Any:
-    """The module of an engine, loaded when it is needed."""
-    from levysde.engine import cpu, idle, jump
-
-    return {"cpu": cpu, "idle": idle, "jump": jump}[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -428,7 +302,9 @@ def trajectories(
     if dt is None:
         raise ValueError("dt is None; give a positive number or 'auto'")
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    setting = _check_setting(basin, dynamics, noise, epsilon, dt, seed)
+    model = checked_model(basin, dynamics, noise, epsilon)
+    seed = parts.whole_number("seed", seed, 0, MAX_SEED)
+    parts.choice("scheme", scheme, SCHEMES)
     paths = parts.whole_number("paths", paths, 1, MAX_PATHS)
     steps = parts.whole_number("steps", steps, 1, MAX_STEPS - 1)
     every = parts.whole_number("every", every, 1, MAX_STEPS)
@@ -439,7 +315,8 @@ def trajectories(
             f"{paths} paths of {records} states need {size / 2.0**30:.3g} GiB; give fewer paths or "
             "steps, or a larger every"
         )
-    program = _chain(basin, dynamics, noise, setting, dt, None, scheme)
-    positions = record(program, paths, records, every)
-    times = np.arange(records, dtype=np.float64) * (every * setting.dt)
-    return Trajectories(times, positions, setting.dt)
+    found = chain(model, methods.Request(dt, seed, scheme=scheme), divisible=True)
+    found.warn(model)
+    positions = record(found.program, paths, records, every)
+    times = np.arange(records, dtype=np.float64) * (every * found.step.dt)
+    return Trajectories(times, positions, found.step.dt)

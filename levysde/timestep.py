@@ -204,9 +204,9 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
         return AutomaticStep(dt, "the way out is 5/8 of what one jump can move")
     fastest, reason = _fastest(basin)
     if not fastest > 0.0:
-        raise ValueError(
-            "dt='auto' needs a force that returns to the minimum, and there is none here; give dt "
-            "a number"
+        raise parts.Refusal(
+            "dt='auto' needs a force that returns to the minimum, and there is none here",
+            "give dt a number",
         )
     if isinstance(dynamics, Adaptive) and dynamics.second_moment == "gradient":
         fastest, reason = _fastest_at_unit_speed(basin, fastest, dynamics.number("eps"))
@@ -253,7 +253,7 @@ def _shortest_way(basin: Basin) -> float:
     ]
     shortest = min(ways)
     if not 0.0 < shortest < np.inf:
-        raise ValueError(
-            "dt='auto' needs a boundary along an axis, and none was found; give dt a number"
+        raise parts.Refusal(
+            "dt='auto' needs a boundary along an axis, and none was found", "give dt a number"
         )
     return float(shortest)

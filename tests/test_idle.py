@@ -15,6 +15,8 @@ from levysde.dynamics import Dynamics
 from levysde.engine import idle as engine
 from levysde.engine.idle import IdleProgram
 from levysde.jump import idle, twins
+from levysde.methods import skip
+from levysde.model import Model
 from levysde.noise import Noise
 from levysde.recurrence import recurrence
 
@@ -372,17 +374,35 @@ def test_a_memory_that_is_too_long_is_refused_before_it_is_measured(
 
 
 def test_auto_skips_what_is_idle() -> None:
-    choose = methods.choose
-    chosen = choose(FLAT, ls.dynamics.momentum(), NOISE, 1e-3, "auto", None, None)
-    assert chosen["method"] == "jump"
-    assert "% of iterations are idle" in chosen["method_reason"]
-    assert choose(FLAT, SGD, NOISE, 1e-3, 0.01, "boundary-shift", None)["method"] == "jump"
-    loud = choose(FLAT, SGD, NOISE, 0.1, 0.01, None, None)
-    assert loud["method"] == "euler"
-    assert "11" in loud["method_reason"]
-    many = choose(FLAT, ls.dynamics.adam(), NOISE, 0.1, "auto", None, None)
-    assert many["method"] == "euler"
-    assert "few are idle" in many["method_reason"]
+    def choose(dynamics: Dynamics, epsilon: float, dt: Any, **more: Any) -> methods.Plan:
+        request = methods.Request(dt, seed=0, **more)
+        return methods.prepare("auto", Model(FLAT, dynamics, NOISE, epsilon), request)
+
+    chosen = choose(ls.dynamics.momentum(), 1e-3, "auto")
+    assert chosen.method == "jump"
+    assert "% of iterations are idle" in chosen.parameters["method_reason"]
+    assert choose(SGD, 1e-3, 0.01, correction="boundary-shift").method == "jump"
+    loud = choose(SGD, 0.1, 0.01)
+    assert loud.method == "euler"
+    assert loud.reason is not None
+    assert "11" in loud.reason
+    many = choose(ls.dynamics.adam(), 0.1, "auto")
+    assert (many.method, many.parameters["method_reason"]) == ("euler", many.reason)
+    assert many.reason is not None
+    assert many.reason.endswith("so that few are idle")
+    assert choose(SGD, 1e-3, 0.01, scheme="flow").method == "euler"
+
+
+def test_what_auto_has_measured_is_what_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[IdleProgram] = []
+
+    def counting(*arguments: Any) -> IdleProgram:
+        made.append(idle.idle_program(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(skip, "idle_program", counting)
+    ls.escape_times(FLAT, SGD, NOISE, 1e-3, dt=0.01, paths=2, method="auto")
+    assert len(made) == 1
 
 
 def test_horizon_where_no_law_is_known() -> None:

@@ -21,6 +21,8 @@ from levysde.engine import jump_parts, moments, relaxation
 from levysde.engine.jump import escape
 from levysde.engine.jump_program import JumpOutcome
 from levysde.jump.program import jump_program
+from levysde.methods import chosen_threshold
+from levysde.model import Model
 from levysde.noise import Noise
 from levysde.prefix import _finished
 
@@ -348,7 +350,7 @@ def test_unit_well(epsilon: float, paths: int) -> None:
 def test_bias_of_the_threshold(alpha: float, epsilon: float, exact: float, largest: float) -> None:
     """Below the stated bound, and without the lowering above it; no simulation."""
     noise = ls.noise.independent(alpha)
-    rho = methods.jump_threshold(ls.basins.flat(), SGD, noise, epsilon, None)
+    rho = chosen_threshold(Model(ls.basins.flat(), SGD, noise, epsilon), None)
     assert -largest < mean_of_the_scheme(alpha, epsilon, rho) / exact - 1.0 < 0.0
     assert mean_of_the_scheme(alpha, epsilon, 2.0 * rho) / exact - 1.0 < -largest
 
@@ -377,19 +379,19 @@ def test_automatic_threshold() -> None:
     """Lowered in proportion to s/a = sqrt(c eps^alpha rho^(2-alpha)/((2-alpha) k))/a above 2 %."""
     flat, noise, rho = ls.basins.flat(), ls.noise.independent(1.2), 0.1
     epsilons = np.geomspace(1e-6, 1.0, 60)
-    found = [methods.jump_threshold(flat, SGD, noise, epsilon, None) for epsilon in epsilons]
+    found = [chosen_threshold(Model(flat, SGD, noise, epsilon), None) for epsilon in epsilons]
     deviation = np.sqrt(jump_parts.levy_constant(1.2) * epsilons**1.2 * rho**0.8 / 0.8)
     assert found == pytest.approx(rho * np.clip(0.02 / deviation, 0.5, 1.0), rel=1e-12)
     divided = ls.dynamics.rmsprop(decay=1.0, frozen=1.0, eps=0.0, **SDE)
-    assert methods.jump_threshold(flat, divided, noise, 0.02, None) == pytest.approx(
-        methods.jump_threshold(flat, SGD, noise, 0.02, None), rel=1e-6
+    assert chosen_threshold(Model(flat, divided, noise, 0.02), None) == pytest.approx(
+        chosen_threshold(Model(flat, SGD, noise, 0.02), None), rel=1e-6
     )
 
 
 @pytest.mark.parametrize("alpha", [0.8, 1.5])
 def test_threshold_at_a_kink_makes_32_jumps_an_exit(alpha: float) -> None:
     basin, noise = ls.basins.asymmetric(), ls.noise.independent(alpha)
-    rho = methods.jump_threshold(basin, SGD, noise, 1e-4, None)
+    rho = chosen_threshold(Model(basin, SGD, noise, 1e-4), None)
     exits = ls.theory.escape_rate(basin.domain, noise, basin.minimum, 1e-4)
     assert noise.jumps(1, 1e-4, rho).rate / exits == pytest.approx(32.0, rel=1e-9)
 
@@ -671,15 +673,17 @@ def test_creeping_exits_are_warned_of() -> None:
 
 def test_auto() -> None:
     noise, flat = ls.noise.independent(1.5), ls.basins.flat()
-    choose = methods.choose
-    assert choose(flat, SGD, noise, 1e-3, "auto", None, None)["method"] == "jump"
+
+    def chosen_method(basin: ls.Basin, law: ls.Noise, epsilon: float) -> str:
+        request = methods.Request("auto", seed=0)
+        return methods.prepare("auto", Model(basin, SGD, law, epsilon), request).method
+
+    assert chosen_method(flat, noise, 1e-3) == "jump"
     # Where both are off by more than a percent, the one with the smaller error: at eps = 1 the grid
     # of Euler makes 5.8 % and the diffusive part 1.3 %.
-    assert choose(flat, SGD, noise, 1.0, "auto", None, None)["method"] == "jump"
+    assert chosen_method(flat, noise, 1.0) == "jump"
     # Where both are within a percent, the cheaper one.
-    sharp = ls.basins.asymmetric()
-    loud = choose(sharp, SGD, ls.noise.independent(0.8), 1.0, "auto", None, None)
-    assert loud["method"] == "euler"
+    assert chosen_method(ls.basins.asymmetric(), ls.noise.independent(0.8), 1.0) == "euler"
     chosen = ls.escape_times(flat, SGD, noise, 1e-3, paths=10, method="auto").parameters
     assert chosen["method"] == "jump"
     assert "errors of about" in chosen["method_reason"]

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import methods
 from levysde.basins import Basin
 from levysde.engine.jump_parts import levy_constant
 from levysde.jump.tilt import tilted
+from levysde.methods import chosen_threshold
+from levysde.model import Model
 from levysde.noise import Noise
 
 SIGMAS = 4.0
@@ -238,11 +239,11 @@ def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> 
 
 def test_start_is_harmless_at_small_noise() -> None:
     noise, flat = ls.noise.independent(1.5), ls.basins.flat()
-    usual = methods.jump_threshold(flat, SGD, noise, 1e-3, None)
-    assert methods.jump_threshold(beginning(0.99), SGD, noise, 1e-3, None) == usual
-    assert methods.jump_threshold(beginning(0.99), SGD, noise, 0.1, None) < 0.02 * usual
+    usual = chosen_threshold(Model(flat, SGD, noise, 1e-3), None)
+    assert chosen_threshold(Model(beginning(0.99), SGD, noise, 1e-3), None) == usual
+    assert chosen_threshold(Model(beginning(0.99), SGD, noise, 0.1), None) < 0.02 * usual
     with pytest.raises(ValueError, match=r"start is .* from the boundary.*euler"):
-        methods.jump_threshold(beginning(0.9999), SGD, noise, 0.1, None)
+        chosen_threshold(Model(beginning(0.9999), SGD, noise, 0.1), None)
 
 
 @pytest.mark.parametrize("threshold", [1e-300, 1e-9])

@@ -29,7 +29,6 @@ LONG_FILES = {
     "levysde.dynamics.adam": "five optimizers side by side, and most of it is docstrings",
     "levysde.estimators": "one subject, and half of it is docstrings",
     "levysde.potentials": "every potential with its gradient beside it, and half is docstrings",
-    "levysde.simulate": "two verbs with many options, and most of it is docstrings",
     "levysde.results": "the result with its file format: what is written and read belongs together",
 }
 
@@ -63,7 +62,8 @@ LAYERS = (
         "levysde.timestep",
         "levysde.trial",
     ),
-    ("levysde.costs", "levysde.methods"),
+    ("levysde.costs", "levysde.model"),
+    ("levysde.methods.*",),
     ("levysde.simulate", "levysde.plots"),
     ("levysde.comparison", "levysde.refinement"),
     ("levysde.cli.*",),

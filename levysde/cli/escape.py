@@ -299,9 +299,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import parts
     from levysde.grid import CORRECTIONS
-    from levysde.methods import SMALL_JUMPS
+    from levysde.methods import METHODS, SMALL_JUMPS
     from levysde.scheme import SCHEMES
-    from levysde.simulate import BACKENDS, METHODS
+    from levysde.simulate import BACKENDS
 
     for name in ("paths", "threads"):
         if getattr(options, name) is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.idle import IdleProgram
@@ -98,17 +99,18 @@ def idle_program(
     """
     size = inner_radius(basin)
     if not noise.jumps(basin.dim, epsilon, size).rate > 0.0:
-        raise ValueError(
-            f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none; "
-            "use method='euler'"
+        raise parts.Refusal(
+            f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none",
+            "use method='euler'",
         )
     rays, ways = _ways_along_jumps(basin, noise)
     unit = natural_length(basin, program, rays, ways, size)
     rays, ways = _chosen_rays(basin, program, rays, ways, unit / size)
     if not is_driven(basin, program, rays, ways):
-        raise ValueError(
+        raise parts.Refusal(
             "nothing drives paths back to the minimum, so that no jump is forgotten and no "
-            "iteration is idle; use method='euler'"
+            "iteration is idle",
+            "use method='euler'",
         )
 
     def rate_above(length: float) -> float:
@@ -119,11 +121,12 @@ def idle_program(
         lambda few: _check_few(few, unit, threshold, rate_above),
     )  # fmt: skip
     if memory.spread == math.inf:
-        raise ValueError("paths leave before they have forgotten a jump; use method='euler'")
+        raise parts.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
     if not memory.spread < LARGEST_SPREAD:
-        raise ValueError(
+        raise parts.Refusal(
             f"the small noise alone keeps paths {memory.spread:.2g} of the way out from the "
-            "minimum, so that none is idle; use method='euler'"
+            "minimum, so that none is idle",
+            "use method='euler'",
         )
     sizes = np.asarray(unit * SIZES, dtype=np.float64)
     moved = _displacements(memory.peak, SIZES)
@@ -139,9 +142,10 @@ def idle_program(
     steps = max(1, math.ceil(float(felt.max(initial=0.0))))
     rate = jumps.rate * program.dt
     if rate > MOST_PER_STEP:
-        raise ValueError(
+        raise parts.Refusal(
             f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations, so "
-            "that two often come at once; give a smaller dt, or use method='euler'"
+            "that two often come at once",
+            "give a smaller dt, or use method='euler'",
         )
     if rate * steps > MOST_JUMPS:
         raise _few_idle(threshold, rate, f"{steps}")
@@ -154,9 +158,10 @@ def idle_program(
 
 
 def _few_idle(threshold: float, rate: float, steps: str) -> ValueError:
-    return ValueError(
+    return parts.Refusal(
         f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
-        f"are remembered for {steps}, so that few are idle; use method='euler'"
+        f"are remembered for {steps}, so that few are idle",
+        "use method='euler'",
     )
 
 
@@ -211,9 +216,10 @@ def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
     """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
     creeping = float(kramers_rate(-math.log(FORGOTTEN) / memory, 1.0 / max(deviation, 1e-3)))
     if creeping > CREEPING_SHARE * jumping:
-        raise ValueError(
+        raise parts.Refusal(
             f"small increments alone leave at a rate of about {creeping:.2g}, long ones at "
-            f"{jumping:.2g}, so that exits are missed in idle iterations; use method='euler'"
+            f"{jumping:.2g}, so that exits are missed in idle iterations",
+            "use method='euler'",
         )
 
 
@@ -226,7 +232,7 @@ def _ways_along_jumps(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArra
     rays = rays if len(rays) else directions(basin.dim)
     ways = ways_out(basin, rays)
     if not np.isfinite(ways).any():
-        raise ValueError("no jump of this noise leads out of the domain; use method='euler'")
+        raise parts.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
     return rays, np.where(np.isfinite(ways), ways, ways.min())
 
 
@@ -284,15 +290,17 @@ def _automatic_threshold(moved: FloatArray, sizes: FloatArray) -> float:
     """The smallest length of a jump that moves x by a tenth of the way out."""
     above = np.flatnonzero(moved > THRESHOLD_SHARE)
     if above.size == 0:
-        raise ValueError(
+        raise parts.Refusal(
             f"no single jump moves x by {THRESHOLD_SHARE:.0%} of the way out, so that an exit "
-            "takes many; use method='euler'"
+            "takes many",
+            "use method='euler'",
         )
     k = int(above[0])
     if k == 0:
-        raise ValueError(
+        raise parts.Refusal(
             f"even a jump of {sizes[0]:.1g} moves x by {moved[0]:.0%} of the way out, so that no "
-            "iteration is idle; use method='euler'"
+            "iteration is idle",
+            "use method='euler'",
         )
     share = math.log(THRESHOLD_SHARE / moved[k - 1]) / math.log(moved[k] / moved[k - 1])
     return float(sizes[k - 1] * (sizes[k] / sizes[k - 1]) ** min(max(share, 0.0), 1.0))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Adaptive, Dynamics, Optimizer
@@ -45,7 +46,7 @@ _LINEAR_SPREADS = {"quadratic": math.inf, "asymmetric_quadratic": KINKED_DIFFUSI
 _AT_ONCE = 1e3
 _NO_CURVATURE = (
     "method 'jump' needs a curvature at the minimum with this optimizer, and there is none in some "
-    "direction; use method='euler'"
+    "direction"
 )
 _TRUST = 0.8
 _REST = 0.5
@@ -159,7 +160,7 @@ def optimizer_program(
     divisor = divisors(dynamics, dim)
     curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin), divisor)
     if not curvature.any():
-        raise ValueError(_NO_CURVATURE)
+        raise parts.Refusal(_NO_CURVATURE, "use method='euler'")
     count = len(potential.p)
     pull, start = curvature / divisor[:, None], np.array(basin.start)
     if dynamics.name == "rmsprop":
@@ -214,7 +215,7 @@ def _at_rest(
     extremes = rounded(np.array([float(rates.real.min()), float(np.abs(rates).max())]))
     slowest, fastest = (unit * extremes).tolist()
     if not slowest > 1e-9 * fastest:
-        raise ValueError(_NO_CURVATURE)
+        raise parts.Refusal(_NO_CURVATURE, "use method='euler'")
     solved = np.asarray(solve_continuous_lyapunov(motion, jumps.covariance / unit), np.float64)
     stationary = rounded(0.5 * (solved + solved.T))
     # Where paths would rest, which is the minimum but where the domain holds no point of rest.

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
@@ -72,7 +73,7 @@ def felt_noise(dynamics: Dynamics, noise: Noise, dim: int) -> Noise:
     from levysde.jump.optimizers import divided, divisors, is_served
 
     if not is_served(dynamics):
-        raise ValueError(f"{dynamics.name} with these options has no continuous time; give dt")
+        raise parts.Refusal(f"{dynamics.name} with these options has no continuous time", "give dt")
     return divided(noise, divisors(dynamics, dim))
 
 
@@ -101,9 +102,9 @@ def large_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> Jum
     """
     jumps = noise.jumps(dim, epsilon, threshold)
     if not jumps.rate > 0.0:
-        raise ValueError(
-            f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none; "
-            "use method='euler'"
+        raise parts.Refusal(
+            f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none",
+            "use method='euler'",
         )
     return jumps
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from levysde import parts
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.jump.geometry import directions, ways_out
@@ -70,7 +71,7 @@ def shortest_way_out(basin: Basin, noise: Noise) -> float:
     rays = large_jumps(noise, basin.dim, 1.0, 1.0).rays
     way = float(ways_out(basin, rays if len(rays) else directions(basin.dim)).min())
     if not math.isfinite(way):
-        raise ValueError("no jump of this noise leads out of the domain; use method='euler'")
+        raise parts.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
     return way
 
 
@@ -130,9 +131,10 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     shortened = rho * near / way
     jumps = _jumps_for_one(felt, basin.dim, shortened, way)
     if jumps > MOST_JUMPS_FOR_START:
-        raise ValueError(
+        raise parts.Refusal(
             f"the start is {near:.2g} from the boundary, which needs {jumps:.1g} jumps for one "
-            "that leads out; give a threshold, or dt a number, or use method='euler'"
+            "that leads out",
+            "give a threshold, or dt a number, or use method='euler'",
         )
     return shortened
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.block import Block, passes_of
@@ -219,9 +220,10 @@ def remembered(
             if max(memory.steps.max(), memory.settled) * _WINDOWS_PER_MEMORY <= window:
                 return memory
         window *= 2
-    raise ValueError(
+    raise parts.Refusal(
         f"a jump or the start is not forgotten within {_LONGEST_WINDOW // _WINDOWS_PER_MEMORY} "
-        "iterations, so that none is idle; use method='euler'"
+        "iterations, so that none is idle",
+        "use method='euler'",
     )
 
 

@@ -106,8 +106,8 @@ class Noise(ABC):
         ValueError
             If the law is of another dimension, or its jumps are not known.
         """
-        raise ValueError(
-            f"the jumps of the {self.name} noise are not known one by one; use method='euler'"
+        raise parts.Refusal(
+            f"the jumps of the {self.name} noise are not known one by one", "use method='euler'"
         )
 
     @abstractmethod

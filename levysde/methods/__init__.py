@@ -1,0 +1,54 @@
+"""How a path is advanced. Each method makes a plan of a model, or refuses it with a reason."""
+
+from levysde import parts
+from levysde.methods import choice, euler, jump, skip
+from levysde.methods.jump import chosen_threshold
+from levysde.methods.plan import SMALL_JUMPS, Plan, Request
+from levysde.model import Model
+from levysde.scheme import SCHEMES
+
+__all__ = ["METHODS", "SMALL_JUMPS", "Plan", "Request", "chosen_threshold", "prepare"]
+
+METHODS = ("euler", "jump", "auto")
+
+
+def prepare(method: str, model: Model, request: Request) -> Plan:
+    """What a method makes of a model.
+
+    Parameters
+    ----------
+    method : {"euler", "jump", "auto"}
+        With "auto" the cheaper one that is good enough.
+    model : Model
+        What is simulated.
+    request : Request
+        How.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown or not for this method, or the method does not serve the model.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-4)
+    >>> prepare("auto", model, Request("auto", seed=0)).method
+    'jump'
+    """
+    parts.choice("method", method, METHODS)
+    parts.choice("small_jumps", request.small_jumps, SMALL_JUMPS)
+    parts.choice("scheme", request.scheme, SCHEMES)
+    if method == "auto":
+        return choice.prepare(model, request)
+    if method == "euler":
+        return euler.prepare(model, request)
+    return (
+        jump.prepare(model, request)
+        if jump.serves(model, request)
+        else skip.prepare(model, request)
+    )

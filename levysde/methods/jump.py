@@ -1,0 +1,154 @@
+"""The jump method in continuous time: from one large jump to the next."""
+
+import math
+
+from levysde import parts
+from levysde.costs import SMALL_BIAS, creeping_rate, jump_bias, jump_rate
+from levysde.engine.jump_program import JumpProgram
+from levysde.jump.creeping import CREEPING_SHARE
+from levysde.jump.optimizers import is_served
+from levysde.jump.program import felt_noise, jump_program
+from levysde.jump.threshold import automatic_threshold, check_threshold
+from levysde.methods.plan import Plan, Request
+from levysde.model import Model
+
+__all__ = ["chosen_threshold", "prepare"]
+
+
+def serves(model: Model, request: Request) -> bool:
+    """Whether times are continuous: no step was given, and the dynamics have a form for it.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    request : Request
+        How.
+
+    Returns
+    -------
+    bool
+    """
+    return request.chooses_step and is_served(model.dynamics)
+
+
+def check_options(request: Request) -> None:
+    """Refuse options of a grid.
+
+    Parameters
+    ----------
+    request : Request
+        How the model is to be simulated.
+
+    Raises
+    ------
+    ValueError
+        If dt is a word other than "auto", or a correction or a scheme is given.
+    """
+    parts.choice("dt", request.dt, ("auto",))
+    if request.correction is not None:
+        raise ValueError(
+            f"correction is {request.correction!r} with method 'jump', which has no grid here; "
+            "leave it out, or give dt a number"
+        )
+    if request.scheme != "auto":
+        raise ValueError(
+            f"scheme is {request.scheme!r} with method 'jump', which has no steps here; leave it "
+            "out"
+        )
+
+
+def prepare(model: Model, request: Request) -> Plan:
+    """The program of the jump-adapted engine.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    request : Request
+        How.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        If an option is for a grid, or the method does not serve the model.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-4)
+    >>> round(prepare(model, Request("auto", seed=0)).record["threshold"], 12)
+    0.1
+    """
+    check_options(request)
+    return plan(model, request)
+
+
+def plan(model: Model, request: Request) -> Plan:
+    """As `prepare`, before it is known whether the options are meant for this method."""
+    from levysde.engine import jump
+
+    rho = chosen_threshold(model, request.threshold)
+    program = jump_program(*model, rho, request.seed, request.small_jumps)
+    record = {"threshold": rho, "small_jumps": request.small_jumps}
+    return Plan("jump", jump, program, 0.0, record, lambda: _warn_of_diffusion(model, program))
+
+
+def chosen_threshold(model: Model, threshold: float | None) -> float:
+    """The threshold that was given, or the automatic one.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    threshold : float or None
+        rho, length.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number below the shortest way out, if it makes more than a million
+        jumps for one that leads out, or if the jump method does not serve the dynamics.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.2), 1e-4)
+    >>> round(chosen_threshold(model, None), 12)
+    0.1
+    """
+    if threshold is None:
+        return automatic_threshold(*model)
+    rho = parts.finite_number("threshold", threshold)
+    check_threshold(*model, rho)
+    return rho
+
+
+def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
+    """Warn where exits of the diffusive part are not few, or its error is more than a percent."""
+    basin, dynamics, noise, epsilon = model
+    felt = felt_noise(dynamics, noise, basin.dim)
+    creeping, jumping = creeping_rate(basin, program), jump_rate(basin, felt, epsilon)
+    if creeping == math.inf:  # nothing holds the diffusive part, and its exits are ordinary ones
+        return
+    if creeping > CREEPING_SHARE * jumping:
+        parts.warn(
+            f"the diffusive part of the noise alone leaves at a rate of about {creeping:.2g}, and "
+            f"jumps at {jumping:.2g}: method 'jump' may be off; give a smaller threshold, or use "
+            "method='euler'"
+        )
+        return
+    bias = jump_bias(basin, felt, program)
+    if bias > SMALL_BIAS:
+        parts.warn(
+            f"the diffusive part of the noise makes an error of about {bias:.1%} in the mean with "
+            "method 'jump'; give a smaller threshold, or extrapolate with refine"
+        )

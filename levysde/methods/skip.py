@@ -1,0 +1,58 @@
+"""The jump method on a grid: the recurrence with its idle iterations skipped."""
+
+from levysde import parts
+from levysde.jump.idle import idle_program
+from levysde.methods.euler import chain, check_small_jumps
+from levysde.methods.plan import Plan, Request
+from levysde.model import Model
+from levysde.recurrence import warn_of_close_start
+
+__all__ = ["prepare"]
+
+
+def prepare(model: Model, request: Request) -> Plan:
+    """The recurrence for the engine that skips.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    request : Request
+        How.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        If an option is for another method, there is no step, or few iterations are idle.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-4)
+    >>> prepare(model, Request(0.01, seed=0)).record["scheme"]
+    'euler'
+    """
+    from levysde.engine import idle
+
+    check_small_jumps(request.small_jumps)
+    if request.scheme == "flow":
+        raise ValueError(
+            "scheme is 'flow' with method 'jump', which skips iterations of the recurrence as it "
+            "is; give method='euler'"
+        )
+    found = chain(model, request, divisible=False)
+    threshold = request.threshold
+    if threshold is not None:
+        threshold = parts.finite_number("threshold", threshold)
+    program = idle_program(model.basin, model.noise, model.epsilon, found.program, threshold)
+
+    def warn() -> None:
+        found.warn(model)
+        warn_of_close_start(model.basin, found.program)
+
+    record = {**found.record(), "threshold": program.threshold, "memory": program.memory}
+    return Plan("jump", idle, program, found.step.dt, record, warn, program.jumps.rate)

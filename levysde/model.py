@@ -1,0 +1,94 @@
+"""What is simulated or predicted: a basin, a dynamics, a law of noise and its amplitude."""
+
+from typing import NamedTuple
+
+from levysde import parts
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.noise import Noise
+from levysde.trial import try_functions
+
+__all__ = ["Model", "check_parts", "checked_model"]
+
+SMALLEST_EPSILON = 1e-100
+
+
+class Model(NamedTuple):
+    """dX = -grad F dt + eps dL, or an optimizer in its place, until X leaves the domain.
+
+    Attributes
+    ----------
+    basin : Basin
+        Potential, domain, minimum and start.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    """
+
+    basin: Basin
+    dynamics: Dynamics
+    noise: Noise
+    epsilon: float
+
+
+def check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:
+    """Refuse what is no part.
+
+    Parameters
+    ----------
+    basin, dynamics, noise
+        What was given for them.
+
+    Raises
+    ------
+    ValueError
+        If one of them is something else.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> check_parts(basins.flat(), dynamics.sgd(), noise.independent(1.5))
+    """
+    parts.instance("basin", basin, Basin)
+    parts.instance("dynamics", dynamics, Dynamics)
+    parts.instance("noise", noise, Noise)
+
+
+def checked_model(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Model:
+    """A model whose functions were tried and whose amplitude is in range.
+
+    Parameters
+    ----------
+    basin, dynamics, noise
+        The parts.
+    epsilon : float
+        Noise amplitude, dimensionless.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        If a part is something else, a function of the user misbehaves, or the amplitude is out of
+        range.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> checked_model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1).epsilon
+    0.1
+    """
+    check_parts(basin, dynamics, noise)
+    try_functions(basin)
+    epsilon = parts.finite_number("epsilon", epsilon)
+    if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
+        raise ValueError(
+            f"epsilon is {epsilon:g}; give a number from {SMALLEST_EPSILON:g} to "
+            f"{1.0 / SMALLEST_EPSILON:g}"
+        )
+    return Model(basin, dynamics, noise, epsilon)
