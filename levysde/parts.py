@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from levysde._typing import FloatArray
 
-_PACKAGE = f"{__name__.partition('.')[0]}."
+_NOT_THE_USER = (f"{__name__.partition('.')[0]}.", "contextlib.")
 _LONGEST_VALUE = 80
 """Characters of a value in a message."""
 
@@ -41,7 +41,7 @@ def reason_of(error: ValueError) -> str:
 def warn(message: str) -> None:
     """Warn where the user calls this package."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(_PACKAGE):
+    while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(_NOT_THE_USER):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, stacklevel=level)
 
