@@ -91,7 +91,7 @@ def recurrence(
     )
 
 
-def warn_of_close_start(basin: Basin, program: Program) -> None:
+def warn_of_close_start(basin: Basin, noise: Noise, program: Program) -> None:
     """Warn of a start so near the boundary that the grid misses exits from it.
 
     A step is measured by the median displacement of one coordinate in the first step of 256 paths.
@@ -100,6 +100,8 @@ def warn_of_close_start(basin: Basin, program: Program) -> None:
     ----------
     basin : Basin
         With the start.
+    noise : Noise
+        The law of the driver.
     program : Program
         What will be run.
 
@@ -107,18 +109,25 @@ def warn_of_close_start(basin: Basin, program: Program) -> None:
     --------
     >>> from levysde import basins, dynamics, noise
     >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
-    >>> warn_of_close_start(basins.flat(), recurrence(*model, 0.1, 0.01, seed=0))
+    >>> warn_of_close_start(model[0], model[2], recurrence(*model, 0.1, 0.01, seed=0))
     """
     if np.array_equal(basin.start, basin.minimum):
         return
     from levysde.engine.cpu import trajectories
 
     states = trajectories(program, _FIRST_STEPS, 2, 1)
-    moved = float(np.median(np.abs(states[:, 1] - states[:, 0])))
+    steps = states[:, 1] - states[:, 0]
+    moved = float(np.median(np.abs(steps)))
     distance = shortest_distance(replace(basin, minimum=basin.start))
     if distance < CLOSE * moved:
+        # The drift moves paths by a length of order dt, the noise by one of order dt^(1/alpha).
+        drift = np.median(steps, axis=0)
+        noisy = float(np.median(np.abs(steps - drift)))
+        by_drift = distance / max(CLOSE * float(np.abs(drift).max()), distance)
+        by_noise = distance / max(CLOSE * noisy, distance)
+        enough = program.dt * min(by_drift, by_noise**noise.alpha)
         parts.warn(
             f"the start {parts.shown(basin.start)} is {distance:.2g} from the boundary, and one "
             f"step moves a coordinate by about {moved:.2g}: exits between two steps are missed "
-            "there; give a smaller dt, or method='jump'"
+            f"there; give a dt of {enough:.1g}"
         )

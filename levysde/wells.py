@@ -188,9 +188,8 @@ def trapping_radius(potential: Potential, minimum: FloatArray) -> float:
             break
         inner = float(r)
     if inner == 0.0:
-        raise ValueError(
-            f"the gradient flow leaves the point {minimum.tolist()}; give a minimum of F"
-        )
+        fate = "the gradient flow leaves" if (rises < 0.0).any() else "no force leads back to"
+        raise ValueError(f"{fate} the point {minimum.tolist()}; give a minimum of F")
     return float(0.9 * radius)
 
 

@@ -115,6 +115,23 @@ def test_an_ended_run_is_resumed_bit_for_bit(name: str, code: int, tmp_path: Pat
     assert_same(ls.load(file), whole)
 
 
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_comparison_has_nothing_to_keep(
+    name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare = cpu.prepare
+
+    def signalled(program: Any) -> None:
+        os.kill(os.getpid(), getattr(signal, name))
+        prepare(program)
+
+    monkeypatch.setattr(cpu, "prepare", signalled)
+    assert main(["compare", "--epsilon", "0.3", "--paths", "100", "--quiet"]) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines()[-1] == "levysde compare: interrupted: nothing was kept"
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_while_the_result_is_written(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -225,7 +225,9 @@ def test_start_near_the_boundary_without_a_force(alpha: float, exact: float) -> 
     """sin(pi alpha/2)/(pi alpha/2) (1 - x^2)^(alpha/2)/nu(W) at x = 0.99."""
     noise, basin = ls.noise.independent(alpha), beginning(0.99, 0.0)
     assert agrees(run(basin, noise, 1.0, 30_000), exact)
-    assert not agrees(run(basin, noise, 1.0, 30_000, threshold=0.1), exact)
+    with pytest.warns(UserWarning, match="exits soon after the start are wrong"):
+        coarse = run(basin, noise, 1.0, 30_000, threshold=0.1)
+    assert not agrees(coarse, exact)
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
@@ -234,7 +236,9 @@ def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> 
     noise = ls.noise.independent(alpha)
     exact = exact_mean(alpha, 0.0, epsilon, cells=1000, cut=0.003, start=start)
     assert agrees(run(beginning(start), noise, epsilon, 12_000), exact)
-    assert not agrees(run(beginning(start), noise, epsilon, 12_000, threshold=0.1), exact)
+    with pytest.warns(UserWarning, match="exits soon after the start are wrong"):
+        coarse = run(beginning(start), noise, epsilon, 12_000, threshold=0.1)
+    assert not agrees(coarse, exact)
 
 
 def test_start_is_harmless_at_small_noise() -> None:
@@ -242,7 +246,7 @@ def test_start_is_harmless_at_small_noise() -> None:
     usual = chosen_threshold(Model(flat, SGD, noise, 1e-3), None)
     assert chosen_threshold(Model(beginning(0.99), SGD, noise, 1e-3), None) == usual
     assert chosen_threshold(Model(beginning(0.99), SGD, noise, 0.1), None) < 0.02 * usual
-    with pytest.raises(ValueError, match=r"start is .* from the boundary.*euler"):
+    with pytest.raises(ValueError, match=r"jumps of 0.0001 lead out.*euler"):
         chosen_threshold(Model(beginning(0.9999), SGD, noise, 0.1), None)
 
 

@@ -188,8 +188,8 @@ def number(text: str) -> float:
     mantissa = re.split("[eE]", text)[0]
     if abs(value) == float("inf") or (value == 0.0 and mantissa.strip("+-0.")):
         raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is beyond 64-bit floating point; give a number between 1e-300 and "
-            "1e300"
+            f"{quoted(text)} is beyond 64-bit floating point; give a number between 1e-100 and "
+            "1e100"
         )
     return value
 

@@ -136,6 +136,7 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: St
     (epsilon,) = {models.amplitude(options, each, noise) for each in dynamics}
     model = models.Model(basin, dynamics[0], noise, epsilon, options.lr)
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
+    stop.keep()
     with watched(stop, bar, keep=False) as look:
         compared = comparison.compare(
             basin,

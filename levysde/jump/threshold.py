@@ -132,9 +132,9 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     jumps = _jumps_for_one(felt, basin.dim, shortened, way)
     if jumps > MOST_JUMPS_FOR_START:
         raise parts.Refusal(
-            f"the start is {near:.2g} from the boundary, which needs {jumps:.1g} jumps for one "
-            "that leads out",
-            "give a threshold, or dt a number, or use method='euler'",
+            f"from this start jumps of {near:.2g} lead out before the flow has taken paths away, "
+            f"and there are {jumps:.1g} of them for one that leads out later",
+            "use method='euler' with a small dt",
         )
     return shortened
 

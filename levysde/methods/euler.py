@@ -131,6 +131,6 @@ def prepare(model: Model, request: Request) -> Plan:
 
     def warn() -> None:
         found.warn(model)
-        warn_of_close_start(model.basin, found.program)
+        warn_of_close_start(model.basin, model.noise, found.program)
 
     return Plan("euler", cpu, found.program, found.step.dt, found.record(), warn)

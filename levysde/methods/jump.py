@@ -8,7 +8,8 @@ from levysde.engine.jump_program import JumpProgram
 from levysde.jump.creeping import CREEPING_SHARE
 from levysde.jump.optimizers import is_served
 from levysde.jump.program import felt_noise, jump_program
-from levysde.jump.threshold import automatic_threshold, check_threshold
+from levysde.jump.start import resolved_way
+from levysde.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.methods.plan import Plan, Request
 from levysde.model import Model
 
@@ -95,7 +96,12 @@ def plan(model: Model, request: Request) -> Plan:
     rho = chosen_threshold(model, request.threshold)
     program = jump_program(*model, rho, request.seed, request.small_jumps)
     record = {"threshold": rho, "small_jumps": request.small_jumps}
-    return Plan("jump", jump, program, 0.0, record, lambda: _warn_of_diffusion(model, program))
+
+    def warn() -> None:
+        _warn_of_close_start(model, program, rho)
+        _warn_of_diffusion(model, program)
+
+    return Plan("jump", jump, program, 0.0, record, warn)
 
 
 def chosen_threshold(model: Model, threshold: float | None) -> float:
@@ -130,6 +136,19 @@ def chosen_threshold(model: Model, threshold: float | None) -> float:
     rho = parts.finite_number("threshold", threshold)
     check_threshold(*model, rho)
     return rho
+
+
+def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None:
+    """Warn where jumps from the start that lead out are left to the diffusive part."""
+    basin, dynamics, noise, epsilon = model
+    felt = felt_noise(dynamics, noise, basin.dim)
+    near = resolved_way(basin, felt, epsilon, program, shortest_way_out(basin, felt))
+    if rho > near:
+        parts.warn(
+            f"threshold is {rho:.2g}, but from this start jumps of {near:.2g} lead out before the "
+            "flow has taken paths away, and a diffusion stands for them: exits soon after the "
+            "start are wrong; leave the threshold out"
+        )
 
 
 def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
