@@ -244,14 +244,10 @@ def _fastest(basin: Basin) -> tuple[float, str]:
 
 def _shortest_way(basin: Basin) -> float:
     """The shortest distance from the minimum to the boundary along an axis."""
-    from levysde import theory
+    from levysde.theory.rays import first_exits
 
-    ways = [
-        theory.ray_exit_segments(basin.domain, basin.minimum, side * axis).first
-        for axis in np.eye(basin.dim)
-        for side in (-1.0, 1.0)
-    ]
-    shortest = min(ways)
+    axes = np.eye(basin.dim)
+    shortest = first_exits(basin.domain, basin.minimum, np.concatenate([-axes, axes])).min()
     if not 0.0 < shortest < np.inf:
         raise parts.Refusal(
             "dt='auto' needs a boundary along an axis, and none was found", "give dt a number"

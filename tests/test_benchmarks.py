@@ -76,7 +76,7 @@ def test_optimizers_are_timed():
 def test_jump_method_is_timed(tmp_path):
     script, plot = SCRIPT.with_name("jump.py"), tmp_path / "jump.png"
     done = subprocess.run(
-        [sys.executable, script, "--limit", "1e-3", "--plot", plot],
+        [sys.executable, script, "--limit", "1e-3", "--paths", "10000", "--plot", plot],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -470,29 +470,39 @@ print([sum(d.stats.cache_hits.values()) for d in made])
 """
 
 
-def run_script(tmp_path, factor):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(factor=factor))
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A cache that processes have filled one after the other, and what each of them found in it."""
+    folder, hits = tmp_path_factory.mktemp("filled"), []
+    script = folder / "script.py"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache")}
+    for factor in (1.0, 1.0, 2.0, 3.0):
+        script.write_text(SCRIPT.format(factor=factor))
+        done = subprocess.run(
+            [sys.executable, str(script)], env=environment, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        hits.append(done.stdout.strip())
+    return folder / "cache", hits
 
 
-def test_cache_hits_misses_and_follows_the_source(tmp_path):
+def test_cache_hits_misses_and_follows_the_source(filled):
     """A second process compiles nothing; a changed gradient is compiled anew, alone."""
-    assert run_script(tmp_path, 1.0) == "[0, 0, 0, 0, 0, 0]"
-    assert run_script(tmp_path, 1.0) == "[1, 1, 1, 1, 1, 1]"
-    assert run_script(tmp_path, 2.0) == "[1, 0, 1, 1, 1, 1]"
+    hits = filled[1]
+    assert hits[0] == "[0, 0, 0, 0, 0, 0]"
+    assert hits[1] == "[1, 1, 1, 1, 1, 1]"
+    assert hits[2] == hits[3] == "[1, 0, 1, 1, 1, 1]"
 
 
 MODULE_SCRIPT = """
 import levysde as ls
 import mod_of_user
-basin = ls.Basin(ls.Potential(1, {function}), ls.domains.interval(-1e9, 1e9), 0.0, start=1.0)
-path = ls.trajectories(basin, ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-90, 1, 1, dt=0.5)
-print(path.positions[0, 1, 0])
+domain = ls.domains.interval(-1e9, 1e9)
+for name in ("module", "tuple", "ufunc", "default"):
+    gradient = getattr(mod_of_user, f"through_{name}")
+    basin = ls.Basin(ls.Potential(1, gradient), domain, 0.0, start=1.0)
+    path = ls.trajectories(basin, ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-90, 1, 1, dt=0.5)
+    print(name, path.positions[0, 1, 0])
 """
 
 MODULE = """
@@ -523,13 +533,12 @@ def through_default(x, p, out):
 """
 
 
-@pytest.mark.parametrize("name", ["module", "tuple", "ufunc", "default"])
-def test_disk_cache_follows_imported_modules(tmp_path, name):
+def test_disk_cache_follows_imported_modules(tmp_path):
     """Values that a function in a module reaches in other ways than by a global number."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
     script = tmp_path / "script.py"
-    script.write_text(MODULE_SCRIPT.format(function=f"mod_of_user.through_{name}"))
+    script.write_text(MODULE_SCRIPT)
     for value in (1.0, 3.0):
         (tmp_path / "mod_of_user.py").write_text(MODULE.format(value=value))
         (tmp_path / "parameters_of_user.py").write_text(f"K = {value}")
@@ -537,7 +546,9 @@ def test_disk_cache_follows_imported_modules(tmp_path, name):
             [sys.executable, str(script)], env=environment, capture_output=True, text=True,
             check=True,
         )  # fmt: skip
-        assert float(done.stdout) == 1.0 - 0.5 * value
+        found = dict(line.split() for line in done.stdout.splitlines())
+        assert set(found) == {"module", "tuple", "ufunc", "default"}
+        assert {float(number) for number in found.values()} == {1.0 - 0.5 * value}, found
 
 
 MODULE_OF_PARTS = """
@@ -565,12 +576,9 @@ def test_cached_code_does_not_need_the_module_of_its_author(tmp_path):
         subprocess.run([sys.executable, "-c", script], env=environment, cwd=folder, check=True)
 
 
-def test_no_two_functions_share_a_cache_index(tmp_path):
+def test_no_two_functions_share_a_cache_index(filled):
     """Numba's index can mix up functions added at once by two processes; one entry cannot."""
-    for factor in (1.0, 2.0, 3.0):
-        run_script(tmp_path, factor)
-    indices = sorted((tmp_path / "cache").rglob("*.nbi"))
-    codes = sorted((tmp_path / "cache").rglob("*.nbc"))
+    indices, codes = (sorted(filled[0].rglob(f"*.{ending}")) for ending in ("nbi", "nbc"))
     assert len(indices) == 5 + 3
     assert len(codes) == len(indices)
     assert len({path.name for path in indices}) == len(indices)

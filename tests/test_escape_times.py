@@ -43,9 +43,10 @@ EULER_CHAIN = [
 
 @pytest.mark.parametrize(("alpha", "eps", "h", "k", "lower", "upper", "exact"), EULER_CHAIN)
 def test_mean_of_the_euler_chain(alpha, eps, h, k, lower, upper, exact, capsys):
+    # A mean off by 0.9 % is seen, and by 1.3 % where it is of thousands of steps.
     result = ls.escape_times(
         well(lower, upper, k), SGD, ls.noise.independent(alpha), eps,
-        paths=200_000, dt=h, horizon=1e4 * exact, seed=1,
+        paths=100_000 if exact > 4000.0 * h else 200_000, dt=h, horizon=1e4 * exact, seed=1,
     )  # fmt: skip
     z = z_score(result.times, exact)
     with capsys.disabled():
@@ -124,7 +125,7 @@ def test_splitting_probability_of_the_interval(alpha):
     basin = ls.Basin(potentials.quadratic(1, 0.0), domains.interval(-1.0, 1.0), 0.0, start=0.5)
     result = ls.escape_times(
         basin, SGD, ls.noise.independent(alpha), 1.0,
-        paths=100_000, dt=1e-4, horizon=100.0, seed=5,
+        paths=60_000, dt=1e-4, horizon=100.0, seed=5,
     )  # fmt: skip
     right = np.mean(result.exit_position[:, 0] >= 1.0)
     exact = float(theory.right_exit_probability(0.5, alpha))

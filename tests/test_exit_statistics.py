@@ -1,5 +1,6 @@
 """Exit positions and transitions of simulations against the laws of the theory."""
 
+import functools
 import math
 
 import numpy as np
@@ -30,12 +31,16 @@ LAWS = {
 }
 
 
+@functools.cache
+def exits(basin, name):
+    return ls.escape_times(basin, SGD, LAWS[name], EPSILON, paths=20_000, dt=0.1, seed=5)
+
+
 @pytest.mark.parametrize("basin", [SQUARE, DISC], ids=["box", "disc"])
 @pytest.mark.parametrize("name", LAWS)
 def test_exit_position_follows_the_escape_measure(basin, name):
     """Direction and distance of exits against draws from nu restricted to W."""
-    law = LAWS[name]
-    result = ls.escape_times(basin, SGD, law, EPSILON, paths=20_000, dt=0.1, seed=5)
+    law, result = LAWS[name], exits(basin, name)
     expected = theory.exit_law(basin.domain, law, basin.minimum).sample(200_000, seed=6)
     events = {
         "right": lambda x: x[:, 0] > 1.0,
@@ -53,7 +58,7 @@ def test_exit_position_follows_the_escape_measure(basin, name):
 
 
 def test_the_exit_law_of_another_noise_is_rejected():
-    result = ls.escape_times(SQUARE, SGD, LAWS["isotropic"], EPSILON, paths=20_000, dt=0.1, seed=5)
+    result = exits(SQUARE, "isotropic")
     other = theory.exit_law(SQUARE.domain, LAWS["independent"], SQUARE.minimum)
     expected = other.sample(100_000, seed=6)
     below = [np.mean(x[:, 1] < -0.5) for x in (result.exit_position, expected)]
@@ -63,8 +68,7 @@ def test_the_exit_law_of_another_noise_is_rejected():
 @pytest.mark.parametrize("name", LAWS)
 def test_mean_exit_time_of_every_law(name):
     """Small noise: the mean times the predicted rate is 1, up to the first order in eps^alpha."""
-    law = LAWS[name]
-    result = ls.escape_times(DISC, SGD, law, EPSILON, paths=20_000, dt=0.1, seed=7)
+    law, result = LAWS[name], exits(DISC, name)
     prediction = theory.predict(DISC, SGD, law, EPSILON)
     ratio = result.mean * prediction.rate
     # Skewed noise has a mean displacement of order eps^alpha/relaxation more; both are allowed for.

@@ -266,13 +266,13 @@ def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
 
 def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
     basin, noise = ls.basins.asymmetric(2), ls.noise.isotropic(1.5)
-    options: dict[str, Any] = {"dt": 0.01}
+    options: dict[str, Any] = {"dt": 0.05}
     one = run(basin, SGD, noise, 1e-3, 700, threads=1, **options)
     assert run(basin, SGD, noise, 1e-3, 700, threads=2, **options).digest == one.digest
     part = run(basin, SGD, noise, 1e-3, 300, threads=2, **options)
     assert run(basin, SGD, noise, 1e-3, 700, resume=part, **options).digest == one.digest
     assert run(basin, SGD, noise, 1e-3, 700, **(options | {"seed": 2})).digest != one.digest
-    program = recurrence(basin, SGD, noise, 1e-3, 0.01, seed=1)
+    program = recurrence(basin, SGD, noise, 1e-3, 0.05, seed=1)
     found = idle.idle_program(basin, noise, 1e-3, program)
     for lanes in (8, 24):
         outcome = engine.room(700, 2)
@@ -346,7 +346,10 @@ def driftless(x: Any, p: Any, out: Any) -> None:
         ),
     ],
 )
-def test_refusals(options: dict[str, Any], words: str) -> None:
+def test_refusals(options: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never forgets is watched for 2^16 iterations; in 2^20 it does not forget either."""
+    if words == "not forgotten":
+        monkeypatch.setattr(twins, "_LONGEST_WINDOW", 1 << 16)
     given: dict[str, Any] = {
         "basin": FLAT, "dynamics": SGD, "noise": NOISE, "epsilon": 1e-2, "paths": 10, "dt": 0.02,
         "method": "jump", "horizon": 1e9,

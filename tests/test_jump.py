@@ -332,9 +332,12 @@ def mean_of_the_scheme(
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 100_000), (0.1, 200_000), (0.05, 200_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)])
 def test_unit_well(epsilon: float, paths: int) -> None:
-    """The simulation has the law of its scheme, and the scheme that of the noise but for a bias."""
+    """The simulation has the law of its scheme, and the scheme that of the noise but for a bias.
+
+    A mean off by 1.5 % is seen; an index off by 0.02 moves it by 4 % and more.
+    """
     result = run(ls.basins.flat(), ls.noise.independent(1.5), epsilon, paths, seed=1)
     scheme = mean_of_the_scheme(1.5, epsilon, result.parameters["threshold"])
     assert agrees(result, scheme, 0.0)
@@ -365,7 +368,7 @@ def test_first_order_of_the_bias() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 6000), (0.01, 60_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 4000), (0.01, 60_000)])
 def test_kinked_well(epsilon: float, paths: int) -> None:
     """The asymmetric basin, with moves that are short at the kink, and with moves across it."""
     result = run(ls.basins.asymmetric(), ls.noise.independent(1.5), epsilon, paths, seed=1)
@@ -510,7 +513,7 @@ def test_agrees_with_euler(noise: Noise) -> None:
     basin = ls.basins.flat(2)
     euler = corrected_euler(basin, noise, 0.05, 2000)
     assert not differ(run(basin, noise, 0.05, 20_000, seed=1), euler, 0.005)
-    assert differ(run(basin, noise, 0.06, 20_000, seed=1), euler, 0.005)
+    assert differ(run(basin, noise, 0.06, 5000, seed=1), euler, 0.005)
 
 
 def cubic_gradient(x: Any, p: Any, out: Any) -> None:
@@ -540,8 +543,9 @@ def test_double_well() -> None:
     well = ls.potentials.double_well()
     basin = Basin(well, ls.domains.attraction(well, [1.0]), [1.0])
     noise = ls.noise.independent(1.5)
-    small = run(basin, noise, 1e-4, 20_000, seed=1)
+    small = run(basin, noise, 1e-4, 8000, seed=1)
     assert agrees(small, 2e6 / 0.39894228, 0.002)
+    assert not agrees(small, 2.2e6 / 0.39894228, 0.002)
     euler = corrected_euler(basin, noise, 0.1, 3000)
     assert not differ(run(basin, noise, 0.1, 3000, seed=1), euler, 0.01)
 

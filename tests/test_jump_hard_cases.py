@@ -132,19 +132,37 @@ def test_two_curvatures(alpha: float, beta: float, epsilon: float) -> None:
     assert not agrees(result, exact_mean(alpha, -beta, epsilon, kinked, ends, cells=800))
 
 
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 10_000), (0.3, 8000)])
-@pytest.mark.parametrize("name", ["quartic", "momentum"])
+@pytest.mark.parametrize("epsilon", [0.1, 0.3])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
-def test_motion_that_is_integrated_agrees_with_euler(name: str, epsilon: float, paths: int) -> None:
+def test_motion_that_is_integrated(epsilon: float) -> None:
     """A move of no length would not end here."""
-    basin, dynamics = {"quartic": (QUARTIC, SGD), "momentum": (ls.basins.flat(), MOMENTUM)}[name]
     noise = ls.noise.independent(1.5, beta=0.9)
-    euler = ls.escape_times(basin, dynamics, noise, epsilon, 8000, dt=0.002, horizon=1e6, seed=2)
-    result = run(basin, noise, epsilon, paths, dynamics)
-    allowed = 0.01 + SIGMAS * math.hypot(deviation(result), deviation(euler))
-    assert abs(result.mean / euler.mean - 1.0) < allowed
-    louder = run(basin, noise, 1.2 * epsilon, paths // 4, dynamics)
-    assert abs(louder.mean / euler.mean - 1.0) > allowed
+    result = run(QUARTIC, noise, epsilon, 6000)
+    assert agrees(result, exact_mean(1.5, 0.9, epsilon, lambda x: x**3, cells=800))
+    assert not agrees(result, exact_mean(1.5, 0.9, 1.2 * epsilon, lambda x: x**3, cells=800))
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "paths", "of_euler"), [(0.1, 6000, 10_000), (0.3, 4000, 20_000)]
+)
+@pytest.mark.filterwarnings("ignore:the diffusive part")
+def test_momentum_under_skewed_noise_agrees_with_euler(
+    epsilon: float, paths: int, of_euler: int
+) -> None:
+    noise, flat = ls.noise.independent(1.5, beta=0.9), ls.basins.flat()
+
+    def euler(amplitude: float, paths: int) -> ls.EscapeTimes:
+        return ls.escape_times(
+            flat, MOMENTUM, noise, amplitude, paths, dt=0.002, horizon=1e6, seed=2
+        )
+
+    def differ(one: ls.EscapeTimes, other: ls.EscapeTimes) -> bool:
+        allowed = 0.01 + SIGMAS * math.hypot(deviation(one), deviation(other))
+        return abs(one.mean / other.mean - 1.0) > allowed
+
+    result = run(flat, noise, epsilon, paths, MOMENTUM)
+    assert not differ(result, euler(epsilon, of_euler))
+    assert differ(result, euler(1.2 * epsilon, 4000))
 
 
 def test_quartic_well() -> None:
@@ -206,11 +224,15 @@ def test_rest_in_another_well_is_one_move(epsilon: float, bias: float) -> None:
 
 
 def test_two_wells_at_large_noise() -> None:
-    exact = exact_mean(
-        1.5, 0.0, 0.1, lambda x: x**3 - x, (-2.0, 2.0), cells=200, start=1.0, cut=0.02
+    result = run(TWO_WELLS, ls.noise.independent(1.5), 0.1, 4000)
+    exact, louder = (
+        exact_mean(
+            1.5, 0.0, epsilon, lambda x: x**3 - x, (-2.0, 2.0), cells=200, start=1.0, cut=0.02
+        )
+        for epsilon in (0.1, 0.12)
     )
-    assert agrees(run(TWO_WELLS, ls.noise.independent(1.5), 0.1, 4000), exact)
-    assert not agrees(run(TWO_WELLS, ls.noise.independent(1.5), 0.12, 4000), exact)
+    assert agrees(result, exact)
+    assert not agrees(result, louder)
 
 
 # ------------------------------------------------------------------------- starts and thresholds
@@ -231,13 +253,14 @@ def test_start_near_the_boundary_without_a_force(alpha: float, exact: float) -> 
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.99), (1.2, 0.3, 0.99)])
+@pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.98), (1.2, 0.3, 0.99)])
 def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> None:
+    """The threshold that would do from the minimum makes about 26 % and 38 % too little here."""
     noise = ls.noise.independent(alpha)
     exact = exact_mean(alpha, 0.0, epsilon, cells=1000, cut=0.003, start=start)
-    assert agrees(run(beginning(start), noise, epsilon, 12_000), exact)
+    assert agrees(run(beginning(start), noise, epsilon, 6000), exact)
     with pytest.warns(UserWarning, match="exits soon after the start are wrong"):
-        coarse = run(beginning(start), noise, epsilon, 12_000, threshold=0.1)
+        coarse = run(beginning(start), noise, epsilon, 40_000, threshold=0.1)
     assert not agrees(coarse, exact)
 
 

@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from levysde.theory import escape_measure, isotropic_constant, stable_constant
+import levysde as ls
+from levysde.theory import (
+    escape_measure,
+    isotropic_constant,
+    ray_exit_segments,
+    stable_constant,
+)
+from levysde.theory.rays import first_exits
 
 Pair = tuple[Any, Any]
 GRID = 4_000
@@ -294,3 +301,22 @@ def test_many_dimensions_need_few_points() -> None:
     measure = escape_measure(domain, noise, np.zeros(dim))
     assert measure.value == pytest.approx(2.0 * dim * stable_constant(1.5) / 1.5, rel=1e-10)
     assert points[0] < 600 * 2 * dim
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_rays_searched_together_are_rays_searched_alone(dim: int) -> None:
+    """To the last digit, on more rays than one search takes, some of which never leave."""
+
+    def outside(x: Any, p: Any) -> bool:
+        return bool(x[0] > 0.3 * x[1] * x[1] + 0.7 or abs(x[1]) > 1e4)
+
+    domain = ls.Domain(dim, outside, {})
+    rays = np.random.default_rng(0).standard_normal((600, dim))
+    rays /= np.linalg.norm(rays, axis=1)[:, None]
+    rays[0], rays[0, 0] = 0.0, -1.0
+    found, some = first_exits(domain, np.zeros(dim), rays), slice(0, 600, 13)
+    alone = [ray_exit_segments(domain, [0.0] * dim, ray).first for ray in rays[some]]
+    assert found[some].tolist() == alone
+    assert found[0] == math.inf
+    with pytest.raises(ValueError, match="is not inside"):
+        first_exits(domain, [2.0] + [0.0] * (dim - 1), rays)

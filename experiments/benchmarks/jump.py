@@ -60,7 +60,7 @@ def seconds_per_step() -> float:
     return seconds / result.total_steps
 
 
-def measure(epsilon: float, step: float, limit: float) -> tuple[Row, float]:
+def measure(epsilon: float, step: float, limit: float, paths: int) -> tuple[Row, float]:
     """The row of one epsilon, and the time of a step of Euler as it was seen last."""
     euler = step * EXITS * mean_time(epsilon) / DT
     extrapolated = euler >= limit
@@ -68,9 +68,9 @@ def measure(epsilon: float, step: float, limit: float) -> tuple[Row, float]:
         seconds, run = seconds_of(epsilon, EULER_PATHS, dt=DT, correction="boundary-shift")
         euler, step = seconds * EXITS / EULER_PATHS, seconds / run.total_steps
     seconds_of(epsilon, 8, method="jump")
-    jump, result = seconds_of(epsilon, JUMP_PATHS, method="jump")
+    jump, result = seconds_of(epsilon, paths, method="jump")
     ratio = result.mean / mean_time(epsilon)
-    return Row(epsilon, euler, extrapolated, jump * EXITS / JUMP_PATHS, ratio), step
+    return Row(epsilon, euler, extrapolated, jump * EXITS / paths, ratio), step
 
 
 def table(rows: list[Row]) -> str:
@@ -119,13 +119,22 @@ def main() -> None:
         metavar="S",
         help="longest time of Euler for 10 000 exits that is measured (%(default)s)",
     )
+    parser.add_argument(
+        "--paths",
+        type=int,
+        default=JUMP_PATHS,
+        metavar="N",
+        help="paths of the jump method at each epsilon (%(default)s)",
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table: FILE.png")
     options = parser.parse_args()
     if not (math.isfinite(options.limit) and options.limit > 0.0):
         parser.error(f"--limit is {options.limit}; give a positive number of seconds")
+    if options.paths < 1:
+        parser.error(f"--paths is {options.paths}; give a positive number")
     step, rows = seconds_per_step(), []
     for epsilon in EPSILONS:
-        row, step = measure(epsilon, step, options.limit)
+        row, step = measure(epsilon, step, options.limit, options.paths)
         rows.append(row)
     print(table(rows))
     if options.plot is not None:

@@ -78,12 +78,11 @@ def ways_out(basin: Basin, rays: FloatArray) -> FloatArray:
 
 @functools.lru_cache(maxsize=64)  # several questions of one run ask for the same rays
 def _searched_ways(basin: Basin, rays: tuple[tuple[float, ...], ...]) -> FloatArray:
-    from levysde import theory
+    from levysde.theory.rays import first_exits
 
     if basin.domain.name == "attraction":
         return _ways_of_attraction(basin, np.array(rays))
-    found = (theory.ray_exit_segments(basin.domain, basin.minimum, ray) for ray in rays)
-    return np.array([segments.first for segments in found])
+    return first_exits(basin.domain, basin.minimum, rays)
 
 
 def _ways_of_attraction(basin: Basin, rays: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.block import Block, passes_of
+from levysde.engine.compile import prepared
 from levysde.engine.cpu import iterate
 from levysde.engine.passes import VECTOR
 from levysde.engine.pointwise import are_outside
@@ -83,6 +84,7 @@ class Twins:
         self.block = Block(replace(program, start=basin.minimum), lanes)
         self.block.address[0][: self.count] = np.repeat(np.arange(_GROUPS), self.group)
         self.passes = passes_of(program)
+        self.outside = prepared(program.outside)  # once, and not at every look
 
     def _grouped(self, array: FloatArray) -> FloatArray:
         """A view of an array of the block, shape (groups, group, dim)."""
@@ -151,7 +153,7 @@ class Twins:
         """Which lanes are outside, shape (groups, 1 + kicks)."""
         states = self.states()
         points = states.reshape(self.count, -1)
-        outside = are_outside(self.program.outside, self.program.outside_p, points)
+        outside = are_outside(self.outside, self.program.outside_p, points)
         return np.asarray(outside.reshape(_GROUPS, self.group))
 
 

@@ -13,7 +13,7 @@ from levysde.theory.constants import isotropic_constant
 from levysde.theory.escape_measure import EscapeMeasure
 from levysde.theory.laws import EllipticLaw, Law, RayLaw
 from levysde.theory.parts import DomainLike, Vector
-from levysde.theory.rays import ray_exit_segments
+from levysde.theory.rays import first_exits
 from levysde.theory.relaxation import Excursions
 from levysde.theory.sphere import sphere_mean, sphere_points
 
@@ -122,7 +122,7 @@ def excursion_measure(
         ``scaled``, and their borders narrowed. What the tries cannot exclude is in the error.
     """
     pilot = law.directions if isinstance(law, RayLaw) else _pilot(law)
-    first = np.array([ray_exit_segments(scaled, center, s).first for s in pilot])
+    first = first_exits(scaled, center, pilot)
     first = first[np.isfinite(first)]
     if first.size == 0:
         return EscapeMeasure(0.0, 0.0, "no boundary in the directions of the jumps")

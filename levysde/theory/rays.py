@@ -20,6 +20,7 @@ _BISECTIONS = 120
 _BISECTION_WIDTH = 1e-13
 _STATES = 1 << 20
 _SLICE = 1 << 18
+_SHORT = 3  # rows that are faster taken column by column
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,14 @@ def outside_along(
     # Far out the user's function may overflow, which is an honest way of being far out.
     with np.errstate(over="ignore", invalid="ignore"):
         for k in range(0, ray.size, size):
-            points = directions[ray[k : k + size]]
-            points *= radii[k : k + size, None]
-            points += center
+            points, lengths = directions.take(ray[k : k + size], axis=0), radii[k : k + size]
+            if center.size <= _SHORT:
+                for j in range(center.size):
+                    points[:, j] *= lengths
+                    points[:, j] += center[j]
+            else:
+                points *= lengths[:, None]
+                points += center
             found[k : k + size] = outside_points(domain, points)
     return found
 
@@ -320,3 +326,48 @@ def ray_exit_segments(domain: DomainLike, center: ArrayLike, direction: ArrayLik
     point = require_inside(domain, center)
     unit = checked_point(direction, domain.dim, "direction")
     return exit_segments(domain, point, unit[None])[0]
+
+
+@arguments.checked(domain=arguments.domain)
+def first_exits(domain: DomainLike, center: ArrayLike, directions: ArrayLike) -> Vector:
+    """Return the first crossings of the boundary on many rays, as `ray_exit_segments` of each.
+
+    Rays are searched together, as many at once as are searched like one, so that every answer is
+    the same to the last digit and the predicate is called a few times instead of a few times a ray.
+
+    Parameters
+    ----------
+    domain : object
+        Domain with ``name``, ``dim``, ``params``, ``p`` and ``outside``.
+    center : array_like, shape (dim,)
+        Starting point of the rays, inside the domain.
+    directions : array_like, shape (rays, dim)
+        Unit vectors.
+
+    Returns
+    -------
+    ndarray, shape (rays,)
+        Distances, ``inf`` where there is no crossing.
+
+    Raises
+    ------
+    ValueError
+        If the center is not inside the domain or a length is wrong.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> ball = SimpleNamespace(name="ball", dim=2, params={"center": [0.0, 0.0], "radius": 2.0})
+    >>> first_exits(ball, [1.0, 0.0], [[1.0, 0.0], [-1.0, 0.0]])
+    array([1., 3.])
+    """
+    point = require_inside(domain, center)
+    units = np.array(
+        [checked_point(row, domain.dim, "direction") for row in np.asarray(directions)]
+    )
+    # A product of matrices may round otherwise than one of vectors: closed forms go one by one.
+    size = 1 if has_closed_form(domain) else max(1, _MANY_NUMBERS // domain.dim)
+    starts = range(0, len(units), size)
+    return np.array(
+        [ray.first for k in starts for ray in exit_segments(domain, point, units[k : k + size])]
+    )
