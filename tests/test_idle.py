@@ -358,6 +358,33 @@ def test_refusals(options: dict[str, Any], words: str, monkeypatch: pytest.Monke
         ls.escape_times(**(given | options))
 
 
+@pytest.mark.parametrize("unit", [7.0, 1e4, 3e8])
+def test_memory_does_not_depend_on_the_unit_of_the_gradient(unit: float) -> None:
+    def in_units_of(unit: float) -> IdleProgram:
+        well = ls.Basin(ls.potentials.quadratic(1, unit), ls.domains.interval(-1.0, 1.0), 0.0)
+        dynamics = ls.dynamics.adamw(frozen=unit, weight_decay=0.01, eps=0.0)
+        program = recurrence(well, dynamics, NOISE, 1e-3 * unit, 0.02, seed=0)
+        return idle.idle_program(well, NOISE, 1e-3 * unit, program)
+
+    expected, found = in_units_of(1.0), in_units_of(unit)
+    assert found.memory == expected.memory
+    assert found.threshold == pytest.approx(unit * expected.threshold, rel=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_averages_over_variates_of_the_dynamics_differ_by_chance() -> None:
+    """With eps = 0 by so much that no start seemed to be forgotten."""
+    dynamics = ls.dynamics.adam(b1=0.5, b2=0.9, eps=0.0, form="sde", gradient_noise=0.5)
+    found = [
+        ls.escape_times(
+            FLAT, dynamics, NOISE, 0.003, dt=0.1, paths=1500, horizon=1e6, seed=seed, method=method
+        )
+        for seed, method in enumerate(("euler", "jump"))
+    ]
+    errors = [relative_error(result) for result in found]
+    assert abs(found[1].mean / found[0].mean - 1.0) < SIGMAS * math.hypot(*errors)
+
+
 @pytest.mark.parametrize("dim", [1, 4])
 def test_a_memory_that_is_too_long_is_refused_before_it_is_measured(
     dim: int, monkeypatch: pytest.MonkeyPatch

@@ -35,7 +35,9 @@ SIZES: FloatArray = np.asarray(10.0 ** (0.5 * np.arange(-8, 7)), dtype=np.float6
 FEW_SIZES = SIZES[::2]
 """Of them those that are tried first."""
 
-_TRIED = 2.0 ** np.arange(-200, 201, 4)
+_TRIED: FloatArray = np.asarray(2.0 ** np.arange(-200, 201, 4), dtype=np.float64)
+_TRIED_AGAIN, _NARROWED = 65, 5
+_DIGITS = 2.0**20
 _FIRST_MOVE = 0.01
 _SCOUTS = 4
 _GROUPS = 5
@@ -45,6 +47,7 @@ _WINDOWS_PER_MEMORY = 3
 _SLICE_GROWTH = 0.05
 _FEWEST_GROUPS = 2
 _MUCH_LATER = ((1 << 40) + 12_345, (1 << 33) + 7, (1 << 20) + 1001)
+_ERRORS = 4.0  # standard errors that averages may differ by
 _DEVIATION = 1.5  # over the mean distance: sqrt(pi/2), and a fifth more, its own error
 
 
@@ -119,11 +122,16 @@ class Twins:
         x[:, -1] = self.program.start
         m[:, -1] = v[:, -1] = 0.0
 
-    def average_answers(self, probe: FloatArray, later: int) -> FloatArray:
-        """Answers at a later time, here and away, averaged over variates of the dynamics."""
+    def average_answers(self, probe: FloatArray, later: int) -> tuple[FloatArray, FloatArray]:
+        """Answers at a later time, here and away, averaged over variates of the dynamics.
+
+        With the squares of their standard errors, shape (groups, 2).
+        """
         others = np.arange(len(self.block.flags), dtype=np.uint64)
-        places = (self.answers(probe * (1.0 - k), later, others, k * probe) for k in (0.0, 0.5))
-        return np.stack([answers.mean(axis=1) for answers in places], axis=1)
+        places = [self.answers(probe * (1.0 - k), later, others, k * probe) for k in (0.0, 0.5)]
+        means = np.stack([answers.mean(axis=1) for answers in places], axis=1)
+        squares = [answers.var(axis=1).sum(axis=1) / self.group for answers in places]
+        return means, np.stack(squares, axis=1)
 
     def answers(
         self,
@@ -174,25 +182,35 @@ def natural_length(
 
     Increments are in the units of what they are added to, a gradient times time for an algorithm:
     lengths of jumps mean something beside what they do to x alone. So they are measured on twins,
-    in one iteration, by what moves x by a hundredth, or half as far as any increment does. A power
-    of two times the way out, so that units which are powers of two give the same bits.
+    in one iteration, by what moves x by a hundredth, or half as far as any increment does. Over the
+    way out it is rounded to 20 bits, so that rounding in other units does not change it.
     """
-    lengths, scouts = size * _TRIED, rays[np.argsort(ways, kind="stable")[:_SCOUTS]]
-    twins = Twins(basin, program, (lengths[:, None, None] * scouts).reshape(-1, basin.dim))
-    with np.errstate(all="ignore"):  # far beyond any length that matters states overflow
-        twins.iterate(_FIRST_WINDOW)
-        twins.kick()
-        states = twins.states()
-        apart = np.linalg.norm(states[:, 1:-1] - states[:, :1], axis=2) / size
-    moved = np.median(np.where(np.isfinite(apart), apart, np.inf), axis=0)
-    moved = moved.reshape(len(lengths), -1).max(axis=1)
+    scouts = rays[np.argsort(ways, kind="stable")[:_SCOUTS]]
+
+    def moved_by(lengths: FloatArray) -> FloatArray:
+        """Displacements over the way out, by increments over it along the best of the scouts."""
+        kicks = (size * lengths[:, None, None] * scouts).reshape(-1, basin.dim)
+        twins = Twins(basin, program, kicks)
+        with np.errstate(all="ignore"):  # far beyond any length that matters states overflow
+            twins.iterate(_FIRST_WINDOW)
+            twins.kick()
+            states = twins.states()
+            apart = np.linalg.norm(states[:, 1:-1] - states[:, :1], axis=2) / size
+        found = np.median(np.where(np.isfinite(apart), apart, np.inf), axis=0)
+        return np.asarray(found.reshape(len(lengths), -1).max(axis=1))
+
+    lengths, moved = _TRIED, moved_by(_TRIED)
     share = min(_FIRST_MOVE, 0.5 * float(moved[np.isfinite(moved)].max(initial=0.0)))
-    k = int(np.argmax(moved >= share))
-    if share == 0.0 or k == 0 or not 0.0 < moved[k - 1] < moved[k] < np.inf:
-        return size
-    part = math.log2(share / moved[k - 1]) / math.log2(moved[k] / moved[k - 1])
-    exponent = math.log2(_TRIED[k - 1]) + part * math.log2(_TRIED[k] / _TRIED[k - 1])
-    return float(size * 2.0 ** round(exponent - math.log2(share)))
+    for _ in range(_NARROWED):
+        k = int(np.argmax(moved >= share))
+        if share == 0.0 or k == 0 or not 0.0 < moved[k - 1] < moved[k] < np.inf:
+            return size
+        between = np.geomspace(lengths[k - 1], lengths[k], _TRIED_AGAIN)
+        lengths = np.asarray(between, dtype=np.float64)
+        moved = moved_by(lengths)
+    length = float(lengths[int(np.argmax(moved >= share))])
+    mantissa, exponent = math.frexp(length / share)
+    return size * math.ldexp(round(mantissa * _DIGITS) / _DIGITS, exponent)
 
 
 def remembered(
@@ -255,10 +273,12 @@ def _watched(
     settled, offsets = 0, []
     with np.errstate(all="ignore"):  # states far outside overflow
         for done, steps in _slices(window):
-            now = twins.average_answers(probe, 0)
-            later = (twins.average_answers(probe, time) for time in _MUCH_LATER)
-            if not all(_same(now, answers, size).all() for answers in later):
-                settled = done + steps
+            now, error = twins.average_answers(probe, 0)
+            for time in _MUCH_LATER:
+                later, other = twins.average_answers(probe, time)
+                if not _same(now, later, size, _ERRORS * np.sqrt(error + other)).all():
+                    settled = done + steps
+                    break
             twins.iterate(steps)
         gone = twins.left()
         twins.kick()
@@ -288,7 +308,10 @@ def _watched(
     )
 
 
-def _same(some: FloatArray, others: FloatArray, size: float) -> npt.NDArray[np.bool_]:
-    """Whether answers agree to a hundredth."""
+def _same(
+    some: FloatArray, others: FloatArray, size: float, chance: FloatArray | float = 0.0
+) -> npt.NDArray[np.bool_]:
+    """Whether answers agree to a hundredth, and to what they may differ by chance."""
     difference = np.linalg.norm(some - others, axis=2)
-    return np.asarray(difference <= SAME_ANSWER * np.linalg.norm(others, axis=2) + NOTHING * size)
+    allowed = SAME_ANSWER * np.linalg.norm(others, axis=2) + NOTHING * size + chance
+    return np.asarray(difference <= allowed)
