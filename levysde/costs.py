@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -10,13 +11,16 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.jump_program import JumpProgram
+from levysde.horizon import predicted_rate
 from levysde.jump.creeping import kramers_rate
 from levysde.jump.geometry import directions, inner_radius, ways_out
+from levysde.jump.idle import idle_program
 from levysde.jump.linear_motion import stationary_variances
 from levysde.jump.optimizers import is_served
 from levysde.jump.program import felt_noise, jump_program
 from levysde.jump.threshold import automatic_threshold, shortest_way_out
 from levysde.noise import Noise
+from levysde.recurrence import recurrence
 from levysde.timestep import automatic_dt
 
 __all__ = ["Cost", "Costs", "estimate"]
@@ -53,7 +57,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Costs:
-    """What Euler with `dt="auto"` and the jump method in continuous time cost and miss.
+    """What Euler's scheme and the jump method cost and miss.
 
     Attributes
     ----------
@@ -119,7 +123,13 @@ def shown_duration(seconds: float) -> str:
     return f"{seconds:.2g} s"
 
 
-def estimate(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Costs:
+def estimate(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float | Literal["auto"] = "auto",
+) -> Costs:
     """Estimate what both methods cost and miss.
 
     Parameters
@@ -128,6 +138,9 @@ def estimate(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> 
         The parts.
     epsilon : float
         Noise amplitude, dimensionless.
+    dt : float or "auto"
+        Step, time. With a number, and for dynamics without a form in continuous time, the jump
+        method is that which skips idle iterations.
 
     Returns
     -------
@@ -149,12 +162,29 @@ def estimate(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> 
     parts.instance("dynamics", dynamics, Dynamics)
     parts.instance("noise", noise, Noise)
     epsilon = parts.finite_number("epsilon", epsilon)
-    if not is_served(dynamics):
-        raise parts.Refusal(
-            f"{dynamics.name} has no method 'jump' in continuous time", "use 'euler'"
-        )
-    program = automatic_program(basin, dynamics, noise, epsilon)
-    return program_costs(basin, dynamics, noise, epsilon, program)
+    if isinstance(dt, str):
+        parts.choice("dt", dt, ("auto",))
+        if is_served(dynamics):
+            program = automatic_program(basin, dynamics, noise, epsilon)
+            return program_costs(basin, dynamics, noise, epsilon, program)
+        return _grid_costs(basin, dynamics, noise, epsilon, automatic_dt(basin, dynamics))
+    return _grid_costs(basin, dynamics, noise, epsilon, parts.finite_number("dt", dt))
+
+
+def _grid_costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float) -> Costs:
+    """Of all iterations of a recurrence, and of those that are not idle.
+
+    Both are the same recurrence and miss the same: only what the grid of an SDE does is counted.
+    """
+    rate, _ = predicted_rate(basin, dynamics, noise, epsilon, dt)
+    if not rate:
+        raise parts.Refusal("no mean is predicted, so that costs are not known", "try a short run")
+    chain = recurrence(basin, dynamics, noise, epsilon, dt, seed=0)
+    idle = idle_program(basin, noise, epsilon, chain)
+    error = _grid_bias(basin, noise, epsilon, dt) if dynamics.has_flow else 0.0
+    iterations = idle.jumps.rate / rate * idle.memory
+    skipping = (_EULER_SECONDS * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
+    return Costs(Cost(_euler_seconds(basin, rate, dt), error), Cost(skipping, error))
 
 
 def automatic_program(

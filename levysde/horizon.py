@@ -120,7 +120,7 @@ def chosen_horizon(
     """
     if given is not None:
         return Horizon(parts.finite_number("horizon", given), "given")
-    rate, means = _rate(basin, dynamics, noise, epsilon, dt)
+    rate, means = predicted_rate(basin, dynamics, noise, epsilon, dt)
     if rate is None:
         if long_rate is not None:
             return Horizon(
@@ -142,7 +142,7 @@ def chosen_horizon(
     return Horizon(time, f"{MEANS} {means}")
 
 
-def _rate(
+def predicted_rate(
     basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float
 ) -> tuple[float | None, str]:
     """The rate of escapes, None where it is not known, and whose means its inverse is."""

@@ -423,6 +423,21 @@ def test_auto_skips_what_is_idle() -> None:
     assert choose(SGD, 1e-3, 0.01, scheme="flow").method == "euler"
 
 
+@pytest.mark.parametrize(
+    ("dynamics", "epsilon"), [(SGD, 3e-3), (ls.dynamics.adamw(frozen=1.0), 1e-3)]
+)
+def test_costs_on_a_grid(dynamics: Dynamics, epsilon: float) -> None:
+    """Iterations that are not skipped, against those of all, as they were counted."""
+    found = ls.costs.estimate(FLAT, dynamics, NOISE, epsilon, 0.05)
+    assert found.jump.error == found.euler.error < 0.01
+    result = run(FLAT, dynamics, NOISE, epsilon, 500, dt=0.05)
+    counted = 1e8 * found.euler.seconds  # at the nanoseconds per iteration that are assumed
+    assert abs(counted / result.steps.mean() - 1.0) < 0.05 + SIGMAS * relative_error(result)
+    assert found.jump.seconds < 0.05 * found.euler.seconds
+    with pytest.raises(ValueError, match="idle; use method='euler'"):
+        ls.costs.estimate(FLAT, dynamics, NOISE, 0.3, 0.05)
+
+
 def test_what_auto_has_measured_is_what_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[IdleProgram] = []
 

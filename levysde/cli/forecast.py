@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from levysde.cli import model as models
 from levysde.cli.output import say
@@ -98,22 +98,23 @@ def long_run(
     if seconds < costs.LONG_SECONDS:
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
-    other = ""
-    if options.dt == "auto" and model.lr is None:
-        other = jump_advice(model, paths / threads)
+    step = options.dt if model.lr is None else model.lr
+    other = jump_advice(model, step, paths / threads)
     return (
         f"about {steps:.1e} path-steps, {costs.shown_duration(seconds)} on {threads} "
         f"{'thread' if threads == 1 else 'threads'}{other and '; ' + other}{kept}"
     )
 
 
-def jump_advice(model: models.Model, exits: float) -> str:
+def jump_advice(model: models.Model, dt: float | Literal["auto"], exits: float) -> str:
     """What the jump method would give in place of Euler, if anything.
 
     Parameters
     ----------
     model : Model
         What is simulated.
+    dt : float or "auto"
+        Step, time.
     exits : float
         Number of exits per processor.
 
@@ -124,7 +125,7 @@ def jump_advice(model: models.Model, exits: float) -> str:
     from levysde import costs
 
     try:
-        found = costs.estimate(model.basin, model.dynamics, model.noise, model.epsilon)
+        found = costs.estimate(model.basin, model.dynamics, model.noise, model.epsilon, dt)
     except ValueError:  # one of the methods does not serve the problem
         return ""
     return found.advice(exits)
