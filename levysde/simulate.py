@@ -184,9 +184,13 @@ def escape_times(
         model = checked_model(basin, dynamics, noise, epsilon)
         seed = parts.whole_number("seed", seed, 0, MAX_SEED)
         request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme)
-        check_minimum(basin)
-        plan = methods.prepare(method, model, request)
+        try:
+            plan = methods.prepare(method, model, request)
+        except parts.Refusal:
+            check_minimum(basin)  # a gradient of the wrong sign may be why
+            raise
         plan.warn()
+    check_minimum(basin)
     with stage(progress, "asking the theory for a mean, which sets the horizon"):
         until = chosen_horizon(*model, plan.dt, horizon, plan.long_rate)
     rate: dict[str, Any] = {} if lr is None else {"lr": lr}

@@ -487,8 +487,9 @@ TABLE: dict[str, Entry] = {
     "costs.estimate": Entry(
         ls.costs.estimate,
         lambda r: {"basin": r.choice([FLAT, SHARP]), "dynamics": SGD, "noise": LAW,
-                   "epsilon": r.uniform(0.01, 0.3)},
-        {"basin": "object", "dynamics": "object", "noise": "object", "epsilon": "positive"},
+                   "epsilon": r.uniform(0.01, 0.3), "dt": "auto"},
+        {"basin": "object", "dynamics": "object", "noise": "object", "epsilon": "positive",
+         "dt": "step"},
     ),
     "automatic_dt": Entry(
         ls.automatic_dt,

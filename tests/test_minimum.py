@@ -165,6 +165,15 @@ def test_a_run_warns_once_and_names_what_fails():
     assert caught[0].filename == __file__
 
 
+def test_a_refusal_comes_with_the_warning_that_tells_its_cause():
+    uphill = one(lambda x: -x)
+    with (
+        pytest.warns(UserWarning, match="check the sign of the gradient"),
+        pytest.raises(ValueError, match="paths leave before they have forgotten a jump"),
+    ):
+        ls.escape_times(uphill, SGD, NOISE, 0.01, paths=2, dt=0.05, method="jump")
+
+
 def test_a_gradient_of_wrong_sign_warns_in_a_comparison():
     uphill = one(lambda x: -x)
     with warnings.catch_warnings(record=True) as caught:
