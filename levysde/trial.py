@@ -66,6 +66,7 @@ def try_functions(basin: Basin) -> None:
         return
     for part in own:
         part.check_draws()
+        part.check_indices(basin.dim)
     with np.errstate(all="ignore"):
         _try_at_points(basin, {part.kind: part for part in own})
     _tried[key] = None
@@ -99,13 +100,26 @@ class _Part:
                 "noise by a law of levysde.noise"
             )
 
+    def check_indices(self, dim: int) -> None:
+        """Refuse constant indices beyond an array, also in branches that no trial takes."""
+        from levysde.engine.indices import constant_indices
+
+        lengths = {0: ("x", dim), 1: ("p", len(self.p)), 2: ("out", dim)}
+        if self.kind != "gradient":
+            del lengths[2]
+        for argument, index in constant_indices(self.function) if self.users else ():
+            if argument in lengths:
+                name, length = lengths[argument]
+                if not -length <= index < length:
+                    raise ValueError(f"{self.title} uses {name}[{index}], but {self._sizes(dim)}")
+
     def call(self, x: FloatArray, *others: Any, allowed: tuple[type[Exception], ...] = ()) -> Any:
         """The answer at x, or `_FAILED`."""
         point, p = x.copy(), np.array(self.p)
         try:
             answer = self.run(point, p, *others)
         except IndexError as error:
-            raise self._failure(x, error, self._sizes(x)) from error
+            raise self._failure(x, error, self._sizes(len(x))) from error
         except Exception as error:
             # Where Python says that a number is too large compiled arithmetic gives an infinity.
             if isinstance(error, (OverflowError, *allowed)):
@@ -119,9 +133,9 @@ class _Part:
                 )
         return answer
 
-    def _sizes(self, x: FloatArray) -> str:
+    def _sizes(self, dim: int) -> str:
         arrays = "x and out have" if self.kind == "gradient" else "x has"
-        return f"{arrays} {len(x)} numbers and p has {len(self.p)}: stay within them"
+        return f"{arrays} {dim} numbers and p has {len(self.p)}: stay within them"
 
     def _failure(self, x: FloatArray, error: Exception, mend: str) -> ValueError:
         what = f"{type(error).__name__}: {error}"

@@ -26,17 +26,33 @@ def linear(x, p, out):
 
 
 def reads_beyond_p(x, p, out):
-    out[0] = p[0] * x[0] if x[0] < 0.5 else p[7] * x[0]
+    out[0] = p[0] * x[0] if x[0] < 0.5 else p[len(p) + 6] * x[0]
 
 
 def reads_beyond_x(x, p, out):
-    out[0] = x[0] if x[0] < 0.5 else x[3]
+    out[0] = x[0] if x[0] < 0.5 else x[len(x) + 2]
 
 
 def writes_beyond_out(x, p, out):
     out[0] = x[0]
     if x[0] < -0.7:
-        out[1] = 3.0
+        out[len(x)] = 3.0
+
+
+def reads_beyond_p_in_a_strip(x, p, out):
+    out[0] = x[0] if not 0.7 < x[0] < 0.7005 else p[3]
+
+
+def writes_beyond_out_in_a_strip(x, p, out):
+    out[0] = x[0]
+    if 0.7 < x[0] < 0.7005:
+        out[2] = 3.0
+
+
+def writes_before_out_in_a_strip(x, p, out):
+    out[-1] = x[-1]
+    if 0.7 < x[0] < 0.7005:
+        out[-2] = 3.0
 
 
 @numba.njit
@@ -141,7 +157,11 @@ def silent(x, p):
 
 
 def beyond(x, p):
-    return x[0] >= 1.0 or x[0] <= (-1.0 if x[0] > -0.5 else p[3])
+    return x[0] >= 1.0 or x[0] <= (-1.0 if x[0] > -0.5 else p[len(p) + 3])
+
+
+def beyond_in_a_strip(x, p):
+    return x[0] >= 1.0 or x[0] <= (p[3] if 0.7 < x[0] < 0.7005 else -1.0)
 
 
 def undefined(x, p):
@@ -156,6 +176,24 @@ def moves(x, p):
 
 def undecided(x, p):
     return abs(x[0]) >= 1.0 + 0.01 * np.random.random()
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (reads_beyond_p_in_a_strip, r"uses p\[3\], but x and out have 1 numbers and p has 1"),
+        (writes_beyond_out_in_a_strip, r"uses out\[2\], but x and out have 1 numbers"),
+        (writes_before_out_in_a_strip, r"uses out\[-2\], but x and out have 1 numbers"),
+        (beyond_in_a_strip, r"uses p\[3\], but x has 1 numbers"),
+    ],
+)
+def test_constant_indices_are_checked_where_no_trial_is(function, words):
+    if function is beyond_in_a_strip:
+        basin = basin_of(linear, ls.Domain(1, function))
+    else:
+        basin = basin_of(function)
+    with pytest.raises(ValueError, match=words):
+        trial.try_functions(basin)
 
 
 @pytest.mark.parametrize(
