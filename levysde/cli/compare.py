@@ -216,8 +216,9 @@ def _step_text(compared: Comparison) -> str:
     dt, reason = compared.results[0].dt, compared.dt_reason
     text = f"{dt:.12g}" if reason == "given" else f"{dt:.12g} ({reason})"
     if compared.stepwise:
-        names = ", ".join(compared.stepwise)
-        text += f"; the ratios depend on it, because {names} counts in iterations"
+        names = " and ".join(compared.stepwise)
+        verb = "counts" if len(compared.stepwise) == 1 else "count"
+        text += f"; the ratios depend on it, because {names} {verb} in iterations"
         text += "; give --lr to choose it" if reason.startswith("auto") else ""
     return text
 
