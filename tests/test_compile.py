@@ -18,7 +18,7 @@ SGD, STABLE = ls.dynamics.sgd(), ls.noise.independent(1.5)
 
 def basin_of(gradient, outside=None):
     domain = domains.interval(-1.0, 1.0) if outside is None else ls.Domain(1, outside)
-    return ls.Basin(ls.Potential(1, gradient), domain, 0.0)
+    return ls.Basin(ls.Potential(1, gradient, params={"unused": 1.0}), domain, 0.0)
 
 
 # ------------------------------------------------------------------------------------ one sentence
