@@ -13,12 +13,13 @@ asymmetric 16 on the left, 1 right   (-1/4, 1)
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from levysde import domains, parts, potentials
+from levysde import domains, parts, potentials, spec
 from levysde._typing import FloatArray
 from levysde.domain import spread_lines
 from levysde.domains import Domain
@@ -241,5 +242,5 @@ def _round_basin(name: str, dim: int, curvature: float) -> Basin:
     return Basin(potential, domain, np.zeros(dim), name=name)
 
 
-BASINS = {"sharp": sharp, "flat": flat, "asymmetric": asymmetric}
-"""The basins that can be named on the command line."""
+BASINS: dict[str, Callable[[int], Basin]] = {name: globals()[name] for name in spec.BASINS}
+"""The built-in basins by name."""

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from levysde import parts
+from levysde import parts, spec
 from levysde.basins import Basin
-from levysde.dynamics import DYNAMICS, Dynamics
+from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_STEPS
 from levysde.noise import Noise
 
@@ -148,7 +148,7 @@ def predicted_rate(
     """The rate of escapes, None where it is not known, and whose means its inverse is."""
     from levysde import theory
 
-    if dynamics.name in DYNAMICS and (dynamics.name != "sgd" or dynamics.clip is not None):
+    if dynamics.name in spec.DYNAMICS and (dynamics.name != "sgd" or dynamics.clip is not None):
         try:
             return theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate, _PREDICTED
         except ValueError:  # it follows jumps step by step, and continuous time has no steps

@@ -3,28 +3,23 @@
 import hashlib
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from levysde import domains, potentials
-from levysde import noise as laws
+from levysde import spec
 from levysde._version import __version__
 from levysde.basins import Basin
 from levysde.domains import Domain
-from levysde.dynamics import DYNAMICS, Dynamics
+from levysde.dynamics import Dynamics
 from levysde.engine.philox import STREAM
 from levysde.noise import CONVENTION, Noise
 from levysde.potentials import Potential
 
 MANY_NUMBERS = 2048
 """Parameters with more numbers are kept as a shape and a hash."""
-
-_POTENTIALS = ("asymmetric_quadratic", "double_well", "quadratic", "quartic")
-_DOMAINS = ("ball", "box", "ellipsoid", "half_space", "interval")
-_NOISES = ("elliptic", "independent", "isotropic", "mixed", "multifractal", "spectral")
 
 
 def _json_params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,16 +153,12 @@ def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
             parameters["start"],
             name=parameters["basin"],
         )
-        if parameters["dynamics"] not in DYNAMICS:
-            raise _not_built_in("dynamics", parameters["dynamics"])
         options = dict(parameters["dynamics_options"])
         clip = options.pop("clip", None)
-        make = DYNAMICS[parameters["dynamics"]]
+        make = _maker("dynamics", parameters["dynamics"])
         dynamics = make(**_numbers(parameters["dynamics_params"]), **options)
         dynamics = dynamics if clip is None else replace(dynamics, clip=clip)
-        if parameters["noise"] not in _NOISES:
-            raise _not_built_in("noise", parameters["noise"])
-        noise = getattr(laws, parameters["noise"])(**_numbers(parameters["noise_params"]))
+        noise = _maker("noise", parameters["noise"])(**_numbers(parameters["noise_params"]))
     except (KeyError, TypeError) as error:
         raise ValueError(
             f"the record of the result is not complete ({error}); give basin, dynamics and noise"
@@ -176,21 +167,20 @@ def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
 
 
 def _rebuilt_potential(record: Mapping[str, Any], dim: int) -> Potential:
-    if record["name"] not in _POTENTIALS:
-        raise _not_built_in("potential", record["name"])
-    potential: Potential = getattr(potentials, record["name"])(dim, **_numbers(record["params"]))
+    make = _maker("potential", record["name"])
+    potential: Potential = make(dim, **_numbers(record["params"]))
     return potential
 
 
 def _rebuilt_domain(record: Mapping[str, Any], potential: Potential, minimum: Any) -> Domain:
+    make, given = _maker("domain", record["name"]), _numbers(record["params"])
+    domain: Domain
     if record["name"] == "attraction":
-        return domains.attraction(potential, minimum)
-    given = _numbers(record["params"])
-    if record["name"] == "sublevel_set":
-        return domains.sublevel_set(potential, given["level"])
-    if record["name"] not in _DOMAINS:
-        raise _not_built_in("domain", record["name"])
-    domain: Domain = getattr(domains, record["name"])(**given)
+        domain = make(potential, minimum)
+    elif record["name"] == "sublevel_set":
+        domain = make(potential, given["level"])
+    else:
+        domain = make(**given)
     return domain
 
 
@@ -203,7 +193,10 @@ def _numbers(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: number(value) for name, value in params.items()}
 
 
-def _not_built_in(part: str, name: object) -> ValueError:
-    return ValueError(
-        f"the {part} of the result, {name!r}, is not built in; give basin, dynamics and noise"
-    )
+def _maker(kind: str, name: str) -> Callable[..., Any]:
+    try:
+        return spec.constructor(kind, name)
+    except ValueError:
+        raise ValueError(
+            f"the {kind} of the result, {name!r}, is not built in; give basin, dynamics and noise"
+        ) from None

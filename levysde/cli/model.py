@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from levysde import spec
 from levysde.cli import noises, optimizers
 from levysde.cli.arguments import Parser, UsageError, choose, number, numbers, whole_number
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from levysde.dynamics import Dynamics
     from levysde.noise import Noise
     from levysde.theory import Prediction
-
-BASIN_NAMES = ("sharp", "flat", "asymmetric")
 
 DEFAULT_EPSILON = 0.1
 
@@ -81,7 +80,7 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         f"({noises.DEFAULT_ALPHA})",
     )
     group.add_argument(
-        "--basin", default="sharp", metavar="NAME", help=f"{', '.join(BASIN_NAMES)} (%(default)s)"
+        "--basin", default="sharp", metavar="NAME", help=f"{', '.join(spec.BASINS)} (%(default)s)"
     )
     group.add_argument(
         "--dim", type=whole_number, metavar="D", help="dimension (that of the noise, or 1)"
@@ -98,7 +97,7 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         "--dynamics",
         default=dynamics,
         metavar="NAME" if "," not in dynamics else "NAMES",
-        help=f"{', '.join(optimizers.DYNAMICS_NAMES)} (%(default)s)",
+        help=f"{', '.join(spec.DYNAMICS)} (%(default)s)",
     )
     noises.add_options(group)
     group.add_argument(
@@ -214,7 +213,7 @@ def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
 
     make_basin = choose("--basin", options.basin, BASINS)
     for name in options.dynamics.split(","):
-        choose("--dynamics", name, dict.fromkeys(optimizers.DYNAMICS_NAMES))
+        choose("--dynamics", name, dict.fromkeys(spec.DYNAMICS))
     if options.epsilon is not None:
         noises.check_amplitude("epsilon", options.epsilon)
     noise = noises.build(options)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from levysde import spec
 from levysde.cli.arguments import UsageError, choose, numbers
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def add_options(group: Any) -> None:
         "--noise",
         default="independent",
         metavar="NAME",
-        help=f"law of the noise: {', '.join(NOISE_NAMES)} (%(default)s)",
+        help=f"law of the noise: {', '.join(spec.NOISES)} (%(default)s)",
     )
     group.add_argument(
         "--scale",
@@ -176,8 +177,6 @@ _LAWS: dict[str, tuple[Callable[[argparse.Namespace], Noise], tuple[str, ...], t
     "multifractal": (_multifractal, ("alphas",), ("scale",)),
 }
 """How a law is made, the options that it needs, and those that it takes besides."""
-
-NOISE_NAMES = tuple(_LAWS)
 
 _OPTIONS = ("alpha", "alphas", "scale", "beta", "noise_matrix", "noise_directions", "noise_weights")
 _EXAMPLES = {

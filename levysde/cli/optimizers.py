@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from levysde.cli.arguments import UsageError, choose, number, numbers
@@ -11,24 +11,11 @@ from levysde.cli.arguments import UsageError, choose, number, numbers
 if TYPE_CHECKING:
     from levysde.dynamics import Dynamics
 
-DYNAMICS_NAMES = ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "adamprox")
-
-_ADAM = ("adam", "adam_l2", "adamw", "adamprox")
-_OWNERS = {
-    "clip": ("sgd",),
-    "decay": ("momentum", "rmsprop"),
-    "dampening": ("momentum",),
-    "bias_correction": ("rmsprop",),
-    "b1": _ADAM,
-    "b2": _ADAM,
-    "eps": ("rmsprop", *_ADAM),
-    "weight_decay": ("adam_l2", "adamw", "adamprox"),
-    "form": DYNAMICS_NAMES[1:],
-    "rates": DYNAMICS_NAMES[1:],
-    "frozen": ("rmsprop", *_ADAM),
-    "gradient_noise": ("rmsprop", *_ADAM),
-}
-"""Which optimizers take an argument. A test compares this with their signatures."""
+_OPTIONS = (
+    "clip", "decay", "dampening", "bias_correction", "b1", "b2", "eps", "weight_decay", "form",
+    "rates", "frozen", "gradient_noise",
+)  # fmt: skip
+"""Arguments of the optimizers that are options."""
 
 _FLAGS = {"eps": "--eps-adam"}
 
@@ -113,7 +100,7 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
 
     Examples
     --------
-    >>> options = argparse.Namespace(**dict.fromkeys(_OWNERS))
+    >>> options = argparse.Namespace(**dict.fromkeys(_OPTIONS))
     >>> options.decay = 0.5
     >>> [float(d.params.get("decay", 0.0)) for d in build(options, ["sgd", "momentum"])]
     [0.0, 0.5]
@@ -121,19 +108,27 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
     from levysde.dynamics import DYNAMICS
 
     makers = [choose("--dynamics", name, DYNAMICS) for name in names]
-    given = {name: getattr(options, name) for name in _OWNERS if getattr(options, name) is not None}
+    given = {name: getattr(options, name) for name in _OPTIONS}
+    given = {name: value for name, value in given.items() if value is not None}
     for name in given:
-        if not set(names) & set(_OWNERS[name]):
+        owners = [each for each, make in DYNAMICS.items() if _takes(make, name)]
+        if not set(names) & set(owners):
             flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
             raise UsageError(
-                f"{flag} is for {', '.join(_OWNERS[name])}, and --dynamics is {','.join(names)}; "
-                "leave out one"
+                f"{flag} is for {', '.join(owners)}, and --dynamics is {','.join(names)}; leave "
+                "out one"
             )
     made = []
-    for name, make in zip(names, makers, strict=True):
-        own = {key: _single(value) for key, value in given.items() if name in _OWNERS[key]}
+    for make in makers:
+        own = {key: _single(value) for key, value in given.items() if _takes(make, key)}
         made.append(make(**own))
     return made
+
+
+def _takes(make: Callable[..., Dynamics], argument: str) -> bool:
+    import inspect
+
+    return argument in inspect.signature(make).parameters
 
 
 def _single(value: Any) -> Any:

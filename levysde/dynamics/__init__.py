@@ -19,6 +19,7 @@ noise enters x beside it, divided by Q, as in the papers.
 
 from collections.abc import Callable
 
+from levysde import spec
 from levysde.dynamics.adam import adam, adam_l2, adamprox, adamw, rmsprop
 from levysde.dynamics.adaptive import Adaptive
 from levysde.dynamics.base import Dynamics
@@ -40,13 +41,5 @@ __all__ = [
     "sgd",
 ]
 
-DYNAMICS: dict[str, Callable[..., Dynamics]] = {
-    "sgd": sgd,
-    "momentum": momentum,
-    "rmsprop": rmsprop,
-    "adam": adam,
-    "adam_l2": adam_l2,
-    "adamw": adamw,
-    "adamprox": adamprox,
-}
-"""The dynamics that can be named on the command line."""
+DYNAMICS: dict[str, Callable[..., Dynamics]] = {name: globals()[name] for name in spec.DYNAMICS}
+"""The built-in dynamics by name."""

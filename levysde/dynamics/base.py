@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import parts, spec
 from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.program import UpdatePart
 
 _TRIED_STEP = 0.01
 _HOME = "levysde.dynamics."
-_BUILT_IN = ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "adamprox")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +112,7 @@ class Dynamics:
 
     def _check_name(self) -> None:
         """The theory knows built-in optimizers by name: no other may have one."""
-        if self.name in _BUILT_IN and not self.update.__module__.startswith(_HOME):
+        if self.name in spec.DYNAMICS and not self.update.__module__.startswith(_HOME):
             raise ValueError(
                 f"the name {self.name!r} is that of a built-in optimizer; give another"
             )

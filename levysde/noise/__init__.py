@@ -23,7 +23,6 @@ from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 
 __all__ = [
     "CONVENTION",
-    "NOISES",
     "Elliptic",
     "Independent",
     "Isotropic",
@@ -39,6 +38,3 @@ __all__ = [
     "sample",
     "spectral",
 ]
-
-NOISES = {"independent": independent, "isotropic": isotropic}
-"""The laws that one number, the scale, describes in every dimension."""

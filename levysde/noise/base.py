@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import parts, spec
 from levysde._typing import FloatArray
 from levysde.engine.elementary import exp2, log2
 from levysde.engine.jump_parts import JumpPart
@@ -25,7 +25,6 @@ MIN_ALPHA = 0.1
 
 
 _HOME = "levysde.noise."
-_BUILT_IN = ("independent", "isotropic", "elliptic", "mixed", "multifractal", "spectral")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +45,7 @@ class Noise(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if getattr(cls, "name", None) in _BUILT_IN and not cls.__module__.startswith(_HOME):
+        if getattr(cls, "name", None) in spec.NOISES and not cls.__module__.startswith(_HOME):
             raise ValueError(
                 f"the name {cls.name!r} of the class {cls.__name__} is that of a built-in noise "
                 "law; give another"
