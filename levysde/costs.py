@@ -37,6 +37,7 @@ LONG_SECONDS = 60.0
 _EULER_SECONDS = 1e-8
 _MOVE_SECONDS = 2e-7
 _GRID_SHIFT = 0.83
+_WATCHED = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -175,13 +176,16 @@ def _grid_costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, 
     """Of all iterations of a recurrence, and of those that are not idle.
 
     Both are the same recurrence and miss the same: only what the grid of an SDE does is counted.
+    What is remembered for more than some thousand iterations takes too long to measure here.
     """
     rate, _ = predicted_rate(basin, dynamics, noise, epsilon, dt)
     if not rate:
         raise parts.Refusal("no mean is predicted, so that costs are not known", "try a short run")
     chain = recurrence(basin, dynamics, noise, epsilon, dt, seed=0)
-    idle = idle_program(basin, noise, epsilon, chain)
-    error = _grid_bias(basin, noise, epsilon, dt) if dynamics.has_flow else 0.0
+    idle = idle_program(basin, noise, epsilon, chain, longest=_WATCHED)
+    error = 0.0
+    if is_served(dynamics):  # the grid of an SDE
+        error = _grid_bias(basin, felt_noise(dynamics, noise, basin.dim), epsilon, dt)
     iterations = idle.jumps.rate / rate * idle.memory
     skipping = (_EULER_SECONDS * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
     return Costs(Cost(_euler_seconds(basin, rate, dt), error), Cost(skipping, error))

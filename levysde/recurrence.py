@@ -1,10 +1,12 @@
 """The recurrence X_0, X_1, ... on a grid of times, as the block engine runs it."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from levysde import grid, parts
+from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics, Optimizer
 from levysde.engine.program import Program
@@ -120,14 +122,23 @@ def warn_of_close_start(basin: Basin, noise: Noise, program: Program) -> None:
     moved = float(np.median(np.abs(steps)))
     distance = shortest_distance(replace(basin, minimum=basin.start))
     if distance < CLOSE * moved:
-        # The drift moves paths by a length of order dt, the noise by one of order dt^(1/alpha).
-        drift = np.median(steps, axis=0)
-        noisy = float(np.median(np.abs(steps - drift)))
-        by_drift = distance / max(CLOSE * float(np.abs(drift).max()), distance)
-        by_noise = distance / max(CLOSE * noisy, distance)
-        enough = program.dt * min(by_drift, by_noise**noise.alpha)
         parts.warn(
             f"the start {parts.shown(basin.start)} is {distance:.2g} from the boundary, and one "
             f"step moves a coordinate by about {moved:.2g}: exits between two steps are missed "
-            f"there; give a dt of {enough:.1g}"
+            f"there; {_shorter(program.dt, noise.alpha, steps, distance)}"
         )
+
+
+def _shorter(dt: float, alpha: float, steps: FloatArray, distance: float) -> str:
+    """What to do: a step that moves paths by less, with room, and one digit rounded down.
+
+    The drift moves them by a length of order dt, the noise by one of order dt^(1/alpha).
+    """
+    drift = np.median(steps, axis=0)
+    noisy, near = float(np.median(np.abs(steps - drift))), distance / (2.0 * CLOSE)
+    moved = float(np.abs(drift).max())
+    if not (near > 0.0 and moved + noisy < math.inf):
+        return "start farther inside"
+    shorter = dt * min(near / max(moved, near), (near / max(noisy, near)) ** alpha)
+    unit = 10.0 ** math.floor(math.log10(shorter))
+    return f"give a dt of {math.floor(shorter / unit) * unit:.1g}"

@@ -119,7 +119,8 @@ def escape_times(
         How Euler does the drift of one step: "euler" is one explicit step, "flow" the same where
         that is accurate and else the flow of the step, in as many parts as it needs. "auto" is
         "flow" where `dt` is "auto", the dynamics is an SDE and the force is steep at a place that
-        jumps reach. An algorithm keeps its overshoot, which is real.
+        jumps reach, unless it is divided by its own size. An algorithm keeps its overshoot, which
+        is real.
     lr : float, optional
         Learning rate of an optimizer as it is run, in place of `epsilon` and `dt`: an iteration
         takes the time dt = lr, and the noise of the gradient has the law of `noise` as it is, so

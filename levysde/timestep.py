@@ -134,11 +134,14 @@ def automatic_dt(basin: Basin, dynamics: Dynamics | None = None) -> float:
 
     Half way to the boundary the flow returns at a rate r. Where r > 10 k the step is 1/(10 r), and
     1/(100 r) where the minimum is flat (k < r/1000) or has a kink. Where the noise-free motion is
-    faster than -grad F, by momentum or division by the size of the gradient, these rates are that
-    many times larger; averages with a rate per unit time count with that rate. An algorithm that
-    divides the gradient by its own size makes steps of about the length dt, and one jump moves x by
-    at most so many dt: its dt is such that the shortest distance from the minimum to the boundary
-    along an axis is 5/8 of that, about 20 dt for Adam.
+    faster than -grad F, by momentum or division by a given size of the gradient, these rates are
+    that many times larger; averages with a rate per unit time count with that rate.
+
+    An algorithm that divides the gradient by its own size makes steps of about the length dt, and
+    one jump moves x by at most so many dt: its dt is such that the shortest distance from the
+    minimum to the boundary along an axis is 5/8 of that, about 20 dt for Adam. An SDE that divides
+    so moves at speed 1 while the gradient is large against eps: there 1/(100 k) is a hundredth of
+    that distance, or eps/(100 k) if this is longer.
 
     Parameters
     ----------
@@ -209,22 +212,25 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
             "give dt a number",
         )
     if isinstance(dynamics, Adaptive) and dynamics.second_moment == "gradient":
-        fastest, reason = _fastest_at_unit_speed(basin, fastest, dynamics.number("eps"))
+        fastest, reason = _fastest_at_unit_speed(basin, fastest, reason, dynamics.number("eps"))
     elif dynamics is not None:
         fastest *= dynamics.speed
-    if dynamics is not None:
-        fastest = max(fastest, dynamics.largest_rate)
+    if dynamics is not None and dynamics.largest_rate > fastest:
+        fastest = dynamics.largest_rate
+        reason = f"1/{STEPS_PER_RELAXATION} of the time of the fastest average"
     return AutomaticStep(1.0 / (STEPS_PER_RELAXATION * fastest), reason)
 
 
-def _fastest_at_unit_speed(basin: Basin, fastest: float, eps: float) -> tuple[float, str]:
+def _fastest_at_unit_speed(
+    basin: Basin, fastest: float, reason: str, eps: float
+) -> tuple[float, str]:
     """Of an equation that divides by the size of the gradient, which is `fastest` over eps near 0.
 
     Its speed is about 1 wherever the gradient is large against eps, in whatever units.
     """
     crossing = 1.0 / _shortest_way(basin)
     if fastest < crossing * eps:
-        return fastest / eps, f"1/{STEPS_PER_RELAXATION} of the shortest relaxation time"
+        return fastest / eps, reason
     return crossing, f"1/{STEPS_PER_RELAXATION} of the time that the way out takes at speed 1"
 
 

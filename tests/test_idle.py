@@ -438,6 +438,20 @@ def test_costs_on_a_grid(dynamics: Dynamics, epsilon: float) -> None:
         ls.costs.estimate(FLAT, dynamics, NOISE, 0.3, 0.05)
 
 
+def test_costs_are_not_measured_for_long() -> None:
+    """A memory of a million iterations: the window ends before."""
+    with pytest.raises(ValueError, match="not forgotten within 5461 iterations"):
+        ls.costs.estimate(FLAT, SGD, NOISE, 1e-3, 1e-5)
+
+
+def test_costs_know_the_noise_that_reaches_x() -> None:
+    """Divided by Q = 10 it is felt as a tenth, as continuous time has it."""
+    divided = ls.dynamics.rmsprop(form="sde", rates="per_time", frozen=10.0)
+    step = ls.automatic_dt(FLAT, divided)
+    given, automatic = (ls.costs.estimate(FLAT, divided, NOISE, 0.01, dt) for dt in (step, "auto"))
+    assert given.euler.error == automatic.euler.error
+
+
 def test_what_auto_has_measured_is_what_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[IdleProgram] = []
 

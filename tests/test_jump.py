@@ -688,6 +688,10 @@ def test_auto() -> None:
     assert chosen_method(flat, noise, 1.0) == "jump"
     # Where both are within a percent, the cheaper one.
     assert chosen_method(ls.basins.asymmetric(), ls.noise.independent(0.8), 1.0) == "euler"
+    dropped = methods.Request("auto", seed=0, small_jumps="dropped")
+    plan = methods.prepare("auto", Model(flat, SGD, noise, 1.0), dropped)
+    assert (plan.method, plan.record["small_jumps"]) == ("jump", "dropped")
+    assert "2.0% (jump)" in str(plan.reason)  # of the diffusion that was not wanted
     chosen = ls.escape_times(flat, SGD, noise, 1e-3, paths=10, method="auto").parameters
     assert chosen["method"] == "jump"
     assert "errors of about" in chosen["method_reason"]

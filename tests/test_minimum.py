@@ -165,13 +165,16 @@ def test_a_run_warns_once_and_names_what_fails():
     assert caught[0].filename == __file__
 
 
-def test_a_refusal_comes_with_the_warning_that_tells_its_cause():
+@pytest.mark.parametrize("threshold", [None, 0.1])
+def test_a_refusal_comes_with_the_warning_that_tells_its_cause(threshold):
     uphill = one(lambda x: -x)
     with (
         pytest.warns(UserWarning, match="check the sign of the gradient"),
         pytest.raises(ValueError, match="paths leave before they have forgotten a jump"),
     ):
-        ls.escape_times(uphill, SGD, NOISE, 0.01, paths=2, dt=0.05, method="jump")
+        ls.escape_times(
+            uphill, SGD, NOISE, 0.01, paths=2, dt=0.05, method="jump", threshold=threshold
+        )
 
 
 def test_a_gradient_of_wrong_sign_warns_in_a_comparison():

@@ -260,18 +260,19 @@ def test_a_start_within_a_few_steps_of_the_boundary_is_warned_of():
     assert means[0.1] > 1.5 * means[0.001]  # what the warning is about
 
 
-@pytest.mark.parametrize("start", [0.999999, 0.999, 0.99])
-def test_the_step_that_is_advised_near_the_boundary_is_short_enough(start):
+@pytest.mark.parametrize("epsilon", [0.001, 0.01, 0.1, 0.5])
+@pytest.mark.parametrize("start", [0.999999, 0.9999, 0.999, 0.99, 0.98, 0.97])
+def test_the_step_that_is_advised_near_the_boundary_is_short_enough(start, epsilon):
     near = ls.Basin(potentials.quadratic(1), domains.interval(-1.0, 1.0), 0.0, [start])
-    setting = (near, SGD, noise.independent(1.5), 0.01)
+    setting = (near, SGD, noise.independent(1.5), epsilon)
     with pytest.warns(UserWarning, match="give a dt of") as caught:
-        ls.escape_times(*setting, paths=10, horizon=0.01)
+        ls.escape_times(*setting, paths=10, dt=0.05, horizon=0.05)
     advised = float(str(caught[0].message).rpartition(" ")[2])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ls.escape_times(*setting, paths=10, dt=0.9 * advised, horizon=100.0 * advised)
+        ls.escape_times(*setting, paths=10, dt=advised, horizon=100.0 * advised)
     with pytest.warns(UserWarning, match="give a dt of"):
-        ls.escape_times(*setting, paths=10, dt=3.0 * advised, horizon=100.0 * advised)
+        ls.escape_times(*setting, paths=10, dt=10.0 * advised, horizon=100.0 * advised)
 
 
 def test_a_start_away_from_the_boundary_is_not():

@@ -115,7 +115,9 @@ def imports(module: str, *, typing: bool = True) -> Iterator[tuple[str, int]]:
                 yield node.module, node.lineno
         elif isinstance(node, ast.Call) and "import_module" in ast.dump(node.func):
             # A computed name: only the public face and the command line load what is asked for.
-            assert module in {"levysde", "levysde.cli", "levysde.spec"}, f"{module}:{node.lineno}: import_module"
+            assert module in {"levysde", "levysde.cli", "levysde.spec"}, (
+                f"{module}:{node.lineno}: import_module"
+            )
 
 
 def offenders(module: str, forbidden: tuple[str, ...], **options: Any) -> list[str]:

@@ -196,6 +196,26 @@ def test_constant_indices_are_checked_where_no_trial_is(function, words):
         trial.try_functions(basin)
 
 
+def serves_every_dimension(x, p, out):
+    out[0] = x[0]
+    if len(x) > 1:
+        out[1] = x[1]
+
+
+def made_for(dim):
+    def gradient(x, p, out):
+        out[0] = x[0]
+        if dim > 1:
+            out[1] = x[1]
+
+    return gradient
+
+
+@pytest.mark.parametrize("gradient", [serves_every_dimension, made_for(1)])
+def test_branches_for_other_dimensions_are_not_held_against_a_function(gradient):
+    trial.try_functions(basin_of(gradient))
+
+
 @pytest.mark.parametrize(
     ("outside", "words"),
     [

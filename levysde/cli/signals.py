@@ -17,8 +17,8 @@ class Stop:
 
     Used as a context, in which SIGINT raises KeyboardInterrupt where the program is. Libraries may
     swallow that (in a callback of the compiler it is printed and forgotten); `check` finds the
-    request all the same. SIGTERM and SIGHUP end the process as ever, until there is something to
-    keep and `keep` is called: they are then heard as well. From the call of `hold` on a request is
+    request all the same. SIGTERM and SIGHUP end the process as ever, until `keep` is called, by
+    what simulates: they are then heard as well. From the call of `hold` on a request is
     found by `check` and by nothing else, so that no result is lost on its way to a file.
 
     Outside the main thread, and for signals that the parent of the process has had ignored (nohup),

@@ -19,6 +19,7 @@ from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.jump.twins import (
     FEW_SIZES,
     FORGOTTEN,
+    LONGEST_WINDOW,
     NOTHING,
     SIZES,
     Memory,
@@ -59,7 +60,12 @@ _MOST_RAYS = 24
 
 
 def idle_program(
-    basin: Basin, noise: Noise, epsilon: float, program: Program, threshold: float | None = None
+    basin: Basin,
+    noise: Noise,
+    epsilon: float,
+    program: Program,
+    threshold: float | None = None,
+    longest: int = LONGEST_WINDOW,
 ) -> IdleProgram:
     """A recurrence with its idle iterations known.
 
@@ -76,6 +82,8 @@ def idle_program(
     threshold : float, optional
         Length above which increments are not idle; unless given that of a jump that moves x by a
         tenth of the way out.
+    longest : int
+        Iterations for which paths are watched at most, three times the longest memory.
 
     Returns
     -------
@@ -118,7 +126,7 @@ def idle_program(
 
     memory = remembered(
         basin, program, rays, ways, size, unit,
-        lambda few: _check_few(few, unit, threshold, rate_above),
+        lambda few: _check_few(few, unit, threshold, rate_above), longest,
     )  # fmt: skip
     if memory.spread == math.inf:
         raise parts.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
@@ -169,10 +177,12 @@ def _check_few(
     few: Memory, unit: float, threshold: float | None, rate_above: Callable[[float], float]
 ) -> None:
     """Refuse at once what the memory of a few jumps rules out, with room for their being few."""
+    if few.spread == math.inf:  # paths leave, and nothing was measured
+        return
     sizes = unit * FEW_SIZES
     moved = _displacements(few.peak, FEW_SIZES)
     if threshold is None:
-        if few.spread == math.inf or not moved[0] <= THRESHOLD_SHARE < moved.max():
+        if not moved[0] <= THRESHOLD_SHARE < moved.max():
             return
         threshold = _automatic_threshold(moved, sizes)
     steps = float(few.steps[sizes >= 0.5 * threshold].max(initial=0.0))

@@ -35,6 +35,9 @@ SIZES: FloatArray = np.asarray(10.0 ** (0.5 * np.arange(-8, 7)), dtype=np.float6
 FEW_SIZES = SIZES[::2]
 """Of them those that are tried first."""
 
+LONGEST_WINDOW = 1 << 20
+"""Iterations for which twins are watched at most."""
+
 _TRIED: FloatArray = np.asarray(2.0 ** np.arange(-200, 201, 4), dtype=np.float64)
 _TRIED_AGAIN, _NARROWED = 65, 5
 _DIGITS = 2.0**20
@@ -42,11 +45,11 @@ _FIRST_MOVE = 0.01
 _SCOUTS = 4
 _GROUPS = 5
 _FIRST_WINDOW = 256
-_LONGEST_WINDOW = 1 << 20
 _WINDOWS_PER_MEMORY = 3
 _SLICE_GROWTH = 0.05
 _FEWEST_GROUPS = 2
 _MUCH_LATER = ((1 << 40) + 12_345, (1 << 33) + 7, (1 << 20) + 1001)
+_REPEATS = 16
 _ERRORS = 4.0  # standard errors that averages may differ by
 _DEVIATION = 1.5  # over the mean distance: sqrt(pi/2), and a fifth more, its own error
 
@@ -127,11 +130,25 @@ class Twins:
 
         With the squares of their standard errors, shape (groups, 2).
         """
-        others = np.arange(len(self.block.flags), dtype=np.uint64)
-        places = [self.answers(probe * (1.0 - k), later, others, k * probe) for k in (0.0, 0.5)]
-        means = np.stack([answers.mean(axis=1) for answers in places], axis=1)
-        squares = [answers.var(axis=1).sum(axis=1) / self.group for answers in places]
-        return means, np.stack(squares, axis=1)
+        lanes = len(self.block.flags)
+        repeats = _REPEATS if self.program.update.normal else 1
+        means, squares = [], []
+        for share in (0.0, 0.5):
+            answers = np.concatenate(
+                [
+                    self.answers(
+                        probe * (1.0 - share),
+                        later,
+                        np.arange(k * lanes, (k + 1) * lanes, dtype=np.uint64),
+                        share * probe,
+                    )
+                    for k in range(repeats)
+                ],
+                axis=1,
+            )
+            means.append(answers.mean(axis=1))
+            squares.append(answers.var(axis=1).sum(axis=1) / answers.shape[1])
+        return np.stack(means, axis=1), np.stack(squares, axis=1)
 
     def answers(
         self,
@@ -221,6 +238,7 @@ def remembered(
     size: float,
     unit: float,
     check: Callable[[Memory], None],
+    longest: int,
 ) -> Memory:
     """How long jumps are remembered, in a window that is doubled until it is long enough.
 
@@ -230,7 +248,7 @@ def remembered(
     `check`, which may raise: longer windows show longer memories.
     """
     window, lengths = _FIRST_WINDOW, (size, unit)
-    while window <= _LONGEST_WINDOW:
+    while window <= longest:
         few = _watched(basin, program, rays[:1], ways[:1], lengths, window, FEW_SIZES)
         check(few)
         # Of dynamics with variates of their own more twins may show that the start is forgotten.
@@ -241,7 +259,7 @@ def remembered(
                 return memory
         window *= 2
     raise parts.Refusal(
-        f"a jump or the start is not forgotten within {_LONGEST_WINDOW // _WINDOWS_PER_MEMORY} "
+        f"a jump or the start is not forgotten within {longest // _WINDOWS_PER_MEMORY} "
         "iterations, so that none is idle",
         "use method='euler'",
     )

@@ -1,10 +1,12 @@
 """Which method: two plans are compared, and one of them is carried out."""
 
+from dataclasses import replace
+
 from levysde import parts
 from levysde.costs import SMALL_BIAS, program_costs
 from levysde.jump.idle import idle_share
 from levysde.methods import euler, jump, skip
-from levysde.methods.plan import Plan, Request
+from levysde.methods.plan import SMALL_JUMPS, Plan, Request
 from levysde.model import Model
 
 __all__ = ["prepare"]
@@ -54,15 +56,16 @@ def prepare(model: Model, request: Request) -> Plan:
 
 
 def _in_continuous_time(model: Model, request: Request) -> Plan:
+    # What is left out has an error of its own, which nobody wants to weigh: it was asked for.
+    weighed = replace(request, small_jumps=SMALL_JUMPS[0])
     try:
-        plan = jump.plan(model, request)
+        plan = jump.plan(model, weighed)
     except ValueError as error:
         return euler.prepare(model, request).because(parts.reason_of(error))
     try:
         found = program_costs(*model, plan.program)
     except ValueError as error:
-        jump.check_options(request)
-        return plan.because(parts.reason_of(error))
+        return jump.prepare(model, request).because(parts.reason_of(error))
     one, other = found.euler, found.jump
     reason = (
         f"errors of about {one.error:.1%} (euler) and {other.error:.1%} (jump), "
@@ -75,6 +78,8 @@ def _in_continuous_time(model: Model, request: Request) -> Plan:
     if not jumps:
         return euler.prepare(model, request).because(reason)
     jump.check_options(request)
+    if request != weighed:
+        return jump.plan(model, request).because(reason)
     return plan.without_warnings().because(reason)  # it was found to be the better one
 
 

@@ -30,6 +30,7 @@ _FLOOR = 1e-3
 _MISSED = 1e-6
 _REACH_OCTAVES = 30.0
 _WIDEST = 1e-3
+_FARTHEST = 1e100
 
 _FACES_POWER = 9
 _FACES_SEED = 97
@@ -99,8 +100,8 @@ class Bundle:
         Distances at which the predicate is evaluated; None for closed forms.
     radii : ndarray, shape (shifts, steps)
         The table of the grid; empty for closed forms.
-    mean_power : float
-        Mean of radius^(-alpha) over some rays, against which a crossing counts.
+    typical : float
+        The distance r at which r^(-alpha) is the mean over some rays, units of the state.
     budget : int
         Rays that can be asked for in a second or two.
     """
@@ -109,7 +110,7 @@ class Bundle:
     center: Vector
     grid: Grid | None
     radii: Vector
-    mean_power: float
+    typical: float
     budget: int
 
     def crossings(
@@ -161,8 +162,8 @@ class Bundle:
         row, step = np.nonzero(states[:, 1:] != states[:, :-1])
         leaves = ~states[row, step]
         low = np.where(step > 0, radii[row, step - 1], 0.0)
-        counts = np.where(step > 0, radii[row, step - 1], radii[row, step]) ** -alpha
-        width = WIDTH * np.maximum(1.0, self.mean_power / counts)
+        reached = np.where(step > 0, radii[row, step - 1], radii[row, step]) / self.typical
+        width = WIDTH * np.maximum(1.0, np.minimum(reached, _FARTHEST) ** alpha)
         radius, _ = bisected(
             lambda which, middle: outside_along(
                 self.domain, self.center, directions, rays[row[which]], middle
@@ -316,7 +317,7 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
 
     nearest = float(np.min(first))
     farthest = min(float(np.max(first)), nearest * 2.0 ** (_REACH_OCTAVES / alpha))
-    mean_power = float(np.mean(first**-alpha))
+    typical = nearest * float(np.mean((first / nearest) ** -alpha)) ** (-1.0 / alpha)
 
     def budget(grid: Grid) -> int:
         calls = grid.steps + _NARROWING
@@ -332,9 +333,9 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
     if rank > 2:
         share = max(1, budget(fine) // _SCREEN_SHARE)
         power = min(max(share.bit_length(), _SCREEN_POWERS[0]), _SCREEN_POWERS[1])
-    trial = Bundle(domain, center, fine, fine.table(), mean_power, 0)
+    trial = Bundle(domain, center, fine, fine.table(), typical, 0)
     grid = replace(fine, density=_best_density(trial, matrix, alpha, power))
-    return Bundle(domain, center, grid, grid.table(), mean_power, budget(grid))
+    return Bundle(domain, center, grid, grid.table(), typical, budget(grid))
 
 
 def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:
