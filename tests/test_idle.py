@@ -349,7 +349,7 @@ def driftless(x: Any, p: Any, out: Any) -> None:
 def test_refusals(options: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What never forgets is watched for 2^16 iterations; in 2^20 it does not forget either."""
     if words == "not forgotten":
-        monkeypatch.setattr(twins, "_LONGEST_WINDOW", 1 << 16)
+        monkeypatch.setattr(idle, "LONGEST_WINDOW", 1 << 16)
     given: dict[str, Any] = {
         "basin": FLAT, "dynamics": SGD, "noise": NOISE, "epsilon": 1e-2, "paths": 10, "dt": 0.02,
         "method": "jump", "horizon": 1e9,
@@ -546,7 +546,7 @@ def test_few_twins_show_that_nothing_is_forgotten(monkeypatch):
         return real(basin, program, rays, ways, size, *more)
 
     monkeypatch.setattr(twins, "_watched", watch)
-    monkeypatch.setattr(twins, "_LONGEST_WINDOW", 1 << 14)
+    monkeypatch.setattr(idle, "LONGEST_WINDOW", 1 << 14)
     basin, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
     for decay, forgets in ((0.9, True), (1.0 - 1e-7, False)):
         watched.clear()

@@ -99,7 +99,10 @@ def long_run(
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
     step = options.dt if model.lr is None else model.lr
-    other = jump_advice(model, step, paths / threads)
+    # Continuous time has no grid to correct and no steps, and what is skipped is not divided.
+    usual = options.scheme == "auto" and options.correction == "none"
+    serves = usual if step == "auto" else options.scheme != "flow"
+    other = jump_advice(model, step, paths / threads) if serves else ""
     return (
         f"about {steps:.1e} path-steps, {costs.shown_duration(seconds)} on {threads} "
         f"{'thread' if threads == 1 else 'threads'}{other and '; ' + other}{kept}"

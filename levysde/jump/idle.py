@@ -65,7 +65,7 @@ def idle_program(
     epsilon: float,
     program: Program,
     threshold: float | None = None,
-    longest: int = LONGEST_WINDOW,
+    longest: int | None = None,
 ) -> IdleProgram:
     """A recurrence with its idle iterations known.
 
@@ -82,8 +82,9 @@ def idle_program(
     threshold : float, optional
         Length above which increments are not idle; unless given that of a jump that moves x by a
         tenth of the way out.
-    longest : int
-        Iterations for which paths are watched at most, three times the longest memory.
+    longest : int, optional
+        Iterations for which paths are watched at most, three times the longest memory; a million
+        unless given.
 
     Returns
     -------
@@ -126,7 +127,7 @@ def idle_program(
 
     memory = remembered(
         basin, program, rays, ways, size, unit,
-        lambda few: _check_few(few, unit, threshold, rate_above), longest,
+        lambda few: _check_few(few, unit, threshold, rate_above), longest or LONGEST_WINDOW,
     )  # fmt: skip
     if memory.spread == math.inf:
         raise parts.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
