@@ -137,8 +137,10 @@ def _shorter(dt: float, alpha: float, steps: FloatArray, distance: float) -> str
     drift = np.median(steps, axis=0)
     noisy, near = float(np.median(np.abs(steps - drift))), distance / (2.0 * CLOSE)
     moved = float(np.abs(drift).max())
-    if not (near > 0.0 and moved + noisy < math.inf):
+    shorter = 0.0
+    if near > 0.0 and moved + noisy < math.inf:
+        shorter = dt * min(near / max(moved, near), (near / max(noisy, near)) ** alpha)
+    if not shorter > 1e-300:
         return "start farther inside"
-    shorter = dt * min(near / max(moved, near), (near / max(noisy, near)) ** alpha)
     unit = 10.0 ** math.floor(math.log10(shorter))
     return f"give a dt of {math.floor(shorter / unit) * unit:.1g}"
