@@ -34,7 +34,9 @@ LARGEST_JUMP_BIAS = 0.02
 LONG_SECONDS = 60.0
 """A run that lasts longer is told of, and so is a method that would not."""
 
-_EULER_SECONDS = 1e-8
+SECONDS_PER_STEP = 1e-8
+"""Time of one step of one coordinate, roughly."""
+
 _MOVE_SECONDS = 2e-7
 _GRID_SHIFT = 0.83
 _WATCHED = 1 << 14
@@ -166,7 +168,8 @@ def estimate(
     if isinstance(dt, str):
         parts.choice("dt", dt, ("auto",))
         if is_served(dynamics):
-            program = automatic_program(basin, dynamics, noise, epsilon)
+            threshold = automatic_threshold(basin, dynamics, noise, epsilon)
+            program = jump_program(basin, dynamics, noise, epsilon, threshold, seed=0)
             return program_costs(basin, dynamics, noise, epsilon, program)
         return _grid_costs(basin, dynamics, noise, epsilon, automatic_dt(basin, dynamics))
     return _grid_costs(basin, dynamics, noise, epsilon, parts.finite_number("dt", dt))
@@ -187,16 +190,8 @@ def _grid_costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, 
     if is_served(dynamics):  # the grid of an SDE
         error = _grid_bias(basin, felt_noise(dynamics, noise, basin.dim), epsilon, dt)
     iterations = idle.jumps.rate / rate * idle.memory
-    skipping = (_EULER_SECONDS * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
+    skipping = (SECONDS_PER_STEP * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
     return Costs(Cost(_euler_seconds(basin, rate, dt), error), Cost(skipping, error))
-
-
-def automatic_program(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
-) -> JumpProgram:
-    """What the jump method would run, with its own threshold."""
-    threshold = automatic_threshold(basin, dynamics, noise, epsilon)
-    return jump_program(basin, dynamics, noise, epsilon, threshold, 0)
 
 
 def program_costs(
@@ -268,7 +263,7 @@ def jump_rate(basin: Basin, noise: Noise, epsilon: float) -> float:
 
 def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:
     """Time of one exit on one processor."""
-    return _EULER_SECONDS * basin.dim / (rate * dt)
+    return SECONDS_PER_STEP * basin.dim / (rate * dt)
 
 
 def _jump_seconds(program: JumpProgram, rate: float) -> float:

@@ -123,6 +123,17 @@ def plain_function(name: str, function: object) -> None:
         )
 
 
+def seed_number(value: object) -> int:
+    """A seed as an int in [0, 2^64).
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    return whole_number("seed", value, 0, 2**64 - 1)
+
+
 BuiltIn = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 """By name of a built-in part: how its function's full name begins, and its last parameters."""
 

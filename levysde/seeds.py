@@ -52,7 +52,7 @@ def seed_of(*settings: Any, seed: int = 0) -> int:
     >>> seed_of("sharp", 0.1), seed_of("sharp", 0.2)
     (10822165179192801305, 4703093581644859505)
     """
-    seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
+    seed = parts.seed_number(seed)
     digest = hashlib.sha256(_VERSION)
     for piece in _pieces((seed, settings)):
         digest.update(piece)

@@ -29,7 +29,6 @@ __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "traje
 
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
-MAX_SEED = 2**64 - 1
 BACKENDS = ("cpu",)
 
 
@@ -183,7 +182,7 @@ def escape_times(
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     with stage(progress, "preparing the simulation: the domain, the step, the method"):
         model = checked_model(basin, dynamics, noise, epsilon)
-        seed = parts.whole_number("seed", seed, 0, MAX_SEED)
+        seed = parts.seed_number(seed)
         request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme)
         try:
             plan = methods.prepare(method, model, request)
@@ -308,7 +307,7 @@ def trajectories(
         raise ValueError("dt is None; give a positive number or 'auto'")
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     model = checked_model(basin, dynamics, noise, epsilon)
-    seed = parts.whole_number("seed", seed, 0, MAX_SEED)
+    seed = parts.seed_number(seed)
     parts.choice("scheme", scheme, SCHEMES)
     paths = parts.whole_number("paths", paths, 1, MAX_PATHS)
     steps = parts.whole_number("steps", steps, 1, MAX_STEPS - 1)

@@ -306,7 +306,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
     for name in ("paths", "threads"):
         if getattr(options, name) is not None:
             parts.whole_number(name, getattr(options, name), 1)
-    parts.whole_number("seed", options.seed, 0, 2**64 - 1)
+    parts.seed_number(options.seed)
     for name in ("dt", "horizon", "rel_error", "threshold"):
         if getattr(options, name) not in (None, "auto"):
             parts.finite_number(name, getattr(options, name))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from levysde.results import EscapeTimes
     from levysde.theory import Prediction
 
-_SECONDS_PER_STEP = 1e-8
 _NOTICE_DELAY = 1.0
 
 
@@ -94,7 +93,7 @@ def long_run(
     paths -= 0 if earlier is None else earlier.paths
     threads = options.threads or available_threads()
     steps = (time / dt + 1.0) * paths
-    seconds = steps * model.basin.dim * _SECONDS_PER_STEP / threads
+    seconds = steps * model.basin.dim * costs.SECONDS_PER_STEP / threads
     if seconds < costs.LONG_SECONDS:
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"

@@ -297,7 +297,7 @@ def sample(
 
     parts.instance("noise", noise, Noise)
     size = parts.whole_number("size", size, 1, MAX_PATHS)
-    seed = parts.whole_number("seed", seed, 0, 2**64 - 1)
+    seed = parts.seed_number(seed)
     dim = parts.dimension(dim if dim is not None else noise.dim or 1)
     epsilon, dt = parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)
     return increments(noise.part(dim, epsilon, dt), dim, size, seed)
