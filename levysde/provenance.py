@@ -98,6 +98,7 @@ def describe(
         "dynamics_uses": {"memory": dynamics.memory, "normal": dynamics.normal},
         "noise": noise.name,
         "noise_params": _json_params(noise.params),
+        **({} if _is_built_in(noise, basin.dim) else {"noise_built_in": False}),
         "convention": CONVENTION,
         "dim": basin.dim,
         "dt": dt,
@@ -122,6 +123,19 @@ def describe(
             "python": platform.python_version(),
         },
     }
+
+
+def _is_built_in(noise: Noise, dim: int) -> bool:
+    """Whether the function of its name makes the law again from its parameters."""
+    try:
+        made = spec.constructor("noise", noise.name)(**noise.params)
+    except (TypeError, ValueError):
+        return False
+    if type(made) is not type(noise):
+        return False
+    with np.errstate(all="ignore"):
+        again, given = (law.characteristic(np.ones((1, dim))) for law in (made, noise))
+    return np.allclose(again, given, rtol=1e-9, atol=0.0, equal_nan=True)
 
 
 def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
@@ -158,12 +172,20 @@ def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
         make = _maker("dynamics", parameters["dynamics"])
         dynamics = make(**_numbers(parameters["dynamics_params"]), **options)
         dynamics = dynamics if clip is None else replace(dynamics, clip=clip)
-        noise = _maker("noise", parameters["noise"])(**_numbers(parameters["noise_params"]))
+        noise = _rebuilt_noise(parameters)
     except (KeyError, TypeError) as error:
         raise ValueError(
             f"the record of the result is not complete ({error}); give basin, dynamics and noise"
         ) from error
     return basin, dynamics, noise
+
+
+def _rebuilt_noise(parameters: Mapping[str, Any]) -> Noise:
+    name = parameters["noise"]
+    if not parameters.get("noise_built_in", True):
+        raise _not_built_in("noise", name)
+    noise: Noise = _maker("noise", name)(**_numbers(parameters["noise_params"]))
+    return noise
 
 
 def _rebuilt_potential(record: Mapping[str, Any], dim: int) -> Potential:
@@ -197,6 +219,10 @@ def _maker(kind: str, name: str) -> Callable[..., Any]:
     try:
         return spec.constructor(kind, name)
     except ValueError:
-        raise ValueError(
-            f"the {kind} of the result, {name!r}, is not built in; give basin, dynamics and noise"
-        ) from None
+        raise _not_built_in(kind, name) from None
+
+
+def _not_built_in(kind: str, name: str) -> ValueError:
+    return ValueError(
+        f"the {kind} of the result, {name!r}, is not built in; give basin, dynamics and noise"
+    )

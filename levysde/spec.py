@@ -13,7 +13,16 @@ __all__ = ["BASINS", "DOMAINS", "DYNAMICS", "NOISES", "POTENTIALS", "constructor
 POTENTIALS = ("quadratic", "asymmetric_quadratic", "quartic", "double_well")
 DOMAINS = ("interval", "box", "ball", "ellipsoid", "half_space", "sublevel_set", "attraction")
 BASINS = ("sharp", "flat", "asymmetric")
-NOISES = ("independent", "isotropic", "mixed", "elliptic", "spectral", "multifractal")
+NOISES = {
+    "independent": ("levysde.noise.independent", "alpha", "scale", "beta"),
+    "isotropic": ("levysde.noise.isotropic", "alpha", "scale"),
+    "mixed": ("levysde.noise.mixed", "alpha", "matrix"),
+    "elliptic": ("levysde.noise.isotropic", "alpha", "matrix"),
+    "spectral": ("levysde.noise.mixed", "alpha", "directions", "weights"),
+    "multifractal": ("levysde.noise.independent", "alphas", "scales"),
+}
+"""By name of a law: the module of the function that makes it, and the arguments of that."""
+
 DYNAMICS = ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "adamprox")
 
 _TABLE = {
@@ -53,5 +62,6 @@ def constructor(kind: str, name: str) -> Callable[..., Any]:
     module, names = _TABLE[kind]
     if name not in names:
         raise ValueError(f"{kind} {name!r} is not built in; choose {', '.join(names)}")
-    make: Callable[..., Any] = getattr(import_module(f"levysde.{module}"), name)
+    home = NOISES[name][0] if kind == "noise" else f"levysde.{module}"
+    make: Callable[..., Any] = getattr(import_module(home), name)
     return make

@@ -24,7 +24,7 @@ import pytest
 
 import levysde as ls
 from levysde import basins, domain, dynamics, noise, potentials, results, simulate, spec, theory
-from levysde.cli import main, noises, optimizers
+from levysde.cli import main, optimizers
 
 QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
 KEYS = {
@@ -555,9 +555,11 @@ def test_compare_shows_both_orders(basin: str, size: str) -> None:
 
 
 def test_the_table_of_names_is_what_the_library_has() -> None:
-    classes = [value for value in vars(noise).values() if isinstance(value, type)]
-    assert {law.name for law in classes if law is not noise.Noise} == set(spec.NOISES)
-    assert tuple(noises._LAWS) == spec.NOISES
+    public = {name: getattr(noise, name) for name in noise.__all__}
+    functions = {name for name, value in public.items() if inspect.isfunction(value)}
+    assert functions - {"sample"} == set(spec.NOISES)
+    for name, (_, *parameters) in spec.NOISES.items():
+        assert list(inspect.signature(public[name]).parameters) == parameters
     assert set(potentials._BUILT_IN) == set(spec.POTENTIALS)
     assert set(domain._BUILT_IN) == set(spec.DOMAINS)
     for kind, (_, names) in spec._TABLE.items():

@@ -19,6 +19,7 @@ All of them say their Levy measure in one of two forms, which a law of your own 
 `Columns`, masses on columns, and `Sphere`, the image of the isotropic law.
 """
 
+from levysde import spec
 from levysde.noise.base import CONVENTION, Noise, sample
 from levysde.noise.columns import Columns
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
@@ -45,3 +46,6 @@ __all__ = [
     "sample",
     "spectral",
 ]
+
+# A law that only the table names is here too, and not the module of its name.
+globals().update({name: spec.constructor("noise", name) for name in spec.NOISES})

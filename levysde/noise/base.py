@@ -255,7 +255,12 @@ class Form(Noise):
 
     def __post_init__(self) -> None:
         parts.text("name", self.name)
-        parts.instance("parameters", self.parameters, Mapping)
+        checked = parts.frozen_parameters(self.parameters)
+        parameters = {
+            name: kept(name, value) if np.ndim(value) else checked[name]
+            for name, value in self.parameters.items()
+        }
+        object.__setattr__(self, "parameters", parameters)
 
     @property
     def params(self) -> Mapping[str, Any]:

@@ -12,19 +12,29 @@ from levysde.noise.columns import Columns
 
 
 class Independent(Columns):
-    """Independent strictly stable coordinates of one index; made by `independent`."""
+    """Independent strictly stable coordinates of one index; made by `independent`.
+
+    Attributes
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    scale : float or ndarray, shape (dim,)
+        sigma_j, length/time^(1/alpha).
+    beta : float or ndarray, shape (dim,)
+        Skewness, dimensionless.
+    """
 
     exponent: ClassVar[str] = "exp(-sum_j |scale_j u_j|^alpha)"
 
     @property
     def scale(self) -> float | FloatArray:
-        """sigma_j, a number or shape (dim,), length/time^(1/alpha)."""
+        """Scale of each coordinate, or of all."""
         scale: float | FloatArray = self.parameters["scale"]
         return scale
 
     @property
     def beta(self) -> float | FloatArray:
-        """Skewness, a number or shape (dim,), dimensionless."""
+        """Skewness of each coordinate, or of all."""
         return self.betas
 
     @property
@@ -112,13 +122,23 @@ def _number_or_array(array: FloatArray) -> float | FloatArray:
 
 
 class Multifractal(Columns):
-    """Independent symmetric stable coordinates, an index each; made by `multifractal`."""
+    """Independent symmetric stable coordinates, an index each; made by `multifractal`.
+
+    Attributes
+    ----------
+    alpha : float
+        The smallest index, dimensionless.
+    alphas : ndarray, shape (dim,)
+        Stability indices, dimensionless.
+    scales : ndarray, shape (dim,)
+        sigma_j, length/time^(1/alpha_j).
+    """
 
     exponent: ClassVar[str] = "exp(-sum_j |scale_j u_j|^alpha_j)"
 
     @property
     def scales(self) -> FloatArray:
-        """sigma_j, shape (dim,), length/time^(1/alpha_j)."""
+        """Scale of each coordinate."""
         return self.vectors
 
 

@@ -11,13 +11,21 @@ from levysde.noise.sphere import Sphere
 
 
 class Isotropic(Sphere):
-    """The same law in all directions; made by `isotropic`."""
+    """The same law in all directions; made by `isotropic`.
+
+    Attributes
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    scale : float
+        sigma, length/time^(1/alpha).
+    """
 
     exponent: ClassVar[str] = "exp(-|scale u|^alpha)"
 
     @property
     def scale(self) -> float:
-        """sigma, length/time^(1/alpha)."""
+        """That of every coordinate."""
         return float(self.matrix)
 
 
@@ -59,7 +67,15 @@ def isotropic(alpha: float, scale: float = 1.0) -> Isotropic:
 
 
 class Elliptic(Sphere):
-    """A linear image of the isotropic law; made by `elliptic`."""
+    """A linear image of the isotropic law; made by `elliptic`.
+
+    Attributes
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    matrix : ndarray, shape (dim, drivers)
+        G, length/time^(1/alpha).
+    """
 
 
 def elliptic(alpha: float, matrix: npt.ArrayLike) -> Elliptic:

@@ -12,13 +12,21 @@ from levysde.noise.columns import Columns
 
 
 class Mixed(Columns):
-    """Independent drivers mixed by a matrix; made by `mixed`."""
+    """Independent drivers mixed by a matrix; made by `mixed`.
+
+    Attributes
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    matrix : ndarray, shape (dim, drivers)
+        G, length/time^(1/alpha).
+    """
 
     exponent: ClassVar[str] = "exp(-sum_k |(G'u)_k|^alpha), G the matrix"
 
     @property
     def matrix(self) -> FloatArray:
-        """G, shape (dim, drivers), length/time^(1/alpha)."""
+        """The columns as one matrix."""
         return self.vectors
 
 
@@ -54,19 +62,29 @@ def mixed(alpha: float, matrix: npt.ArrayLike) -> Mixed:
 
 
 class Spectral(Columns):
-    """A discrete spectral measure; made by `spectral`."""
+    """A discrete spectral measure; made by `spectral`.
+
+    Attributes
+    ----------
+    alpha : float
+        Stability index, dimensionless.
+    directions : ndarray, shape (count, dim)
+        Unit vectors s_k.
+    weights : ndarray, shape (count,)
+        w_k, length^alpha/time.
+    """
 
     exponent: ClassVar[str] = "exp(-sum_k w_k |s_k.u|^alpha), s_k directions, w_k weights"
 
     @property
     def directions(self) -> FloatArray:
-        """Unit vectors s_k, shape (count, dim)."""
+        """Unit vectors along the columns."""
         directions: FloatArray = self.parameters["directions"]
         return directions
 
     @property
     def weights(self) -> FloatArray:
-        """w_k, shape (count,), length^alpha/time."""
+        """Lengths of the columns to the power alpha."""
         weights: FloatArray = self.parameters["weights"]
         return weights
 
@@ -107,7 +125,11 @@ def spectral(alpha: float, directions: npt.ArrayLike, weights: npt.ArrayLike) ->
     lengths = np.linalg.norm(rays, axis=1)
     if not lengths.all():
         raise ValueError(f"direction {int(np.argmin(lengths))} is zero; give a direction")
-    masses = parts.finite_array("weights", weights, (len(rays),))
+    masses = parts.finite_array("weights", weights)
+    if masses.shape != (len(rays),):
+        raise ValueError(
+            f"weights has {masses.size} numbers and directions {len(rays)} rows; give as many"
+        )
     if (masses <= 0.0).any():
         raise ValueError(f"weights is {masses.tolist()}; give positive numbers")
     units = parts.freeze(rays / lengths[:, None])
