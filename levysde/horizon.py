@@ -148,6 +148,8 @@ def predicted_rate(
     """The rate of escapes, None where it is not known, and whose means its inverse is."""
     from levysde import theory
 
+    if noise.form is None:  # of a law of the user the theory knows no jumps
+        return None, _PREDICTED
     if dynamics.name in spec.DYNAMICS and (dynamics.name != "sgd" or dynamics.clip is not None):
         try:
             return theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate, _PREDICTED

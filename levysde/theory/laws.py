@@ -243,8 +243,8 @@ def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     form = getattr(noise, "form", None)
     if not isinstance(form, str) or form not in _FORMS:
         raise ValueError(
-            f"no escape measure for the noise law {noise.name!r}, whose Levy measure is not known: "
-            f"its form is {form!r}; make it a law of the form {' or '.join(_FORMS)}"
+            f"no escape measure for the noise law {noise.name!r}, whose Levy measure is not known "
+            f"(its form is {form!r}); give a law of the form {' or '.join(map(repr, _FORMS))}"
         )
     checked_alpha(noise.alpha)
     return _FORMS[form](noise, dim)
