@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from levysde import parts, spec
+from levysde import parts
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_STEPS
@@ -148,7 +148,8 @@ def predicted_rate(
     """The rate of escapes, None where it is not known, and whose means its inverse is."""
     from levysde import theory
 
-    if dynamics.name in spec.DYNAMICS and (dynamics.name != "sgd" or dynamics.clip is not None):
+    plain = dynamics.effective_rule.plain and dynamics.clip is None
+    if dynamics.rule is not None and not plain:
         try:
             return theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate, _PREDICTED
         except ValueError:  # it follows jumps step by step, and continuous time has no steps
@@ -156,6 +157,6 @@ def predicted_rate(
                 raise
             return None, _PREDICTED
     rate = theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
-    if dynamics.name == "sgd":
+    if dynamics.rule is not None:
         return rate, _PREDICTED
     return rate, f"means of sgd: no law is known for {dynamics.name}"

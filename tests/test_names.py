@@ -79,8 +79,15 @@ def test_dynamics_with_the_name_of_another():
     def drift(j, x, m, v, g, dL, dt, t, p):
         return x - 2.0 * dt * g + dL, m, v
 
-    with pytest.raises(ValueError, match="the name 'sgd' is that of a built-in optimizer"):
-        Dynamics("sgd", drift)
+    # Twice the force with the name of another: it is simulated as it is, and no law is claimed.
+    twice = Dynamics("sgd", drift, sde=True)
+    setting = (ls.basins.sharp(), twice, ls.noise.independent(1.5))
+    prediction = ls.theory.predict(*setting, 0.1)
+    assert prediction.rate is None
+    assert "declares no rule" in prediction.reason
+    once = ls.escape_times(setting[0], ls.dynamics.sgd(), setting[2], 0.5, paths=50, dt=0.01)
+    steep = ls.escape_times(*setting, 0.5, paths=50, dt=0.01)
+    assert steep.times.mean() > once.times.mean()
 
 
 @pytest.mark.parametrize("name", ["independent", "isotropic", "elliptic", "mixed", "spectral"])
