@@ -96,13 +96,15 @@ def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
     >>> round(step.dt, 4), step.reason
     (0.0504, 'the way out is 5/8 of what one jump can move, in adam')
     """
-    normalized = [each for each in dynamics if each.normalized]
-    others = [each for each in dynamics if not each.normalized]
+    normalized = [each for each in dynamics if each.effective_rule.normalized]
+    others = [each for each in dynamics if not each.effective_rule.normalized]
     found = [(automatic_step(basin, each), each.name) for each in normalized or others]
     shortest, name = min(found, key=lambda pair: pair[0].dt)
     step = AutomaticStep(shortest.dt, f"{shortest.reason}, in {name}")
     for each in others if normalized else []:
-        fastest = max(largest_curvature(basin) * each.speed, each.largest_rate)
+        fastest = max(
+            largest_curvature(basin) * each.effective_rule.speed, each.effective_rule.largest_rate
+        )
         if 0.0 < fastest < math.inf and _LARGEST_PRODUCT / fastest < step.dt:
             rule = f"1/2 over the largest curvature, for {each.name} to be stable"
             step = AutomaticStep(_LARGEST_PRODUCT / fastest, rule)
@@ -312,7 +314,7 @@ def compare(
         tuple(ratio_of(result, results[0]) for result in results),
         tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
         reason,
-        tuple(each.name for each in dynamics if each.stepwise),
+        tuple(each.name for each in dynamics if each.effective_rule.stepwise),
     )
 
 

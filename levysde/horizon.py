@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from levysde import parts, spec
+from levysde import parts
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_STEPS
@@ -150,7 +150,8 @@ def predicted_rate(
 
     if noise.form is None:  # of a law of the user the theory knows no jumps
         return None, _PREDICTED
-    if dynamics.name in spec.DYNAMICS and (dynamics.name != "sgd" or dynamics.clip is not None):
+    plain = dynamics.effective_rule.plain and dynamics.clip is None
+    if dynamics.rule is not None and not plain:
         try:
             return theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate, _PREDICTED
         except ValueError:  # it follows jumps step by step, and continuous time has no steps
@@ -158,6 +159,6 @@ def predicted_rate(
                 raise
             return None, _PREDICTED
     rate = theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
-    if dynamics.name == "sgd":
+    if dynamics.rule is not None:
         return rate, _PREDICTED
     return rate, f"means of sgd: no law is known for {dynamics.name}"

@@ -24,7 +24,10 @@ CHECKPOINT_SECONDS = 60.0
 CHECKPOINT_REST = 20.0
 """Time between two checkpoints in units of what writing one takes."""
 
-_NOT_COMPARED = ("code", "versions", "method_reason", "dt_reason", "horizon_reason", "lr")
+_NOT_COMPARED = (
+    "code", "functions", "declared", "versions",
+    "method_reason", "dt_reason", "horizon_reason", "lr",
+)  # fmt: skip
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
 _CHUNK = 1 << 16

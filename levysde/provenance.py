@@ -3,8 +3,7 @@
 import hashlib
 import math
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,9 @@ import numpy as np
 from levysde import spec
 from levysde._version import __version__
 from levysde.basins import Basin
-from levysde.domains import Domain
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import STREAM
 from levysde.noise import CONVENTION, Noise
-from levysde.potentials import Potential
 
 MANY_NUMBERS = 2048
 """Parameters with more numbers are kept as a shape and a hash."""
@@ -98,7 +95,6 @@ def describe(
         "dynamics_uses": {"memory": dynamics.memory, "normal": dynamics.normal},
         "noise": noise.name,
         "noise_params": _json_params(noise.params),
-        **({} if _is_built_in(noise, basin.dim) else {"noise_built_in": False}),
         "convention": CONVENTION,
         "dim": basin.dim,
         "dt": dt,
@@ -115,6 +111,8 @@ def describe(
             **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
             **({} if margin is None else {"margin": code_key(margin)}),
         },
+        "functions": _user_functions(basin, dynamics, noise),
+        "declared": _declared(basin, dynamics),
         "stream": STREAM,
         "versions": {
             "levysde": __version__,
@@ -125,7 +123,28 @@ def describe(
     }
 
 
-def _is_built_in(noise: Noise, dim: int) -> bool:
+def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, str | None]:
+    """Where the functions of a user can be imported from, None where they cannot be."""
+    potential, domain = basin.potential, basin.domain
+    needed: dict[str, tuple[Any, dict[str, Any]]] = {
+        "gradient": (potential.gradient, {"value": potential.value}),
+        "outside": (domain.outside, {"margin": domain.margin}),
+        "update": (dynamics.update, {"clock": dynamics.clock}),
+        "noise": (type(noise), {}),
+    }
+    found: dict[str, str | None] = {}
+    for part, (function, others) in needed.items():
+        if not _is_ours(function):
+            used = {name: other for name, other in others.items() if other is not None}
+            found |= {
+                name: spec.import_path(each) for name, each in {part: function, **used}.items()
+            }
+    if "noise" not in found and not _is_made_by_name(noise, basin.dim):
+        found["noise"] = None
+    return found
+
+
+def _is_made_by_name(noise: Noise, dim: int) -> bool:
     """Whether the function of its name makes the law again from its parameters."""
     try:
         made = spec.constructor("noise", noise.name)(**noise.params)
@@ -138,91 +157,19 @@ def _is_built_in(noise: Noise, dim: int) -> bool:
     return np.allclose(again, given, rtol=1e-9, atol=0.0, equal_nan=True)
 
 
-def rebuilt(parameters: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
-    """The parts that made a result, from its parameters, if all of them are built in.
-
-    Parameters
-    ----------
-    parameters : mapping
-        Made by `describe`.
-
-    Returns
-    -------
-    basin, dynamics, noise
-        The parts.
-
-    Raises
-    ------
-    ValueError
-        If a part holds functions of the user, which no record can hold, or the record is not one
-        of `describe`.
-    """
-    try:
-        dim = int(parameters["dim"])
-        potential = _rebuilt_potential(parameters["potential"], dim)
-        basin = Basin(
-            potential,
-            _rebuilt_domain(parameters["domain"], potential, parameters["minimum"]),
-            parameters["minimum"],
-            parameters["start"],
-            name=parameters["basin"],
-        )
-        options = dict(parameters["dynamics_options"])
-        clip = options.pop("clip", None)
-        make = _maker("dynamics", parameters["dynamics"])
-        dynamics = make(**_numbers(parameters["dynamics_params"]), **options)
-        dynamics = dynamics if clip is None else replace(dynamics, clip=clip)
-        noise = _rebuilt_noise(parameters)
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"the record of the result is not complete ({error}); give basin, dynamics and noise"
-        ) from error
-    return basin, dynamics, noise
+def _is_ours(function: Any) -> bool:
+    """Whether a function or a class is of this package, so that a constructor makes it."""
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == "levysde"
 
 
-def _rebuilt_noise(parameters: Mapping[str, Any]) -> Noise:
-    name = parameters["noise"]
-    if not parameters.get("noise_built_in", True):
-        raise _not_built_in("noise", name)
-    noise: Noise = _maker("noise", name)(**_numbers(parameters["noise_params"]))
-    return noise
-
-
-def _rebuilt_potential(record: Mapping[str, Any], dim: int) -> Potential:
-    make = _maker("potential", record["name"])
-    potential: Potential = make(dim, **_numbers(record["params"]))
-    return potential
-
-
-def _rebuilt_domain(record: Mapping[str, Any], potential: Potential, minimum: Any) -> Domain:
-    make, given = _maker("domain", record["name"]), _numbers(record["params"])
-    domain: Domain
-    if record["name"] == "attraction":
-        domain = make(potential, minimum)
-    elif record["name"] == "sublevel_set":
-        domain = make(potential, given["level"])
-    else:
-        domain = make(**given)
-    return domain
-
-
-def _numbers(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as numbers and lists again: `_json_params` undone."""
-
-    def number(value: Any) -> Any:
-        return [number(entry) for entry in value] if isinstance(value, list) else float(value)
-
-    return {name: number(value) for name, value in params.items()}
-
-
-def _maker(kind: str, name: str) -> Callable[..., Any]:
-    try:
-        return spec.constructor(kind, name)
-    except ValueError:
-        raise _not_built_in(kind, name) from None
-
-
-def _not_built_in(kind: str, name: str) -> ValueError:
-    return ValueError(
-        f"the {kind} of the result, {name!r}, is not built in; give basin, dynamics and noise"
-    )
+def _declared(basin: Basin, dynamics: Dynamics) -> dict[str, Any]:
+    """What a user declares beside functions and parameters."""
+    found: dict[str, Any] = {}
+    if not _is_ours(basin.domain.outside):
+        found["cost"] = basin.domain.cost
+    if not _is_ours(dynamics.update):
+        found["sde"] = dynamics.sde
+        if dynamics.rule is not None:
+            size = _summary(np.asarray(dynamics.rule.size))
+            found["rule"] = {**vars(dynamics.rule), "size": size}
+    return found

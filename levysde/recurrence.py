@@ -8,7 +8,7 @@ import numpy as np
 from levysde import grid, parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics, Optimizer
+from levysde.dynamics import Dynamics
 from levysde.engine.program import Program
 from levysde.noise import Noise
 from levysde.reach import shortest_distance
@@ -67,7 +67,7 @@ def recurrence(
     """
     domain = basin.domain
     if correction is not None:
-        if isinstance(dynamics, Optimizer) or dynamics.clip is not None:
+        if not dynamics.effective_rule.plain or dynamics.clip is not None:
             raise ValueError(
                 f"correction {correction!r} is for noise that reaches x as it is, and "
                 f"{dynamics.name} changes it; give correction=None (--correction none)"

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from levysde import grid, parts
+from levysde import grid, parts, spec
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics, Optimizer
+from levysde.dynamics import Dynamics
 from levysde.estimators import Interval
 from levysde.noise import Noise
-from levysde.provenance import rebuilt
 from levysde.recurrence import recurrence
 from levysde.results import EscapeTimes
 from levysde.simulate import escape_times
@@ -187,8 +186,7 @@ def refine(
     model = _parts_of(result, basin, dynamics, noise)
     rule = model[1]
     by_threshold = "threshold" in result.parameters
-    by_step = isinstance(rule, Optimizer) and rule.rates == "per_step" and rule.acting_averages
-    if by_step and not by_threshold:
+    if rule.effective_rule.stepwise and not by_threshold:
         raise ValueError(
             f"the averages of this {rule.name} last a number of steps, so that another dt is "
             "another process; give form='sde' and rates='per_time'"
@@ -222,7 +220,7 @@ def _parts_of(
     if basin is not None and dynamics is not None and noise is not None:
         return basin, dynamics, noise
     if basin is None and dynamics is None and noise is None:
-        return rebuilt(result.parameters)
+        return spec.build(result.parameters)
     raise ValueError("only some of basin, dynamics and noise are given; give all three, or none")
 
 

@@ -49,7 +49,7 @@ def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> lis
     known = np.isfinite(force).all(axis=1)  # elsewhere paths end as not finite, and are told of
     points, force = points[known], force[known]
     with np.errstate(invalid="ignore", over="ignore"):
-        move = -dt * dynamics.speed * force
+        move = -dt * dynamics.effective_rule.speed * force
         length = np.linalg.norm(move, axis=1)
         long = ~(length <= SHORT_SHARE * shortest_distance(basin))
         points, force, move, length = points[long], force[long], move[long], length[long]
@@ -98,7 +98,7 @@ def flow_part(
     """
     parts.choice("scheme", scheme, SCHEMES)
     # What divides by the size of the gradient moves by about dt, however steep the force.
-    steep_moves_far = math.isfinite(dynamics.stable_step)
+    steep_moves_far = math.isfinite(dynamics.effective_rule.stable_step)
     if scheme == "euler" or (scheme == "auto" and not (dynamics.has_flow and steep_moves_far)):
         return None
     if not dynamics.has_flow:
@@ -167,14 +167,14 @@ def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -
     >>> from levysde import basins, dynamics
     >>> check_stability(basins.flat(), dynamics.sgd(), 0.01, 1.5)
     """
-    if not np.isfinite(dynamics.stable_step):
+    if not np.isfinite(dynamics.effective_rule.stable_step):
         return
     # With memory the motion oscillates long before, and is meant to.
-    limit = dynamics.stable_step / (1.0 if dynamics.memory else 2.0)
+    limit = dynamics.effective_rule.stable_step / (1.0 if dynamics.memory else 2.0)
     if basin.dim <= _CHECKED_DIM:
         product = dt * largest_curvature(basin)
         if limit < product < math.inf:
-            fate = "diverges" if product > dynamics.stable_step else "oscillates"
+            fate = "diverges" if product > dynamics.effective_rule.stable_step else "oscillates"
             parts.warn(
                 f"dt = {dt:g} times the largest curvature at the minimum is {product:.3g}: the "
                 f"noise-free chain {fate}; give a smaller dt"

@@ -7,7 +7,8 @@ import numpy as np
 
 from levysde import parts
 from levysde.basins import Basin
-from levysde.dynamics import Adaptive, Dynamics
+from levysde.dynamics import Dynamics
+from levysde.dynamics.rule import SGD
 from levysde.reach import shortest_distance
 
 __all__ = ["AutomaticStep", "automatic_dt", "automatic_step", "largest_curvature"]
@@ -199,10 +200,11 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
     parts.instance("basin", basin, Basin)
     if dynamics is not None:
         parts.instance("dynamics", dynamics, Dynamics)
-    if isinstance(dynamics, Adaptive) and dynamics.normalized:
+    rule = SGD if dynamics is None else dynamics.effective_rule
+    if rule.normalized:
         from levysde import theory
 
-        reach = min(theory.one_jump_cap(*dynamics.factors), _LONGEST_REACH)
+        reach = min(theory.one_jump_cap(*rule.factors), _LONGEST_REACH)
         dt = _shortest_way(basin) / (SHARE_OF_REACH * reach)
         return AutomaticStep(dt, "the way out is 5/8 of what one jump can move")
     fastest, reason = _fastest(basin)
@@ -211,12 +213,12 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
             "dt='auto' needs a force that returns to the minimum, and there is none here",
             "give dt a number",
         )
-    if isinstance(dynamics, Adaptive) and dynamics.second_moment == "gradient":
-        fastest, reason = _fastest_at_unit_speed(basin, fastest, reason, dynamics.number("eps"))
-    elif dynamics is not None:
-        fastest *= dynamics.speed
-    if dynamics is not None and dynamics.largest_rate > fastest:
-        fastest = dynamics.largest_rate
+    if rule.second_moment == "gradient":
+        fastest, reason = _fastest_at_unit_speed(basin, fastest, reason, rule.eps)
+    else:
+        fastest *= rule.speed
+    if rule.largest_rate > fastest:
+        fastest = rule.largest_rate
         reason = f"1/{STEPS_PER_RELAXATION} of the time of the fastest average"
     return AutomaticStep(1.0 / (STEPS_PER_RELAXATION * fastest), reason)
 

@@ -558,11 +558,9 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
     public = {name: getattr(noise, name) for name in noise.__all__}
     functions = {name for name, value in public.items() if inspect.isfunction(value)}
     assert functions - {"sample"} == set(spec.NOISES)
-    for name, (_, *parameters) in spec.NOISES.items():
-        assert list(inspect.signature(public[name]).parameters) == parameters
     assert set(potentials._BUILT_IN) == set(spec.POTENTIALS)
     assert set(domain._BUILT_IN) == set(spec.DOMAINS)
-    for kind, (_, names) in spec._TABLE.items():
+    for kind, names in spec._TABLE.items():
         for name in names:
             assert spec.constructor(kind, name).__name__ == name
     with pytest.raises(ValueError, match="basin 'round' is not built in; choose sharp, flat"):

@@ -18,9 +18,9 @@ from levysde import basins, domains, dynamics, grid, noise, potentials, theory
 from levysde.basins import Basin
 from levysde.domains import Domain
 from levysde.noise import Noise
-from levysde.provenance import rebuilt
 from levysde.refinement import Refinement, refine
 from levysde.results import EscapeTimes
+from levysde.spec import build
 
 SIGMAS = 4.0
 MATRIX = np.array([[1.0, 0.3], [0.3, 2.0]])
@@ -373,7 +373,7 @@ def test_every_built_in_basin_can_be_rebuilt(basin: Basin) -> None:
     law = noise.multifractal([1.5, 1.2]) if basin.dim == 2 else noise.independent(1.5, beta=0.5)
     options = {"paths": 10, "dt": 0.01, "horizon": 20.0, "scheme": "flow"}
     result = ls.escape_times(basin, dynamics.sgd(), law, 0.5, **options)
-    again, _, noise_again = rebuilt(result.parameters)
+    again, _, noise_again = build(result.parameters)
     assert again.domain.name == basin.domain.name
     assert again.domain.p.tolist() == basin.domain.p.tolist()
     assert again.potential.p.tolist() == basin.potential.p.tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import domains, potentials, provenance, spec
+from levysde import domains, potentials, spec
 from levysde.dynamics import Dynamics
 from levysde.jump.geometry import directions, ways_out
 from levysde.jump.tilt import Tilted, tilted
@@ -81,8 +81,15 @@ def test_dynamics_with_the_name_of_another():
     def drift(j, x, m, v, g, dL, dt, t, p):
         return x - 2.0 * dt * g + dL, m, v
 
-    with pytest.raises(ValueError, match="the name 'sgd' is that of a built-in optimizer"):
-        Dynamics("sgd", drift)
+    # Twice the force with the name of another: it is simulated as it is, and no law is claimed.
+    twice = Dynamics("sgd", drift, sde=True)
+    setting = (ls.basins.sharp(), twice, ls.noise.independent(1.5))
+    prediction = ls.theory.predict(*setting, 0.1)
+    assert prediction.rate is None
+    assert "declares no rule" in prediction.reason
+    once = ls.escape_times(setting[0], ls.dynamics.sgd(), setting[2], 0.5, paths=50, dt=0.01)
+    steep = ls.escape_times(*setting, 0.5, paths=50, dt=0.01)
+    assert steep.times.mean() > once.times.mean()
 
 
 def noise_named(law):
@@ -125,8 +132,8 @@ def test_noise_with_the_name_of_another(name):
         law.preconditioned(np.array([1.0, 2.0]))
     with pytest.raises(ValueError, match=f"does not know the noise law '{name}'; use refine"):
         ls.grid.shifted(square.domain, law, 0.1, 0.01)
-    with pytest.raises(ValueError, match=f"the noise of the result, '{name}', is not built in"):
-        provenance.rebuilt(run.parameters)
+    with pytest.raises(ValueError, match="the noise of the result is of a script"):
+        spec.build(run.parameters)
 
 
 @pytest.mark.parametrize("name", spec.NOISES)
@@ -137,8 +144,8 @@ def test_law_of_a_form_with_the_name_of_another(name):
     twin, square = ls.noise.mixed(1.5, [[1.0, 1.0], [1.0, -1.0]]), ls.basins.flat(2)
     assert ls.theory.predict(square, SGD, law, 0.1) == ls.theory.predict(square, SGD, twin, 0.1)
     run = ls.escape_times(square, SGD, law, 0.5, dt=0.01, paths=20, horizon=20.0)
-    with pytest.raises(ValueError, match=f"the noise of the result, '{name}', is not built in"):
-        provenance.rebuilt(run.parameters)
+    with pytest.raises(ValueError, match="the noise of the result is of a script"):
+        spec.build(run.parameters)
 
 
 def test_law_of_a_form_that_is_drawn_in_another_way():

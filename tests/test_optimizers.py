@@ -15,7 +15,7 @@ from scipy import stats
 
 import levysde as ls
 from levysde import domains, potentials
-from levysde.provenance import rebuilt
+from levysde.spec import build
 
 DIM = 3
 DT = 2.0**-5
@@ -575,7 +575,6 @@ def own(update, **fields):
 @pytest.mark.parametrize(
     ("make_own", "words"),
     [
-        (lambda: ls.Dynamics("adam", lambda *a: a[1:4]), "name 'adam' is that of a built-in"),
         (lambda: own(lambda j, x, m, v, g, dL, dt, t, p: (x, m + 1.0, v)), "give memory=True"),
         (lambda: own(lambda j, x, m, v, g, dL, dt, t, p: x), r"return \(x, m, v\)"),
         (lambda: own(lambda *a: a[1:4], clock=lambda t, dt, p: 1.0), "return two numbers"),
@@ -631,7 +630,7 @@ def test_clipped_optimizers_are_recorded_rebuilt_and_not_mixed():
     with pytest.raises(ValueError, match="dynamics_options"):
         ls.escape_times(ls.basins.flat(), rule, noise, 0.5, **setting, resume=plain)
     clipped = ls.escape_times(ls.basins.flat(), rule, noise, 0.5, **setting)
-    assert rebuilt(clipped.parameters)[1].clip == 0.1
+    assert build(clipped.parameters)[1].clip == 0.1
 
 
 @pytest.mark.parametrize("rule", [ls.dynamics.sgd(clip=1.0), ls.dynamics.adam(frozen=1.0)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import provenance, spec
+from levysde import spec
 from levysde.cli import main
 from levysde.noise import Columns, Sphere
 
@@ -35,8 +35,8 @@ ARGUMENTS = {"cross": "spread", "cigar": "length"}
 @pytest.fixture(autouse=True)
 def table(monkeypatch):
     """One line a law."""
-    for name, argument in ARGUMENTS.items():
-        monkeypatch.setitem(spec.NOISES, name, (__name__, "alpha", argument))
+    for name in LAWS:
+        monkeypatch.setitem(spec.NOISES, name, __name__)
 
 
 @pytest.mark.parametrize("name", LAWS)
@@ -60,7 +60,7 @@ def test_add_a_noise_law(name, dynamics, options, tmp_path):
     assert predictions[0] == predictions[1]
     assert predictions[0].rate > 0.0
     read = ls.load(run.save(tmp_path / "run.npz"))
-    again = provenance.rebuilt(read.parameters)[2]
+    again = spec.build(read.parameters)[2]
     assert type(again) is type(law)
     assert (again.name, again.params) == (name, law.params)
     assert np.array_equal(again.characteristic(DIAGONALS), law.characteristic(DIAGONALS))
@@ -70,24 +70,26 @@ def test_add_a_noise_law(name, dynamics, options, tmp_path):
 def test_a_noise_law_of_the_table_is_one_of_the_command_line(name, tmp_path, capsys):
     make, law, _ = LAWS[name]
     assert spec.constructor("noise", name) is make
-    flag, path = f"--noise-{ARGUMENTS[name]}", tmp_path / "run.npz"
+    path, given = tmp_path / "run.npz", ["--noise-parameter", f"{ARGUMENTS[name]}=0.5"]
     words = ["--dim", "2", "--basin", "flat", "--epsilon", "0.05", "--paths", "40", "--seed", "3"]
-    asked = [f"--noise={name}", flag, "0.5", *words, "--json", "--quiet", "--output", str(path)]
+    asked = [f"--noise={name}", *given, *words, "--json", "--quiet", "--output", str(path)]
     assert main(["escape", *asked]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["noise"], record["noise_params"]) == (name, law.params)
     run = ls.escape_times(FLAT, ls.dynamics.sgd(), law, 0.05, paths=40, seed=3)
     assert np.array_equal(ls.load(path).times, run.times)
-    assert main(["theory", f"--noise={name}", flag, "0.5", *words[:6]]) == 0
+    assert main(["theory", f"--noise={name}", *given, *words[:6]]) == 0
     assert f"{ARGUMENTS[name]} = 0.5" in capsys.readouterr().out
-    assert main(["escape", "--noise", "mixed", "--noise-matrix", "1", flag, "0.5"]) == 2
-    assert f"{flag} is for {name} noise" in capsys.readouterr().err
+    assert main(["escape", "--noise", "mixed", "--noise-matrix", "1", *given]) == 2
+    assert f"'{ARGUMENTS[name]}' is none of mixed noise" in capsys.readouterr().err
 
 
 def test_what_a_law_of_the_table_needs_is_asked_for(capsys):
     assert main(["escape", "--noise", "cross", "--dim", "2"]) == 2
-    assert "--noise cross needs --noise-spread" in capsys.readouterr().err
-    assert main(["escape", "--noise", "cross", "--dim", "2", "--noise-spread", "1,2"]) == 2
+    assert "--noise cross needs --noise-parameter spread=V" in capsys.readouterr().err
+    assert (
+        main(["escape", "--noise", "cross", "--dim", "2", "--noise-parameter", "spread=1,2"]) == 2
+    )
     assert "cross noise has one spread; give one" in capsys.readouterr().err
     assert main(["theory", "--noise", "cigar", "--dim", "2", "--epsilon", "0.05"]) == 0
     assert "length = 2" in capsys.readouterr().out

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from levysde import theory
+from levysde.dynamics import Rule
 
 CALLS = 1500
 
@@ -126,7 +127,7 @@ def good(name: str, function: str, draw: np.random.Generator) -> Any:
     if name == "potential":
         return well()
     if name == "dynamics":
-        return SimpleNamespace(name="sgd", params={}, clip=None)
+        return SimpleNamespace(name="sgd", clip=None, rule=Rule())
     if name == "start" and function == "driftless_ellipsoid_mean_exit_time":
         return None
     choices = GOOD.get(name, [0.5, 1.0, np.float64(0.3)])
@@ -143,7 +144,7 @@ def spoiled(name: str, draw: np.random.Generator) -> Any:
         "noise": noise,
         "basin": basin,
         "potential": well,
-        "dynamics": lambda: SimpleNamespace(name="sgd", params={}, clip=None),
+        "dynamics": lambda: SimpleNamespace(name="sgd", clip=None, rule=Rule()),
     }[name]()
     attributes = sorted(vars(part))
     attribute = attributes[int(draw.integers(len(attributes)))]

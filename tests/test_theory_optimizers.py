@@ -12,6 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
+from levysde.dynamics import Rule
 from levysde.theory import (
     Prediction,
     adam_sgd_ratio,
@@ -71,12 +72,27 @@ def isotropic(alpha: float = 1.5) -> Any:
     return ls.noise.isotropic(alpha)
 
 
+FORMS_OF_DECAY = {"adam_l2": "l2", "adamw": "decoupled", "adamprox": "proximal"}
+
+
 def dynamics(name: str, **given: Any) -> Any:
     """Return a dynamics; what is no attribute of its own is a parameter."""
     own = {"form": "algorithm", "rates": "per_step", "clip": None}
     attributes = {key: given.pop(key, value) for key, value in own.items()}
     kind = "frozen" if "frozen" in given else "noisy" if "gradient_noise" in given else "gradient"
-    return SimpleNamespace(name=name, params=given, second_moment=kind, **attributes)
+    facts = {
+        "average": given.get("decay" if name == "momentum" else "b1"),
+        "dampening": given.get("dampening"),
+        "second_average": given.get("decay" if name == "rmsprop" else "b2"),
+        "second_moment": "none" if name == "momentum" else kind,
+        "size": given.get("frozen", given.get("gradient_noise", 0.0)),
+        "eps": given.get("eps", 0.0),
+        "weight_decay": given["weight_decay"] if name in FORMS_OF_DECAY else 0.0,
+        "decay_form": FORMS_OF_DECAY.get(name, "none"),
+    }
+    facts["second_average"] = None if name == "momentum" else facts["second_average"]
+    rule = Rule(attributes["form"], attributes["rates"], **facts)
+    return SimpleNamespace(name=name, params=given, rule=rule, **attributes)
 
 
 def momentum(decay: float = 0.9, dampening: float = 0.0, **given: Any) -> Any:
@@ -87,7 +103,7 @@ def adam(name: str = "adam", **given: Any) -> Any:
     return dynamics(name, **{"b1": 0.9, "b2": 0.999, "eps": 1e-8, **given})
 
 
-SGD = SimpleNamespace(name="sgd", clip=None)
+SGD = SimpleNamespace(name="sgd", clip=None, rule=Rule())
 
 
 def quadratic(k: float, omega: Any) -> Any:
@@ -320,9 +336,11 @@ def test_measure_on_the_line_against_the_recurrence(rule: Any, well: str) -> Non
     # A rule with another average is told apart, unless jumps come at once and nothing swings.
     if rule.form == "algorithm":
         key = "decay" if rule.name == "momentum" else "b1"
-        slower = SimpleNamespace(**{**vars(rule), "params": {**rule.params, key: 0.95}})
+        changed = {**rule.params, key: 0.95}
         if rule.name == "momentum" and rule.params["dampening"]:
-            slower.params["dampening"] = 0.95
+            changed["dampening"] = 0.95
+        kept = {"form": rule.form, "rates": rule.rates, "clip": rule.clip}
+        slower = dynamics(rule.name, **changed, **kept)
         other = predict(basin(vector, interval(*ends)), slower, noise(), 1e-3, dt=DT)
         assert abs(measure(other) / expected - 1.0) > 0.05
 
@@ -572,7 +590,7 @@ def test_indices_of_a_multifractal_law_add() -> None:
 
 
 def clipped(length: float) -> Any:
-    return SimpleNamespace(name="sgd", clip=length)
+    return SimpleNamespace(name="sgd", clip=length, rule=Rule())
 
 
 def test_clipped_jumps_ladder() -> None:
@@ -735,25 +753,38 @@ def test_noisy_second_moment_is_said_to_fluctuate() -> None:
 @pytest.mark.parametrize(
     ("rule", "dt", "message"),
     [
-        (momentum(), None, r"momentum needs the time step: decay = 0.9 is per step; give dt"),
-        (adam(frozen=1.0), None, "adam needs the time step: b1 = 0.9"),
-        (dynamics("rmsprop", decay=0.9, eps=0.1), None, "rmsprop needs the time step"),
-        (momentum(), -1.0, "dt is -1.0"),
-        (momentum(decay=1.0), 0.1, "decay is 1.0, but per step it must be below 1"),
-        (momentum(dampening=1.0), 0.1, "dampening is 1.0"),
-        (momentum(form="ode"), 0.1, "momentum.form is 'ode'"),
-        (momentum(rates="daily"), 0.1, "momentum.rates is 'daily'"),
-        (momentum(decay=20.0, form="sde", rates="per_time"), 0.1, "above 1; give a smaller dt"),
-        (adam(frozen=[1.0, 2.0]), 0.1, r"frozen has shape \(2,\)"),
-        (adam(gradient_noise=-1.0), 0.1, "gradient_noise is -1.0"),
-        (adam(eps=-1.0), 0.1, "eps is -1.0"),
-        (adam("adamw"), 0.1, "adamw.params has no 'weight_decay'"),
-        (clipped(-1.0), None, "clip is -1.0"),
+        (
+            lambda: momentum(),
+            None,
+            r"momentum needs the time step: the factor 0.9 of an average is per step",
+        ),
+        (lambda: adam(frozen=1.0), None, "adam needs the time step: the factor 0.9"),
+        (lambda: dynamics("rmsprop", decay=0.9, eps=0.1), None, "rmsprop needs the time step"),
+        (lambda: momentum(), -1.0, "dt is -1.0"),
+        (lambda: momentum(decay=1.0), 0.1, "average is 1; give a number from 0 to below 1"),
+        (lambda: momentum(dampening=1.0), 0.1, "dampening is 1; give"),
+        (lambda: momentum(form="ode"), 0.1, "unknown form 'ode'; known"),
+        (lambda: momentum(rates="daily"), 0.1, "unknown rates 'daily'; known"),
+        (
+            lambda: momentum(decay=20.0, form="sde", rates="per_time"),
+            0.1,
+            "all of itself in a step; give a smaller dt",
+        ),
+        (
+            lambda: adam(frozen=[1.0, 2.0]),
+            0.1,
+            "2 sizes of the gradient, but the domain has dimension 1",
+        ),
+        (lambda: adam(gradient_noise=-1.0), 0.1, r"size is -1\.0; give positive"),
+        (lambda: adam(eps=-1.0), 0.1, "eps is -1; give 0 or a positive"),
+        (lambda: adam("adamw", weight_decay=-0.1), 0.1, r"weight_decay is -0\.1; give"),
+        (lambda: Rule(second_moment="gradient"), 0.1, "without the factor of its average"),
+        (lambda: clipped(-1.0), None, "clip is -1.0"),
     ],
 )
-def test_wrong_dynamics(rule: Any, dt: float | None, message: str) -> None:
+def test_wrong_dynamics(rule: Callable[[], Any], dt: float | None, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        predict(quadratic(1.0, interval(-1.0, 1.0)), rule, noise(), 0.1, dt=dt)
+        predict(quadratic(1.0, interval(-1.0, 1.0)), rule(), noise(), 0.1, dt=dt)
 
 
 def test_followed_motion_needs_the_time_step() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from levysde.dynamics import Rule
 from levysde.noise import elliptic, independent, isotropic, mixed, multifractal, spectral
 from levysde.theory import (
     Prediction,
@@ -40,8 +41,10 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Named:
+class Dynamics:
     name: str
+    rule: Any = None
+    clip: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Basin:
     name: str = "test"
 
 
-SGD = Named("sgd")
+SGD = Dynamics("sgd", Rule())
 
 
 def interval(lower: float, upper: float) -> Domain:
@@ -320,11 +323,11 @@ def test_component_of_a_custom_domain_is_found() -> None:
 
 def test_no_law_is_known_for_a_dynamics_of_the_user() -> None:
     """Its minimum is looked at all the same."""
-    prediction = predict(basin(identity, interval(-1.0, 1.0)), Named("mine"), Noise(1.5), 0.1)
+    prediction = predict(basin(identity, interval(-1.0, 1.0)), Dynamics("mine"), Noise(1.5), 0.1)
     numbers = (prediction.escape_measure, prediction.rate, prediction.mean)
     assert numbers == (None, None, None)
     assert prediction.reason is not None
-    assert "'mine'; known are: sgd, momentum" in prediction.reason
+    assert "dynamics 'mine', which declares no rule" in prediction.reason
     assert holds(prediction)["gradient vanishes at the minimum"] is True
     assert holds(prediction)["noise small"] is None
     assert prediction.relaxation_rate == pytest.approx((1.0, 1.0), rel=1e-9)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
-from levysde.cli.arguments import UsageError, choose, numbers
+from levysde.cli.arguments import UsageError, choose, numbers, quoted
 
 if TYPE_CHECKING:
     from levysde._typing import FloatArray
@@ -65,13 +65,12 @@ def add_options(group: Any) -> None:
         metavar="A,A...",
         help="stability indices of multifractal noise, one per dimension",
     )
-    for parameter in dict.fromkeys(_parameters()):
-        if parameter not in _READERS:
-            group.add_argument(
-                _flag(parameter),
-                metavar="V",
-                help=f"{parameter} of {_owners(parameter)} noise: numbers, or a file of them",
-            )
+    group.add_argument(
+        "--noise-parameter",
+        action="append",
+        metavar="NAME=V",
+        help="another parameter of the law by its name: numbers, or a file of them",
+    )
 
 
 def build(options: argparse.Namespace) -> Noise:
@@ -93,87 +92,77 @@ def build(options: argparse.Namespace) -> Noise:
     OSError
         If a file cannot be read.
     """
-    _, *parameters = choose("--noise", options.noise, spec.NOISES)
-    own = {_option(parameter) for parameter in parameters}
-    for parameter in _parameters():
-        if _option(parameter) not in own and _is_given(options, parameter):
-            raise UsageError(
-                f"{_flag(parameter)} is for {_owners(parameter)} noise, and --noise is "
-                f"{options.noise}; leave out one"
-            )
+    choose("--noise", options.noise, spec.NOISES)
     make = spec.constructor("noise", options.noise)
     arguments = inspect.signature(make).parameters
-    law: Noise = make(
-        **{
-            parameter: _read(options, arguments[parameter])
-            for parameter in parameters
-            if _is_wanted(options, arguments[parameter])
-        }
-    )
+    for name, (option, _) in _READERS.items():
+        if _given(options, name) and option not in map(_option, arguments):
+            raise UsageError(
+                f"{_flag(name)} is for {_owners(option)} noise, and --noise is {options.noise}; "
+                "leave out one"
+            )
+    others = _others(options, arguments)
+    values = {name: _value(options, others, each) for name, each in arguments.items()}
+    law: Noise = make(**{name: value for name, value in values.items() if value is not None})
     return law
 
 
 # --------------------------------------------------------------- the arguments of laws, as options
 
 
-def _parameters() -> list[str]:
-    """Those of all laws."""
-    return [parameter for _, *parameters in spec.NOISES.values() for parameter in parameters]
+def _option(name: str) -> str:
+    """The option that gives an argument."""
+    return _READERS[name][0] if name in _READERS else "noise_parameter"
 
 
-def _option(parameter: str) -> str:
-    return _READERS[parameter][0] if parameter in _READERS else f"noise_{parameter}"
+def _flag(name: str) -> str:
+    return "--" + _option(name).replace("_", "-")
 
 
-def _flag(parameter: str) -> str:
-    return "--" + _option(parameter).replace("_", "-")
+def _given(options: argparse.Namespace, name: str) -> bool:
+    return getattr(options, _option(name)) is not None
 
 
-def _owners(parameter: str) -> str:
+def _owners(option: str) -> str:
     """The laws that take an option."""
-    option = _option(parameter)
-    return " or ".join(
-        name for name, (_, *own) in spec.NOISES.items() if option in map(_option, own)
-    )
+    taken = {name: inspect.signature(spec.constructor("noise", name)) for name in spec.NOISES}
+    return " or ".join(n for n, each in taken.items() if option in map(_option, each.parameters))
 
 
-def _is_given(options: argparse.Namespace, parameter: str) -> bool:
-    return getattr(options, _option(parameter)) is not None
+def _others(options: argparse.Namespace, arguments: Container[str]) -> dict[str, Any]:
+    """The arguments that have no option of their own: numbers, rows of them or matrices."""
+    from levysde.cli.arrays import read_matrix
+
+    found = {}
+    for text in options.noise_parameter or ():
+        name, _, value = text.partition("=")
+        if name in _READERS or name not in arguments:
+            raise UsageError(
+                f"--noise-parameter {quoted(name)} is none of {options.noise} noise; leave it out"
+            )
+        array = read_matrix(f"--noise-parameter {name}", value)
+        row = array[0].tolist() if len(array) == 1 else array
+        found[name] = row[0] if len(row) == 1 else row
+    return found
 
 
-def _is_wanted(options: argparse.Namespace, argument: inspect.Parameter) -> bool:
-    """Whether the law is to get an argument, which may have a default, here or where it is made."""
-    if _is_given(options, argument.name) or argument.name == "alpha":
-        return True
-    if argument.default is argument.empty:
-        example = _EXAMPLES.get(argument.name, "numbers like 1,0.5")
-        raise UsageError(f"--noise {options.noise} needs {_flag(argument.name)} {example}")
-    return False
-
-
-def _read(options: argparse.Namespace, argument: inspect.Parameter) -> Any:
-    """The value of an argument: one number where the law takes no more."""
-    _, read = _READERS.get(argument.name, ("", _numbers(argument.name)))
-    value = read(options)
-    if argument.annotation in (float, "float") and not isinstance(value, float):
+def _value(
+    options: argparse.Namespace, others: Mapping[str, Any], argument: inspect.Parameter
+) -> Any:
+    """What was given for an argument of the law, or None where that has a default."""
+    name = argument.name
+    value = others.get(name)
+    if name in _READERS and (_given(options, name) or name == "alpha"):
+        value = _READERS[name][1](options)
+    if value is None and argument.default is argument.empty:
+        example = _EXAMPLES.get(name, f"{name}=V")
+        raise UsageError(f"--noise {options.noise} needs {_flag(name)} {example}")
+    if argument.annotation in (float, "float") and isinstance(value, list):
         raise UsageError(
-            f"{_flag(argument.name)} has {len(value)} numbers, and {options.noise} noise has one "
-            f"{argument.name}; give one"
+            f"{_flag(name)} has {len(value)} numbers, and {options.noise} noise has one {name}; "
+            "give one"
         )
     return value
-
-
-def _numbers(parameter: str) -> Callable[[argparse.Namespace], Any]:
-    """A reader of a number, a row of them or a matrix."""
-
-    def read(options: argparse.Namespace) -> Any:
-        from levysde.cli.arrays import read_matrix
-
-        array = read_matrix(_flag(parameter), getattr(options, _option(parameter)))
-        row = array[0].tolist() if len(array) == 1 else array
-        return row[0] if len(row) == 1 else row
-
-    return read
 
 
 def _alpha(options: argparse.Namespace) -> float:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from levysde import spec
 from levysde.cli.arguments import UsageError, choose, number, numbers
 
 if TYPE_CHECKING:
@@ -105,13 +106,12 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
     >>> [float(d.params.get("decay", 0.0)) for d in build(options, ["sgd", "momentum"])]
     [0.0, 0.5]
     """
-    from levysde.dynamics import DYNAMICS
-
-    makers = [choose("--dynamics", name, DYNAMICS) for name in names]
+    known = {name: spec.constructor("dynamics", name) for name in spec.DYNAMICS}
+    makers = [choose("--dynamics", name, known) for name in names]
     given = {name: getattr(options, name) for name in _OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
     for name in given:
-        owners = [each for each, make in DYNAMICS.items() if _takes(make, name)]
+        owners = [each for each, make in known.items() if _takes(make, name)]
         if not set(names) & set(owners):
             flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
             raise UsageError(

@@ -51,7 +51,7 @@ def run(words: list[str], stop: Stop) -> int:
         raise UsageError(
             f"--exact is for one dimension and --dim is {model.basin.dim}; leave out one of them"
         )
-    stepped = model.dynamics.name != "sgd"
+    stepped = not model.dynamics.effective_rule.plain
     if options.exact and model.dynamics.clip is not None:
         raise UsageError(
             f"--exact is for steps that are not cut and --clip is {model.dynamics.clip:g}; leave "

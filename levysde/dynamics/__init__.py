@@ -18,12 +18,14 @@ noise enters x beside it, divided by Q, as in the papers.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from levysde import spec
 from levysde.dynamics.adam import adam, adam_l2, adamprox, adamw, rmsprop
 from levysde.dynamics.adaptive import Adaptive
 from levysde.dynamics.base import Dynamics
 from levysde.dynamics.optimizer import Optimizer
+from levysde.dynamics.rule import Rule
 from levysde.dynamics.sgd import Momentum, momentum, sgd
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Dynamics",
     "Momentum",
     "Optimizer",
+    "Rule",
     "adam",
     "adam_l2",
     "adamprox",
@@ -41,5 +44,15 @@ __all__ = [
     "sgd",
 ]
 
-DYNAMICS: dict[str, Callable[..., Dynamics]] = {name: globals()[name] for name in spec.DYNAMICS}
+DYNAMICS: dict[str, Callable[..., Dynamics]] = {
+    name: spec.constructor("dynamics", name) for name in spec.DYNAMICS
+}
 """The built-in dynamics by name."""
+
+if not TYPE_CHECKING:  # the checker knows the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        """An optimizer that has a line in the table and none here."""
+        if name in spec.DYNAMICS:
+            return spec.constructor("dynamics", name)
+        raise AttributeError(f"module 'levysde.dynamics' has no attribute {name!r}")

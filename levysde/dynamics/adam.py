@@ -147,18 +147,16 @@ def rmsprop(
     0.8
     """
     parts.flag("bias_correction", bias_correction)
-    fields = {"first": None, "second": "decay", "bias_correction": bias_correction}
     return adaptive(
         "rmsprop",
         _adam,
         {"decay": decay},
         eps,
-        None,
         form,
         rates,
         frozen,
         gradient_noise,
-        **fields,
+        bias_correction=bias_correction,
     )
 
 
@@ -236,7 +234,7 @@ def adam(
     0.9
     """
     factors = {"b1": b1, "b2": b2}
-    return adaptive("adam", _adam, factors, eps, None, form, rates, frozen, gradient_noise)
+    return adaptive("adam", _adam, factors, eps, form, rates, frozen, gradient_noise)
 
 
 @with_hints
@@ -299,11 +297,12 @@ def adam_l2(
         _adam_l2,
         factors,
         eps,
-        weight_decay,
         form,
         rates,
         frozen,
         gradient_noise,
+        weight_decay=weight_decay,
+        decay_form="l2",
     )
 
 
@@ -374,11 +373,12 @@ def adamw(
         _adamw,
         factors,
         eps,
-        weight_decay,
         form,
         rates,
         frozen,
         gradient_noise,
+        weight_decay=weight_decay,
+        decay_form="decoupled",
     )
 
 
@@ -447,9 +447,10 @@ def adamprox(
         _adamprox,
         factors,
         eps,
-        weight_decay,
         form,
         rates,
         frozen,
         gradient_noise,
+        weight_decay=weight_decay,
+        decay_form="proximal",
     )

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts, spec
+from levysde import parts
 from levysde._typing import FloatArray, PlainFunction
+from levysde.dynamics.rule import SGD, Rule
 from levysde.engine.program import UpdatePart
 
 _TRIED_STEP = 0.01
-_HOME = "levysde.dynamics."
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Dynamics:
     Attributes
     ----------
     name : str
-        For tables, files and the theory.
+        For tables and files.
     update : callable
         `update(j, x, m, v, g, dL, dt, t, p) -> (x, m, v)`: coordinate j with position x, first and
         second moments m and v, gradient g and increment dL of the noise (epsilon, scale and dt
@@ -41,6 +41,9 @@ class Dynamics:
     sde : bool
         Whether the update is one Euler step of an SDE whose noise reaches x beside the drift. A
         step of such a dynamics may be divided where it would overshoot.
+    rule : Rule, optional
+        What the step does, as facts. Without it no law is predicted, and SGD stands for it in
+        default steps and horizons.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Dynamics:
     clock: PlainFunction | None = None
     normal: bool = False
     sde: bool = False
+    rule: Rule | None = None
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +64,8 @@ class Dynamics:
         parts.flag("memory", self.memory)
         parts.flag("normal", self.normal)
         parts.flag("sde", self.sde)
+        if self.rule is not None:
+            parts.instance("rule", self.rule, Rule)
         if self.clock is not None:
             parts.plain_function("clock", self.clock)
         if self.clip is not None:
@@ -67,7 +73,6 @@ class Dynamics:
         params = parts.frozen_parameters(self.params)
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
-        self._check_name()
         if type(self) is Dynamics:  # others compute p from the step
             self._try_update(self.p, _TRIED_STEP, 1)
 
@@ -81,41 +86,14 @@ class Dynamics:
         return {} if self.clip is None else {"clip": self.clip}
 
     @property
-    def speed(self) -> float:
-        """How many times faster than -grad F the noise-free motion can be."""
-        return 1.0
-
-    @property
-    def largest_rate(self) -> float:
-        """The largest rate per unit time of an average, 0 where there is none."""
-        return 0.0
-
-    @property
-    def stable_step(self) -> float:
-        """Largest dt times curvature with which the noise-free motion ends at a minimum."""
-        return 2.0
-
-    @property
-    def normalized(self) -> bool:
-        """Whether a step has about the length dt, whatever the size of the gradient."""
-        return False
-
-    @property
-    def stepwise(self) -> bool:
-        """Whether averages last a number of steps, so that escape times depend on the step."""
-        return False
+    def effective_rule(self) -> Rule:
+        """The rule that is declared, or that of SGD, which is supposed where none is."""
+        return SGD if self.rule is None else self.rule
 
     @property
     def has_flow(self) -> bool:
         """Whether a step may be divided: an SDE, and no limit on the length of one step."""
         return self.sde and self.clip is None
-
-    def _check_name(self) -> None:
-        """The theory knows built-in optimizers by name: no other may have one."""
-        if self.name in spec.DYNAMICS and not self.update.__module__.startswith(_HOME):
-            raise ValueError(
-                f"the name {self.name!r} is that of a built-in optimizer; give another"
-            )
 
     def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """The array p that the update receives.

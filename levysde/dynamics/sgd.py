@@ -4,7 +4,8 @@ import numpy as np
 
 from levysde._typing import FloatArray
 from levysde.dynamics.base import Dynamics
-from levysde.dynamics.optimizer import Optimizer, check_factor, check_form, check_nonnegative
+from levysde.dynamics.optimizer import Optimizer
+from levysde.dynamics.rule import SGD, Rule, check_dampening, check_factor, check_form
 from levysde.spellings import with_hints
 
 _KEPT, _GAIN, _ALGORITHM = range(3)
@@ -64,7 +65,7 @@ def sgd(clip: float | None = None) -> Dynamics:
     >>> sgd().update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 0.0, sgd().p)[0]
     1.3
     """
-    return Dynamics("sgd", _sgd_update, clip=clip, sde=True)
+    return Dynamics("sgd", _sgd_update, clip=clip, sde=True, rule=SGD)
 
 
 class Momentum(Optimizer):
@@ -72,28 +73,9 @@ class Momentum(Optimizer):
 
     Attributes
     ----------
-    form, rates : str
+    rule : Rule
         As for `Optimizer`.
     """
-
-    @property
-    def acting_averages(self) -> bool:
-        """Whether anything of m is kept."""
-        return self.number("decay") > 0.0
-
-    @property
-    def speed(self) -> float:
-        """(1 - dampening)/(1 - decay): a constant gradient adds up in the average."""
-        if self.rates == "per_time":
-            return 1.0
-        return (1.0 - self.number("dampening")) / (1.0 - self.number("decay"))
-
-    @property
-    def stable_step(self) -> float:
-        """2 (1 + decay)/(1 - dampening), where the heavy ball begins to diverge."""
-        if self.rates == "per_time":
-            return 2.0
-        return 2.0 * (1.0 + self.number("decay")) / (1.0 - self.number("dampening"))
 
     def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """What a step keeps of the average, the weight of the gradient, and the form.
@@ -191,9 +173,7 @@ def momentum(
     [0.6, 4.0, 0.0]
     """
     check_form(form, rates)
-    damped = check_nonnegative("dampening", dampening)
-    if damped >= 1.0:
-        raise ValueError(f"dampening is {damped:g}; give a number from 0 to below 1")
+    damped = check_dampening(dampening)
     if rates == "per_time" and damped:
         raise ValueError(
             f"dampening is {damped:g} with rates per unit time, where m is a mean; give 0"
@@ -205,6 +185,5 @@ def momentum(
         memory=True,
         params=params,
         sde=form == "sde",
-        form=form,
-        rates=rates,
+        rule=Rule(form, rates, average=params["decay"], dampening=damped),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from levysde import parts
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.dynamics import Adaptive, Dynamics, Optimizer
+from levysde.dynamics import Dynamics
 from levysde.engine import jump_memory
 from levysde.engine.algebra import rounded, singular_directions
 from levysde.engine.jump_parts import JumpPart
@@ -55,32 +55,8 @@ def is_served(dynamics: Dynamics) -> bool:
         For sgd without clip, momentum, and adam or rmsprop with a frozen second moment, in the form
         of an SDE with rates per unit time.
     """
-    if dynamics.name == "sgd" and dynamics.clip is None:
-        return True
-    if not isinstance(dynamics, Optimizer) or dynamics.name not in ("momentum", "rmsprop", "adam"):
-        return False
-    frozen = not isinstance(dynamics, Adaptive) or dynamics.second_moment == "frozen"
-    return frozen and dynamics.form == "sde" and dynamics.rates == "per_time" and not dynamics.clip
-
-
-def divisors(dynamics: Dynamics, dim: int) -> FloatArray:
-    """Q, by which the optimizer divides, 1 for momentum.
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-        One that is served.
-    dim : int
-        Dimension.
-
-    Returns
-    -------
-    ndarray, shape (dim,)
-        In units of the gradient, or dimensionless for momentum.
-    """
-    if not isinstance(dynamics, Adaptive):
-        return np.ones(dim)
-    return dynamics.sizes_in(dim) + dynamics.number("eps")
+    rule = dynamics.rule
+    return rule is not None and rule.continuous and dynamics.clip is None
 
 
 def divided(noise: Noise, divisor: FloatArray) -> Noise:
@@ -136,23 +112,24 @@ def optimizer_program(
     JumpProgram
     """
     dim, potential, domain = basin.dim, basin.potential, basin.domain
-    divisor = divisors(dynamics, dim)
+    rule = dynamics.effective_rule
+    divisor = rule.divisors(dim)
     curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin), divisor)
     if not curvature.any():
         raise parts.Refusal(_NO_CURVATURE, "use method='euler'")
     count = len(potential.p)
     pull, start = curvature / divisor[:, None], np.array(basin.start)
-    if dynamics.name == "rmsprop":
+    if rule.average is None:
         unit, motion = float(np.abs(pull).max()), pull
         slope = jump_memory.preconditioned(potential.gradient, dim, count)
         slope_p = np.concatenate([potential.p, divisor])
     else:
-        rate = dynamics.number("decay" if dynamics.name == "momentum" else "b1")  # type: ignore[attr-defined]
+        rate = rule.average
         unit = rate * max(1.0, math.sqrt(float(singular_directions(pull / rate)[1][0])))
         none, one = np.zeros((dim, dim)), np.eye(dim)
         motion = np.block([[none, unit * one], [-rate / unit * pull, rate * one]])
         # An average that is corrected for its start begins at the gradient.
-        corrected = dynamics.name == "adam"
+        corrected = rule.bias_correction
         first = potential.gradient_at(basin.start) if corrected else -divisor * mean
         start = np.concatenate([basin.start, first / (divisor * unit)])
         slope = jump_memory.averaged(potential.gradient, dim, count)

@@ -70,11 +70,11 @@ def felt_noise(dynamics: Dynamics, noise: Noise, dim: int) -> Noise:
     ValueError
         If the jump method does not serve the dynamics.
     """
-    from levysde.jump.optimizers import divided, divisors, is_served
+    from levysde.jump.optimizers import divided, is_served
 
     if not is_served(dynamics):
         raise parts.Refusal(f"{dynamics.name} with these options has no continuous time", "give dt")
-    return divided(noise, divisors(dynamics, dim))
+    return divided(noise, dynamics.effective_rule.divisors(dim))
 
 
 def large_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> JumpPart:
@@ -131,9 +131,7 @@ def about_rest(basin: Basin, dynamics: Dynamics, jumps: JumpPart) -> Basin | Non
     >>> about_rest(basins.flat(), dynamics.sgd(), leaning).minimum.round(6).tolist()
     [-0.059841]
     """
-    from levysde.jump.optimizers import divisors
-
-    return tilted(basin, divisors(dynamics, basin.dim) * jumps.drift)
+    return tilted(basin, dynamics.effective_rule.divisors(basin.dim) * jumps.drift)
 
 
 def jump_program(
@@ -186,7 +184,7 @@ def jump_program(
     mean, about = jumps.drift, about_rest(basin, dynamics, jumps)
     if about is not None:
         basin, jumps = about, replace(jumps, drift=np.zeros(basin.dim))
-    if dynamics.name == "sgd":
+    if dynamics.effective_rule.plain:
         program = _sgd_program(basin, jumps, seed)
     else:
         program = optimizer_program(basin, dynamics, jumps, seed, mean - jumps.drift)

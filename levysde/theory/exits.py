@@ -145,7 +145,7 @@ def exits_of(setting: Setting) -> Exits:
             "give eps > 0",
         )
     limit = rest.largest_stable_rate()
-    if motion.name != "sgd" and setting.fastest > limit:
+    if not motion.plain and setting.fastest > limit:
         return Exits(
             None,
             None,

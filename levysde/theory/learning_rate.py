@@ -22,7 +22,7 @@ def amplitude_and_step(
     Parameters
     ----------
     dynamics : object
-        With ``form`` "algorithm" or without one: a recurrence.
+        Not an optimizer in the form of an SDE: a recurrence.
     noise : object
         The noise law, of one index alpha.
     epsilon : float or None
@@ -51,7 +51,7 @@ def amplitude_and_step(
     --------
     >>> from types import SimpleNamespace
     >>> from levysde import noise
-    >>> sgd, law = SimpleNamespace(name="sgd"), noise.independent(1.5)
+    >>> sgd, law = SimpleNamespace(rule=None), noise.independent(1.5)
     >>> epsilon, dt = amplitude_and_step(sgd, law, None, None, 0.001)
     >>> round(epsilon, 12), dt
     (0.1, 0.001)
@@ -67,7 +67,8 @@ def amplitude_and_step(
                 f"lr is {lr:g} and {name} is {value:g}, but with a learning rate dt = lr and "
                 "epsilon = lr^((alpha - 1)/alpha); give lr, or epsilon and dt"
             )
-    if getattr(dynamics, "form", "algorithm") != "algorithm":
+    rule = dynamics.rule
+    if rule is not None and rule.form == "sde" and not rule.plain:
         raise ValueError(
             f"lr is {lr:g}, but {dynamics.name} in the form 'sde' is no recurrence with a learning "
             "rate; give epsilon and dt, or form='algorithm'"

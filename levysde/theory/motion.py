@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from levysde.theory.parts import DynamicsLike, Vector, checked_positive
-
-KNOWN = ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "adamprox")
-"""Dynamics with a theory."""
-
-_DECAYS = {"adam_l2": "l2", "adamw": "decoupled", "adamprox": "proximal"}
+from levysde.theory.parts import DynamicsLike, RuleLike, Vector, checked_positive
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +23,9 @@ class Motion:
     Parameters
     ----------
     name : str
-        The dynamics.
+        The dynamics, for messages.
+    root : ndarray, shape (dim,)
+        sqrt(v) if it is frozen, otherwise the standard deviation s of the noise that feeds v.
     through_gradient : bool
         Whether the noise is part of the gradient (algorithm form) or moves x (sde form).
     gain : float
@@ -43,8 +40,6 @@ class Motion:
         Relaxation rate of v, 1/time; ``inf`` where it is constant or has no memory.
     second_moment : str
         ``"frozen"``, ``"noisy"`` or ``"gradient"``; SGD and momentum have v = 1 frozen.
-    root : ndarray, shape (dim,)
-        sqrt(v) if it is frozen, otherwise the standard deviation s of the noise that feeds v.
     eps : float
         Added to sqrt(v).
     weight_decay : float
@@ -55,22 +50,25 @@ class Motion:
         Largest displacement of one step, units of the state.
     dt : float or None
         Time step; None for the limit of continuous time.
+    plain : bool
+        Whether this is SGD: neither averages nor a division.
     """
 
     name: str
-    through_gradient: bool
-    gain: float
-    b1: float | None
-    rate1: float
-    b2: float | None
-    rate2: float
-    second_moment: str
     root: Vector
-    eps: float
-    weight_decay: float
-    decay_form: str
-    clip: float | None
-    dt: float | None
+    through_gradient: bool = False
+    gain: float = 1.0
+    b1: float | None = 0.0
+    rate1: float = math.inf
+    b2: float | None = None
+    rate2: float = math.inf
+    second_moment: str = "frozen"
+    eps: float = 0.0
+    weight_decay: float = 0.0
+    decay_form: str = "none"
+    clip: float | None = None
+    dt: float | None = None
+    plain: bool = True
 
     @property
     def memoryless(self) -> bool:
@@ -153,13 +151,12 @@ class Motion:
 
 
 def motion_of(dynamics: DynamicsLike, dim: int, dt: float | None) -> Motion:
-    """Read the numbers of a step from the attributes of the dynamics.
+    """Read the numbers of a step from the rule that a dynamics declares.
 
     Parameters
     ----------
     dynamics : object
-        Dynamics with ``name``, ``params``, ``clip``, ``form``, ``rates``, ``second_moment``; for
-        SGD the name is enough.
+        Dynamics with ``name``, ``clip`` and ``rule``; without a rule it is taken for SGD.
     dim : int
         Dimension of the space.
     dt : float or None
@@ -173,114 +170,70 @@ def motion_of(dynamics: DynamicsLike, dim: int, dt: float | None) -> Motion:
     Raises
     ------
     ValueError
-        If the dynamics is unknown, a number is out of range, or ``dt`` is needed and missing.
+        If a number is out of range, or ``dt`` is needed and missing.
     """
-    name = dynamics.name
-    if name not in KNOWN:
-        known = ", ".join(KNOWN)
-        raise ValueError(f"no prediction for the dynamics {name!r}; known are: {known}")
+    rule = dynamics.rule
     dt = None if dt is None else checked_positive(dt, "dt")
-    clip = getattr(dynamics, "clip", None)
-    numbers: dict[str, Any] = {
-        "name": name,
-        "through_gradient": False,
-        "gain": 1.0,
-        "b1": 0.0,
-        "rate1": math.inf,
-        "b2": None,
-        "rate2": math.inf,
-        "second_moment": "frozen",
-        "root": np.ones(dim),
-        "eps": 0.0,
-        "weight_decay": 0.0,
-        "decay_form": _DECAYS.get(name, "none"),
-        "clip": None if clip is None else checked_positive(clip, "clip"),
-        "dt": dt,
-    }
-    if name != "sgd":
-        numbers["through_gradient"] = _choice(dynamics, "form", "algorithm", "sde") == "algorithm"
-        numbers |= _momentum(dynamics, dt) if name == "momentum" else _adam(dynamics, dim, dt)
-    return Motion(**numbers)
+    if rule is None:
+        return Motion("sgd", np.ones(dim), dt=dt)
+    name, clip = dynamics.name, dynamics.clip
+    b1, rate1 = _average(name, rule, rule.average, dt)
+    b2: float | None = None
+    rate2 = math.inf
+    if rule.adaptive:
+        b2, rate2 = _average(name, rule, rule.second_average, dt)
+    gain = 1.0
+    if rule.dampening is not None and rule.rates == "per_step" and b1 is not None:
+        gain = (1.0 - rule.dampening) / (1.0 - b1)  # otherwise m is a mean
+    return Motion(
+        name=name,
+        root=_per_coordinate(rule.size if rule.divides else 1.0, dim),
+        through_gradient=rule.form == "algorithm",
+        gain=gain,
+        b1=b1,
+        rate1=rate1,
+        b2=b2,
+        rate2=rate2,
+        second_moment=rule.second_moment if rule.adaptive else "frozen",
+        eps=rule.eps,
+        weight_decay=rule.weight_decay,
+        decay_form=rule.decay_form,
+        clip=None if clip is None else checked_positive(clip, "clip"),
+        dt=dt,
+        plain=rule.plain,
+    )
 
 
-def _choice(dynamics: DynamicsLike, attribute: str, *known: str) -> str:
-    value = getattr(dynamics, attribute, None)
-    if value not in known:
-        raise ValueError(
-            f"{dynamics.name}.{attribute} is {value!r}, but it must be one of {', '.join(known)}"
-        )
-    return str(value)
-
-
-def _number(dynamics: DynamicsLike, key: str) -> float:
-    params = getattr(dynamics, "params", {})
-    if key not in params:
-        raise ValueError(f"{dynamics.name}.params has no {key!r}; its keys are {list(params)}")
-    value = float(params[key])
-    if not (math.isfinite(value) and value >= 0.0):
-        raise ValueError(f"{key} is {value!r}, but it must be finite and not negative")
-    return value
-
-
-def _average(dynamics: DynamicsLike, key: str, dt: float | None) -> tuple[float | None, float]:
+def _average(
+    name: str, rule: RuleLike, factor: float | None, dt: float | None
+) -> tuple[float | None, float]:
     """Return the factor per step of an average, None where only the rate is known, and its rate."""
-    value = _number(dynamics, key)
-    if _choice(dynamics, "rates", "per_step", "per_time") == "per_time":
-        if value == 0.0:
-            raise ValueError(f"{key} is 0.0 per unit time, but an average that never moves is none")
-        b = None if dt is None else 1.0 - value * dt
+    if factor is None:
+        return 0.0, math.inf
+    if rule.rates == "per_time":
+        b = None if dt is None else 1.0 - factor * dt
         if b is not None and b < 0.0:
-            raise ValueError(f"{key} = {value:g} times dt = {dt:g} is above 1; give a smaller dt")
-        return b, value
-    if value >= 1.0:
-        raise ValueError(f"{key} is {value!r}, but per step it must be below 1")
-    if value == 0.0:
+            raise ValueError(
+                f"an average of {factor:g} per unit time with dt = {dt:g} moves by more than all "
+                "of itself in a step; give a smaller dt"
+            )
+        return b, factor
+    if factor == 0.0:
         return 0.0, math.inf
     if dt is None:
         raise ValueError(
-            f"the prediction for {dynamics.name} needs the time step: {key} = {value:g} is per "
-            "step; give dt"
+            f"the prediction for {name} needs the time step: the factor {factor:g} of an average "
+            "is per step; give dt"
         )
-    return value, (1.0 - value) / dt
+    return factor, (1.0 - factor) / dt
 
 
-def _momentum(dynamics: DynamicsLike, dt: float | None) -> dict[str, Any]:
-    """Return the numbers of momentum; with rates per unit time m is a mean."""
-    b1, rate = _average(dynamics, "decay", dt)
-    dampening = _number(dynamics, "dampening")
-    if dampening >= 1.0:
-        raise ValueError(f"dampening is {dampening!r}, but it must be below 1")
-    per_time = getattr(dynamics, "rates", None) == "per_time"
-    gain = 1.0 if per_time or b1 is None else (1.0 - dampening) / (1.0 - b1)
-    return {"b1": b1, "rate1": rate, "gain": gain}
-
-
-def _adam(dynamics: DynamicsLike, dim: int, dt: float | None) -> dict[str, Any]:
-    """Return the numbers of RMSprop and of the Adam family."""
-    found: dict[str, Any] = {"eps": _number(dynamics, "eps")}
-    second = _choice(dynamics, "second_moment", "gradient", "frozen", "noisy")
-    found["second_moment"] = second
-    keys = {"gradient": None, "frozen": "frozen", "noisy": "gradient_noise"}
-    found["root"] = _per_coordinate(dynamics, keys[second], dim)
-    if dynamics.name != "rmsprop":
-        found["b1"], found["rate1"] = _average(dynamics, "b1", dt)
-    if second != "frozen":
-        second_key = "decay" if dynamics.name == "rmsprop" else "b2"
-        found["b2"], found["rate2"] = _average(dynamics, second_key, dt)
-    if dynamics.name in _DECAYS:
-        found["weight_decay"] = _number(dynamics, "weight_decay")
-    return found
-
-
-def _per_coordinate(dynamics: DynamicsLike, key: str | None, dim: int) -> Vector:
-    if key is None:
-        return np.zeros(dim)
-    params = getattr(dynamics, "params", {})
-    if key not in params:
-        raise ValueError(f"{dynamics.name}.params has no {key!r}; its keys are {list(params)}")
-    values = np.asarray(params[key], dtype=np.float64)
+def _per_coordinate(size: ArrayLike, dim: int) -> Vector:
+    """Return one number a coordinate."""
+    values = np.asarray(size, dtype=np.float64)
     if values.size != 1 and values.shape != (dim,):
-        raise ValueError(f"{key} has shape {values.shape}, but the domain has dimension {dim}")
-    if not np.all(np.isfinite(values) & (values >= 0.0)):
-        raise ValueError(f"{key} is {values.tolist()}, but it must be finite and not negative")
+        raise ValueError(
+            f"the dynamics has {values.size} sizes of the gradient, but the domain has dimension "
+            f"{dim}; give one, or {dim}"
+        )
     return np.full(dim, values.item()) if values.size == 1 else values

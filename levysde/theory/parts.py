@@ -58,12 +58,76 @@ class NoiseLike(Protocol):
         """Stability index in (0, 2]."""
 
 
+class RuleLike(Protocol):
+    """What one step of an optimizer does; the attributes are those of `levysde.dynamics.Rule`."""
+
+    @property
+    def form(self) -> str:
+        """``"sde"`` or ``"algorithm"``."""
+
+    @property
+    def rates(self) -> str:
+        """``"per_step"`` or ``"per_time"``."""
+
+    @property
+    def average(self) -> float | None:
+        """Factor of the average of the gradient."""
+
+    @property
+    def dampening(self) -> float | None:
+        """1 less the weight of a gradient in the average; None for a mean."""
+
+    @property
+    def second_average(self) -> float | None:
+        """Factor of the average of its square."""
+
+    @property
+    def second_moment(self) -> str:
+        """``"none"``, ``"frozen"``, ``"gradient"`` or ``"noisy"``."""
+
+    @property
+    def size(self) -> ArrayLike:
+        """Root of the frozen second moment, or standard deviation of the noise that feeds it."""
+
+    @property
+    def eps(self) -> float:
+        """Added to the root of the second moment."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Weight decay, 1/time."""
+
+    @property
+    def decay_form(self) -> str:
+        """``"none"``, ``"l2"``, ``"decoupled"`` or ``"proximal"``."""
+
+    @property
+    def divides(self) -> bool:
+        """Whether steps are divided by the root of the second moment."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether there are neither averages nor a division."""
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the second moment follows the gradient."""
+
+
 class DynamicsLike(Protocol):
-    """A rule of motion, known by its name, with further attributes (see `motion`)."""
+    """A rule of motion."""
 
     @property
     def name(self) -> str:
-        """Rule, for example ``"sgd"``."""
+        """For messages."""
+
+    @property
+    def clip(self) -> float | None:
+        """Longest displacement of one step."""
+
+    @property
+    def rule(self) -> RuleLike | None:
+        """What a step does; None where nothing is declared."""
 
 
 class PotentialLike(Protocol):

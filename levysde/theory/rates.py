@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 from levysde.theory import arguments
 from levysde.theory.assumptions import (
@@ -23,12 +22,11 @@ from levysde.theory.exits import Exits, Setting, exits_of
 from levysde.theory.laws import scalar_scale
 from levysde.theory.learning_rate import amplitude_and_step
 from levysde.theory.minimum import about_minimum
-from levysde.theory.motion import KNOWN, Motion, motion_of
+from levysde.theory.motion import Motion, motion_of
 from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike, checked_positive
 from levysde.theory.rays import RaySegments, require_inside
 from levysde.theory.rest import Rest, rest_of
 
-_FLOW = SimpleNamespace(name="sgd")
 """What an unknown dynamics is taken to follow without noise."""
 
 
@@ -202,9 +200,8 @@ def predict(
     basin : object
         Basin with ``potential``, ``domain``, ``minimum`` and ``start``.
     dynamics : object
-        Dynamics with ``name``, one of sgd, momentum, rmsprop, adam, adam_l2, adamw, adamprox, and
-        except for SGD with ``params``, ``form``, ``rates`` and ``second_moment``; ``clip`` is
-        None or a length. Of a dynamics with another name no law is known.
+        Dynamics with ``name``, ``clip``, None or a length, and ``rule``, its averages, second
+        moment and decay as `levysde.dynamics.Rule` declares them; where it is None no law is known.
     noise : object
         Noise law with ``name``, ``alpha`` and the attributes of the law.
     epsilon : float, optional
@@ -246,8 +243,9 @@ def predict(
     ...         name="interval", dim=1, params={"lower": -1.0, "upper": 1.0}, p=np.empty(0),
     ...         outside=lambda x, p: not -1.0 < x[0] < 1.0),
     ...     minimum=np.zeros(1), start=np.zeros(1))
+    >>> from levysde.dynamics import sgd
     >>> from levysde.noise import independent
-    >>> prediction = predict(basin, SimpleNamespace(name="sgd"), independent(1.5), epsilon=0.1)
+    >>> prediction = predict(basin, sgd(), independent(1.5), epsilon=0.1)
     >>> round(prediction.mean, 3), round(prediction.corrected_mean, 3)
     (79.267, 75.219)
     """
@@ -258,7 +256,7 @@ def predict(
             f"the potential has dimension {basin.potential.dim}, "
             f"but the domain has dimension {basin.domain.dim}"
         )
-    if dynamics.name in KNOWN:
-        return _prediction(basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon)
-    unknown = f"no law is known for the dynamics {dynamics.name!r}; known are: {', '.join(KNOWN)}"
-    return _prediction(basin, motion_of(_FLOW, basin.domain.dim, dt), noise, epsilon, unknown)
+    unknown = None
+    if dynamics.rule is None:
+        unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
+    return _prediction(basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown)

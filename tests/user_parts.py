@@ -1,0 +1,40 @@
+"""Parts of a user in a module of their own, as a record finds them again."""
+
+import numpy as np
+
+
+def gradient(x, p, out):
+    for j in range(len(x)):
+        out[j] = p[0] * x[j]
+
+
+def value(x, p):
+    total = 0.0
+    for j in range(len(x)):
+        total += 0.5 * p[0] * x[j] * x[j]
+    return total
+
+
+def outside(x, p):
+    square = 0.0
+    for j in range(len(x)):
+        square += x[j] * x[j]
+    return square >= p[0] * p[0]
+
+
+def margin(x, p, covariance, reach):
+    square = trace = 0.0
+    for j in range(len(x)):
+        square += x[j] * x[j]
+        trace += covariance[j, j]
+    return (p[0] - np.sqrt(square)) / np.sqrt(trace) if trace > 0.0 else np.inf
+
+
+def heavy_ball(j, x, m, v, g, dL, dt, t, p):
+    """The heavy ball with the noise in the gradient: x <- x - dt (b m + g - dL/dt)."""
+    m = p[0] * m + g - dL / dt
+    return x - dt * m, m, v
+
+
+def step(j, x, m, v, g, dL, dt, t, p):
+    return x - dt * g + dL, m, v
