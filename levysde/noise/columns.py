@@ -54,6 +54,11 @@ def _skewed_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray
     )  # fmt: skip
 
 
+def number_or_array(array: FloatArray) -> float | FloatArray:
+    """A number where there is only one for all coordinates."""
+    return float(array) if array.ndim == 0 else array
+
+
 def _by_constant(rows: list[list[float]]) -> FloatArray:
     """The constants of all coordinates, one constant after another: vector loops read in order."""
     return np.array(rows).T.ravel()
@@ -123,21 +128,31 @@ class Columns(Form):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for index in np.ravel(parts.finite_array("alphas", self.alphas)):
-            check_alpha(float(index))
-        object.__setattr__(self, "alpha", float(np.min(self.alphas)))
-        betas = parts.finite_array("betas", self.betas)
-        if (np.abs(betas) > 1.0).any() or (betas * (np.asarray(self.alphas) == 1.0)).any():
+        for name in ("alphas", "betas"):
+            array = parts.finite_array(name, getattr(self, name))
+            object.__setattr__(self, name, number_or_array(array))
+        object.__setattr__(self, "vectors", kept("vectors", self.vectors))
+        for index in self.indices.ravel().tolist():
+            check_alpha(index)
+        object.__setattr__(self, "alpha", float(self.indices.min()))
+        self._check_vectors()
+        self._check_sides()
+
+    def _check_vectors(self) -> None:
+        vectors = self.vectors
+        if vectors.ndim > 2 or not vectors.any():
+            raise ValueError(
+                f"vectors has shape {vectors.shape}; give shape (dim, columns), not all zero"
+            )
+        if vectors.ndim < 2 and (vectors < 0.0).any():
+            raise ValueError(f"vectors is {vectors.tolist()}; give positive scales")
+
+    def _check_sides(self) -> None:
+        betas = np.asarray(self.betas)
+        if (np.abs(betas) > 1.0).any() or (betas * (self.indices == 1.0)).any():
             raise ValueError(
                 f"betas is {betas.tolist()}; give a skewness from -1 to 1, and 0 where alpha is 1"
             )
-        object.__setattr__(self, "vectors", kept("vectors", self.vectors))
-        if self.vectors.ndim > 2 or not self.vectors.any():
-            raise ValueError(
-                f"vectors has shape {self.vectors.shape}; give shape (dim, columns), not all zero"
-            )
-        if self.vectors.ndim < 2 and (self.vectors < 0.0).any():
-            raise ValueError(f"vectors is {self.vectors.tolist()}; give positive scales")
         if self.vectors.ndim == 2 and (self.several_indices or betas.any()):
             raise ValueError(
                 "several indices and skewness are for columns along the axes; give their scales, "
@@ -160,14 +175,11 @@ class Columns(Form):
     def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
         """Increments epsilon dt^(1/alpha_k) sum_k g_k Z_k; see `Noise.part`."""
         self.check_dim(dim)
+        steps = [step_scale(index, epsilon, dt) for index in self.indices.ravel().tolist()]
+        columns = np.reshape(steps, self.indices.shape) * self.vectors
         if self.vectors.ndim == 2:
-            return _mixture(self.alpha, step_scale(self.alpha, epsilon, dt) * self.vectors)
-        if self.several_indices:
-            steps = np.array([step_scale(float(a), epsilon, dt) for a in self.indices])
-            scale = np.broadcast_to(steps * self.vectors, dim)
-        else:
-            scale = np.broadcast_to(step_scale(self.alpha, epsilon, dt) * self.vectors, dim)
-        return self._along_axes(dim, scale)
+            return _mixture(self.alpha, columns)
+        return self._along_axes(dim, np.broadcast_to(columns, dim))
 
     def _along_axes(self, dim: int, scale: FloatArray) -> NoisePart:
         alphas, betas = (np.broadcast_to(v, dim).tolist() for v in (self.alphas, self.betas))

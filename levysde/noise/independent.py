@@ -8,7 +8,7 @@ import numpy.typing as npt
 from levysde import parts
 from levysde._typing import FloatArray
 from levysde.noise.base import check_alpha
-from levysde.noise.columns import Columns
+from levysde.noise.columns import Columns, number_or_array
 
 
 class Independent(Columns):
@@ -103,8 +103,8 @@ def independent(alpha: float, scale: npt.ArrayLike = 1.0, beta: npt.ArrayLike = 
         raise ValueError(
             f"scale has {scales.size} numbers and beta {skewness.size}; give one, or as many"
         )
-    betas = _number_or_array(skewness)
-    parameters = {"alpha": alpha, "scale": _number_or_array(scales)}
+    betas = number_or_array(skewness)
+    parameters = {"alpha": alpha, "scale": number_or_array(scales)}
     if skewness.any():
         parameters["beta"] = betas
     return Independent("independent", parameters, alpha, scales, betas)
@@ -115,10 +115,6 @@ def _numbers(name: str, value: npt.ArrayLike) -> FloatArray:
     if array.ndim > 1 or array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}; give one number, or one per coordinate")
     return array
-
-
-def _number_or_array(array: FloatArray) -> float | FloatArray:
-    return float(array) if array.ndim == 0 else array
 
 
 class Multifractal(Columns):
