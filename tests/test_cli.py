@@ -767,6 +767,8 @@ escape --noise multifractal --alphas 1.2,3 | 2 | alpha is 3
 escape --noise multifractal --alphas 1.2,1.5 --alpha 1.5 | 2 | --alpha is for
 escape --noise multifractal --alphas 1.2,1.5 --scale 1,2,3 | 2 | 3 numbers
 escape --alphas 1.2 | 2 | multifractal
+escape --noise-parameter spread=1 | 2 | 'spread' is no further one of independent noise
+escape --noise-parameter scale=1 | 2 | 'scale' is no further one of independent noise
 escape --correction shift | 2 | 'shift'
 escape --correction '' | 2 | correction ''
 escape --correction boundary-shift --alpha 0.8 | 2 | refine

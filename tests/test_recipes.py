@@ -81,7 +81,7 @@ def test_a_noise_law_of_the_table_is_one_of_the_command_line(name, tmp_path, cap
     assert main(["theory", f"--noise={name}", *given, *words[:6]]) == 0
     assert f"{ARGUMENTS[name]} = 0.5" in capsys.readouterr().out
     assert main(["escape", "--noise", "mixed", "--noise-matrix", "1", *given]) == 2
-    assert f"'{ARGUMENTS[name]}' is none of mixed noise" in capsys.readouterr().err
+    assert f"'{ARGUMENTS[name]}' is no further one of mixed noise" in capsys.readouterr().err
 
 
 def test_what_a_law_of_the_table_needs_is_asked_for(capsys):

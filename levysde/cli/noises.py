@@ -138,7 +138,8 @@ def _others(options: argparse.Namespace, arguments: Container[str]) -> dict[str,
         name, _, value = text.partition("=")
         if name in _READERS or name not in arguments:
             raise UsageError(
-                f"--noise-parameter {quoted(name)} is none of {options.noise} noise; leave it out"
+                f"--noise-parameter {quoted(name)} is no further one of {options.noise} noise; leave "
+                "it out"
             )
         array = read_matrix(f"--noise-parameter {name}", value)
         row = array[0].tolist() if len(array) == 1 else array
@@ -167,21 +168,6 @@ def _value(
 
 def _alpha(options: argparse.Namespace) -> float:
     return DEFAULT_ALPHA if options.alpha is None else float(options.alpha)
-
-
-def _alphas(options: argparse.Namespace) -> list[float]:
-    alphas: list[float] = options.alphas
-    return alphas
-
-
-def _beta(options: argparse.Namespace) -> float | list[float]:
-    return _one_or_more(options.beta)
-
-
-def _directions(options: argparse.Namespace) -> FloatArray:
-    from levysde.cli.arrays import read_matrix
-
-    return read_matrix("--noise-directions", options.noise_directions)
 
 
 def _weights(options: argparse.Namespace) -> FloatArray:
@@ -245,6 +231,12 @@ def check_amplitude(name: str, value: float) -> None:
         )
 
 
+def _directions(options: argparse.Namespace) -> FloatArray:
+    from levysde.cli.arrays import read_matrix
+
+    return read_matrix("--noise-directions", options.noise_directions)
+
+
 def _matrix(options: argparse.Namespace) -> FloatArray:
     from levysde.cli.arrays import read_matrix
 
@@ -257,10 +249,10 @@ def _matrix(options: argparse.Namespace) -> FloatArray:
 
 _READERS: dict[str, tuple[str, Callable[[argparse.Namespace], Any]]] = {
     "alpha": ("alpha", _alpha),
-    "alphas": ("alphas", _alphas),
+    "alphas": ("alphas", lambda options: options.alphas),
     "scale": ("scale", _scale),
     "scales": ("scale", _scale),
-    "beta": ("beta", _beta),
+    "beta": ("beta", lambda options: _one_or_more(options.beta)),
     "matrix": ("noise_matrix", _matrix),
     "directions": ("noise_directions", _directions),
     "weights": ("noise_weights", _weights),

@@ -127,8 +127,11 @@ class Sphere(Form):
         """Rows of the matrix; None where it is a number."""
         return len(self.matrix) if self.matrix.ndim else None
 
+    def _image(self, dim: int) -> FloatArray:
+        return self.matrix if self.matrix.ndim else self.matrix * np.eye(dim)
+
     def _columns(self, dim: int) -> Columns | None:
-        """The same law on columns: with one column the line, with alpha = 2 any."""
+        """The same law on columns, if there is one: on the line, and with alpha = 2."""
         on_columns = self.alpha == 2.0 or (self.matrix.ndim == 0 and dim == 1)
         return Columns(self.name, {}, self.alpha, self.matrix) if on_columns else None
 
@@ -149,10 +152,7 @@ class Sphere(Form):
         columns = self._columns(dim)
         if columns is not None:
             return columns.jumps(dim, epsilon, threshold)
-        matrix = epsilon * self.matrix
-        return elliptic_jumps(
-            self.alpha, matrix if matrix.ndim else matrix * np.eye(dim), threshold
-        )
+        return elliptic_jumps(self.alpha, epsilon * self._image(dim), threshold)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-|G'u|^alpha).
@@ -179,9 +179,6 @@ class Sphere(Form):
 
     def preconditioned(self, divisor: FloatArray) -> "Sphere":
         """Image by Q^-1 G; see `Noise.preconditioned`."""
-        if self.matrix.ndim == 0:
-            matrix = np.diag(self.matrix / divisor)
-        else:
-            matrix = self.matrix / divisor[:, None]
-        facts = {"alpha": self.alpha, "matrix": check_matrix(matrix)}
+        matrix = check_matrix(self._image(len(divisor)) / divisor[:, None])
+        facts = {"alpha": self.alpha, "matrix": matrix}
         return Sphere(name=f"divided {self.name}", parameters=facts, **facts)  # type: ignore[arg-type]
