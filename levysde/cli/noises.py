@@ -138,8 +138,8 @@ def _others(options: argparse.Namespace, arguments: Container[str]) -> dict[str,
         name, _, value = text.partition("=")
         if name in _READERS or name not in arguments:
             raise UsageError(
-                f"--noise-parameter {quoted(name)} is no further one of {options.noise} noise; leave "
-                "it out"
+                f"--noise-parameter {quoted(name)} is no further one of {options.noise} noise; "
+                "leave it out"
             )
         array = read_matrix(f"--noise-parameter {name}", value)
         row = array[0].tolist() if len(array) == 1 else array
