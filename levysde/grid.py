@@ -24,7 +24,7 @@ from levysde import domains, parts
 from levysde._typing import FloatArray, Outside, PlainFunction
 from levysde.domains import Domain
 from levysde.engine.elementary import exp2, log2
-from levysde.noise import Independent, Multifractal, Noise
+from levysde.noise import Multifractal, Noise
 
 __all__ = ["CORRECTIONS", "shifted"]
 
@@ -74,38 +74,18 @@ def _checked_reach(alpha: float, epsilon: float, dt: float) -> float:
 
 def _width(noise: Noise, dim: int, epsilon: float, dt: float) -> _Width:
     """The width of a law with one stability index."""
-    if isinstance(noise, Independent) and np.any(noise.beta):
-        raise ValueError(
-            "the boundary shift is for symmetric noise, and this one is skewed; use refine, or a "
-            "smaller dt"
-        )
-    reach = _checked_reach(noise.alpha, epsilon, dt)
-    given = noise.params
-    norm = noise.alpha
-    if noise.name == "independent":
-        matrix = np.broadcast_to(np.asarray(given["scale"], dtype=np.float64), dim)
-    elif noise.name == "isotropic":
-        norm, matrix = 2.0, np.full(dim, float(given["scale"]))
-    elif noise.name in ("mixed", "elliptic"):
-        norm = 2.0 if noise.name == "elliptic" else norm
-        matrix = np.asarray(given["matrix"])
-    elif noise.name == "spectral":
-        matrix = (np.asarray(given["weights"])[:, None] ** (1.0 / norm) * given["directions"]).T
-    else:
-        raise ValueError(
-            f"the boundary shift does not know the noise law {noise.name!r}; use refine, or a "
-            "smaller dt"
-        )
-    return _Width(norm, reach * matrix)
+    norm, matrix = noise.width(dim)
+    return _Width(norm, _checked_reach(noise.alpha, epsilon, dt) * matrix)
 
 
 def _axis_reaches(noise: Noise, epsilon: float, dt: float, faces: FloatArray) -> FloatArray:
     """Shifts of the faces of a box, whose normals are the axes, where there are faces."""
-    if isinstance(noise, Multifractal):
+    if noise.several_indices:
+        each = zip(noise.indices, noise.width(len(faces))[1], faces, strict=True)
         return np.array(
             [
                 _checked_reach(float(a), epsilon, dt) * s if face and s > 0.0 else 0.0
-                for a, s, face in zip(noise.alphas, noise.scales, faces, strict=True)
+                for a, s, face in each
             ]
         )
     width = _width(noise, len(faces), epsilon, dt)

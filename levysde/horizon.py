@@ -148,6 +148,8 @@ def predicted_rate(
     """The rate of escapes, None where it is not known, and whose means its inverse is."""
     from levysde import theory
 
+    if noise.form is None:  # of a law of the user the theory knows no jumps
+        return None, _PREDICTED
     plain = dynamics.effective_rule.plain and dynamics.clip is None
     if dynamics.rule is not None and not plain:
         try:

@@ -139,7 +139,22 @@ def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str,
             found |= {
                 name: spec.import_path(each) for name, each in {part: function, **used}.items()
             }
+    if "noise" not in found and not _is_made_by_name(noise, basin.dim):
+        found["noise"] = None
     return found
+
+
+def _is_made_by_name(noise: Noise, dim: int) -> bool:
+    """Whether the function of its name makes the law again from its parameters."""
+    try:
+        made = spec.constructor("noise", noise.name)(**noise.params)
+    except (TypeError, ValueError):
+        return False
+    if type(made) is not type(noise):
+        return False
+    with np.errstate(all="ignore"):
+        again, given = (law.characteristic(np.ones((1, dim))) for law in (made, noise))
+    return np.allclose(again, given, rtol=1e-9, atol=0.0, equal_nan=True)
 
 
 def _is_ours(function: Any) -> bool:

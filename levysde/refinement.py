@@ -12,7 +12,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.estimators import Interval
-from levysde.noise import Multifractal, Noise
+from levysde.noise import Noise
 from levysde.recurrence import recurrence
 from levysde.results import EscapeTimes
 from levysde.simulate import escape_times
@@ -294,7 +294,7 @@ def _chosen_correction(
 
 def _grid_errors(noise: Noise, correction: str | None) -> _ErrorModel:
     """The error of the mean in powers of dt."""
-    alpha = float(noise.alphas.max()) if isinstance(noise, Multifractal) else noise.alpha
+    alpha = float(noise.indices.max())
     if correction is not None:
         return _error_model("dt", 1.0, 2.0 - 1.0 / alpha, f"after the {correction}")
     return _error_model("dt", min(1.0, 1.0 / alpha), 1.0, f"alpha = {alpha:g}")
@@ -304,9 +304,8 @@ def _threshold_errors(noise: Noise, dt: float) -> _ErrorModel:
     """The error of the mean in powers of the threshold."""
     if dt > 0.0:  # no diffusive part: what is neglected are exits without a long increment
         return _error_model("rho", 1.0, 2.0, "on a grid")
-    alpha = noise.alpha
-    if isinstance(noise, Multifractal):  # a coordinate of alpha = 2 has no jumps to be cut
-        alpha = float(noise.alphas[noise.alphas < 2.0].max())
+    # A coordinate of alpha = 2 has no jumps to be cut.
+    alpha = float(noise.indices[noise.indices < 2.0].max())
     return _error_model("rho", 2.0 - alpha, 2.0 * (2.0 - alpha), f"alpha = {alpha:g}")
 
 

@@ -51,12 +51,12 @@ BASINS = {
     "asymmetric": "levysde.basins",
 }
 NOISES = {
-    "independent": "levysde.noise",
-    "isotropic": "levysde.noise",
-    "mixed": "levysde.noise",
-    "elliptic": "levysde.noise",
-    "spectral": "levysde.noise",
-    "multifractal": "levysde.noise",
+    "independent": "levysde.noise.independent",
+    "isotropic": "levysde.noise.isotropic",
+    "mixed": "levysde.noise.mixed",
+    "elliptic": "levysde.noise.isotropic",
+    "spectral": "levysde.noise.mixed",
+    "multifractal": "levysde.noise.independent",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",

@@ -435,6 +435,18 @@ TABLE: dict[str, Entry] = {
         lambda r: {"alphas": [alpha(r), alpha(r)], "scales": positives(r, 2)},
         {"alphas": "positive array", "scales": "array"},
     ),
+    "noise.Columns": Entry(
+        noise.Columns,
+        lambda r: {"name": "mine", "parameters": {}, "alphas": alpha(r),
+                   "vectors": positives(r, 2), "betas": 0.0},
+        {"name": "text", "parameters": "params", "alphas": "positive array", "vectors": "array",
+         "betas": "array"},
+    ),
+    "noise.Sphere": Entry(
+        noise.Sphere,
+        lambda r: {"name": "mine", "parameters": {}, "alpha": alpha(r), "matrix": positive(r)},
+        {"name": "text", "parameters": "params", "alpha": "alpha", "matrix": "array"},
+    ),
     "noise.spectral": Entry(
         noise.spectral, spectral,
         {"alpha": "alpha", "directions": "array", "weights": "array"},

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import domains, potentials
+from levysde import domains, potentials, spec
 from levysde.dynamics import Dynamics
 from levysde.jump.geometry import directions, ways_out
 from levysde.jump.tilt import Tilted, tilted
-from levysde.noise import Independent, Noise
+from levysde.noise import Columns, Independent, Noise
+
+SGD = ls.dynamics.sgd()
 
 BUILT_IN_DOMAINS = {
     "interval": domains.interval(-1.0, 1.0),
@@ -90,19 +92,65 @@ def test_dynamics_with_the_name_of_another():
     assert steep.times.mean() > once.times.mean()
 
 
-@pytest.mark.parametrize("name", ["independent", "isotropic", "elliptic", "mixed", "spectral"])
+def noise_named(law):
+    """Coordinates that are twice those of independent noise, in a class that says no form."""
+
+    @dataclass(frozen=True, eq=False)
+    class Mine(Noise):
+        name = law
+        scale: float = 1.0
+        dim = None
+
+        @property
+        def params(self):
+            return {"alpha": self.alpha, "scale": self.scale}
+
+        def part(self, dim, epsilon, dt):
+            return ls.noise.independent(self.alpha, 2.0 * self.scale).part(dim, epsilon, dt)
+
+        def characteristic(self, u):
+            return ls.noise.independent(self.alpha, 2.0 * self.scale).characteristic(u)
+
+    return Mine(1.5)
+
+
+@pytest.mark.parametrize("name", ["mystery", *spec.NOISES])
 def test_noise_with_the_name_of_another(name):
-    law = name  # a class body cannot read the argument under its own name
-    with pytest.raises(ValueError, match=f"the name '{name}' of the class Mine is that of a built"):
+    """It is simulated as it is drawn, and nothing else is believed of it."""
+    law, twin = noise_named(name), ls.noise.independent(1.5, 2.0)
+    square, setting = ls.basins.flat(2), {"horizon": 20.0, "dt": 0.01, "paths": 20, "seed": 1}
+    run, same = (ls.escape_times(square, SGD, each, 0.5, **setting) for each in (law, twin))
+    assert np.array_equal(run.times, same.times)
+    assert run.parameters["method"] == "euler"
+    unknown = ls.escape_times(square, SGD, law, 0.5, dt=0.01, paths=20)
+    assert unknown.parameters["horizon"] == 1000.0
+    with pytest.raises(ValueError, match=f"no escape measure for the noise law '{name}'"):
+        ls.theory.predict(square, SGD, law, 0.1)
+    with pytest.raises(ValueError, match=f"the jumps of the {name} noise are not known"):
+        ls.escape_times(square, SGD, law, 0.1, method="jump", **setting)
+    with pytest.raises(ValueError, match=rf"the jumps of the {name} noise .*use method='euler'"):
+        law.preconditioned(np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match=f"does not know the noise law '{name}'; use refine"):
+        ls.grid.shifted(square.domain, law, 0.1, 0.01)
+    with pytest.raises(ValueError, match="the noise of the result is of a script"):
+        spec.build(run.parameters)
 
-        class Mine(Noise):
-            name = law
+
+@pytest.mark.parametrize("name", spec.NOISES)
+def test_law_of_a_form_with_the_name_of_another(name):
+    """Predictions are those of the columns that it says, whatever the name."""
+    parameters = {"alpha": 1.5, "scale": 1.0}
+    law = Columns(name, parameters, 1.5, np.array([[1.0, 1.0], [1.0, -1.0]]))
+    twin, square = ls.noise.mixed(1.5, [[1.0, 1.0], [1.0, -1.0]]), ls.basins.flat(2)
+    assert ls.theory.predict(square, SGD, law, 0.1) == ls.theory.predict(square, SGD, twin, 0.1)
+    run = ls.escape_times(square, SGD, law, 0.5, dt=0.01, paths=20, horizon=20.0)
+    with pytest.raises(ValueError, match="the noise of the result is of a script"):
+        spec.build(run.parameters)
 
 
-def test_noise_that_inherits_a_name():
-    with pytest.raises(ValueError, match="the name 'independent' of the class Twice"):
+def test_law_of_a_form_that_is_drawn_in_another_way():
+    with pytest.raises(ValueError, match=r"the class Twice redefines part.*a subclass of Noise"):
 
-        @dataclass(frozen=True, eq=False)
         class Twice(Independent):
             def part(self, dim, epsilon, dt):
                 return super().part(dim, 2.0 * epsilon, dt)

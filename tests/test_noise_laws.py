@@ -11,7 +11,7 @@ from scipy import special, stats
 import levysde as ls
 from levysde.engine.quantile import radius_table, tabulated_radius
 from levysde.engine.variates import gaussian_pair, positive_constants, positive_stable
-from levysde.noise.isotropic import lower_triangular
+from levysde.noise.sphere import lower_triangular
 
 SIGMAS = 4.0
 SIZE = 400_000
@@ -243,7 +243,7 @@ def test_alpha_two_is_gaussian_for_every_law(name):
         (lambda: ls.noise.isotropic(1.5, -1.0), "scale is -1"),
         (lambda: ls.noise.spectral(1.5, [[0.0, 0.0]], [1.0]), "direction 0 is zero"),
         (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [0.0]), "weights is"),
-        (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [1.0, 2.0]), "weights has shape"),
+        (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [1.0, 2.0]), "weights has 2 numbers"),
         (lambda: ls.noise.spectral(1.5, [1.0, 0.0], [1.0]), "directions has shape"),
         (lambda: ls.noise.multifractal(1.5), "alphas is 1.5"),
         (lambda: ls.noise.multifractal([1.5, 3.0]), "alpha is 3"),

@@ -111,7 +111,8 @@ def basin(**changes: Any) -> Any:
 
 
 def noise(**changes: Any) -> Any:
-    return SimpleNamespace(**{"name": "independent", "alpha": 1.5, "scale": 1.0, **changes})
+    facts = {"name": "mine", "alpha": 1.5, "form": "columns", "vectors": 1.0}
+    return SimpleNamespace(**{**facts, **changes})
 
 
 def good(name: str, function: str, draw: np.random.Generator) -> Any:
@@ -219,7 +220,10 @@ def test_random_calls_are_answered_or_refused() -> None:
         (lambda: theory.stable_tail([1.0, math.nan], 1.5), "x contains nan"),
         (lambda: theory.escape_measure(None, noise(), 0.0), "domain is NoneType, which has no"),
         (lambda: theory.escape_measure(interval("a"), noise(), 0.0), "'lower'.* is 'a', but it mu"),
-        (lambda: theory.escape_measure(interval(), noise(scale="a"), 0.0), "noise.scale is 'a'"),
+        (
+            lambda: theory.escape_measure(interval(), noise(vectors="a"), 0.0),
+            "noise.vectors is 'a'",
+        ),
         (lambda: theory.predict(basin(domain=3), None, noise(), 0.1), "basin.domain is int, whic"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
+from levysde.noise import independent, isotropic
 from levysde.theory import escape_measure, exit_law, isotropic_constant, ray_exit_segments
 
 SIZE = 20_000
@@ -17,20 +18,16 @@ SHEAR = np.array([[1.0, 0.5], [0.2, 1.0]])
 RHO = np.array([1.1, 1.7, 4.0])
 
 
-def independent(alpha: float, scale: Any = 1.0, beta: Any = 0.0) -> Any:
-    return SimpleNamespace(name="independent", alpha=alpha, scale=scale, beta=beta)
-
-
-def isotropic(alpha: float) -> Any:
-    return SimpleNamespace(name="isotropic", alpha=alpha, scale=1.0)
-
-
 def elliptic(alpha: float, matrix: Any = SHEAR) -> Any:
-    return SimpleNamespace(name="elliptic", alpha=alpha, matrix=matrix)
+    return ls.noise.elliptic(alpha, matrix)
 
 
 def mixed(alpha: float, matrix: Any = SHEAR) -> Any:
-    return SimpleNamespace(name="mixed", alpha=alpha, matrix=matrix)
+    return ls.noise.mixed(alpha, matrix)
+
+
+ZERO = SimpleNamespace(name="mine", alpha=1.5, form="columns", vectors=np.zeros((2, 2)))
+"""No constructor makes it."""
 
 
 def custom(dim: int, many: Any) -> Any:
@@ -173,10 +170,7 @@ def test_probabilities_are_shares_of_the_measure() -> None:
 
 
 def test_several_indices_leave_by_the_smallest() -> None:
-    noise = SimpleNamespace(
-        name="multifractal", alpha=1.2, alphas=np.array([1.8, 1.2]), scales=np.ones(2)
-    )
-    law = exit_law(DOMAINS[1], noise, [0.0, 0.0])
+    law = exit_law(DOMAINS[1], ls.noise.multifractal([1.8, 1.2]), [0.0, 0.0])
     assert law.alpha == 1.2
     assert law.rays is not None
     assert np.all(law.rays[:, 0] == 0.0)
@@ -195,7 +189,7 @@ def test_sampling_is_repeatable() -> None:
         (DOMAINS[0], isotropic(2.0), [0.0, 0.0], r"no jump leaves .*alpha = 2 has no jumps"),
         (ls.domains.interval(-math.inf, math.inf), independent(1.5), [0.0], "no jump leaves"),
         (DOMAINS[0], isotropic(1.5), [3.0, 0.0], "is not inside"),
-        (DOMAINS[0], mixed(1.5, np.zeros((2, 2))), [0.0, 0.0], "noise.matrix is zero"),
+        (DOMAINS[0], ZERO, [0.0, 0.0], "noise.vectors is zero"),
     ],
 )
 def test_wrong_inputs(domain: Any, noise: Any, center: Any, message: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from scipy import special, stats
 
 import levysde as ls
+from levysde.noise import elliptic, independent, isotropic, mixed, multifractal, spectral
 from levysde.theory import (
     driftless_ellipsoid_mean_exit_time,
     driftless_mean_exit_time,
@@ -27,30 +28,14 @@ ZERO = [0.0, 0.0]
 SHEAR = np.array([[1.0, 0.5], [0.2, 1.0]])
 
 
-def isotropic(alpha: float, scale: float = 1.0) -> Any:
-    return SimpleNamespace(name="isotropic", alpha=alpha, scale=scale)
+def columns(alpha: float, vectors: Any, **facts: Any) -> Any:
+    """Return what the theory reads of a law on columns, which no constructor has checked."""
+    return SimpleNamespace(name="mine", alpha=alpha, form="columns", vectors=vectors, **facts)
 
 
-def elliptic(alpha: float, matrix: Any) -> Any:
-    return SimpleNamespace(name="elliptic", alpha=alpha, matrix=matrix)
-
-
-def mixed(alpha: float, matrix: Any) -> Any:
-    return SimpleNamespace(name="mixed", alpha=alpha, matrix=matrix)
-
-
-def independent(alpha: float, scale: Any = 1.0, beta: Any = 0.0) -> Any:
-    return SimpleNamespace(name="independent", alpha=alpha, scale=scale, beta=beta)
-
-
-def spectral(alpha: float, directions: Any, weights: Any) -> Any:
-    return SimpleNamespace(name="spectral", alpha=alpha, directions=directions, weights=weights)
-
-
-def multifractal(alphas: Any, scales: Any = 1.0) -> Any:
-    return SimpleNamespace(
-        name="multifractal", alpha=min(alphas), alphas=np.array(alphas), scales=scales
-    )
+def sphere(alpha: float, matrix: Any) -> Any:
+    """Return what the theory reads of the image of an isotropic law."""
+    return SimpleNamespace(name="mine", alpha=alpha, form="sphere", matrix=matrix)
 
 
 def vectorized(domain: Any) -> Any:
@@ -478,25 +463,33 @@ def test_driftless_mean_from_every_measure(noise: Any) -> None:
 @pytest.mark.parametrize(
     ("noise", "message"),
     [
-        (mixed(1.5, [1.0, 2.0]), r"noise.matrix has shape \(2,\), but it must have 2 rows"),
-        (mixed(1.5, np.eye(3)), r"noise.matrix has shape \(3, 3\), but it must have 2 rows"),
-        (elliptic(1.5, np.zeros((2, 2))), "noise.matrix is zero"),
-        (elliptic(1.5, [[1.0, math.nan], [0.0, 1.0]]), r"noise.matrix is .*must be finite"),
-        (SimpleNamespace(name="mixed", alpha=1.5), "'mixed' has no attribute 'matrix'"),
-        (isotropic(1.5, [1.0, 2.0]), r"an isotropic law has one scale"),
-        (isotropic(1.5, -1.0), "must be not negative"),
-        (independent(1.5, 1.0, [0.5, 1.5]), r"noise.beta is .*must be in \[-1, 1\]"),
-        (independent(1.5, 1.0, [0.5] * 3), r"noise.beta has shape \(3,\)"),
-        (independent(1.0, 1.0, 0.5), "at alpha = 1 it must be 0"),
-        (spectral(1.5, [[1.0, 0.0, 0.0]], [1.0]), "must have 2 columns"),
-        (spectral(1.5, [[1.0, 0.0]], [1.0, 2.0]), "there are 1 directions"),
-        (spectral(1.5, [[1.0, 0.0]], [0.0]), "noise.weights is .*must be positive"),
-        (spectral(1.5, [[1.0, 1.0]], [1.0]), "must be 1"),
-        (multifractal([1.5, 1.2, 1.0]), r"noise.alphas has shape \(3,\)"),
-        (multifractal([1.5, 2.2]), "alpha is 2.2"),
-        (multifractal([1.5, 1.2], [1.0, -1.0]), "noise.scales is .*not negative"),
-        (isotropic(0.0), "alpha is 0.0"),
-        (SimpleNamespace(name="mystery", alpha=1.5), "'mystery'; known are: independent, mixed"),
+        (columns(1.5, [1.0, 2.0, 3.0]), r"noise.vectors has shape \(3,\), but it must be a number"),
+        (mixed(1.5, np.eye(3)), r"noise.vectors has shape \(3, 3\), but it must have 2 rows"),
+        (columns(1.5, np.zeros((2, 2))), "noise.vectors is zero"),
+        (columns(1.5, [[1.0, math.inf], [0.0, 1.0]]), r"noise.vectors is .*must be finite"),
+        (elliptic(1.5, np.eye(3)), r"noise.matrix has shape \(3, 3\), but it must have 2 rows"),
+        (sphere(1.5, np.zeros((2, 2))), "noise.matrix is zero"),
+        (sphere(1.5, [[1.0, math.nan], [0.0, 1.0]]), r"noise.matrix is .*must be finite"),
+        (
+            SimpleNamespace(name="mine", alpha=1.5, form="sphere"),
+            "'mine' has no attribute 'matrix'",
+        ),
+        (SimpleNamespace(name="mine", alpha=1.5, form="columns"), "has no attribute 'vectors'"),
+        (sphere(1.5, [1.0, 2.0]), r"noise.matrix has shape \(2,\), but it must have 2 rows"),
+        (sphere(1.5, -1.0), "must be not negative"),
+        (columns(1.5, 1.0, betas=[0.5, 1.5]), r"noise.betas is .*must be in \[-1, 1\]"),
+        (columns(1.5, 1.0, betas=[0.5] * 3), r"noise.betas has shape \(3,\)"),
+        (columns(1.5, SHEAR, betas=[0.5] * 3), r"noise.betas has shape \(3,\)"),
+        (columns(1.0, 1.0, betas=0.5), "at alpha = 1 it must be 0"),
+        (spectral(1.5, [[1.0, 0.0, 0.0]], [1.0]), "must have 2 rows"),
+        (multifractal([1.5, 1.2, 1.0]), r"noise.vectors has shape \(3,\)"),
+        (columns(1.5, 1.0, alphas=[1.5, 1.2, 1.0]), r"noise.alphas has shape \(3,\)"),
+        (columns(1.5, 1.0, alphas=[1.5, 2.2]), "alpha is 2.2"),
+        (columns(1.2, [1.0, -1.0], alphas=[1.5, 1.2]), "noise.vectors is .*not negative"),
+        (sphere(0.0, 1.0), "alpha is 0.0"),
+        (SimpleNamespace(name="mystery", alpha=1.5), "'mystery', whose Levy measure is not known"),
+        (SimpleNamespace(name="isotropic", alpha=1.5, scale=1.0), "'isotropic', whose Levy"),
+        (SimpleNamespace(name="mine", alpha=1.5, form=["columns"]), "its form is"),
     ],
 )
 def test_wrong_laws(noise: Any, message: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+import levysde as ls
 from levysde.dynamics import Rule
 from levysde.theory import (
     Prediction,
@@ -64,11 +65,11 @@ def basin(slope: Callable[[Any], Any], omega: Any, minimum: Any = None) -> Any:
 
 
 def noise(alpha: float = 1.5, scale: Any = 1.0) -> Any:
-    return SimpleNamespace(name="independent", alpha=alpha, scale=scale)
+    return ls.noise.independent(alpha, scale)
 
 
 def isotropic(alpha: float = 1.5) -> Any:
-    return SimpleNamespace(name="isotropic", alpha=alpha, scale=1.0)
+    return ls.noise.isotropic(alpha)
 
 
 FORMS_OF_DECAY = {"adam_l2": "l2", "adamw": "decoupled", "adamprox": "proximal"}
@@ -573,7 +574,7 @@ def test_gradients_of_many_points_are_the_gradients_of_each() -> None:
 
 
 def test_indices_of_a_multifractal_law_add() -> None:
-    law = SimpleNamespace(name="multifractal", alpha=1.2, alphas=[1.2, 1.8], scales=np.ones(2))
+    law = ls.noise.multifractal([1.2, 1.8])
     rule = momentum(dampening=0.9)
     plain = domain("custom", 2, lambda x: max(abs(x)) < 1.0)
     rates = [
@@ -598,7 +599,7 @@ def test_clipped_jumps_ladder() -> None:
     assert ladder == [1, 1, 2, 2, 3, 4]
     # Only the directions of the jumps count: along (1, 1) the corner of the square is farther.
     square = box([-1.0] * 2, [1.0] * 2)
-    diagonal = SimpleNamespace(name="mixed", alpha=1.5, matrix=np.array([[1.0], [1.0]]))
+    diagonal = ls.noise.mixed(1.5, [[1.0], [1.0]])
     assert clipped_jumps(square, noise(), [0.0, 0.0], 0.6) == 2
     assert clipped_jumps(square, diagonal, [0.0, 0.0], 0.6) == 3
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])

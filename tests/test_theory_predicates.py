@@ -136,12 +136,10 @@ class Case:
     def noise(self) -> Any:
         own = np.outer(self.axis, self.axis)
         return {
-            "independent": SimpleNamespace(name="independent", alpha=self.alpha, scale=1.3),
-            "isotropic": SimpleNamespace(name="isotropic", alpha=self.alpha, scale=0.7),
-            "elliptic": SimpleNamespace(
-                name="elliptic",
-                alpha=self.alpha,
-                matrix=self.across * np.eye(self.dim) + (self.along - self.across) * own,
+            "independent": ls.noise.independent(self.alpha, 1.3),
+            "isotropic": ls.noise.isotropic(self.alpha, 0.7),
+            "elliptic": ls.noise.elliptic(
+                self.alpha, self.across * np.eye(self.dim) + (self.along - self.across) * own
             ),
         }[self.law]
 
@@ -297,8 +295,7 @@ def test_many_dimensions_need_few_points() -> None:
         outside=lambda x, p: bool(outside_many(x[None])[0]),
         outside_many=outside_many,
     )
-    noise = SimpleNamespace(name="independent", alpha=1.5, scale=1.0)
-    measure = escape_measure(domain, noise, np.zeros(dim))
+    measure = escape_measure(domain, ls.noise.independent(1.5), np.zeros(dim))
     assert measure.value == pytest.approx(2.0 * dim * stable_constant(1.5) / 1.5, rel=1e-10)
     assert points[0] < 600 * 2 * dim
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from levysde.dynamics import Rule
+from levysde.noise import elliptic, independent, isotropic, mixed, multifractal, spectral
 from levysde.theory import (
     Prediction,
     escape_measure,
@@ -35,8 +35,9 @@ class Domain:
 @dataclass(frozen=True)
 class Noise:
     alpha: float
-    scale: Any = 1.0
-    name: str = "independent"
+    vectors: Any = 1.0
+    name: str = "mine"
+    form: str | None = "columns"
 
 
 @dataclass(frozen=True)
@@ -334,34 +335,30 @@ def test_no_law_is_known_for_a_dynamics_of_the_user() -> None:
 
 def test_wrong_inputs() -> None:
     well = basin(identity, interval(-1.0, 1.0))
-    with pytest.raises(ValueError, match=r"'mystery'; known are: independent"):
-        predict(well, SGD, Noise(1.5, name="mystery"), 0.1)
+    with pytest.raises(ValueError, match="'mystery', whose Levy measure is not known"):
+        predict(well, SGD, Noise(1.5, name="mystery", form=None), 0.1)
     for epsilon in (0.0, -1.0, math.inf, math.nan):
         with pytest.raises(ValueError, match="epsilon is"):
             predict(well, SGD, Noise(1.5), epsilon)
     with pytest.raises(ValueError, match=r"minimum \[3.0\] is not inside"):
         predict(basin(identity, interval(-1.0, 1.0), [3.0]), SGD, Noise(1.5), 0.1)
-    mixed = Basin(disc_with(identity).potential, well.domain, well.minimum, well.start)
+    mismatched = Basin(disc_with(identity).potential, well.domain, well.minimum, well.start)
     with pytest.raises(ValueError, match="potential has dimension 2"):
-        predict(mixed, SGD, Noise(1.5), 0.1)
+        predict(mismatched, SGD, Noise(1.5), 0.1)
 
 
 # Other laws.
 
 
-def law(name: str, alpha: float, **attributes: Any) -> Any:
-    return SimpleNamespace(name=name, alpha=alpha, **attributes)
-
-
 @pytest.mark.parametrize(
     "noise",
     [
-        law("mixed", 1.5, matrix=np.array([[1.0, 1.0]])),
-        law("isotropic", 1.5, scale=2.0 ** (2.0 / 3.0)),
-        law("elliptic", 1.5, matrix=np.array([[2.0 ** (2.0 / 3.0), 0.0]])),
-        law("spectral", 1.5, directions=np.array([[1.0], [-1.0]]), weights=np.array([0.5, 1.5])),
-        law("multifractal", 1.5, alphas=np.array([1.5]), scales=2.0 ** (2.0 / 3.0)),
-        law("independent", 1.5, scale=2.0 ** (2.0 / 3.0), beta=0.0),
+        mixed(1.5, [[1.0, 1.0]]),
+        isotropic(1.5, 2.0 ** (2.0 / 3.0)),
+        elliptic(1.5, [[2.0 ** (2.0 / 3.0), 0.0]]),
+        spectral(1.5, [[1.0], [-1.0]], [0.5, 1.5]),
+        multifractal([1.5], 2.0 ** (2.0 / 3.0)),
+        independent(1.5, 2.0 ** (2.0 / 3.0), 0.0),
     ],
     ids=lambda noise: noise.name,
 )
@@ -378,7 +375,7 @@ def test_symmetric_laws_on_the_line_are_one_law(noise: Any) -> None:
 
 def test_skewed_law_has_a_rate_and_no_correction() -> None:
     well = basin(identity, interval(-0.5, 1.5))
-    skewed = predict(well, SGD, law("independent", 1.5, scale=1.0, beta=0.5), 0.02)
+    skewed = predict(well, SGD, independent(1.5, 1.0, 0.5), 0.02)
     hand = 0.02**1.5 * stable_constant(1.5) / 1.5 * (1.5 * 1.5**-1.5 + 0.5 * 0.5**-1.5)
     assert skewed.rate == pytest.approx(hand, rel=1e-13)
     assert skewed.corrected_mean is None
@@ -388,10 +385,10 @@ def test_skewed_law_has_a_rate_and_no_correction() -> None:
 @pytest.mark.parametrize(
     "noise",
     [
-        law("isotropic", 1.5, scale=1.0),
-        law("elliptic", 1.5, matrix=np.array([[1.0, 0.5], [0.0, 1.0]])),
-        law("mixed", 1.5, matrix=np.array([[1.0, 0.5], [0.0, 1.0]])),
-        law("spectral", 1.5, directions=np.eye(2), weights=np.ones(2)),
+        isotropic(1.5),
+        elliptic(1.5, [[1.0, 0.5], [0.0, 1.0]]),
+        mixed(1.5, [[1.0, 0.5], [0.0, 1.0]]),
+        spectral(1.5, np.eye(2), np.ones(2)),
     ],
     ids=lambda noise: noise.name,
 )
@@ -406,7 +403,7 @@ def test_laws_in_the_plane(noise: Any) -> None:
 
 
 def test_multifractal_rate_is_the_sum_over_the_indices() -> None:
-    noise = law("multifractal", 1.2, alphas=np.array([1.8, 1.2]), scales=np.ones(2))
+    noise = multifractal([1.8, 1.2])
     prediction = predict(disc_with(identity), SGD, noise, 0.1)
     slow = 0.1**1.8 * 2.0 * stable_constant(1.8) / 1.8
     fast = 0.1**1.2 * 2.0 * stable_constant(1.2) / 1.2
@@ -414,5 +411,5 @@ def test_multifractal_rate_is_the_sum_over_the_indices() -> None:
     assert prediction.mean == pytest.approx(1.0 / (slow + fast), rel=1e-13)
     # The measure is the one that dominates; it is not the rate over eps^alpha.
     assert 0.1**1.2 * prediction.escape_measure.value == pytest.approx(fast, rel=1e-13)
-    calm = law("multifractal", 1.2, alphas=np.array([2.0, 1.2]), scales=np.ones(2))
+    calm = multifractal([2.0, 1.2])
     assert predict(disc_with(identity), SGD, calm, 0.1).rate == pytest.approx(fast, rel=1e-13)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from levysde.noise import independent, isotropic, mixed
 from levysde.theory import stable_constant, transition_rates
 
 TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
@@ -25,14 +26,6 @@ def potential(dim: int, slope: Callable[[Any], Any]) -> Any:
 def wells(*roots: float) -> Any:
     """Return a potential on the line with critical points at the roots, minima first and last."""
     return potential(1, lambda x: math.prod(x[0] - root for root in roots))
-
-
-def independent(alpha: float, scale: Any = 1.0, beta: Any = 0.0) -> Any:
-    return SimpleNamespace(name="independent", alpha=alpha, scale=scale, beta=beta)
-
-
-def mixed(alpha: float, matrix: Any) -> Any:
-    return SimpleNamespace(name="mixed", alpha=alpha, matrix=np.asarray(matrix))
 
 
 @pytest.mark.parametrize("alpha", [0.7, 1.0, 1.6])
@@ -174,9 +167,8 @@ def test_wrong_minima(slope: Callable[[Any], Any], minima: Any, message: str) ->
 
 def test_wrong_noise_and_missing_minimum_in_the_plane() -> None:
     minima = [[-0.5, 0.0], [1.5, 0.0]]
-    isotropic = SimpleNamespace(name="isotropic", alpha=1.5, scale=1.0)
     with pytest.raises(ValueError, match="for noise on rays only"):
-        transition_rates(potential(2, plane), minima, isotropic, 0.1)
+        transition_rates(potential(2, plane), minima, isotropic(1.5), 0.1)
     with pytest.raises(ValueError, match="epsilon is 0"):
         transition_rates(potential(2, plane), minima, independent(1.5), 0.0)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
-from levysde.cli.arguments import UsageError, choose, numbers
+from levysde.cli.arguments import UsageError, choose, numbers, quoted
 
 if TYPE_CHECKING:
     from levysde._typing import FloatArray
@@ -64,6 +65,12 @@ def add_options(group: Any) -> None:
         metavar="A,A...",
         help="stability indices of multifractal noise, one per dimension",
     )
+    group.add_argument(
+        "--noise-parameter",
+        action="append",
+        metavar="NAME=V",
+        help="another parameter of the law by its name: numbers, or a file of them",
+    )
 
 
 def build(options: argparse.Namespace) -> Noise:
@@ -85,71 +92,88 @@ def build(options: argparse.Namespace) -> Noise:
     OSError
         If a file cannot be read.
     """
-    make, needed, allowed = choose("--noise", options.noise, _LAWS)
-    for option in _OPTIONS:
-        given = getattr(options, option) is not None
-        flag = "--" + option.replace("_", "-")
-        if given and option not in (*needed, *allowed):
-            owners = " or ".join(
-                name for name, (_, must, may) in _LAWS.items() if option in (*must, *may)
-            )
+    choose("--noise", options.noise, spec.NOISES)
+    make = spec.constructor("noise", options.noise)
+    arguments = inspect.signature(make).parameters
+    for name, (option, _) in _READERS.items():
+        if _given(options, name) and option not in map(_option, arguments):
             raise UsageError(
-                f"{flag} is for {owners} noise, and --noise is {options.noise}; leave out one"
+                f"{_flag(name)} is for {_owners(option)} noise, and --noise is {options.noise}; "
+                "leave out one"
             )
-        if option in needed and not given:
-            raise UsageError(f"--noise {options.noise} needs {flag} {_EXAMPLES[option]}")
-    law: Noise = make(options)
+    others = _others(options, arguments)
+    values = {name: _value(options, others, each) for name, each in arguments.items()}
+    law: Noise = make(**{name: value for name, value in values.items() if value is not None})
     return law
 
 
-# ----------------------------------------------------------------------------------- one law each
+# --------------------------------------------------------------- the arguments of laws, as options
+
+
+def _option(name: str) -> str:
+    """The option that gives an argument."""
+    return _READERS[name][0] if name in _READERS else "noise_parameter"
+
+
+def _flag(name: str) -> str:
+    return "--" + _option(name).replace("_", "-")
+
+
+def _given(options: argparse.Namespace, name: str) -> bool:
+    return getattr(options, _option(name)) is not None
+
+
+def _owners(option: str) -> str:
+    """The laws that take an option."""
+    taken = {name: inspect.signature(spec.constructor("noise", name)) for name in spec.NOISES}
+    return " or ".join(n for n, each in taken.items() if option in map(_option, each.parameters))
+
+
+def _others(options: argparse.Namespace, arguments: Container[str]) -> dict[str, Any]:
+    """The arguments that have no option of their own: numbers, rows of them or matrices."""
+    from levysde.cli.arrays import read_matrix
+
+    found = {}
+    for text in options.noise_parameter or ():
+        name, _, value = text.partition("=")
+        if name in _READERS or name not in arguments:
+            raise UsageError(
+                f"--noise-parameter {quoted(name)} is no further one of {options.noise} noise; "
+                "leave it out"
+            )
+        array = read_matrix(f"--noise-parameter {name}", value)
+        row = array[0].tolist() if len(array) == 1 else array
+        found[name] = row[0] if len(row) == 1 else row
+    return found
+
+
+def _value(
+    options: argparse.Namespace, others: Mapping[str, Any], argument: inspect.Parameter
+) -> Any:
+    """What was given for an argument of the law, or None where that has a default."""
+    name = argument.name
+    value = others.get(name)
+    if name in _READERS and (_given(options, name) or name == "alpha"):
+        value = _READERS[name][1](options)
+    if value is None and argument.default is argument.empty:
+        example = _EXAMPLES.get(name, f"{name}=V")
+        raise UsageError(f"--noise {options.noise} needs {_flag(name)} {example}")
+    if argument.annotation in (float, "float") and isinstance(value, list):
+        raise UsageError(
+            f"{_flag(name)} has {len(value)} numbers, and {options.noise} noise has one {name}; "
+            "give one"
+        )
+    return value
 
 
 def _alpha(options: argparse.Namespace) -> float:
     return DEFAULT_ALPHA if options.alpha is None else float(options.alpha)
 
 
-def _independent(options: argparse.Namespace) -> Noise:
-    from levysde import noise
+def _weights(options: argparse.Namespace) -> FloatArray:
+    from levysde.cli.arrays import read_vector
 
-    return noise.independent(_alpha(options), _scale(options), _one_or_more(options.beta, 0.0))
-
-
-def _isotropic(options: argparse.Namespace) -> Noise:
-    from levysde import noise
-
-    scale = _scale(options)
-    if isinstance(scale, list):
-        raise UsageError(
-            f"--scale has {len(scale)} numbers, and isotropic noise has one scale; give one, or "
-            "--noise elliptic"
-        )
-    return noise.isotropic(_alpha(options), scale)
-
-
-def _mixed(options: argparse.Namespace) -> Noise:
-    from levysde import noise
-
-    return noise.mixed(_alpha(options), _matrix(options))
-
-
-def _elliptic(options: argparse.Namespace) -> Noise:
-    from levysde import noise
-
-    return noise.elliptic(_alpha(options), _matrix(options))
-
-
-def _spectral(options: argparse.Namespace) -> Noise:
-    from levysde import noise
-    from levysde.cli.arrays import read_matrix, read_vector
-
-    directions = read_matrix("--noise-directions", options.noise_directions)
     weights = read_vector("--noise-weights", options.noise_weights)
-    if len(weights) != len(directions):
-        raise UsageError(
-            f"--noise-weights has {len(weights)} numbers and --noise-directions {len(directions)} "
-            "rows; give as many"
-        )
     if not (weights > 0.0).all():
         raise UsageError(f"--noise-weights has {weights.min():g}; give positive numbers")
     for weight in (float(weights.min()), float(weights.max())):
@@ -159,43 +183,16 @@ def _spectral(options: argparse.Namespace) -> Noise:
                 f"--noise-weights has {weight:g}, whose power 1/alpha is no sound scale; give "
                 "weights nearer to 1"
             )
-    return noise.spectral(_alpha(options), directions, weights)
+    return weights
 
 
-def _multifractal(options: argparse.Namespace) -> Noise:
-    from levysde import noise
-
-    return noise.multifractal(options.alphas, _scale(options))
-
-
-_LAWS: dict[str, tuple[Callable[[argparse.Namespace], Noise], tuple[str, ...], tuple[str, ...]]] = {
-    "independent": (_independent, (), ("alpha", "scale", "beta")),
-    "isotropic": (_isotropic, (), ("alpha", "scale")),
-    "mixed": (_mixed, ("noise_matrix",), ("alpha",)),
-    "elliptic": (_elliptic, ("noise_matrix",), ("alpha",)),
-    "spectral": (_spectral, ("noise_directions", "noise_weights"), ("alpha",)),
-    "multifractal": (_multifractal, ("alphas",), ("scale",)),
-}
-"""How a law is made, the options that it needs, and those that it takes besides."""
-
-_OPTIONS = ("alpha", "alphas", "scale", "beta", "noise_matrix", "noise_directions", "noise_weights")
-_EXAMPLES = {
-    "noise_matrix": "FILE, or rows like '1,0.5;0,1'",
-    "noise_directions": "FILE, or rows like '1,0;1,1'",
-    "noise_weights": "FILE, or numbers like 1,0.5",
-    "alphas": "with one index per dimension, like 1.2,1.8",
-}
-
-
-def _one_or_more(values: list[float] | None, default: float) -> float | list[float]:
-    if values is None:
-        return default
+def _one_or_more(values: list[float]) -> float | list[float]:
     return values[0] if len(values) == 1 else values
 
 
 def _scale(options: argparse.Namespace) -> float | list[float]:
     """The scale, in a range in which its powers are numbers."""
-    scale = _one_or_more(options.scale, 1.0)
+    scale = _one_or_more(options.scale)
     if isinstance(scale, float):
         check_amplitude("scale", scale)
         return scale
@@ -234,6 +231,12 @@ def check_amplitude(name: str, value: float) -> None:
         )
 
 
+def _directions(options: argparse.Namespace) -> FloatArray:
+    from levysde.cli.arrays import read_matrix
+
+    return read_matrix("--noise-directions", options.noise_directions)
+
+
 def _matrix(options: argparse.Namespace) -> FloatArray:
     from levysde.cli.arrays import read_matrix
 
@@ -244,16 +247,27 @@ def _matrix(options: argparse.Namespace) -> FloatArray:
     return matrix
 
 
-# ------------------------------------------------------------------------------------- in words
-
-_EXPONENTS = {
-    "independent": "exp(-sum_j |scale_j u_j|^alpha)",
-    "isotropic": "exp(-|scale u|^alpha)",
-    "mixed": "exp(-sum_k |(G'u)_k|^alpha), G the matrix",
-    "elliptic": "exp(-|G'u|^alpha), G the matrix",
-    "spectral": "exp(-sum_k w_k |s_k.u|^alpha), s_k directions, w_k weights",
-    "multifractal": "exp(-sum_j |scale_j u_j|^alpha_j)",
+_READERS: dict[str, tuple[str, Callable[[argparse.Namespace], Any]]] = {
+    "alpha": ("alpha", _alpha),
+    "alphas": ("alphas", lambda options: options.alphas),
+    "scale": ("scale", _scale),
+    "scales": ("scale", _scale),
+    "beta": ("beta", lambda options: _one_or_more(options.beta)),
+    "matrix": ("noise_matrix", _matrix),
+    "directions": ("noise_directions", _directions),
+    "weights": ("noise_weights", _weights),
 }
+"""By argument of a law: the option that gives it, and how that is read and checked."""
+
+_EXAMPLES = {
+    "matrix": "FILE, or rows like '1,0.5;0,1'",
+    "directions": "FILE, or rows like '1,0;1,1'",
+    "weights": "FILE, or numbers like 1,0.5",
+    "alphas": "with one index per dimension, like 1.2,1.8",
+}
+
+
+# ------------------------------------------------------------------------------------- in words
 
 
 def lines(noise: Noise) -> list[tuple[str, str]]:
@@ -271,16 +285,10 @@ def lines(noise: Noise) -> list[tuple[str, str]]:
     """
     facts = [noise.name]
     facts += [f"{name} = {_shown(value)}" for name, value in noise.params.items()]
-    convention = ("scale 1 is", "E exp(iuL_1) = exp(-|u|^alpha)")
-    if noise.name != "independent" or noise.dim is not None or "beta" in noise.params:
-        convention = ("its law is", f"E exp(iu.L_1) = {_EXPONENTS[noise.name]}")
-        if "beta" in noise.params:
-            term = "(1 - i beta tan(pi alpha/2) sign u)"
-            convention = ("scale 1 is", f"E exp(iuL_1) = exp(-|u|^alpha {term})")
+    label, convention = noise.convention
     if noise.alpha == 2.0:
-        of_one = " with variance 2" if convention[0] == "scale 1 is" else ""
-        convention = (convention[0], f"{convention[1]}, Gaussian{of_one}")
-    return [("noise", ", ".join(facts)), convention]
+        convention += ", Gaussian" + (" with variance 2" if label == "scale 1 is" else "")
+    return [("noise", ", ".join(facts)), (label, convention)]
 
 
 def _shown(value: Any) -> str:

@@ -255,7 +255,7 @@ def model_record(model: models.Model) -> dict[str, Any]:
         "dynamics_options": model.dynamics.options,
         "noise": model.noise.name,
         "noise_params": {name: _plain(value) for name, value in model.noise.params.items()},
-        "scale": _plain(getattr(model.noise, "scale", None)),
+        "scale": _plain(model.noise.params.get("scale")),
         "dim": model.basin.dim,
         "start": model.basin.start.tolist(),
     }
@@ -303,7 +303,7 @@ def measure_text(prediction: Prediction) -> str:
 
 
 def _formula(noise: Noise) -> str:
-    if noise.name == "multifractal":
+    if noise.several_indices:
         return "sum_k epsilon^alpha_k nu_k(W), k the indices"
     return "epsilon^alpha nu(W)"
 

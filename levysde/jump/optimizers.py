@@ -22,18 +22,7 @@ from levysde.jump.program import (
     least_distance,
     squared_reach,
 )
-from levysde.noise import (
-    Independent,
-    Isotropic,
-    Mixed,
-    Multifractal,
-    Noise,
-    Spectral,
-    elliptic,
-    independent,
-    mixed,
-    multifractal,
-)
+from levysde.noise import Noise
 
 FORGOTTEN_SHARE, FORGOTTEN_DRIFT = 0.1, 0.005
 """Distance over the way out that may be forgotten at once if jumps are as rare as relaxations are
@@ -92,17 +81,7 @@ def divided(noise: Noise, divisor: FloatArray) -> Noise:
     """
     if (divisor == 1.0).all() or noise.alpha == 2.0:  # without jumps there is nothing to serve
         return noise
-    if isinstance(noise, Independent):
-        return independent(noise.alpha, np.asarray(noise.scale) / divisor, noise.beta)
-    if isinstance(noise, Multifractal):
-        return multifractal(noise.alphas, noise.scales / divisor)
-    if isinstance(noise, Isotropic):
-        return elliptic(noise.alpha, np.diag(noise.scale / divisor))
-    if isinstance(noise, Spectral):
-        columns = noise.directions.T * noise.weights ** (1.0 / noise.alpha)
-        return mixed(noise.alpha, columns / divisor[:, None])
-    matrix = noise.matrix / divisor[:, None]  # type: ignore[attr-defined]
-    return mixed(noise.alpha, matrix) if isinstance(noise, Mixed) else elliptic(noise.alpha, matrix)
+    return noise.preconditioned(divisor)
 
 
 def optimizer_program(

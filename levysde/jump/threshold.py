@@ -11,7 +11,7 @@ from levysde.jump.geometry import directions, ways_out
 from levysde.jump.linear_motion import stationary_variances
 from levysde.jump.program import about_rest, felt_noise, jump_program, large_jumps
 from levysde.jump.start import resolved_way
-from levysde.noise import Multifractal, Noise
+from levysde.noise import Noise
 
 __all__ = ["automatic_threshold", "check_threshold", "shortest_way_out"]
 
@@ -219,7 +219,7 @@ def _small_noise_threshold(basin: Basin, noise: Noise, way: float) -> float:
     """The threshold where the diffusive part is small, for the noise as it reaches the position."""
     from levysde import theory
 
-    if isinstance(noise, Multifractal):
+    if noise.several_indices:
         return SMALLEST_SHARE * way
     jumps = large_jumps(noise, basin.dim, 1.0, 1.0)
     exits = theory.escape_rate(basin.domain, noise, basin.minimum, 1.0)

@@ -14,15 +14,22 @@ law             E exp(i u.L_1)                           jumps
 `isotropic`     exp(-abs(sigma u)^alpha)                 in all directions alike
 `elliptic`      exp(-abs(G'u)^alpha)                     in all directions, as G maps the sphere
 =============== ======================================== ==================================
+
+All of them say their Levy measure in one of two forms, which a law of your own may say too:
+`Columns`, masses on columns, and `Sphere`, the image of the isotropic law.
 """
 
+from levysde import spec
 from levysde.noise.base import CONVENTION, Noise, sample
+from levysde.noise.columns import Columns
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
+from levysde.noise.sphere import Sphere
 
 __all__ = [
     "CONVENTION",
+    "Columns",
     "Elliptic",
     "Independent",
     "Isotropic",
@@ -30,6 +37,7 @@ __all__ = [
     "Multifractal",
     "Noise",
     "Spectral",
+    "Sphere",
     "elliptic",
     "independent",
     "isotropic",
@@ -38,3 +46,6 @@ __all__ = [
     "sample",
     "spectral",
 ]
+
+# A law that only the table names is here too, and not the module of its name.
+globals().update({name: spec.constructor("noise", name) for name in spec.NOISES})

@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts, spec
+from levysde import parts
 from levysde._typing import FloatArray
 from levysde.engine.elementary import exp2, log2
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.philox import MAX_PATHS, unit_uniform
-from levysde.engine.program import NoisePart, flat_columns
-from levysde.engine.quantile import has_table, quantile_table, tabulated_stable
-from levysde.engine.variates import stable_constants, symmetric_stable
+from levysde.engine.philox import MAX_PATHS
+from levysde.engine.program import NoisePart
 
 CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
 """The law of scale 1, in one line."""
@@ -24,32 +22,29 @@ MIN_ALPHA = 0.1
 """Below, products of uniforms of 52 bits leave the range of 64-bit floats."""
 
 
-_HOME = "levysde.noise."
-
-
 @dataclass(frozen=True, eq=False)
 class Noise(ABC):
     """A law of stable noise.
 
+    A law of the user draws its increments and says no form: it is simulated on a grid of times.
+    What needs its jumps is there for the two forms, `Columns` and `Sphere`.
+
     Attributes
     ----------
     name : str
-        Of the law, for tables, files and the theory, which knows built-in laws by their names: no
-        other may have one.
+        Of the law, for people, tables and files. It claims nothing.
     alpha : float
-        Stability index, dimensionless.
+        Stability index, dimensionless; the smallest one where there are several.
+    form : {"columns", "sphere"} or None
+        How the law says its Levy measure, if it does.
+    exponent : str
+        The characteristic function in words.
     """
 
     name: ClassVar[str]
+    form: ClassVar[str | None] = None
+    exponent: ClassVar[str] = "characteristic(u)"
     alpha: float
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        if getattr(cls, "name", None) in spec.NOISES and not cls.__module__.startswith(_HOME):
-            raise ValueError(
-                f"the name {cls.name!r} of the class {cls.__name__} is that of a built-in noise "
-                "law; give another"
-            )
 
     @property
     @abstractmethod
@@ -84,6 +79,21 @@ class Noise(ABC):
             If the law is of another dimension.
         """
 
+    @property
+    def indices(self) -> FloatArray:
+        """Stability indices: one, shape (), or that of every column."""
+        return np.asarray(self.alpha)
+
+    @property
+    def several_indices(self) -> bool:
+        """Whether every column has an index of its own."""
+        return self.indices.ndim > 0
+
+    @property
+    def convention(self) -> tuple[str, str]:
+        """What the parameters mean, in words: a label and the characteristic function."""
+        return "its law is", f"E exp(iu.L_1) = {self.exponent}"
+
     def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
         """The law cut at a threshold: jumps |epsilon G y| > rho, and the rest as a diffusion.
 
@@ -105,8 +115,54 @@ class Noise(ABC):
         ValueError
             If the law is of another dimension, or its jumps are not known.
         """
+        raise self._unknown_jumps()
+
+    def preconditioned(self, divisor: FloatArray) -> "Noise":
+        """The law of Q^-1 L.
+
+        Parameters
+        ----------
+        divisor : ndarray, shape (dim,)
+            The diagonal of Q, positive.
+
+        Returns
+        -------
+        Noise
+
+        Raises
+        ------
+        ValueError
+            If the jumps of the law are not known.
+        """
+        raise self._unknown_jumps()
+
+    def _unknown_jumps(self) -> parts.Refusal:
+        reason = f"the jumps of the {self.name} noise are not known one by one"
+        return parts.Refusal(reason, "use method='euler'")
+
+    def width(self, dim: int) -> tuple[float, FloatArray]:
+        """The scale of a symmetric law along a direction n, (sum_k |(G'n)_k|^q)^(1/q).
+
+        Parameters
+        ----------
+        dim : int
+            Dimension.
+
+        Returns
+        -------
+        q : float
+            Dimensionless. With several indices G is diagonal, and of use along the axes only.
+        G : ndarray, shape (dim, drivers) or (dim,)
+            length/time^(1/alpha); its diagonal where the rest is zero.
+
+        Raises
+        ------
+        ValueError
+            If the law is skewed, or of no form.
+        """
         raise parts.Refusal(
-            f"the jumps of the {self.name} noise are not known one by one", "use method='euler'"
+            f"the boundary shift does not know the noise law {self.name!r}",
+            "use refine, or a smaller dt",
         )
 
     @abstractmethod
@@ -167,29 +223,49 @@ class Noise(ABC):
             )
 
 
+_DRAWN = frozenset({"part", "jumps", "characteristic", "preconditioned", "width"})
+"""What follows from the form of a law."""
+
+
 @dataclass(frozen=True, eq=False)
-class MatrixNoise(Noise):
-    """A law that a matrix maps from drivers to coordinates.
+class Form(Noise):
+    """A law that says its Levy measure, from which all else follows.
 
     Attributes
     ----------
+    name : str
+        Of the law, for people, tables and files.
+    parameters : mapping
+        What the law is made of by the function of its name: numbers and arrays.
     alpha : float
         Stability index, dimensionless.
-    matrix : ndarray, shape (dim, drivers)
-        G, length/time^(1/alpha).
     """
 
-    matrix: FloatArray
+    name: str  # type: ignore[misc]  # of an object here, and not of a class
+    parameters: Mapping[str, Any]
 
-    @property
-    def dim(self) -> int | None:
-        """Number of rows of G."""
-        return int(self.matrix.shape[0])
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        redefined = sorted(_DRAWN & vars(cls).keys())
+        if redefined and Form not in cls.__bases__:
+            raise ValueError(
+                f"the class {cls.__name__} redefines {redefined[0]}, and is not of the law that it "
+                "says any more; make it a subclass of Noise"
+            )
+
+    def __post_init__(self) -> None:
+        parts.text("name", self.name)
+        checked = parts.frozen_parameters(self.parameters)
+        parameters = {
+            name: kept(name, value) if np.ndim(value) else checked[name]
+            for name, value in self.parameters.items()
+        }
+        object.__setattr__(self, "parameters", parameters)
 
     @property
     def params(self) -> Mapping[str, Any]:
-        """Alpha and the matrix."""
-        return {"alpha": self.alpha, "matrix": self.matrix}
+        """What the law is made of."""
+        return dict(self.parameters)
 
 
 def check_alpha(alpha: object) -> float:
@@ -224,32 +300,23 @@ def check_matrix(matrix: npt.ArrayLike) -> FloatArray:
     return array
 
 
+def kept(name: str, value: npt.ArrayLike) -> FloatArray:
+    """Finite numbers as they are where nobody can change them, and otherwise a copy.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite numbers.
+    """
+    copy = parts.finite_array(name, value)
+    if isinstance(value, np.ndarray) and not value.flags.writeable and value.dtype == copy.dtype:
+        return value
+    return copy
+
+
 def step_scale(alpha: float, epsilon: float, dt: float) -> float:
     """The scale epsilon dt^(1/alpha) of an increment, with the same bits everywhere."""
     return epsilon * float(exp2(log2(dt) / alpha))
-
-
-def _table_driver(k: int, word: np.uint64, p: FloatArray) -> float:
-    return tabulated_stable(word, p)
-
-
-def _formula_driver(k: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    return symmetric_stable(unit_uniform(first), unit_uniform(second), p[0], p[1], p[2], p[3], p[4])
-
-
-def mixture(alpha: float, matrix: FloatArray) -> NoisePart:
-    """DL = G Z with independent SaS(1) variates Z, one a column of G, shape (dim, drivers)."""
-    if has_table(alpha):
-        increment, words, p = _table_driver, 1.0, quantile_table(alpha)
-    else:
-        increment, words, p = _formula_driver, 2.0, np.array(stable_constants(alpha))  # type: ignore[assignment]
-    return NoisePart(
-        increment=increment,
-        words=words,
-        drivers=matrix.shape[1],
-        p=np.concatenate([p, flat_columns(matrix)]),
-        matrix_at=len(p),
-    )
 
 
 def sample(

@@ -1,61 +1,17 @@
 """Laws with independent coordinates, whose jumps are parallel to the axes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray
-from levysde.engine.jump_parts import JumpPart, axis_jumps
-from levysde.engine.philox import unit_uniform
-from levysde.engine.program import NoisePart
-from levysde.engine.quantile import TABLE_SIZE, has_table, quantile_table, tabulated_stable
-from levysde.engine.variates import (
-    skewed_constants,
-    skewed_stable,
-    stable_constants,
-    symmetric_stable,
-)
-from levysde.noise.base import Noise, check_alpha, step_scale
+from levysde.noise.base import check_alpha
+from levysde.noise.columns import Columns, number_or_array
 
 
-def _table_increment(j: int, word: np.uint64, p: FloatArray) -> float:
-    return p[TABLE_SIZE + j] * tabulated_stable(word, p)
-
-
-def _formula_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    """Coordinate j of a law with one index: five constants, then the scales."""
-    u, w = unit_uniform(first), unit_uniform(second)
-    return p[5 + j] * symmetric_stable(u, w, p[0], p[1], p[2], p[3], p[4])
-
-
-def _multifractal_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    """Coordinate j with an index of its own: six rows of p, five constants and the scale."""
-    u, w, n = unit_uniform(first), unit_uniform(second), p.size // 6
-    return p[5 * n + j] * symmetric_stable(
-        u, w, p[j], p[n + j], p[2 * n + j], p[3 * n + j], p[4 * n + j]
-    )
-
-
-def _skewed_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
-    """Coordinate j with a skewness of its own: ten rows of p, nine constants and the scale."""
-    u, w, n = unit_uniform(first), unit_uniform(second), p.size // 10
-    return p[9 * n + j] * skewed_stable(
-        u, w, p[j], p[n + j], p[2 * n + j], p[3 * n + j], p[4 * n + j], p[5 * n + j],
-        p[6 * n + j], p[7 * n + j], p[8 * n + j],
-    )  # fmt: skip
-
-
-def _by_constant(rows: list[list[float]]) -> FloatArray:
-    """The constants of all coordinates, one constant after another: vector loops read in order."""
-    return np.array(rows).T.ravel()
-
-
-@dataclass(frozen=True, eq=False)
-class Independent(Noise):
+class Independent(Columns):
     """Independent strictly stable coordinates of one index; made by `independent`.
 
     Attributes
@@ -68,63 +24,28 @@ class Independent(Noise):
         Skewness, dimensionless.
     """
 
-    name: ClassVar[str] = "independent"
-    scale: float | FloatArray
-    beta: float | FloatArray = 0.0
+    exponent: ClassVar[str] = "exp(-sum_j |scale_j u_j|^alpha)"
 
     @property
-    def dim(self) -> int | None:
-        """Dimension, or None with one scale and one skewness for all coordinates."""
-        sizes = [np.size(value) for value in (self.scale, self.beta) if np.ndim(value)]
-        return int(sizes[0]) if sizes else None
+    def scale(self) -> float | FloatArray:
+        """Scale of each coordinate, or of all."""
+        scale: float | FloatArray = self.parameters["scale"]
+        return scale
 
     @property
-    def params(self) -> Mapping[str, Any]:
-        """Alpha, scale, and beta unless it is 0."""
-        params = {"alpha": self.alpha, "scale": self.scale}
-        return {**params, "beta": self.beta} if np.any(self.beta) else params
+    def beta(self) -> float | FloatArray:
+        """Skewness of each coordinate, or of all."""
+        return self.betas
 
-    def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
-        """Increments of scale epsilon dt^(1/alpha) sigma_j; see `Noise.part`."""
-        self.check_dim(dim)
-        scale = np.broadcast_to(step_scale(self.alpha, epsilon, dt) * np.asarray(self.scale), dim)
-        if np.any(self.beta):
-            beta = np.broadcast_to(self.beta, dim)
-            rows = [
-                [*skewed_constants(self.alpha, float(b)), s]
-                for b, s in zip(beta, scale, strict=True)
-            ]
-            return NoisePart(_skewed_increment, 2.0, dim, _by_constant(rows))
-        if has_table(self.alpha):
-            p = np.concatenate([quantile_table(self.alpha), scale])
-            return NoisePart(_table_increment, 1.0, dim, p)
-        p = np.concatenate([stable_constants(self.alpha), scale])
-        return NoisePart(_formula_increment, 2.0, dim, p)
-
-    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
-        """Jumps of one coordinate at a time; see `Noise.jumps`."""
-        self.check_dim(dim)
-        scale = np.broadcast_to(epsilon * np.asarray(self.scale), dim)
-        return axis_jumps(self.alpha, scale, self.beta, threshold)
-
-    def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-        """exp(-sum_j |sigma_j u_j|^alpha (1 - i beta_j tan(pi alpha/2) sign u_j)).
-
-        Parameters
-        ----------
-        u : array, shape (count, dim)
-            Arguments, 1/length.
-
-        Returns
-        -------
-        ndarray of complex, shape (count,)
-        """
-        u = self.arguments(u)
-        lean = (
-            np.asarray(self.beta) * np.tan(0.5 * np.pi * self.alpha) if np.any(self.beta) else 0.0
-        )
-        exponent = np.abs(self.scale * u) ** self.alpha * (1.0 - 1j * lean * np.sign(u))
-        return np.exp(-exponent.sum(axis=1))
+    @property
+    def convention(self) -> tuple[str, str]:
+        """That of one coordinate where all have one scale, or are skewed."""
+        if np.any(self.betas):
+            term = "(1 - i beta tan(pi alpha/2) sign u)"
+            return "scale 1 is", f"E exp(iuL_1) = exp(-|u|^alpha {term})"
+        if self.dim is None:
+            return "scale 1 is", "E exp(iuL_1) = exp(-|u|^alpha)"
+        return super().convention
 
 
 def independent(alpha: float, scale: npt.ArrayLike = 1.0, beta: npt.ArrayLike = 0.0) -> Independent:
@@ -182,7 +103,11 @@ def independent(alpha: float, scale: npt.ArrayLike = 1.0, beta: npt.ArrayLike = 
         raise ValueError(
             f"scale has {scales.size} numbers and beta {skewness.size}; give one, or as many"
         )
-    return Independent(alpha, _number_or_array(scales), _number_or_array(skewness))
+    betas = number_or_array(skewness)
+    parameters = {"alpha": alpha, "scale": number_or_array(scales)}
+    if skewness.any():
+        parameters["beta"] = betas
+    return Independent("independent", parameters, alpha, scales, betas)
 
 
 def _numbers(name: str, value: npt.ArrayLike) -> FloatArray:
@@ -192,12 +117,7 @@ def _numbers(name: str, value: npt.ArrayLike) -> FloatArray:
     return array
 
 
-def _number_or_array(array: FloatArray) -> float | FloatArray:
-    return float(array) if array.ndim == 0 else array
-
-
-@dataclass(frozen=True, eq=False)
-class Multifractal(Noise):
+class Multifractal(Columns):
     """Independent symmetric stable coordinates, an index each; made by `multifractal`.
 
     Attributes
@@ -210,49 +130,12 @@ class Multifractal(Noise):
         sigma_j, length/time^(1/alpha_j).
     """
 
-    name: ClassVar[str] = "multifractal"
-    alphas: FloatArray
-    scales: FloatArray
+    exponent: ClassVar[str] = "exp(-sum_j |scale_j u_j|^alpha_j)"
 
     @property
-    def dim(self) -> int | None:
-        """Dimension."""
-        return len(self.alphas)
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        """Indices and scales."""
-        return {"alphas": self.alphas, "scales": self.scales}
-
-    def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
-        """Increments of scale epsilon dt^(1/alpha_j) sigma_j; see `Noise.part`."""
-        self.check_dim(dim)
-        steps = np.array([step_scale(float(a), epsilon, dt) for a in self.alphas])
-        rows = [
-            [*stable_constants(float(a)), s]
-            for a, s in zip(self.alphas, steps * self.scales, strict=True)
-        ]
-        return NoisePart(_multifractal_increment, 2.0, dim, _by_constant(rows))
-
-    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
-        """Jumps of one coordinate at a time, each with its index; see `Noise.jumps`."""
-        self.check_dim(dim)
-        return axis_jumps(self.alphas, epsilon * self.scales, 0.0, threshold)
-
-    def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-        """exp(-sum_j |sigma_j u_j|^alpha_j).
-
-        Parameters
-        ----------
-        u : array, shape (count, dim)
-            Arguments, 1/length.
-
-        Returns
-        -------
-        ndarray of complex, shape (count,)
-        """
-        exponent = np.abs(self.scales * self.arguments(u)) ** self.alphas
-        return np.exp(-exponent.sum(axis=1)).astype(np.complex128)
+    def scales(self) -> FloatArray:
+        """Scale of each coordinate."""
+        return self.vectors
 
 
 def multifractal(alphas: npt.ArrayLike, scales: npt.ArrayLike = 1.0) -> Multifractal:
@@ -293,4 +176,5 @@ def multifractal(alphas: npt.ArrayLike, scales: npt.ArrayLike = 1.0) -> Multifra
     sigma = parts.freeze(np.broadcast_to(given, indices.shape))
     if (sigma < 0.0).any() or not sigma.any():
         raise ValueError(f"scales is {sigma.tolist()}; give positive numbers")
-    return Multifractal(float(indices.min()), indices, sigma)
+    parameters = {"alphas": indices, "scales": sigma}
+    return Multifractal("multifractal", parameters, indices, sigma)

@@ -1,21 +1,17 @@
 """Laws whose jumps keep to finitely many lines."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray
-from levysde.engine.jump_parts import JumpPart, ray_jumps
-from levysde.engine.program import NoisePart
-from levysde.noise.base import MatrixNoise, Noise, check_alpha, check_matrix, mixture, step_scale
+from levysde.noise.base import check_alpha, check_matrix
+from levysde.noise.columns import Columns
 
 
-@dataclass(frozen=True, eq=False)
-class Mixed(MatrixNoise):
+class Mixed(Columns):
     """Independent drivers mixed by a matrix; made by `mixed`.
 
     Attributes
@@ -26,32 +22,12 @@ class Mixed(MatrixNoise):
         G, length/time^(1/alpha).
     """
 
-    name: ClassVar[str] = "mixed"
+    exponent: ClassVar[str] = "exp(-sum_k |(G'u)_k|^alpha), G the matrix"
 
-    def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
-        """Increments epsilon dt^(1/alpha) G Z; see `Noise.part`."""
-        self.check_dim(dim)
-        return mixture(self.alpha, step_scale(self.alpha, epsilon, dt) * self.matrix)
-
-    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
-        """Jumps along one column of G at a time; see `Noise.jumps`."""
-        self.check_dim(dim)
-        return ray_jumps(self.alpha, epsilon * self.matrix, threshold)
-
-    def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-        """exp(-sum_k |(G'u)_k|^alpha).
-
-        Parameters
-        ----------
-        u : array, shape (count, dim)
-            Arguments, 1/length.
-
-        Returns
-        -------
-        ndarray of complex, shape (count,)
-        """
-        projected = np.abs(self.arguments(u) @ self.matrix) ** self.alpha
-        return np.exp(-projected.sum(axis=1)).astype(np.complex128)
+    @property
+    def matrix(self) -> FloatArray:
+        """The columns as one matrix."""
+        return self.vectors
 
 
 def mixed(alpha: float, matrix: npt.ArrayLike) -> Mixed:
@@ -81,11 +57,11 @@ def mixed(alpha: float, matrix: npt.ArrayLike) -> Mixed:
     >>> mixed(1.5, [[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]]).dim
     2
     """
-    return Mixed(check_alpha(alpha), check_matrix(matrix))
+    alpha, matrix = check_alpha(alpha), check_matrix(matrix)
+    return Mixed("mixed", {"alpha": alpha, "matrix": matrix}, alpha, matrix)
 
 
-@dataclass(frozen=True, eq=False)
-class Spectral(Noise):
+class Spectral(Columns):
     """A discrete spectral measure; made by `spectral`.
 
     Attributes
@@ -98,46 +74,19 @@ class Spectral(Noise):
         w_k, length^alpha/time.
     """
 
-    name: ClassVar[str] = "spectral"
-    directions: FloatArray
-    weights: FloatArray
+    exponent: ClassVar[str] = "exp(-sum_k w_k |s_k.u|^alpha), s_k directions, w_k weights"
 
     @property
-    def dim(self) -> int | None:
-        """Dimension of the directions."""
-        return int(self.directions.shape[1])
+    def directions(self) -> FloatArray:
+        """Unit vectors along the columns."""
+        directions: FloatArray = self.parameters["directions"]
+        return directions
 
     @property
-    def params(self) -> Mapping[str, Any]:
-        """Alpha, directions and weights."""
-        return {"alpha": self.alpha, "directions": self.directions, "weights": self.weights}
-
-    def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
-        """Increments epsilon dt^(1/alpha) sum_k w_k^(1/alpha) s_k Z_k; see `Noise.part`."""
-        self.check_dim(dim)
-        columns = self.directions.T * self.weights ** (1.0 / self.alpha)
-        return mixture(self.alpha, step_scale(self.alpha, epsilon, dt) * columns)
-
-    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
-        """Jumps along one direction at a time; see `Noise.jumps`."""
-        self.check_dim(dim)
-        columns = self.directions.T * self.weights ** (1.0 / self.alpha)
-        return ray_jumps(self.alpha, epsilon * columns, threshold)
-
-    def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
-        """exp(-sum_k w_k |s_k.u|^alpha).
-
-        Parameters
-        ----------
-        u : array, shape (count, dim)
-            Arguments, 1/length.
-
-        Returns
-        -------
-        ndarray of complex, shape (count,)
-        """
-        along = np.abs(self.arguments(u) @ self.directions.T) ** self.alpha
-        return np.exp(-(along @ self.weights)).astype(np.complex128)
+    def weights(self) -> FloatArray:
+        """Lengths of the columns to the power alpha."""
+        weights: FloatArray = self.parameters["weights"]
+        return weights
 
 
 def spectral(alpha: float, directions: npt.ArrayLike, weights: npt.ArrayLike) -> Spectral:
@@ -176,7 +125,14 @@ def spectral(alpha: float, directions: npt.ArrayLike, weights: npt.ArrayLike) ->
     lengths = np.linalg.norm(rays, axis=1)
     if not lengths.all():
         raise ValueError(f"direction {int(np.argmin(lengths))} is zero; give a direction")
-    masses = parts.finite_array("weights", weights, (len(rays),))
+    masses = parts.finite_array("weights", weights)
+    if masses.shape != (len(rays),):
+        raise ValueError(
+            f"weights has {masses.size} numbers and directions {len(rays)} rows; give as many"
+        )
     if (masses <= 0.0).any():
         raise ValueError(f"weights is {masses.tolist()}; give positive numbers")
-    return Spectral(alpha, parts.freeze(rays / lengths[:, None]), masses)
+    units = parts.freeze(rays / lengths[:, None])
+    parameters = {"alpha": alpha, "directions": units, "weights": masses}
+    columns = parts.freeze(masses[:, None] ** (1.0 / alpha) * units).T
+    return Spectral("spectral", parameters, alpha, columns)

@@ -13,7 +13,7 @@ from levysde.theory.bundles import Bundle, flat_faces, ray_bundle
 from levysde.theory.constants import isotropic_constant
 from levysde.theory.elliptic import box_measure, elliptic_form
 from levysde.theory.gauge import exit_distances, has_closed_form
-from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
+from levysde.theory.laws import EllipticLaw, Law, RayLaw, has_several_indices, jump_laws
 from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive, is_costly
 from levysde.theory.radii import WIDTH
 from levysde.theory.rays import RaySegments, exit_segments, require_inside
@@ -248,7 +248,7 @@ def dominant_law(
             break
         found.append((law, law_measure(domain, law, center)))
     law, measure = found[-1] if found[-1][1].value > 0.0 else found[0]
-    if noise.name == "multifractal":
+    if has_several_indices(noise):
         note = f"{measure.method}; alpha = {law.alpha:g}, the smallest index that can exit"
         measure = EscapeMeasure(measure.value, measure.error, note)
     return law, measure
@@ -292,7 +292,7 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
         Omega, with ``name``, ``dim``, ``params``, ``p``, ``outside`` and, to be fast in more than
         two dimensions, ``outside_many(points)``.
     noise : object
-        Noise law with ``name``, ``alpha`` and the attributes of the law (see `laws.jump_laws`).
+        Noise law with ``name``, ``alpha`` and the attributes of its form (see `laws.jump_laws`).
     center : array_like, shape (dim,)
         Point of departure, the minimum of the basin; need not be the center of the domain.
 
@@ -305,8 +305,8 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
     Raises
     ------
     ValueError
-        If the center is not inside the domain, a length or a number is wrong, or the law is
-        unknown.
+        If the center is not inside the domain, a length or a number is wrong, or the law says no
+        form.
 
     Notes
     -----
@@ -317,8 +317,8 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
     --------
     >>> from types import SimpleNamespace
     >>> interval = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 1.0})
-    >>> noise = SimpleNamespace(name="independent", alpha=1.5, scale=1.0)
-    >>> round(escape_measure(interval, noise, [0.0]).value, 8)
+    >>> from levysde import noise
+    >>> round(escape_measure(interval, noise.independent(1.5), [0.0]).value, 8)
     0.39894228
     """
     point = require_inside(domain, center)
@@ -329,8 +329,8 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
 def escape_rate(domain: DomainLike, noise: NoiseLike, center: ArrayLike, epsilon: float) -> float:
     """Return the small-noise escape rate sum_k eps^alpha_k nu_k(W).
 
-    The sum has one term for each stability index; it is eps^alpha nu(W) for every law but the
-    multifractal one, whose coordinates with alpha_i = 2 contribute nothing.
+    The sum has one term for each stability index; it is eps^alpha nu(W) for every law but one of
+    several indices, whose coordinates with alpha_i = 2 contribute nothing.
 
     Parameters
     ----------
@@ -358,8 +358,8 @@ def escape_rate(domain: DomainLike, noise: NoiseLike, center: ArrayLike, epsilon
     --------
     >>> from types import SimpleNamespace
     >>> box = SimpleNamespace(name="box", dim=2, params={"lower": [-1.0] * 2, "upper": [1.0] * 2})
-    >>> noise = SimpleNamespace(name="multifractal", alpha=1.2, alphas=[1.2, 1.5], scales=1.0)
-    >>> round(escape_rate(box, noise, [0.0, 0.0], epsilon=0.1), 6)
+    >>> from levysde import noise
+    >>> round(escape_rate(box, noise.multifractal([1.2, 1.5]), [0.0, 0.0], epsilon=0.1), 6)
     0.047692
     """
     epsilon = checked_positive(epsilon, "epsilon")

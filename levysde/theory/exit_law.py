@@ -91,8 +91,8 @@ class ExitLaw:
     --------
     >>> from types import SimpleNamespace
     >>> interval = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 2.0})
-    >>> noise = SimpleNamespace(name="independent", alpha=1.0, scale=1.0)
-    >>> law = exit_law(interval, noise, [0.0])
+    >>> from levysde.noise import independent
+    >>> law = exit_law(interval, independent(1.0), [0.0])
     >>> law.rays.ravel().tolist(), law.probabilities.round(6).tolist()
     ([1.0, -1.0], [0.333333, 0.666667])
     """
@@ -303,8 +303,8 @@ def exit_law(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> ExitLaw
     --------
     >>> from types import SimpleNamespace
     >>> ball = SimpleNamespace(name="ball", dim=2, params={"center": [0.0, 0.0], "radius": 1.0})
-    >>> noise = SimpleNamespace(name="isotropic", alpha=1.5, scale=1.0)
-    >>> law = exit_law(ball, noise, [0.0, 0.0])
+    >>> from levysde.noise import isotropic
+    >>> law = exit_law(ball, isotropic(1.5), [0.0, 0.0])
     >>> law.survival(4.0).item(), law.sample(3).shape
     (0.125, (3, 2))
     """

@@ -10,7 +10,7 @@ import numpy as np
 from levysde.theory.assumptions import Assumption, lengths_of
 from levysde.theory.escape_measure import EscapeMeasure, dominant_law, escape_rate
 from levysde.theory.excursions import excursion_measure, total_rate
-from levysde.theory.laws import Law, jump_laws
+from levysde.theory.laws import Law, has_several_indices, jump_laws
 from levysde.theory.motion import Motion
 from levysde.theory.optimizers import one_jump_cap
 from levysde.theory.parts import DomainLike, NoiseLike, Vector
@@ -188,7 +188,7 @@ def _rated(setting: Setting, region: DomainLike) -> Exits:
     """Return the rate of the jumps that are not in a region about the point of rest."""
     point, noise = setting.rest.point, setting.noise
     _, measure = dominant_law(region, noise, point)
-    if noise.name == "multifractal":
+    if has_several_indices(noise):
         return Exits(measure, escape_rate(region, noise, point, setting.epsilon))
     return Exits(measure, setting.epsilon ** float(noise.alpha) * measure.value)
 

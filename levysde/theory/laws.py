@@ -13,7 +13,6 @@ from levysde.theory.constants import stable_constant
 from levysde.theory.parts import NoiseLike, Vector, checked_alpha, real_numbers
 
 _RANK = 1e-12
-_UNIT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,30 +72,25 @@ def _numbers(noise: NoiseLike, attribute: str, default: Any = None) -> Vector:
     return array
 
 
-def _per_coordinate(noise: NoiseLike, attribute: str, dim: int, default: Any = None) -> Vector:
+def _for_each(noise: NoiseLike, attribute: str, count: int, default: float) -> Vector:
+    """Return one number a column."""
     values = _numbers(noise, attribute, default)
-    if values.ndim and values.shape != (dim,):
+    if values.ndim and values.shape != (count,):
         raise ValueError(
-            f"noise.{attribute} has shape {values.shape}, but the domain has dimension {dim}"
+            f"noise.{attribute} has shape {values.shape}, but it must be a number or have {count} "
+            "entries, one a column"
         )
-    return np.full(dim, values) if values.ndim == 0 else values
+    return np.full(count, values) if values.ndim == 0 else values
 
 
-def _scales(noise: NoiseLike, attribute: str, dim: int) -> Vector:
-    scales = _per_coordinate(noise, attribute, dim)
-    if not np.all(scales >= 0.0):
-        raise ValueError(f"noise.{attribute} is {scales.tolist()}, but it must be not negative")
-    return scales
-
-
-def _matrix(noise: NoiseLike, dim: int) -> Vector:
-    matrix = _numbers(noise, "matrix")
+def _checked_matrix(matrix: Vector, attribute: str, dim: int) -> Vector:
     if matrix.ndim != 2 or matrix.shape[0] != dim or matrix.shape[1] == 0:
         raise ValueError(
-            f"noise.matrix has shape {matrix.shape}, but it must have {dim} rows, one a coordinate"
+            f"noise.{attribute} has shape {matrix.shape}, but it must have {dim} rows, one a "
+            "coordinate"
         )
     if not matrix.any():
-        raise ValueError("noise.matrix is zero, but some entry must differ from 0")
+        raise ValueError(f"noise.{attribute} is zero, but some entry must differ from 0")
     return matrix
 
 
@@ -118,15 +112,17 @@ def _axes(dim: int) -> Vector:
     return axes
 
 
-def _both_ways(alpha: float, vectors: Vector, where: str) -> tuple[RayLaw, ...]:
-    """Return the law of sum_j Z_j g_j, the vectors g_j being the rows."""
+def _both_ways(vectors: Vector) -> tuple[Vector, Vector]:
+    """Return g_1, -g_1, g_2, -g_2, ... with length 1, and the lengths of the rows g_k."""
     lengths = np.linalg.norm(vectors, axis=1)
-    vectors, lengths = vectors[lengths > 0.0], lengths[lengths > 0.0]
-    units = vectors / lengths[:, None]
-    weights = np.repeat(lengths**alpha, 2)
-    return _rays(
-        alpha, np.stack([units, -units], axis=1).reshape(2 * len(units), -1), weights, where
-    )
+    units = vectors / np.where(lengths > 0.0, lengths, 1.0)[:, None]
+    return np.stack([units, -units], axis=1).reshape(2 * len(units), -1), lengths
+
+
+def _on_line(alpha: float, vector: Vector, where: str) -> tuple[RayLaw, ...]:
+    """Return the law of Z g, the vector g being the only row."""
+    directions, lengths = _both_ways(vector)
+    return _rays(alpha, directions, np.repeat(lengths**alpha, 2), where)
 
 
 def _elliptic_law(alpha: float, matrix: Vector) -> tuple[Law, ...]:
@@ -137,85 +133,74 @@ def _elliptic_law(alpha: float, matrix: Vector) -> tuple[Law, ...]:
         return (EllipticLaw(alpha, matrix),) if alpha < 2.0 else ()
     left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
     if rank == 1:
-        return _both_ways(alpha, (left[:, :1] * sizes[:1]).T, "along a line")
+        return _on_line(alpha, (left[:, :1] * sizes[:1]).T, "along a line")
     return (EllipticLaw(alpha, left[:, :rank] * sizes[:rank]),) if alpha < 2.0 else ()
 
 
-def _independent(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
-    alpha = float(noise.alpha)
-    scales = _scales(noise, "scale", dim)
-    beta = _per_coordinate(noise, "beta", dim, 0.0)
-    if not np.all(np.abs(beta) <= 1.0):
-        raise ValueError(f"noise.beta is {beta.tolist()}, but it must be in [-1, 1]")
-    if alpha == 1.0 and beta.any():
+def _columns(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
+    """Return the law of sum_k Z_k g_k, one part for each index."""
+    vectors = _numbers(noise, "vectors")
+    if vectors.ndim < 2:
+        lengths, where = _for_each(noise, "vectors", dim, 0.0), "along the coordinate axes"
+        if not np.all(lengths >= 0.0):
+            raise ValueError(
+                f"noise.vectors is {lengths.tolist()}, but scales must be not negative"
+            )
+        directions = _axes(dim)
+    else:
+        directions, lengths = _both_ways(_checked_matrix(vectors, "vectors", dim).T)
+        where = "along the columns of the matrix"
+    alphas = _for_each(noise, "alphas", len(lengths), noise.alpha)
+    betas = _for_each(noise, "betas", len(lengths), 0.0)
+    if not np.all(np.abs(betas) <= 1.0):
+        raise ValueError(f"noise.betas is {betas.tolist()}, but it must be in [-1, 1]")
+    if np.any(betas[alphas == 1.0]):
         raise ValueError(
-            f"noise.beta is {beta.tolist()}, but at alpha = 1 it must be 0: a skewed law of this "
+            f"noise.betas is {betas.tolist()}, but at alpha = 1 it must be 0: a skewed law of this "
             "index is not strictly stable"
         )
-    # sigma^alpha (1 + beta) along e_i and sigma^alpha (1 - beta) along -e_i.
-    weights = (scales**alpha)[:, None] * (1.0 + beta[:, None] * np.array([1.0, -1.0]))
-    return _rays(alpha, _axes(dim), weights.ravel(), "along the coordinate axes")
-
-
-def _mixed(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
-    where = "along the columns of the matrix"
-    return _both_ways(float(noise.alpha), _matrix(noise, dim).T, where)
-
-
-def _isotropic(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
-    scale = _scales(noise, "scale", dim)
-    if np.any(scale != scale[0]):
-        raise ValueError(f"noise.scale is {scale.tolist()}, but an isotropic law has one scale")
-    if scale[0] == 0.0:
-        return ()
-    alpha, matrix = float(noise.alpha), scale[0] * np.eye(dim)
-    if dim == 1:
-        return _both_ways(alpha, matrix, "along the line")
-    return (EllipticLaw(alpha, matrix),) if alpha < 2.0 else ()
-
-
-def _elliptic(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
-    return _elliptic_law(float(noise.alpha), _matrix(noise, dim))
-
-
-def _spectral(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
-    alpha = float(noise.alpha)
-    directions, weights = _numbers(noise, "directions"), _numbers(noise, "weights")
-    if directions.ndim != 2 or directions.shape[1] != dim:
-        raise ValueError(
-            f"noise.directions has shape {directions.shape}, but it must have {dim} columns"
-        )
-    if weights.shape != directions.shape[:1]:
-        raise ValueError(
-            f"noise.weights has shape {weights.shape}, but there are {len(directions)} directions"
-        )
-    if not np.all(weights > 0.0):
-        raise ValueError(f"noise.weights is {weights.tolist()}, but it must be positive")
-    lengths = np.linalg.norm(directions, axis=1)
-    if np.max(np.abs(lengths - 1.0)) > _UNIT:
-        raise ValueError(f"noise.directions have lengths {lengths.tolist()}, but they must be 1")
-    columns = weights[:, None] ** (1.0 / alpha) * directions
-    return _both_ways(alpha, columns, "along the directions of the spectral measure")
-
-
-def _multifractal(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
-    alphas = _per_coordinate(noise, "alphas", dim)
-    scales = _scales(noise, "scales", dim)
+    # |g|^alpha (1 + beta) along g and |g|^alpha (1 - beta) along -g.
+    sides = 1.0 + betas[:, None] * np.array([1.0, -1.0])
     laws: list[Law] = []
     for alpha in sorted({checked_alpha(a) for a in alphas}):
-        weights = np.where(alphas == alpha, scales**alpha, 0.0)
-        laws.extend(_rays(alpha, _axes(dim), np.repeat(weights, 2), "along the coordinate axes"))
+        weights = np.where(alphas == alpha, lengths**alpha, 0.0)[:, None] * sides
+        laws.extend(_rays(alpha, directions, weights.ravel(), where))
     return tuple(laws)
 
 
-_LAWS: dict[str, Callable[[NoiseLike, int], tuple[Law, ...]]] = {
-    "independent": _independent,
-    "mixed": _mixed,
-    "isotropic": _isotropic,
-    "elliptic": _elliptic,
-    "spectral": _spectral,
-    "multifractal": _multifractal,
+def _sphere(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
+    """Return the law of the image of an isotropic one."""
+    alpha, matrix = float(noise.alpha), _numbers(noise, "matrix")
+    if matrix.ndim:
+        return _elliptic_law(alpha, _checked_matrix(matrix, "matrix", dim))
+    if matrix < 0.0:
+        raise ValueError(f"noise.matrix is {float(matrix)!r}, but it must be not negative")
+    if matrix == 0.0:
+        return ()
+    if dim == 1:
+        return _on_line(alpha, matrix * np.eye(1), "along the line")
+    return (EllipticLaw(alpha, matrix * np.eye(dim)),) if alpha < 2.0 else ()
+
+
+_FORMS: dict[str, Callable[[NoiseLike, int], tuple[Law, ...]]] = {
+    "columns": _columns,
+    "sphere": _sphere,
 }
+
+
+def has_several_indices(noise: NoiseLike) -> bool:
+    """Return whether the columns of a law have an index each.
+
+    Parameters
+    ----------
+    noise : object
+        Noise law, as for `jump_laws`.
+
+    Returns
+    -------
+    bool
+    """
+    return np.ndim(getattr(noise, "alphas", 0.0)) > 0
 
 
 def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
@@ -224,9 +209,11 @@ def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     Parameters
     ----------
     noise : object
-        Noise law with ``name``, ``alpha`` and the attributes of the law: ``scale`` and perhaps
-        ``beta`` (independent), ``matrix`` (mixed, elliptic), ``scale`` (isotropic),
-        ``directions`` and ``weights`` (spectral), ``alphas`` and ``scales`` (multifractal).
+        Noise law with ``alpha``, and one of two forms. ``form`` "columns" is the law of
+        sum_k Z_k g_k with independent stable variates Z_k: ``vectors`` are the columns g_k, shape
+        (dim, columns), or scales of the axes, a number or shape (dim,); ``betas`` the skewness of
+        Z_k, and ``alphas`` the indices where they differ. ``form`` "sphere" is the image under
+        ``matrix``, shape (dim, drivers) or a number, of the isotropic law of scale 1.
     dim : int
         Dimension of the space.
 
@@ -238,7 +225,7 @@ def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     Raises
     ------
     ValueError
-        If the law is unknown or an attribute is missing, out of range or of a wrong shape.
+        If the law says no form, or an attribute is missing, out of range or of a wrong shape.
 
     Notes
     -----
@@ -249,16 +236,18 @@ def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> noise = SimpleNamespace(name="independent", alpha=1.5, scale=1.0)
-    >>> jump_laws(noise, 1)[0].directions.tolist()
+    >>> from levysde import noise
+    >>> jump_laws(noise.independent(1.5), 1)[0].directions.tolist()
     [[1.0], [-1.0]]
     """
-    if noise.name not in _LAWS:
-        known = ", ".join(_LAWS)
-        raise ValueError(f"no escape measure for the noise law {noise.name!r}; known are: {known}")
+    form = getattr(noise, "form", None)
+    if not isinstance(form, str) or form not in _FORMS:
+        raise ValueError(
+            f"no escape measure for the noise law {noise.name!r}, whose Levy measure is not known "
+            f"(its form is {form!r}); give a law of the form {' or '.join(map(repr, _FORMS))}"
+        )
     checked_alpha(noise.alpha)
-    return _LAWS[noise.name](noise, dim)
+    return _FORMS[form](noise, dim)
 
 
 def scalar_scale(noise: NoiseLike) -> float | None:
@@ -281,8 +270,8 @@ def scalar_scale(noise: NoiseLike) -> float | None:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> scalar_scale(SimpleNamespace(name="mixed", alpha=1.0, matrix=[[2.0, 1.0]]))
+    >>> from levysde import noise
+    >>> scalar_scale(noise.mixed(1.0, [[2.0, 1.0]]))
     3.0
     """
     laws = jump_laws(noise, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from levysde.theory.laws import has_several_indices
 from levysde.theory.parts import DynamicsLike, NoiseLike, checked_positive
 
 
@@ -49,8 +50,9 @@ def amplitude_and_step(
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> sgd, noise = SimpleNamespace(rule=None), SimpleNamespace(name="independent", alpha=1.5)
-    >>> epsilon, dt = amplitude_and_step(sgd, noise, None, None, 0.001)
+    >>> from levysde import noise
+    >>> sgd, law = SimpleNamespace(rule=None), noise.independent(1.5)
+    >>> epsilon, dt = amplitude_and_step(sgd, law, None, None, 0.001)
     >>> round(epsilon, 12), dt
     (0.1, 0.001)
     """
@@ -71,7 +73,7 @@ def amplitude_and_step(
             f"lr is {lr:g}, but {dynamics.name} in the form 'sde' is no recurrence with a learning "
             "rate; give epsilon and dt, or form='algorithm'"
         )
-    if noise.name == "multifractal":
+    if has_several_indices(noise):
         raise ValueError(
             f"lr is {lr:g}, but epsilon = lr^((alpha - 1)/alpha) needs one alpha and {noise.name} "
             "noise has several; give epsilon and dt"

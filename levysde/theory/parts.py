@@ -47,11 +47,11 @@ class DomainLike(Protocol):
 
 
 class NoiseLike(Protocol):
-    """A stable noise law, with further attributes that depend on its name (see `laws`)."""
+    """A stable noise law, with the attributes of the form that it says (see `laws`)."""
 
     @property
     def name(self) -> str:
-        """Law, for example ``"independent"``."""
+        """What the law is called in messages."""
 
     @property
     def alpha(self) -> float:

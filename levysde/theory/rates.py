@@ -243,9 +243,9 @@ def predict(
     ...         name="interval", dim=1, params={"lower": -1.0, "upper": 1.0}, p=np.empty(0),
     ...         outside=lambda x, p: not -1.0 < x[0] < 1.0),
     ...     minimum=np.zeros(1), start=np.zeros(1))
-    >>> noise = SimpleNamespace(name="independent", alpha=1.5, scale=1.0)
     >>> from levysde.dynamics import sgd
-    >>> prediction = predict(basin, sgd(), noise, epsilon=0.1)
+    >>> from levysde.noise import independent
+    >>> prediction = predict(basin, sgd(), independent(1.5), epsilon=0.1)
     >>> round(prediction.mean, 3), round(prediction.corrected_mean, 3)
     (79.267, 75.219)
     """

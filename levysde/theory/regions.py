@@ -344,8 +344,8 @@ def clipped_jumps(domain: DomainLike, noise: NoiseLike, center: ArrayLike, clip:
     --------
     >>> from types import SimpleNamespace
     >>> interval = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 2.0})
-    >>> noise = SimpleNamespace(name="independent", alpha=1.5, scale=1.0)
-    >>> clipped_jumps(interval, noise, [0.0], clip=0.3)
+    >>> from levysde.noise import independent
+    >>> clipped_jumps(interval, independent(1.5), [0.0], clip=0.3)
     4
     """
     clip = checked_positive(clip, "clip")

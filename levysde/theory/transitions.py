@@ -72,8 +72,8 @@ def _on_rays(laws: tuple[Law, ...]) -> list[RayLaw]:
     rays = [law for law in laws if isinstance(law, RayLaw)]
     if len(rays) != len(laws):
         raise ValueError(
-            "transition rates in more than one dimension are known for noise on rays only: "
-            "independent, mixed, spectral, multifractal"
+            "transition rates in more than one dimension are known for noise on rays only; give "
+            "noise of the form 'columns'"
         )
     return rays
 
@@ -177,8 +177,9 @@ def transition_rates(
     >>> def gradient(x, p, out):
     ...     out[0] = (x[0] + 1.0) * x[0] * (x[0] - 2.0)
     >>> wells = SimpleNamespace(dim=1, gradient=gradient, p=np.empty(0))
-    >>> noise = SimpleNamespace(name="independent", alpha=1.0, scale=1.0)
-    >>> transition_rates(wells, [-1.0, 2.0], noise, epsilon=0.01).stationary.round(6).tolist()
+    >>> from levysde.noise import independent
+    >>> chain = transition_rates(wells, [-1.0, 2.0], independent(1.0), epsilon=0.01)
+    >>> chain.stationary.round(6).tolist()
     [0.333333, 0.666667]
     """
     epsilon = checked_positive(epsilon, "epsilon")
