@@ -186,6 +186,7 @@ def refine(
     model = _parts_of(result, basin, dynamics, noise)
     rule = model[1]
     by_threshold = "threshold" in result.parameters
+    parts.instance("dynamics", rule, Dynamics)
     if rule.effective_rule.stepwise and not by_threshold:
         raise ValueError(
             f"the averages of this {rule.name} last a number of steps, so that another dt is "

@@ -485,7 +485,7 @@ def test_parts_of_the_user_must_be_given() -> None:
 
     disc = Domain(2, outside)
     result = run(disc, LAW, dt=0.05, paths=200, correction=None)
-    with pytest.raises(ValueError, match="the domain of the result, 'custom', is not built in"):
+    with pytest.raises(ValueError, match="the outside of the result is of a script"):
         refine(result)
     assert refine(result, driftless(disc), dynamics.sgd(), LAW).mean[0] == result.mean
 

@@ -80,6 +80,7 @@ class Rule:
         parts.choice("rates", self.rates, RATES)
         parts.choice("second_moment", self.second_moment, SECOND_MOMENTS)
         parts.choice("decay_form", self.decay_form, DECAY_FORMS)
+        parts.flag("bias_correction", self.bias_correction)
         for name in ("average", "second_average"):
             if getattr(self, name) is not None:
                 check_factor(name, getattr(self, name), self.rates)
@@ -87,7 +88,8 @@ class Rule:
             check_dampening(self.dampening)
         for name in ("eps", "weight_decay"):
             check_nonnegative(name, getattr(self, name))
-        if self.divides and self.second_moment != "gradient":
+        parts.finite_array("size", self.size)
+        if self.second_moment in ("frozen", "noisy"):
             check_sizes("size", self.size)
         if self.adaptive and self.second_average is None:
             raise ValueError(
