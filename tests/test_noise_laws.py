@@ -28,6 +28,9 @@ LAWS = {
     "isotropic": lambda a: ls.noise.isotropic(a, 0.7),
     "elliptic": lambda a: ls.noise.elliptic(a, MATRIX),
     "elliptic, three drivers": lambda a: ls.noise.elliptic(a, LONG_MATRIX),
+    "several indices, skewed": lambda a: ls.noise.Columns(
+        "mine", {}, [a, 0.5 * (a + 2.0)], [1.0, 0.5], [0.7, -1.0]
+    ),
 }
 ALPHAS = [0.3, 0.8, 1.2, 1.5, 1.8, 1.99, 2.0]
 ARGUMENTS = np.array([[0.5, 0.0], [0.0, 1.0], [0.7, 0.7], [0.7, -0.7], [-1.5, 0.4], [0.2, 2.0]])
@@ -112,7 +115,8 @@ def test_increments_scale_with_the_step():
         law = make(1.5)
         unit = ls.noise.sample(law, 50, seed=1, dim=2)
         short = ls.noise.sample(law, 50, seed=1, epsilon=0.1, dt=0.01, dim=2)
-        alphas = np.array([1.5, 1.75]) if name == "multifractal" else 1.5
+        assert law.several_indices == (name in ("multifractal", "several indices, skewed"))
+        alphas = np.array([1.5, 1.75]) if law.several_indices else 1.5
         assert short == pytest.approx(unit * 0.1 * 0.01 ** (1.0 / alphas), rel=1e-13)
 
 
@@ -245,6 +249,7 @@ def test_alpha_two_is_gaussian_for_every_law(name):
         (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [0.0]), "weights is"),
         (lambda: ls.noise.spectral(1.5, [[1.0, 0.0]], [1.0, 2.0]), "weights has 2 numbers"),
         (lambda: ls.noise.spectral(1.5, [1.0, 0.0], [1.0]), "directions has shape"),
+        (lambda: ls.noise.spectral(0.1, [[1.0, 0.0]], [1e300]), "weights nearer"),
         (lambda: ls.noise.multifractal(1.5), "alphas is 1.5"),
         (lambda: ls.noise.multifractal([1.5, 3.0]), "alpha is 3"),
         (lambda: ls.noise.multifractal([1.5, 1.2], [1.0]), "scales has 1 numbers"),

@@ -134,5 +134,11 @@ def spectral(alpha: float, directions: npt.ArrayLike, weights: npt.ArrayLike) ->
         raise ValueError(f"weights is {masses.tolist()}; give positive numbers")
     units = parts.freeze(rays / lengths[:, None])
     parameters = {"alpha": alpha, "directions": units, "weights": masses}
-    columns = parts.freeze(masses[:, None] ** (1.0 / alpha) * units).T
+    with np.errstate(all="ignore"):
+        columns = parts.freeze(masses[:, None] ** (1.0 / alpha) * units).T
+    if not np.isfinite(columns).all():
+        raise ValueError(
+            f"weights is {masses.tolist()}, and the power 1/alpha of one is infinite; give weights "
+            "nearer to 1"
+        )
     return Spectral("spectral", parameters, alpha, columns)
