@@ -55,12 +55,6 @@ def test_it_is_simulated_and_predicted_as_the_built_in_one():
     assert abs(other.rate / laws[0].rate - 1.0) > 0.05
 
 
-def test_the_namespace_has_it():
-    assert ls.dynamics.heavy is heavy
-    with pytest.raises(AttributeError, match="no attribute 'mystery'"):
-        ls.dynamics.mystery  # noqa: B018
-
-
 def test_the_jump_method_knows_it():
     setting = (ls.basins.flat(), ls.noise.independent(1.5), 0.01)
     options = {"paths": 40, "method": "jump", "seed": 1}

@@ -18,7 +18,6 @@ noise enters x beside it, divided by Q, as in the papers.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from levysde import spec
 from levysde.dynamics.adam import adam, adam_l2, adamprox, adamw, rmsprop
@@ -49,10 +48,5 @@ DYNAMICS: dict[str, Callable[..., Dynamics]] = {
 }
 """The built-in dynamics by name."""
 
-if not TYPE_CHECKING:  # the checker knows the names above, and no others
-
-    def __getattr__(name: str) -> Any:
-        """An optimizer that has a line in the table and none here."""
-        if name in spec.DYNAMICS:
-            return spec.constructor("dynamics", name)
-        raise AttributeError(f"module 'levysde.dynamics' has no attribute {name!r}")
+# An optimizer that only the table names is here too, and not the module of its name.
+globals().update(DYNAMICS)
