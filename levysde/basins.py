@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from levysde import domains, parts, potentials, spec
 from levysde._typing import FloatArray
-from levysde.domain import spread_lines
 from levysde.domains import Domain
+from levysde.domains.base import spread_lines
 from levysde.potentials import Potential
 
 __all__ = ["BASINS", "Basin", "asymmetric", "flat", "sharp"]

@@ -11,18 +11,27 @@ from typing import Any
 __all__ = ["BASINS", "DOMAINS", "DYNAMICS", "NOISES", "POTENTIALS", "constructor"]
 
 POTENTIALS = ("quadratic", "asymmetric_quadratic", "quartic", "double_well")
-DOMAINS = ("interval", "box", "ball", "ellipsoid", "half_space", "sublevel_set", "attraction")
+DOMAINS = {
+    "interval": "levysde.domains.polytope",
+    "box": "levysde.domains.polytope",
+    "half_space": "levysde.domains.polytope",
+    "ball": "levysde.domains.quadric",
+    "ellipsoid": "levysde.domains.quadric",
+    "sublevel_set": "levysde.domains.predicates",
+    "attraction": "levysde.domains.predicates",
+}
 BASINS = ("sharp", "flat", "asymmetric")
 NOISES = ("independent", "isotropic", "mixed", "elliptic", "spectral", "multifractal")
 DYNAMICS = ("sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "adamprox")
 
 _TABLE = {
-    "potential": ("potentials", POTENTIALS),
-    "domain": ("domains", DOMAINS),
-    "basin": ("basins", BASINS),
-    "noise": ("noise", NOISES),
-    "dynamics": ("dynamics", DYNAMICS),
+    "potential": dict.fromkeys(POTENTIALS, "levysde.potentials"),
+    "domain": DOMAINS,
+    "basin": dict.fromkeys(BASINS, "levysde.basins"),
+    "noise": dict.fromkeys(NOISES, "levysde.noise"),
+    "dynamics": dict.fromkeys(DYNAMICS, "levysde.dynamics"),
 }
+"""By kind and name of a part: the module that has the function of this name."""
 
 
 def constructor(kind: str, name: str) -> Callable[..., Any]:
@@ -50,8 +59,8 @@ def constructor(kind: str, name: str) -> Callable[..., Any]:
     >>> constructor("noise", "isotropic")(1.5).alpha
     1.5
     """
-    module, names = _TABLE[kind]
-    if name not in names:
-        raise ValueError(f"{kind} {name!r} is not built in; choose {', '.join(names)}")
-    make: Callable[..., Any] = getattr(import_module(f"levysde.{module}"), name)
+    homes = _TABLE[kind]
+    if name not in homes:
+        raise ValueError(f"{kind} {name!r} is not built in; choose {', '.join(homes)}")
+    make: Callable[..., Any] = getattr(import_module(homes[name]), name)
     return make

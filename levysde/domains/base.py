@@ -1,4 +1,4 @@
-"""What every domain is: an open set, as a plain predicate of one point."""
+"""What every domain is: an open set, as a plain predicate of one point, and facts about it."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -9,16 +9,8 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray, Margin, Outside
-
-_BUILT_IN: parts.BuiltIn = {
-    "interval": (("levysde.domains._outside_interval",), ("lower", "upper")),
-    "box": (("levysde.domains._outside_box",), ("lower", "upper")),
-    "ball": (("levysde.domains._outside_ball",), ("center", "radius")),
-    "ellipsoid": (("levysde.domains._outside_ellipsoid",), ("center", "matrix")),
-    "half_space": (("levysde.domains._outside_half_space",), ("normal", "offset")),
-    "sublevel_set": (("levysde.domains.sublevel_set.",), ("level",)),
-    "attraction": (("levysde.flow.",), ("minimum", "trapping_radius")),
-}
+from levysde.domains.shape import Shape
+from levysde.potentials import Potential
 
 _LINES = 3
 _FACTOR = 16.0
@@ -39,8 +31,7 @@ class Domain:
     params : mapping of str to float or array
         Named parameters. They reach the function as the flat array `p`, in the order given.
     name : str
-        For tables and files. Built-in domains are known to the theory by their names, which no
-        other may have.
+        For tables, files and messages.
     margin : callable, optional
         `margin(x, p, covariance, reach) -> float`: the distance of a point inside from the boundary
         over the standard deviation per square root of time that a Brownian motion of this
@@ -50,12 +41,20 @@ class Domain:
     cost : float
         How many short formulas one answer of the predicate costs as much as, dimensionless. The
         theory looks at fewer points of a costly domain.
+    shape : Shape, optional
+        The same set in closed form. Without it the boundary is found by search.
+    invariant_under : Potential, optional
+        A potential whose gradient flow leads away from the boundary everywhere; without a value
+        function the claim is about all potentials with this gradient. A shape knows by itself.
+    trapping_radius : float, optional
+        Radius of a ball about the minimum that this flow does not leave, length: from there on
+        distances along rays are searched, where every answer costs a flow.
 
     Raises
     ------
     ValueError
         If the dimension is not a positive whole number, the predicate is not callable, a parameter
-        is not a number, or the name is that of a built-in domain.
+        is not a number, or a declared fact is of another dimension.
 
     Examples
     --------
@@ -73,6 +72,9 @@ class Domain:
     name: str = "custom"
     margin: Margin | None = None
     cost: float = 1.0
+    shape: Shape | None = None
+    invariant_under: Potential | None = None
+    trapping_radius: float | None = None
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,14 +85,51 @@ class Domain:
             parts.plain_function("margin", self.margin)
         params = parts.frozen_parameters(self.params)
         parts.finite_number("cost", self.cost)
-        parts.own_name("domain", self.name, self.outside, params, _BUILT_IN)
+        self._check_facts()
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
 
+    def _check_facts(self) -> None:
+        facts = (("shape", self.shape, Shape), ("invariant_under", self.invariant_under, Potential))
+        for name, fact, kind in facts:
+            if fact is None:
+                continue
+            parts.instance(name, fact, kind)
+            if fact.dim != self.dim:
+                raise ValueError(
+                    f"{name} has dimension {fact.dim} and the domain {self.dim}; give both the same"
+                )
+        if self.trapping_radius is not None:
+            parts.finite_number("trapping_radius", self.trapping_radius)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = {"dim": self.dim, "outside": self.outside, "params": dict(self.params)}
-        named = {"name": self.name, "margin": self.margin, "cost": self.cost}
-        return parts.rebuild, (type(self), {**fields, **named})
+        return parts.rebuild, (type(self), parts.given_fields(self))
+
+    def is_invariant_under(self, potential: Potential, minimum: FloatArray) -> bool:
+        """Whether the gradient flow moves away from the boundary everywhere, as far as is known.
+
+        Parameters
+        ----------
+        potential : Potential
+            F.
+        minimum : ndarray, shape (dim,)
+            Its minimum inside, in units of the coordinates.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> from levysde import potentials
+        >>> well = potentials.quadratic(1)
+        >>> positive = Domain(1, lambda x, p: x[0] <= 0.0, invariant_under=well)
+        >>> positive.is_invariant_under(well, np.array([1.0]))
+        True
+        """
+        if self.shape is not None:
+            return self.shape.is_invariant_under(potential, minimum)
+        return self.invariant_under is not None and self.invariant_under.is_same_as(potential)
 
     def contains(self, x: npt.ArrayLike) -> bool:
         """Whether x is in Omega, computed in plain Python.
