@@ -115,8 +115,9 @@ def _axis_reaches(noise: Noise, epsilon: float, dt: float, faces: FloatArray) ->
 
 @dataclass(frozen=True, eq=False)
 class _Shift:
-    """How far one step of the noise moves the boundary inward, by its normal."""
+    """How far one step of the noise moves the boundary of a domain inward, by its normal."""
 
+    domain: Domain
     noise: Noise
     epsilon: float
     dt: float
@@ -127,23 +128,22 @@ class _Shift:
 
     def along(self, normal: FloatArray) -> float:
         """Along a normal n, times the length of n."""
-        if not isinstance(self.noise, Multifractal):
-            return self.norm(len(normal)).along(normal)
-        if np.count_nonzero(normal) == 1:
+        if isinstance(self.noise, Multifractal) and np.count_nonzero(normal) == 1:
             return float(self.across_axes(normal) @ np.abs(normal))
-        raise ValueError(
-            "with multifractal noise the boundary shift is for faces across an axis, and a normal "
-            "of this domain is oblique; use refine, or a smaller dt"
-        )
+        return self._width().along(normal)
 
-    def norm(self, dim: int) -> _Width:
-        """Along every normal."""
+    def norm(self) -> tuple[float, FloatArray]:
+        """Along every normal n: the exponent and G of a norm of G'n."""
+        width = self._width()
+        return width.alpha, width.matrix
+
+    def _width(self) -> _Width:
         if isinstance(self.noise, Multifractal):
             raise ValueError(
-                "with multifractal noise the boundary shift is for faces across an axis, and the "
-                "boundary of this domain is curved; use refine, or a smaller dt"
+                "with multifractal noise the boundary shift is for faces across an axis, and those "
+                f"of {self.domain.name!r} are oblique or curved; use refine, or a smaller dt"
             )
-        return _width(self.noise, dim, self.epsilon, self.dt)
+        return _width(self.noise, self.domain.dim, self.epsilon, self.dt)
 
 
 def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
@@ -204,12 +204,13 @@ def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
     parts.instance("noise", noise, Noise)
     if domain.shape is None:
         raise ValueError(
-            "the boundary shift needs a domain with a normal, which declares its shape, and "
-            f"{domain.name!r} does not; use refine, or a smaller dt"
+            "the boundary shift needs a domain with a normal, which its shape gives (interval, box, "
+            f"ball, half_space, ellipsoid), and {domain.name!r} declares none; use refine, or a "
+            "smaller dt"
         )
     noise.check_dim(domain.dim)
     epsilon, dt = parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)
-    moved = domain.shape.shifted(_Shift(noise, epsilon, dt))
+    moved = domain.shape.shifted(_Shift(domain, noise, epsilon, dt))
     if moved is None:
         raise ValueError(
             f"the boundary shift of this step is as wide as the {domain.name}; give a smaller dt"

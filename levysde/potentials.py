@@ -323,16 +323,9 @@ def _quadratic(
     gradient: Gradient, value: Value, hessian: FloatArray, center: FloatArray
 ) -> Potential:
     return Potential(
-        len(center),
-        gradient,
-        value,
-        {"curvature": hessian, "center": center},
-        name="quadratic",
-        center=center,
-        hessian=hessian,
-        separable=hessian.ndim == 1,
-        approaching=True,
-    )
+        len(center), gradient, value, {"curvature": hessian, "center": center}, name="quadratic",
+        center=center, hessian=hessian, separable=hessian.ndim == 1, approaching=True,
+    )  # fmt: skip
 
 
 def _per_coordinate(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
@@ -386,17 +379,11 @@ def asymmetric_quadratic(dim: int = 1, left: float = 16.0, right: float = 1.0) -
         "left": parts.finite_number("left", left),
         "right": parts.finite_number("right", right),
     }
+    sides = np.repeat([[params["left"]], [params["right"]]], parts.dimension(dim), axis=1)
     return Potential(
-        parts.dimension(dim),
-        _asymmetric_gradient,
-        _asymmetric_value,
-        params,
-        name="asymmetric_quadratic",
-        center=np.zeros(dim),
-        one_sided=np.repeat([[params["left"]], [params["right"]]], dim, axis=1),
-        separable=True,
-        approaching=True,
-    )
+        dim, _asymmetric_gradient, _asymmetric_value, params, name="asymmetric_quadratic",
+        center=np.zeros(dim), one_sided=sides, separable=True, approaching=True,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ quartic wells

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import basins, domain, dynamics, noise, potentials, results, simulate, spec, theory
+from levysde import basins, domains, dynamics, noise, potentials, results, simulate, spec, theory
 from levysde.cli import main, noises, optimizers
 
 QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
@@ -558,10 +558,11 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
     classes = [value for value in vars(noise).values() if isinstance(value, type)]
     assert {law.name for law in classes if law is not noise.Noise} == set(spec.NOISES)
     assert tuple(noises._LAWS) == spec.NOISES
-    assert set(potentials._BUILT_IN) == set(spec.POTENTIALS)
-    assert set(domain._BUILT_IN) == set(spec.DOMAINS)
-    for kind, (_, names) in spec._TABLE.items():
-        for name in names:
+    assert set(potentials.__all__) - {"Potential"} == set(spec.POTENTIALS)
+    classes = {"Domain", "Polytope", "Quadric", "Shape"}
+    assert set(domains.__all__) - classes == set(spec.DOMAINS)
+    for kind, homes in spec._TABLE.items():
+        for name in homes:
             assert spec.constructor(kind, name).__name__ == name
     with pytest.raises(ValueError, match="basin 'round' is not built in; choose sharp, flat"):
         spec.constructor("basin", "round")

@@ -35,7 +35,7 @@ def mixed(alpha: float, matrix: Any = SHEAR) -> Any:
 
 def custom(dim: int, many: Any) -> Any:
     return SimpleNamespace(
-        name="custom", dim=dim, params={}, p=np.empty(0),
+        name="custom", dim=dim, p=np.empty(0),
         outside=lambda x, p: bool(many(x[None])[0]), outside_many=many,
     )  # fmt: skip
 

@@ -305,13 +305,9 @@ def interval(lower: float, upper: float) -> Domain:
         raise ValueError("the ends of an interval are numbers; give a box in several dimensions")
     if not ends[0] < ends[1]:
         raise ValueError(f"the interval ({lower}, {upper}) is empty; give lower < upper")
+    params, shape = {"lower": ends[0], "upper": ends[1]}, Polytope(ends[0][None], ends[1][None])
     return Domain(
-        1,
-        _outside_interval,
-        {"lower": ends[0], "upper": ends[1]},
-        name="interval",
-        margin=_interval_margin,
-        shape=Polytope(ends[0][None], ends[1][None]),
+        1, _outside_interval, params, name="interval", margin=_interval_margin, shape=shape
     )
 
 
@@ -348,14 +344,8 @@ def box(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Domain:
             f"the box is empty: lower[{j}] = {low[j]:g}, upper[{j}] = {high[j]:g}; "
             "give lower < upper"
         )
-    return Domain(
-        len(low),
-        _outside_box,
-        {"lower": low, "upper": high},
-        name="box",
-        margin=_box_margin,
-        shape=Polytope(low, high),
-    )
+    params, shape = {"lower": low, "upper": high}, Polytope(low, high)
+    return Domain(shape.dim, _outside_box, params, name="box", margin=_box_margin, shape=shape)
 
 
 def half_space(normal: npt.ArrayLike, offset: float) -> Domain:
@@ -386,12 +376,10 @@ def half_space(normal: npt.ArrayLike, offset: float) -> Domain:
     if not direction.any():
         raise ValueError("the normal of the half space is zero; give a direction")
     height = parts.finite_number("offset", offset, positive=False)
-    nowhere = np.full(len(direction), np.inf)
+    endless = np.full(len(direction), np.inf)
+    shape = Polytope(-endless, endless, direction[None], np.array([height]))
+    params: dict[str, npt.ArrayLike] = {"normal": direction, "offset": height}
+    margin = _half_space_margin
     return Domain(
-        len(direction),
-        _outside_half_space,
-        {"normal": direction, "offset": height},
-        name="half_space",
-        margin=_half_space_margin,
-        shape=Polytope(-nowhere, nowhere, direction[None], np.array([height])),
+        shape.dim, _outside_half_space, params, name="half_space", margin=margin, shape=shape
     )

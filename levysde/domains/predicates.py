@@ -64,13 +64,9 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
 
     params = {**potential.params, "level": parts.finite_number("level", level, positive=False)}
     return Domain(
-        potential.dim,
-        outside,
-        params,
-        name="sublevel_set",
-        margin=margin,
+        potential.dim, outside, params, name="sublevel_set", margin=margin,
         invariant_under=potential,
-    )
+    )  # fmt: skip
 
 
 def all_inside(
@@ -126,12 +122,9 @@ def attraction(potential: Potential, minimum: npt.ArrayLike) -> Domain:
         lower, upper = (wells.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))
         return interval(lower, upper)
     params = {**potential.params, "minimum": point, "trapping_radius": trap}
+    outside = gradient_flow.attraction_predicate(potential)
+    flow = replace(potential, value=None)  # which alone decides
     return Domain(
-        potential.dim,
-        gradient_flow.attraction_predicate(potential),
-        params,
-        name="attraction",
-        cost=gradient_flow.COST,
-        invariant_under=replace(potential, value=None),  # the flow alone decides
-        trapping_radius=trap,
-    )
+        potential.dim, outside, params, name="attraction", cost=gradient_flow.COST,
+        invariant_under=flow, trapping_radius=trap,
+    )  # fmt: skip

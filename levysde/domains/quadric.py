@@ -14,7 +14,7 @@ import numpy.typing as npt
 from levysde import parts
 from levysde._typing import FloatArray, Outside, PlainFunction
 from levysde.domains.base import Domain
-from levysde.domains.shape import Inset, InsetNorm, Shape, over, spread
+from levysde.domains.shape import Inset, Shape, over, spread
 from levysde.engine.elementary import exp2, log2
 from levysde.potentials import Potential
 
@@ -181,12 +181,12 @@ class Quadric(Shape):
 
     def shifted(self, inset: Inset) -> Domain | None:
         """Exact for a ball, to first order for an ellipsoid."""
-        norm = inset.norm(self.dim)
-        axes = norm.matrix.ndim == 1
-        if self.radius is not None and axes and norm.alpha == 2.0 and np.ptp(norm.matrix) == 0.0:
-            radius = self.radius - float(norm.matrix[0])
+        alpha, matrix = inset.norm()
+        alike = alpha == 2.0 and matrix.ndim == 1 and np.ptp(matrix) == 0.0
+        if self.radius is not None and alike:
+            radius = self.radius - float(matrix[0])
             return ball(self.center, radius) if radius > 0.0 else None
-        return _inset(self, norm)
+        return _inset(self, alpha, matrix)
 
 
 def _quadratic_root(square: FloatArray, half_linear: FloatArray, room: float) -> FloatArray:
@@ -334,14 +334,14 @@ def _predicate(square: PlainFunction, at: int, drivers: int, axes: bool, power: 
     return outside
 
 
-def _inset(shape: Quadric, norm: InsetNorm) -> Domain | None:
+def _inset(shape: Quadric, alpha: float, matrix: FloatArray) -> Domain | None:
     """The quadric moved inward by the norm of powers or squares of G'n."""
-    image, root = _gauge_width(shape, norm)
+    image, root = _gauge_width(shape, matrix)
     # The norm of powers is at most drivers^(1/alpha - 1/2) times the Euclidean one.
     axes, dim = image.ndim == 1, shape.dim
     drivers = dim if axes else len(image)
     largest = float(np.max(np.abs(root)) if axes else np.linalg.norm(root, 2))
-    largest *= drivers ** (1.0 / norm.alpha - 0.5) * (1.0 + 1e-9)
+    largest *= drivers ** (1.0 / alpha - 0.5) * (1.0 + 1e-9)
     if not largest < 1.0:
         return None
     params: dict[str, npt.ArrayLike] = {"center": shape.center}
@@ -350,19 +350,19 @@ def _inset(shape: Quadric, norm: InsetNorm) -> Domain | None:
     else:
         name, square, params["matrix"] = "ellipsoid", _ellipsoid_square, shape.matrix
     at = sum(np.size(value) for value in params.values())
-    outside = _predicate(square, at, drivers, axes, norm.alpha != 2.0)
-    params |= {"norm": [1.0 / norm.alpha, norm.alpha, largest], "shift": image}
+    outside = _predicate(square, at, drivers, axes, alpha != 2.0)
+    params |= {"norm": [1.0 / alpha, alpha, largest], "shift": image}
     return Domain(dim, outside, params, name=f"shifted_{name}")
 
 
-def _gauge_width(shape: Quadric, norm: InsetNorm) -> tuple[FloatArray, FloatArray]:
+def _gauge_width(shape: Quadric, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
     """G'A, so that the width of Ay is the norm of G'Ay, and G'A^(1/2)."""
     if shape.radius is not None:
-        image = norm.matrix.T / shape.radius**2  # of one axis, its own transpose
+        image = matrix.T / shape.radius**2  # of one axis, its own transpose
         return image, image * shape.radius
     assert shape.matrix is not None
     factor = np.linalg.cholesky(shape.matrix)
-    rows = np.diag(norm.matrix) if norm.matrix.ndim == 1 else norm.matrix.T
+    rows = np.diag(matrix) if matrix.ndim == 1 else matrix.T
     return rows @ shape.matrix, rows @ factor
 
 
@@ -394,14 +394,9 @@ def ball(center: npt.ArrayLike, radius: float) -> Domain:
     True
     """
     middle, length = parts.point("center", center), parts.finite_number("radius", radius)
-    return Domain(
-        len(middle),
-        _outside_ball,
-        {"center": middle, "radius": length},
-        name="ball",
-        margin=_ball_margin,
-        shape=Quadric(middle, radius=length),
-    )
+    params: dict[str, npt.ArrayLike] = {"center": middle, "radius": length}
+    shape = Quadric(middle, radius=length)
+    return Domain(shape.dim, _outside_ball, params, name="ball", margin=_ball_margin, shape=shape)
 
 
 def ellipsoid(center: npt.ArrayLike, matrix: npt.ArrayLike) -> Domain:
@@ -434,11 +429,8 @@ def ellipsoid(center: npt.ArrayLike, matrix: npt.ArrayLike) -> Domain:
         raise ValueError("the matrix of the ellipsoid is not symmetric; give a symmetric matrix")
     if np.linalg.eigvalsh(array)[0] <= 0.0:
         raise ValueError("the matrix of the ellipsoid is not positive definite; give one that is")
+    params, margin = {"center": middle, "matrix": array}, _ellipsoid_margin
+    shape = Quadric(middle, matrix=array)
     return Domain(
-        len(middle),
-        _outside_ellipsoid,
-        {"center": middle, "matrix": array},
-        name="ellipsoid",
-        margin=_ellipsoid_margin,
-        shape=Quadric(middle, matrix=array),
+        shape.dim, _outside_ellipsoid, params, name="ellipsoid", margin=margin, shape=shape
     )

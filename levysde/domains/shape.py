@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Inset", "Shape"]
 
 
-class InsetNorm(Protocol):
-    """A width that is a norm of G'n: homogeneous of degree 1 in the normal n."""
-
-    @property
-    def alpha(self) -> float:
-        """Exponent of the norm."""
-
-    @property
-    def matrix(self) -> FloatArray:
-        """G, shape (dim, drivers), or its diagonal where the rest is zero."""
-
-
 class Inset(Protocol):
     """How far a boundary is moved inward, by its normal."""
 
@@ -59,17 +47,15 @@ class Inset(Protocol):
             In units of n.x.
         """
 
-    def norm(self, dim: int) -> InsetNorm:
-        """The width along every normal, as a norm.
-
-        Parameters
-        ----------
-        dim : int
-            Dimension.
+    def norm(self) -> tuple[float, FloatArray]:
+        """The width along every normal n as a norm of G'n, homogeneous of degree 1.
 
         Returns
         -------
-        InsetNorm
+        alpha : float
+            Exponent of the norm.
+        matrix : ndarray, shape (dim, drivers) or (dim,)
+            G; its diagonal where the rest is zero.
         """
 
 

@@ -25,24 +25,17 @@ class ShapeLike(Protocol):
     def dim(self) -> int:
         """Dimension of the space."""
 
-    @property
-    def exit_distances(self) -> Callable[[Vector, Vector], Vector]:
-        """Function of a center and directions, shape (rays, dim): distances in their units.
+    def exit_distances(self, center: Vector, directions: Vector) -> Vector:
+        """Return distances along rays, ``inf`` where one stays inside, 0 from outside."""
 
-        They are ``inf`` where a ray stays inside and 0 where the center is not inside.
-        """
+    def distance(self, center: Vector) -> float | None:
+        """Return the distance of a point inside from the boundary, where it is known."""
 
-    @property
-    def distance(self) -> Callable[[Vector], float | None]:
-        """Function of a point inside: its distance from the boundary, where that is known."""
+    def stretched(self, center: Vector, factors: Vector) -> ShapeLike:
+        """Return the shape stretched along the axes about a center."""
 
-    @property
-    def stretched(self) -> Callable[[Vector, Vector], ShapeLike]:
-        """Function of a center and positive factors: the shape stretched by them about it."""
-
-    @property
-    def swept(self) -> Callable[[Vector, Vector, Vector], ShapeLike | None]:
-        """Function of c, f and b: the y, moved to c, with c + t y inside for all -b < t < f."""
+    def swept(self, center: Vector, forth: Vector, back: Vector) -> ShapeLike | None:
+        """Return the y, moved to c, with c + f y inside for all f from -back to forth."""
 
 
 class PolytopeLike(ShapeLike, Protocol):
@@ -76,13 +69,11 @@ class QuadricLike(ShapeLike, Protocol):
     def curved(self) -> Literal[True]:
         """That its boundary is curved."""
 
-    @property
-    def gauge(self) -> Callable[[Vector], float]:
-        """Function of a point: the square root of the form."""
+    def gauge(self, point: Vector) -> float:
+        """Return the square root of the form at a point."""
 
-    @property
-    def form(self) -> Callable[[Vector], Vector]:
-        """Function of a matrix G, shape (dim, rank): G'AG."""
+    def form(self, columns: Vector) -> Vector:
+        """Return G'AG of a matrix G, shape (dim, rank)."""
 
 
 class DomainLike(Protocol):
