@@ -204,9 +204,9 @@ def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
     parts.instance("noise", noise, Noise)
     if domain.shape is None:
         raise ValueError(
-            "the boundary shift needs a domain with a normal, which its shape gives (interval, box, "
-            f"ball, half_space, ellipsoid), and {domain.name!r} declares none; use refine, or a "
-            "smaller dt"
+            "the boundary shift needs a domain with a normal, which its shape gives (as of "
+            f"interval, box, ball, half_space, ellipsoid), and {domain.name!r} declares none; "
+            "use refine, or a smaller dt"
         )
     noise.check_dim(domain.dim)
     epsilon, dt = parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)

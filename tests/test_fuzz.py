@@ -335,7 +335,8 @@ TABLE: dict[str, Entry] = {
             "params": {"a": positive(r)}, "name": "mine",
         },
         {"dim": "count", "gradient": "function", "value": "optional function", "params": "params",
-         "name": "text"},
+         "name": "text", "center": "optional array", "hessian": "optional array",
+         "one_sided": "optional array", "separable": "flag", "approaching": "flag"},
     ),
     "potentials.quadratic": Entry(
         potentials.quadratic,
@@ -364,7 +365,19 @@ TABLE: dict[str, Entry] = {
         lambda r: {"dim": dimension(r), "outside": beyond, "params": {"a": [1.0, positive(r)]},
                    "name": "mine", "margin": margin},
         {"dim": "count", "outside": "function", "params": "params", "name": "text",
-         "margin": "optional function", "cost": "positive"},
+         "margin": "optional function", "cost": "positive", "shape": "optional object",
+         "invariant_under": "optional object", "trapping_radius": "optional positive"},
+    ),
+    "domains.Polytope": Entry(
+        domains.Polytope,
+        lambda r: {"lower": [-1.0, -2.0], "upper": [1.0, np.inf], "normals": [vector(r, 2)],
+                   "offsets": [positive(r)]},
+        {"lower": "end", "upper": "end", "normals": "optional array", "offsets": "optional array"},
+    ),
+    "domains.Quadric": Entry(
+        domains.Quadric,
+        lambda r: {"center": vector(r, 2), "radius": positive(r)},
+        {"center": "array", "radius": "positive", "matrix": "optional array"},
     ),
     "domains.interval": Entry(
         domains.interval,
@@ -628,6 +641,7 @@ MADE_FOR_READING = {
     "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
     "costs.Cost", "costs.Costs",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
+    "domains.Shape",
     "noise.Elliptic", "noise.Independent", "noise.Isotropic", "noise.Mixed", "noise.Multifractal",
     "noise.Noise", "noise.Spectral", "dynamics.Adaptive", "dynamics.Momentum", "dynamics.Optimizer",
 }  # fmt: skip

@@ -3,7 +3,6 @@
 A ball keeps its radius, and no matrix.
 """
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -12,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import parts
-from levysde._typing import FloatArray, Outside, PlainFunction
+from levysde._typing import FloatArray
 from levysde.domains.base import Domain
+from levysde.domains.inset_quadric import inset_ball, inset_ellipsoid
 from levysde.domains.shape import Inset, Shape, over, spread
-from levysde.engine.elementary import exp2, log2
 from levysde.potentials import Potential
 
 __all__ = ["Quadric", "ball", "ellipsoid"]
@@ -182,11 +181,13 @@ class Quadric(Shape):
     def shifted(self, inset: Inset) -> Domain | None:
         """Exact for a ball, to first order for an ellipsoid."""
         alpha, matrix = inset.norm()
-        alike = alpha == 2.0 and matrix.ndim == 1 and np.ptp(matrix) == 0.0
-        if self.radius is not None and alike:
-            radius = self.radius - float(matrix[0])
-            return ball(self.center, radius) if radius > 0.0 else None
-        return _inset(self, alpha, matrix)
+        if self.matrix is not None:
+            return inset_ellipsoid(self.center, self.matrix, alpha, matrix)
+        assert self.radius is not None
+        if not (alpha == 2.0 and matrix.ndim == 1 and np.ptp(matrix) == 0.0):
+            return inset_ball(self.center, self.radius, alpha, matrix)
+        radius = self.radius - float(matrix[0])  # all normals alike
+        return ball(self.center, radius) if radius > 0.0 else None
 
 
 def _quadratic_root(square: FloatArray, half_linear: FloatArray, room: float) -> FloatArray:
@@ -261,109 +262,6 @@ def _ellipsoid_margin(x: FloatArray, p: FloatArray, covariance: FloatArray, reac
     if reach > 0.0:
         return over(1.0 - gauge, math.sqrt(trace))
     return over((1.0 - gauge) * gauge, spread(slope, covariance))
-
-
-# ---------------------------------------------------------------------------- boundary moved inward
-#
-# With y = x - c, the gauge s = sqrt(y'Ay) and the unit normal n = Ay/|Ay|, a point moved by delta
-# along -n changes s by -delta |Ay|/s. The width w is homogeneous, so that delta = w(n) = w(Ay)/|Ay|
-# turns s < 1 into s < 1 - w(Ay)/s, that is s (1 - s) > w(Ay).
-
-
-def _ball_square(x: FloatArray, p: FloatArray) -> float:
-    n = len(x)
-    square = 0.0
-    for j in range(n):
-        square += (x[j] - p[j]) * (x[j] - p[j])
-    return float(square / (p[n] * p[n]))
-
-
-def _ellipsoid_square(x: FloatArray, p: FloatArray) -> float:
-    n = len(x)
-    square = 0.0
-    for k in range(n):
-        row = 0.0
-        for j in range(n):
-            row += p[n + n * k + j] * (x[j] - p[j])
-        square += row * (x[k] - p[k])
-    return square
-
-
-@functools.lru_cache(maxsize=256)
-def _predicate(square: PlainFunction, at: int, drivers: int, axes: bool, power: bool) -> Outside:
-    """`outside(x, p)`; from p[at] on 1/alpha, alpha, the largest w(Ay)/s, and the matrix of w."""
-
-    def along_axis(x: FloatArray, p: FloatArray, k: int) -> float:
-        return float(p[at + 3 + k] * (x[k] - p[k]))
-
-    def along_row(x: FloatArray, p: FloatArray, k: int) -> float:
-        n = len(x)
-        total = 0.0
-        for j in range(n):
-            total += p[at + 3 + n * k + j] * (x[j] - p[j])
-        return total
-
-    project = along_axis if axes else along_row
-
-    def euclidean(x: FloatArray, p: FloatArray) -> float:
-        total = 0.0
-        for k in range(drivers):
-            value = project(x, p, k)
-            total += value * value
-        return math.sqrt(total)
-
-    def of_powers(x: FloatArray, p: FloatArray) -> float:
-        total = 0.0
-        for k in range(drivers):
-            # Where s < 1 the width is below 1. The bounds are those of log2 and exp2.
-            value = min(max(abs(project(x, p, k)), 1e-100), 2.0)
-            total += exp2(p[at + 1] * log2(value))
-        return exp2(p[at] * log2(total))
-
-    width = of_powers if power else euclidean
-
-    def outside(x: FloatArray, p: FloatArray) -> bool:
-        s = math.sqrt(square(x, p))
-        if s >= 1.0:
-            return True
-        # Most points are too far inside for any width; the center is one of them.
-        if 1.0 - s >= p[at + 2]:
-            return False
-        return s * (1.0 - s) < width(x, p)
-
-    return outside
-
-
-def _inset(shape: Quadric, alpha: float, matrix: FloatArray) -> Domain | None:
-    """The quadric moved inward by the norm of powers or squares of G'n."""
-    image, root = _gauge_width(shape, matrix)
-    # The norm of powers is at most drivers^(1/alpha - 1/2) times the Euclidean one.
-    axes, dim = image.ndim == 1, shape.dim
-    drivers = dim if axes else len(image)
-    largest = float(np.max(np.abs(root)) if axes else np.linalg.norm(root, 2))
-    largest *= drivers ** (1.0 / alpha - 0.5) * (1.0 + 1e-9)
-    if not largest < 1.0:
-        return None
-    params: dict[str, npt.ArrayLike] = {"center": shape.center}
-    if shape.matrix is None:
-        name, square, params["radius"] = "ball", _ball_square, np.asarray(shape.radius)
-    else:
-        name, square, params["matrix"] = "ellipsoid", _ellipsoid_square, shape.matrix
-    at = sum(np.size(value) for value in params.values())
-    outside = _predicate(square, at, drivers, axes, alpha != 2.0)
-    params |= {"norm": [1.0 / alpha, alpha, largest], "shift": image}
-    return Domain(dim, outside, params, name=f"shifted_{name}")
-
-
-def _gauge_width(shape: Quadric, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """G'A, so that the width of Ay is the norm of G'Ay, and G'A^(1/2)."""
-    if shape.radius is not None:
-        image = matrix.T / shape.radius**2  # of one axis, its own transpose
-        return image, image * shape.radius
-    assert shape.matrix is not None
-    factor = np.linalg.cholesky(shape.matrix)
-    rows = np.diag(matrix) if matrix.ndim == 1 else matrix.T
-    return rows @ shape.matrix, rows @ factor
 
 
 # ------------------------------------------------------------------------------------- constructors
