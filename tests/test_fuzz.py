@@ -327,6 +327,16 @@ class Entry:
     """Arguments that have a default and are always given."""
 
 
+def polytope(lower: Any, upper: Any, normals: Any, offsets: Any) -> domains.Polytope:
+    """Normals and offsets are given together."""
+    return domains.Polytope(lower, upper, normals, offsets)
+
+
+def quadric(center: Any, matrix: Any) -> domains.Quadric:
+    """A radius or a matrix is given."""
+    return domains.Quadric(center, matrix=matrix)
+
+
 TABLE: dict[str, Entry] = {
     "potentials.Potential": Entry(
         potentials.Potential,
@@ -369,15 +379,15 @@ TABLE: dict[str, Entry] = {
          "invariant_under": "optional object", "trapping_radius": "optional positive"},
     ),
     "domains.Polytope": Entry(
-        domains.Polytope,
+        polytope,
         lambda r: {"lower": [-1.0, -2.0], "upper": [1.0, np.inf], "normals": [vector(r, 2)],
                    "offsets": [positive(r)]},
-        {"lower": "end", "upper": "end", "normals": "optional array", "offsets": "optional array"},
+        {"lower": "end", "upper": "end", "normals": "array", "offsets": "array"},
     ),
     "domains.Quadric": Entry(
-        domains.Quadric,
-        lambda r: {"center": vector(r, 2), "radius": positive(r)},
-        {"center": "array", "radius": "positive", "matrix": "optional array"},
+        quadric,
+        ellipsoid,
+        {"center": "array", "matrix": "array"},
     ),
     "domains.interval": Entry(
         domains.interval,
