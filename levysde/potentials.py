@@ -111,6 +111,34 @@ class Potential:
     def __reduce__(self) -> tuple[Any, ...]:
         return parts.rebuild, (type(self), parts.given_fields(self))
 
+    def declared_gradient(self, x: FloatArray) -> FloatArray | None:
+        """Grad F(x) by the declared center and curvatures, where they make it.
+
+        Parameters
+        ----------
+        x : ndarray, shape (dim,)
+            A point, in units of the coordinates.
+
+        Returns
+        -------
+        ndarray or None
+            Shape (dim,), energy per unit of the coordinate.
+
+        Examples
+        --------
+        >>> quadratic(2, curvature=[1.0, 4.0]).declared_gradient(np.array([1.0, 1.0])).tolist()
+        [1.0, 4.0]
+        """
+        if self.center is None or self.tilted:
+            return None
+        offset = x - self.center
+        if self.hessian is not None:
+            return self.hessian * offset if self.hessian.ndim == 1 else self.hessian @ offset
+        if self.one_sided is not None:
+            below, above = self.one_sided
+            return np.asarray(np.where(offset < 0.0, below, above) * offset)
+        return None
+
     def is_same_as(self, other: "Potential") -> bool:
         """Whether another potential has the numbers and functions of this one.
 

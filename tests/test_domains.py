@@ -230,3 +230,19 @@ def test_declared_facts_of_potentials_are_those_of_the_gradient():
 def test_wrong_facts(facts, message):
     with pytest.raises(ValueError, match=message):
         ls.Potential(2, lambda x, p, out: None, **facts)
+
+
+def test_a_declared_fact_that_is_not_true_is_refused():
+    """Also what `dataclasses.replace` leaves behind."""
+    disc = domains.ball([0.0, 0.0], 1.0)
+    stale = replace(disc, params={"center": [0.0, 0.0], "radius": 2.0})
+    with pytest.raises(ValueError, match="not that of the declared shape"):
+        ls.Basin(potentials.quadratic(2), stale, [0.0, 0.0])
+    well = potentials.quadratic(2, [1.0, 4.0])
+    steeper = replace(well, params={**well.params, "curvature": [1.0, 9.0]})
+    with pytest.raises(ValueError, match="by the declared hessian or one_sided"):
+        ls.Basin(steeper, disc, [0.0, 0.0])
+    kinked = potentials.asymmetric_quadratic(2)
+    other = replace(kinked, params={"left": 1.0, "right": 2.0})
+    with pytest.raises(ValueError, match="by the declared hessian or one_sided"):
+        ls.Basin(other, disc, [0.0, 0.0])

@@ -15,6 +15,8 @@ from levysde.potentials import Potential
 _LINES = 3
 _FACTOR = 16.0
 _FARTHEST = 2.0**500
+_EDGE, _RESOLVED = 1e-3, 1e-10
+"""How far from its boundary a shape is tried, and what coordinates of so many digits resolve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +214,45 @@ class Domain:
                 return not self.contains(x)
             except ValueError:
                 return True
+
+    def check_shape(self, x: npt.ArrayLike) -> None:
+        """Try the declared shape, if there is one, against the predicate in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point inside, in units of the coordinates.
+
+        Raises
+        ------
+        ValueError
+            If the predicate does not change where the shape has the boundary on a line.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> from levysde import domains
+        >>> stale = replace(domains.interval(-1.0, 1.0), params={"lower": -2.0, "upper": 2.0})
+        >>> stale.check_shape([0.0])
+        Traceback (most recent call last):
+            ...
+        ValueError: the predicate is not that of the declared shape at x = (1); declare its own
+        """
+        if self.shape is None:
+            return
+        point, lines = parts.finite_array("x", x, (self.dim,)), spread_lines(self.dim)
+        rays = np.concatenate([lines, -lines])
+        distances = self.shape.exit_distances(point, rays)
+        ray, distance = rays[np.argmin(distances)], float(np.min(distances))
+        if not _RESOLVED * float(np.abs(point).max()) < distance < _FARTHEST:
+            return
+        edge = point + distance * ray
+        before, after = (point + (1.0 + side * _EDGE) * distance * ray for side in (-1, 1))
+        if self._is_out(before) or not self._is_out(after):
+            raise ValueError(
+                "the predicate is not that of the declared shape at "
+                f"x = {parts.shown(edge)}; declare its own"
+            )
 
     def check_margin(self, x: npt.ArrayLike, size: float = 1.0) -> None:
         """Try the margin, if there is one, at a point of Omega in plain Python.
