@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from levysde import domains, parts, potentials, spec
 from levysde._typing import FloatArray
-from levysde.domain import spread_lines
 from levysde.domains import Domain
+from levysde.domains.base import spread_lines
 from levysde.potentials import Potential
 
 __all__ = ["BASINS", "Basin", "asymmetric", "flat", "sharp"]
@@ -62,7 +62,7 @@ class Basin:
     ValueError
         If dimensions disagree, the minimum or the start is not in the domain, or a function fails,
         leaves a component unwritten, or gives a gradient that is not that of its value, or a margin
-        that is not a number.
+        that is not a number; or if a declared shape or force is not that of the functions.
 
     Examples
     --------
@@ -105,7 +105,9 @@ class Basin:
         size = self.domain.size_about(start)
         for point in (minimum, start):
             self.domain.check_margin(point, size)
+        self.domain.check_shape(minimum)
         _check_gradient(self.potential, start, CHECKED_SHARE * size)
+        _check_declared(self.potential, start, CHECKED_SHARE * size)
         self.potential.gradient_at(minimum)
 
     @property
@@ -144,6 +146,24 @@ def _check_gradient(potential: Potential, start: FloatArray, away: float) -> Non
                     f"x = {parts.shown(point)}: the slope is {slope:.6g}, the gradient gives "
                     f"{gradient @ along:.6g}; mend one of the two functions"
                 )
+
+
+def _check_declared(potential: Potential, start: FloatArray, away: float) -> None:
+    """Compare the gradient with the linear or one-sided one that is declared."""
+    point = start + away * spread_lines(potential.dim)[0]
+    declared = potential.declared_gradient(point)
+    if declared is None:
+        return
+    found = potential.gradient_at(point)
+    error, size = np.abs(found - declared).max(), np.abs(declared).max()
+    # Far from the origin a gradient may be a difference of large forces.
+    with np.errstate(all="ignore"):
+        forces = np.abs(np.asarray(potential.declared_gradient(np.zeros(potential.dim)))).max()
+    if not error <= GRADIENT_TOLERANCE * size + 1e-12 * forces:
+        raise ValueError(
+            f"the gradient is {parts.shown(found)} at x = {parts.shown(point)}, and "
+            f"{parts.shown(declared)} by the declared hessian or one_sided; mend one of them"
+        )
 
 
 def check_minimum(basin: Basin) -> None:

@@ -13,25 +13,21 @@ Sources: Siegmund, Adv. Appl. Prob. 11 (1979) 701; Broadie, Glasserman & Kou, Ma
 325; Spitzer's identity for stable laws.
 """
 
-import functools
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from levysde import domains, parts
-from levysde._typing import FloatArray, Outside, PlainFunction
+from levysde import parts
+from levysde._typing import FloatArray
 from levysde.domains import Domain
-from levysde.engine.elementary import exp2, log2
-from levysde.noise import Multifractal, Noise
+from levysde.noise import Noise
 
 __all__ = ["CORRECTIONS", "shifted"]
 
 CORRECTIONS = ("boundary-shift",)
 """What `escape_times` can do about the bias of the grid."""
-
-WITH_NORMAL = ("interval", "box", "ball", "half_space", "ellipsoid")
 
 
 # ------------------------------------------------------------------ scale of the noise by direction
@@ -94,160 +90,40 @@ def _axis_reaches(noise: Noise, epsilon: float, dt: float, faces: FloatArray) ->
     return np.asarray(np.sum(np.abs(width.matrix) ** width.alpha, axis=1) ** (1.0 / width.alpha))
 
 
-# ------------------------------------------------------------------------------- shifted predicates
-#
-# Ball and ellipsoid: with y = x - c, the gauge s = sqrt(y'Ay) and the unit normal n = Ay/|Ay|, a
-# point moved by delta along -n changes s by -delta |Ay|/s. The width w is homogeneous, so that
-# delta = w(n) = w(Ay)/|Ay| turns s < 1 into s < 1 - w(Ay)/s, that is s (1 - s) > w(Ay).
+# -------------------------------------------------------------------------------- shift of a domain
 
 
-def _ball_square(x: FloatArray, p: FloatArray) -> float:
-    n = len(x)
-    square = 0.0
-    for j in range(n):
-        square += (x[j] - p[j]) * (x[j] - p[j])
-    return float(square / (p[n] * p[n]))
+@dataclass(frozen=True, eq=False)
+class _Shift:
+    """How far one step of the noise moves the boundary of a domain inward, by its normal."""
 
+    domain: Domain
+    noise: Noise
+    epsilon: float
+    dt: float
 
-def _ellipsoid_square(x: FloatArray, p: FloatArray) -> float:
-    n = len(x)
-    square = 0.0
-    for k in range(n):
-        row = 0.0
-        for j in range(n):
-            row += p[n + n * k + j] * (x[j] - p[j])
-        square += row * (x[k] - p[k])
-    return square
+    def across_axes(self, faces: npt.NDArray[Any]) -> FloatArray:
+        """Along the axes, where there are faces."""
+        return _axis_reaches(self.noise, self.epsilon, self.dt, faces)
 
+    def along(self, normal: FloatArray) -> float:
+        """Along a normal n, times the length of n."""
+        if self.noise.several_indices and np.count_nonzero(normal) == 1:
+            return float(self.across_axes(normal) @ np.abs(normal))
+        return self._width().along(normal)
 
-@functools.lru_cache(maxsize=256)
-def _predicate(square: PlainFunction, at: int, drivers: int, axes: bool, power: bool) -> Outside:
-    """`outside(x, p)`; from p[at] on 1/alpha, alpha, the largest w(Ay)/s, and the matrix of w."""
+    def norm(self) -> tuple[float, FloatArray]:
+        """Along every normal n: the exponent and G of a norm of G'n."""
+        width = self._width()
+        return width.alpha, width.matrix
 
-    def along_axis(x: FloatArray, p: FloatArray, k: int) -> float:
-        return float(p[at + 3 + k] * (x[k] - p[k]))
-
-    def along_row(x: FloatArray, p: FloatArray, k: int) -> float:
-        n = len(x)
-        total = 0.0
-        for j in range(n):
-            total += p[at + 3 + n * k + j] * (x[j] - p[j])
-        return total
-
-    project = along_axis if axes else along_row
-
-    def euclidean(x: FloatArray, p: FloatArray) -> float:
-        total = 0.0
-        for k in range(drivers):
-            value = project(x, p, k)
-            total += value * value
-        return math.sqrt(total)
-
-    def of_powers(x: FloatArray, p: FloatArray) -> float:
-        total = 0.0
-        for k in range(drivers):
-            # Where s < 1 the width is below 1. The bounds are those of log2 and exp2.
-            value = min(max(abs(project(x, p, k)), 1e-100), 2.0)
-            total += exp2(p[at + 1] * log2(value))
-        return exp2(p[at] * log2(total))
-
-    width = of_powers if power else euclidean
-
-    def outside(x: FloatArray, p: FloatArray) -> bool:
-        s = math.sqrt(square(x, p))
-        if s >= 1.0:
-            return True
-        # Most points are too far inside for any width; the center is one of them.
-        if 1.0 - s >= p[at + 2]:
-            return False
-        return s * (1.0 - s) < width(x, p)
-
-    return outside
-
-
-def _quadratic(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
-    """A ball or an ellipsoid."""
-    if isinstance(noise, Multifractal):
-        raise ValueError(
-            "with multifractal noise the boundary shift is for an interval or a box, and the "
-            f"domain is of the kind {domain.name!r}; use refine, or a smaller dt"
-        )
-    dim, width = domain.dim, _width(noise, domain.dim, epsilon, dt)
-    if domain.name == "ball" and noise.name == "isotropic":
-        radius = float(np.asarray(domain.params["radius"])) - float(width.matrix[0])
-        _require(radius > 0.0, "ball")
-        return domains.ball(domain.params["center"], radius)
-    image, root = _gauge_width(domain, width)
-    # The norm of powers is at most drivers^(1/alpha - 1/2) times the Euclidean one.
-    drivers = dim if image.ndim == 1 else len(image)
-    largest = float(np.max(np.abs(root)) if root.ndim == 1 else np.linalg.norm(root, 2))
-    largest *= drivers ** (1.0 / width.alpha - 0.5) * (1.0 + 1e-9)
-    _require(largest < 1.0, domain.name)
-    square = _ball_square if domain.name == "ball" else _ellipsoid_square
-    outside = _predicate(square, len(domain.p), drivers, image.ndim == 1, width.alpha != 2.0)
-    norm = [1.0 / width.alpha, width.alpha, largest]
-    params = {**domain.params, "norm": norm, "shift": image}
-    return Domain(dim, outside, params, name=f"shifted_{domain.name}")
-
-
-def _gauge_width(domain: Domain, width: _Width) -> tuple[FloatArray, FloatArray]:
-    """G'A, so that the width of Ay is the norm of G'Ay, and G'A^(1/2)."""
-    if domain.name == "ball":
-        radius = float(np.asarray(domain.params["radius"]))
-        image = width.matrix.T / radius**2  # of one axis, its own transpose
-        return image, image * radius
-    matrix = np.asarray(domain.params["matrix"])
-    factor = np.linalg.cholesky(matrix)
-    rows = np.diag(width.matrix) if width.matrix.ndim == 1 else width.matrix.T
-    return rows @ matrix, rows @ factor
-
-
-def _require(holds: bool, name: str) -> None:
-    if not holds:
-        raise ValueError(
-            f"the boundary shift of this step is as wide as the {name}; give a smaller dt"
-        )
-
-
-def _interval(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
-    lower, upper = _moved_faces(domain, noise, epsilon, dt)
-    return domains.interval(float(lower[0]), float(upper[0]))
-
-
-def _box(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
-    return domains.box(*_moved_faces(domain, noise, epsilon, dt))
-
-
-def _moved_faces(
-    domain: Domain, noise: Noise, epsilon: float, dt: float
-) -> tuple[FloatArray, FloatArray]:
-    lower, upper = (np.atleast_1d(domain.params[end]) for end in ("lower", "upper"))
-    reach = _axis_reaches(noise, epsilon, dt, np.isfinite(lower) | np.isfinite(upper))
-    _require(bool((lower + reach < upper - reach).all()), domain.name)
-    return lower + reach, upper - reach
-
-
-def _half_space(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
-    normal, offset = np.asarray(domain.params["normal"]), float(np.asarray(domain.params["offset"]))
-    if not isinstance(noise, Multifractal):
-        reach = _width(noise, domain.dim, epsilon, dt).along(normal)
-    elif np.count_nonzero(normal) == 1:
-        reach = float(_axis_reaches(noise, epsilon, dt, normal) @ np.abs(normal))
-    else:
-        raise ValueError(
-            "with multifractal noise the boundary shift is for faces across an axis, and the "
-            "normal of this half space is oblique; use refine, or a smaller dt"
-        )
-    return domains.half_space(normal, offset - reach)
-
-
-_SHIFTED: dict[str, Callable[[Domain, Noise, float, float], Domain]] = {
-    "interval": _interval,
-    "box": _box,
-    "ball": _quadratic,
-    "ellipsoid": _quadratic,
-    "half_space": _half_space,
-}
+    def _width(self) -> _Width:
+        if self.noise.several_indices:
+            raise ValueError(
+                "with multifractal noise the boundary shift is for faces across an axis, and those "
+                f"of {self.domain.name!r} are oblique or curved; use refine, or a smaller dt"
+            )
+        return _width(self.noise, self.domain.dim, self.epsilon, self.dt)
 
 
 def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
@@ -261,7 +137,7 @@ def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
     Parameters
     ----------
     domain : Domain
-        Interval, box, ball, half space or ellipsoid.
+        With a declared shape: interval, box, ball, half space, ellipsoid or another polytope.
     noise : Noise
         Symmetric, with alpha > 1. Multifractal noise is for faces across an axis.
     epsilon : float
@@ -306,11 +182,17 @@ def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
     """
     parts.instance("domain", domain, Domain)
     parts.instance("noise", noise, Noise)
-    if domain.name not in _SHIFTED:
+    if domain.shape is None:
         raise ValueError(
-            f"the boundary shift needs a domain with a normal: {', '.join(WITH_NORMAL)}; this one "
-            f"is of the kind {domain.name!r}; use refine, or a smaller dt"
+            "the boundary shift needs a domain with a normal, which its shape gives (as of "
+            f"interval, box, ball, half_space, ellipsoid), and {domain.name!r} declares none; "
+            "use refine, or a smaller dt"
         )
     noise.check_dim(domain.dim)
     epsilon, dt = parts.finite_number("epsilon", epsilon), parts.finite_number("dt", dt)
-    return _SHIFTED[domain.name](domain, noise, epsilon, dt)
+    moved = domain.shape.shifted(_Shift(domain, noise, epsilon, dt))
+    if moved is None:
+        raise ValueError(
+            f"the boundary shift of this step is as wide as the {domain.name}; give a smaller dt"
+        )
+    return moved

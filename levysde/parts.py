@@ -4,6 +4,7 @@ import math
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import fields
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -134,36 +135,6 @@ def seed_number(value: object) -> int:
     return whole_number("seed", value, 0, 2**64 - 1)
 
 
-BuiltIn = Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-"""By name of a built-in part: how its function's full name begins, and its last parameters."""
-
-
-def own_name(
-    kind: str, name: str, function: Any, params: Mapping[str, Any], built_in: BuiltIn
-) -> None:
-    """Check that a part with the name of a built-in one is that one.
-
-    The theory and the jump-adapted scheme know closed forms of built-in parts by their names.
-
-    Raises
-    ------
-    ValueError
-        If it is another.
-    """
-    if not isinstance(name, str):
-        raise ValueError(f"the name of the {kind} is {name!r}; give a text")
-    if name not in built_in:
-        return
-    homes, last = built_in[name]
-    plain = getattr(function, "py_func", function)
-    own = f"{plain.__module__}.{plain.__qualname__}".startswith(homes)
-    if not own or tuple(params)[-len(last) :] != last:
-        raise ValueError(
-            f"the name {name!r} is that of the built-in {kind}, whose function and parameters "
-            "these are not; give another name"
-        )
-
-
 def unchanged(name: str, before: FloatArray, after: FloatArray) -> None:
     """Check that a user's function has left its argument x alone.
 
@@ -176,9 +147,15 @@ def unchanged(name: str, before: FloatArray, after: FloatArray) -> None:
         raise ValueError(f"the {name} function changed x; only read x, and write into out")
 
 
-def rebuild(cls: type, fields: dict[str, Any]) -> Any:
+def rebuild(cls: type, given: dict[str, Any]) -> Any:
     """Make a part again from its fields: how parts are pickled and copied."""
-    return cls(**fields)
+    return cls(**given)
+
+
+def given_fields(part: Any) -> dict[str, Any]:
+    """The arguments that a part was made of; read-only mappings cannot be pickled."""
+    found = {field.name: getattr(part, field.name) for field in fields(part) if field.init}
+    return {n: dict(v) if isinstance(v, Mapping) else v for n, v in found.items()}
 
 
 def flat(params: Mapping[str, Any]) -> FloatArray:
@@ -244,6 +221,20 @@ def finite_array(
     if not np.isfinite(array).all():
         raise ValueError(f"{name} is {told(array.tolist())}; give finite numbers")
     return freeze(array)
+
+
+def point(name: str, value: npt.ArrayLike) -> FloatArray:
+    """Check that a value is one finite number a coordinate; return a read-only copy.
+
+    Raises
+    ------
+    ValueError
+        Naming the value, the rule and the mend.
+    """
+    found = finite_array(name, value)
+    if found.ndim != 1 or found.size == 0:
+        raise ValueError(f"{name} has shape {found.shape}; give one number a coordinate")
+    return found
 
 
 def numbers(name: str, value: npt.ArrayLike) -> FloatArray:

@@ -6,29 +6,15 @@ gradient.
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde import parts
-from levysde._typing import FloatArray, Gradient, Value
+from levysde._typing import FloatArray, Gradient, PlainFunction, Value
 
 __all__ = ["Potential", "asymmetric_quadratic", "double_well", "quadratic", "quartic"]
-
-
-_BUILT_IN: parts.BuiltIn = {
-    "quadratic": (
-        ("levysde.potentials._quadratic_gradient", "levysde.potentials._full_quadratic_gradient"),
-        ("curvature", "center"),
-    ),
-    "asymmetric_quadratic": (("levysde.potentials._asymmetric_gradient",), ("left", "right")),
-    "quartic": (("levysde.potentials._quartic_gradient",), ("coefficient", "curvature")),
-    "double_well": (
-        ("levysde.potentials._double_well_gradient",),
-        ("barrier", "half_distance", "curvature"),
-    ),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +34,25 @@ class Potential:
     params : mapping of str to float or array
         Named parameters. They reach the functions as the flat array `p`, in the order given.
     name : str
-        For tables and files. Built-in potentials are known to the jump-adapted scheme by their
-        names, which no other may have.
+        For tables, files and messages.
+    center : array, shape (dim,), optional
+        c of the next two facts, in units of the coordinates.
+    hessian : array, shape (dim,) or (dim, dim), optional
+        H, or its diagonal, where grad F(x) = H (x - c) everywhere; 1/time.
+    one_sided : array, shape (2, dim), optional
+        k, where component j of grad F(x) is k[0, j] (x_j - c_j) below c_j and k[1, j] (x_j - c_j)
+        above, but for a constant; 1/time.
+    separable : bool
+        Whether F is known to be a sum of convex functions of one coordinate each: every coordinate
+        moves by itself, towards the minimum.
+    approaching : bool
+        Whether the distance from the minimum is known to fall along the flow dx = -grad F dt.
 
     Raises
     ------
     ValueError
-        If the dimension is not a positive whole number, a function is not callable, a parameter is
-        not a number, or the name is that of a built-in potential.
+        If the dimension is not a positive whole number, a function is not callable, or a parameter
+        or a declared fact is not what it must be.
 
     Examples
     --------
@@ -73,7 +70,15 @@ class Potential:
     params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
     _: KW_ONLY
     name: str = "custom"
+    center: FloatArray | None = None
+    hessian: FloatArray | None = None
+    one_sided: FloatArray | None = None
+    separable: bool = False
+    approaching: bool = False
     p: FloatArray = field(init=False, repr=False)
+
+    tilted: ClassVar[bool] = False
+    """Whether a constant force has been added, which moves the minimum off that of F."""
 
     def __post_init__(self) -> None:
         parts.dimension(self.dim)
@@ -82,19 +87,79 @@ class Potential:
         if self.value is not None:
             parts.plain_function("value", self.value)
         params = parts.frozen_parameters(self.params)
-        self._check_name(params)
+        self._check_facts()
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
 
-    def _check_name(self, params: Mapping[str, Any]) -> None:
-        parts.own_name("potential", self.name, self.gradient, params, _BUILT_IN)
+    def _check_facts(self) -> None:
+        dim = self.dim
+        for name, shapes in (
+            ("center", [(dim,)]),
+            ("hessian", [(dim,), (dim, dim)]),
+            ("one_sided", [(2, dim)]),
+        ):
+            value = getattr(self, name)
+            if value is not None:
+                fact = parts.finite_array(name, value)
+                shape = fact.shape if fact.shape in shapes else shapes[0]
+                object.__setattr__(self, name, parts.finite_array(name, fact, shape))
+        if self.center is None and (self.hessian is not None or self.one_sided is not None):
+            raise ValueError("a hessian or one_sided is given without a center; give the center")
+        parts.flag("separable", self.separable)
+        parts.flag("approaching", self.approaching)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = {"dim": self.dim, "gradient": self.gradient, "value": self.value}
-        return parts.rebuild, (
-            type(self),
-            {**fields, "params": dict(self.params), "name": self.name},
-        )
+        return parts.rebuild, (type(self), parts.given_fields(self))
+
+    def declared_gradient(self, x: FloatArray) -> FloatArray | None:
+        """Grad F(x) by the declared center and curvatures, where they make it.
+
+        Parameters
+        ----------
+        x : ndarray, shape (dim,)
+            A point, in units of the coordinates.
+
+        Returns
+        -------
+        ndarray or None
+            Shape (dim,), energy per unit of the coordinate.
+
+        Examples
+        --------
+        >>> quadratic(2, curvature=[1.0, 4.0]).declared_gradient(np.array([1.0, 1.0])).tolist()
+        [1.0, 4.0]
+        """
+        if self.center is None or self.tilted:
+            return None
+        offset = x - self.center
+        if self.hessian is not None:
+            return self.hessian * offset if self.hessian.ndim == 1 else self.hessian @ offset
+        if self.one_sided is not None:
+            below, above = self.one_sided
+            return np.asarray(np.where(offset < 0.0, below, above) * offset)
+        return None
+
+    def is_same_as(self, other: "Potential") -> bool:
+        """Whether another potential has the numbers and functions of this one.
+
+        Parameters
+        ----------
+        other : Potential
+            Its value function is not looked at where this one has none.
+
+        Returns
+        -------
+        bool
+            Functions that were made twice from the same code are the same.
+
+        Examples
+        --------
+        >>> quadratic(2).is_same_as(quadratic(2)), quadratic(2).is_same_as(quartic(2))
+        (True, False)
+        """
+        if not np.array_equal(self.p, other.p) or not _is_same(self.gradient, other.gradient):
+            return False
+        return self.value is None or (other.value is not None and _is_same(self.value, other.value))
 
     def gradient_many(self, points: FloatArray) -> FloatArray:
         """The gradient at many points, computed with the compiled function.
@@ -191,6 +256,12 @@ class Potential:
             ) from error
 
 
+def _is_same(one: PlainFunction, other: PlainFunction) -> bool:
+    from levysde.engine.source import code_key
+
+    return one is other or code_key(one) == code_key(other)
+
+
 # ---------------------------------------------------------------------------------- quadratic wells
 
 
@@ -267,15 +338,22 @@ def quadratic(
         diagonal = _per_coordinate("curvature", curvature, dim)
         if (diagonal < 0.0).any():
             raise ValueError(f"curvature is {diagonal.min():g}; give curvatures of at least 0")
-        params: dict[str, Any] = {"curvature": diagonal, "center": middle}
-        return Potential(dim, _quadratic_gradient, _quadratic_value, params, name="quadratic")
+        return _quadratic(_quadratic_gradient, _quadratic_value, diagonal, middle)
     matrix = parts.finite_array("curvature", curvature, (dim, dim))
     if not np.allclose(matrix, matrix.T, rtol=1e-12, atol=0.0):
         raise ValueError("the curvature matrix is not symmetric; give a symmetric matrix")
     if np.linalg.eigvalsh(matrix)[0] < -1e-12 * np.abs(matrix).max():
         raise ValueError("the curvature matrix has a negative eigenvalue; give one without")
-    params = {"curvature": matrix, "center": middle}
-    return Potential(dim, _full_quadratic_gradient, _full_quadratic_value, params, name="quadratic")
+    return _quadratic(_full_quadratic_gradient, _full_quadratic_value, matrix, middle)
+
+
+def _quadratic(
+    gradient: Gradient, value: Value, hessian: FloatArray, center: FloatArray
+) -> Potential:
+    return Potential(
+        len(center), gradient, value, {"curvature": hessian, "center": center}, name="quadratic",
+        center=center, hessian=hessian, separable=hessian.ndim == 1, approaching=True,
+    )  # fmt: skip
 
 
 def _per_coordinate(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
@@ -329,9 +407,11 @@ def asymmetric_quadratic(dim: int = 1, left: float = 16.0, right: float = 1.0) -
         "left": parts.finite_number("left", left),
         "right": parts.finite_number("right", right),
     }
+    sides = np.repeat([[params["left"]], [params["right"]]], parts.dimension(dim), axis=1)
     return Potential(
-        dim, _asymmetric_gradient, _asymmetric_value, params, name="asymmetric_quadratic"
-    )
+        dim, _asymmetric_gradient, _asymmetric_value, params, name="asymmetric_quadratic",
+        center=np.zeros(dim), one_sided=sides, separable=True, approaching=True,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------ quartic wells
@@ -382,7 +462,7 @@ def quartic(dim: int = 1, coefficient: float = 1.0, curvature: float = 0.0) -> P
     }
     if params["curvature"] < 0.0:
         raise ValueError(f"curvature is {curvature:g}; give a curvature of at least 0")
-    return Potential(dim, _quartic_gradient, _quartic_value, params, name="quartic")
+    return Potential(dim, _quartic_gradient, _quartic_value, params, name="quartic", separable=True)
 
 
 # --------------------------------------------------------------------------------------- two wells

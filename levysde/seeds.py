@@ -10,7 +10,7 @@ import numpy as np
 
 from levysde import parts
 from levysde.basins import Basin
-from levysde.domain import Domain
+from levysde.domains import Domain
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
 from levysde.potentials import Potential

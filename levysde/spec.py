@@ -37,13 +37,13 @@ POTENTIALS = {
     "double_well": "levysde.potentials",
 }
 DOMAINS = {
-    "interval": "levysde.domains",
-    "box": "levysde.domains",
-    "ball": "levysde.domains",
-    "ellipsoid": "levysde.domains",
-    "half_space": "levysde.domains",
-    "sublevel_set": "levysde.domains",
-    "attraction": "levysde.domains",
+    "interval": "levysde.domains.polytope",
+    "box": "levysde.domains.polytope",
+    "half_space": "levysde.domains.polytope",
+    "ball": "levysde.domains.quadric",
+    "ellipsoid": "levysde.domains.quadric",
+    "sublevel_set": "levysde.domains.predicates",
+    "attraction": "levysde.domains.predicates",
 }
 BASINS = {
     "sharp": "levysde.basins",
@@ -75,6 +75,8 @@ _TABLE = {
     "noise": NOISES,
     "dynamics": DYNAMICS,
 }
+"""By kind and name of a part: the module that has the function of this name."""
+
 _REMEDY = "give basin, dynamics and noise"
 
 
@@ -203,10 +205,10 @@ def _potential(record: Mapping[str, Any]) -> Potential:
 
     name, params = record["potential"]["name"], _numbers(record["potential"]["params"])
     dim = int(record["dim"])
-    functions = _functions(record, "gradient", "value")
-    if functions:
-        return Potential(dim, **functions, params=params, name=name)
-    made: Potential = _maker("potential", name)(dim, **params)
+    made: Potential | None = _named(record, "potential", name, "gradient", {"dim": dim, **params})
+    if made is None:
+        functions = _functions(record, "gradient", "value")
+        made = Potential(dim, **functions, params=params, name=name)
     return made
 
 
@@ -214,14 +216,12 @@ def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
     from levysde.domains import Domain
 
     name, params = record["domain"]["name"], _numbers(record["domain"]["params"])
-    functions = _functions(record, "outside", "margin")
-    if functions:
-        cost = float(record["declared"]["cost"])
-        return Domain(int(record["dim"]), **functions, params=params, name=name, cost=cost)
-    make = _maker("domain", name)
     # Some are made from the potential, whose parameters their own begin with.
     known = {**params, "potential": potential, "minimum": record["minimum"]}
-    made: Domain = make(**{key: known[key] for key in inspect.signature(make).parameters})
+    made: Domain | None = _named(record, "domain", name, "outside", known)
+    if made is None:
+        functions, cost = _functions(record, "outside", "margin"), float(record["declared"]["cost"])
+        made = Domain(int(record["dim"]), **functions, params=params, name=name, cost=cost)
     return made
 
 
@@ -233,15 +233,12 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
     name, params = record["dynamics"], _numbers(record["dynamics_params"])
     options = dict(record["dynamics_options"])
     clip = options.pop("clip", None)
-    functions = _functions(record, "update", "clock")
-    made: Dynamics
-    if functions:
-        declared = record["declared"]
+    made: Dynamics | None = _named(record, "dynamics", name, "update", params | options)
+    if made is None:
+        functions, declared = _functions(record, "update", "clock"), record["declared"]
         rule = Rule(**declared["rule"]) if "rule" in declared else None
         uses = {**record["dynamics_uses"], "sde": declared["sde"], "rule": rule}
         made = Dynamics(name, **functions, params=params, **uses)
-    else:
-        made = _maker("dynamics", name)(**params, **options)
     return made if clip is None else replace(made, clip=clip)
 
 
@@ -252,13 +249,32 @@ def _noise(record: Mapping[str, Any]) -> Noise:
     return made
 
 
-def _functions(record: Mapping[str, Any], needed: str, optional: str) -> dict[str, Any]:
-    """A user's functions, the same as when the record was made; none where a part is built in."""
+def _named(
+    record: Mapping[str, Any], kind: str, name: str, function: str, known: Mapping[str, Any]
+) -> Any:
+    """The part that the constructor of its name makes, None where a user's function made it."""
     from levysde.engine.source import code_key
 
-    paths = record.get("functions", {})
-    if needed not in paths:
-        return {}
+    of_user = function in record.get("functions", {})
+    if of_user and name not in _TABLE[kind]:
+        return None
+    make = _maker(kind, name)
+    try:
+        wanted = inspect.signature(make).parameters
+        made = make(**{key: known[key] for key in wanted if key in known})
+    except (TypeError, ValueError):
+        if of_user:
+            return None
+        raise
+    same = not of_user or code_key(getattr(made, function)) == record["code"][function]
+    return made if same else None
+
+
+def _functions(record: Mapping[str, Any], needed: str, optional: str) -> dict[str, Any]:
+    """A user's functions, the same as when the record was made."""
+    from levysde.engine.source import code_key
+
+    paths = record["functions"]
     found = {
         part: _user_function(part, paths[part]) for part in (needed, optional) if part in paths
     }

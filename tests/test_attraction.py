@@ -12,7 +12,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
-from levysde import domains, flow, potentials, wells
+from levysde import domains, potentials, wells
+from levysde.domains import gradient_flow as flow
 from levysde.jump import geometry
 
 SGD = ls.dynamics.sgd()

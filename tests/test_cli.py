@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import basins, domain, dynamics, noise, potentials, results, simulate, spec, theory
+from levysde import basins, domains, dynamics, noise, potentials, results, simulate, spec, theory
 from levysde.cli import main, optimizers
 
 QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
@@ -558,8 +558,9 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
     public = {name: getattr(noise, name) for name in noise.__all__}
     functions = {name for name, value in public.items() if inspect.isfunction(value)}
     assert functions - {"sample"} == set(spec.NOISES)
-    assert set(potentials._BUILT_IN) == set(spec.POTENTIALS)
-    assert set(domain._BUILT_IN) == set(spec.DOMAINS)
+    assert set(potentials.__all__) - {"Potential"} == set(spec.POTENTIALS)
+    classes = {"Domain", "Polytope", "Quadric", "Shape"}
+    assert set(domains.__all__) - classes == set(spec.DOMAINS)
     for kind, names in spec._TABLE.items():
         for name in names:
             assert spec.constructor(kind, name).__name__ == name

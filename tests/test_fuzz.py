@@ -329,6 +329,16 @@ class Entry:
     """Arguments that have a default and are always given."""
 
 
+def polytope(lower: Any, upper: Any, normals: Any, offsets: Any) -> domains.Polytope:
+    """Normals and offsets are given together."""
+    return domains.Polytope(lower, upper, normals, offsets)
+
+
+def quadric(center: Any, matrix: Any) -> domains.Quadric:
+    """A radius or a matrix is given."""
+    return domains.Quadric(center, matrix=matrix)
+
+
 TABLE: dict[str, Entry] = {
     "potentials.Potential": Entry(
         potentials.Potential,
@@ -337,7 +347,8 @@ TABLE: dict[str, Entry] = {
             "params": {"a": positive(r)}, "name": "mine",
         },
         {"dim": "count", "gradient": "function", "value": "optional function", "params": "params",
-         "name": "text"},
+         "name": "text", "center": "optional array", "hessian": "optional array",
+         "one_sided": "optional array", "separable": "flag", "approaching": "flag"},
     ),
     "potentials.quadratic": Entry(
         potentials.quadratic,
@@ -366,7 +377,19 @@ TABLE: dict[str, Entry] = {
         lambda r: {"dim": dimension(r), "outside": beyond, "params": {"a": [1.0, positive(r)]},
                    "name": "mine", "margin": margin},
         {"dim": "count", "outside": "function", "params": "params", "name": "text",
-         "margin": "optional function", "cost": "positive"},
+         "margin": "optional function", "cost": "positive", "shape": "optional object",
+         "invariant_under": "optional object", "trapping_radius": "optional positive"},
+    ),
+    "domains.Polytope": Entry(
+        polytope,
+        lambda r: {"lower": [-1.0, -2.0], "upper": [1.0, np.inf], "normals": [vector(r, 2)],
+                   "offsets": [positive(r)]},
+        {"lower": "end", "upper": "end", "normals": "array", "offsets": "array"},
+    ),
+    "domains.Quadric": Entry(
+        quadric,
+        ellipsoid,
+        {"center": "array", "matrix": "array"},
     ),
     "domains.interval": Entry(
         domains.interval,
@@ -653,6 +676,7 @@ MADE_FOR_READING = {
     "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
     "costs.Cost", "costs.Costs",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
+    "domains.Shape",
     "noise.Elliptic", "noise.Independent", "noise.Isotropic", "noise.Mixed", "noise.Multifractal",
     "noise.Noise", "noise.Spectral", "dynamics.Adaptive", "dynamics.Momentum", "dynamics.Optimizer",
 }  # fmt: skip

@@ -1,8 +1,8 @@
-"""A name alone claims nothing: only the built-in parts have the names that closed forms go by."""
+"""A name claims nothing: names are for people, and facts are declared on the object."""
 
 import math
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,28 +10,12 @@ import pytest
 import levysde as ls
 from levysde import domains, potentials, spec
 from levysde.dynamics import Dynamics
+from levysde.jump import geometry
 from levysde.jump.geometry import directions, ways_out
 from levysde.jump.tilt import Tilted, tilted
 from levysde.noise import Columns, Independent, Noise
 
 SGD = ls.dynamics.sgd()
-
-BUILT_IN_DOMAINS = {
-    "interval": domains.interval(-1.0, 1.0),
-    "box": domains.box([-1.0, -1.0], [1.0, 1.0]),
-    "ball": domains.ball([0.0, 0.0], 1.0),
-    "ellipsoid": domains.ellipsoid([0.0, 0.0], np.eye(2)),
-    "half_space": domains.half_space([1.0, 0.0], 1.0),
-    "sublevel_set": domains.sublevel_set(potentials.quadratic(2), 1.0),
-    "attraction": domains.attraction(potentials.double_well(2), [1.0, 0.0]),
-}
-
-BUILT_IN_POTENTIALS = {
-    "quadratic": potentials.quadratic(2),
-    "asymmetric_quadratic": potentials.asymmetric_quadratic(2),
-    "quartic": potentials.quartic(2),
-    "double_well": potentials.double_well(2),
-}
 
 
 def half_as_wide(x, p):
@@ -43,19 +27,43 @@ def cubic_force(x, p, out):
         out[j] = x[j] ** 3
 
 
-@pytest.mark.parametrize("name", BUILT_IN_DOMAINS)
+def stiffening_force(x, p, out):
+    for j in range(len(x)):
+        out[j] = x[j] + x[j] ** 3
+
+
+@pytest.mark.parametrize("name", spec.DOMAINS)
 def test_domain_with_the_name_of_another(name):
-    own = BUILT_IN_DOMAINS[name]
-    assert own.name == name
-    with pytest.raises(ValueError, match=f"the name '{name}' is that of the built-in domain"):
-        ls.Domain(own.dim, half_as_wide, own.params, name=name)
-    other = BUILT_IN_DOMAINS["ball" if name == "box" else "box"].outside
-    with pytest.raises(ValueError, match="give another name"):
-        ls.Domain(own.dim, other, own.params, name=name)
-    # The same function with its numbers under other names, or in another order, is another set.
-    renamed = {f"my {key}": value for key, value in own.params.items()}
-    with pytest.raises(ValueError, match="give another name"):
-        ls.Domain(own.dim, own.outside, renamed, name=name)
+    """The predicate decides, whatever the name and the names of the parameters say."""
+    params = {"lower": [-1.0] * 2, "upper": [1.0] * 2, "center": [0.0] * 2, "radius": 1.0,
+              "matrix": np.eye(2), "normal": [1.0, 0.0], "offset": 1.0, "level": 1.0,
+              "minimum": [0.0] * 2, "trapping_radius": 1.0}  # fmt: skip
+    mine = ls.Domain(2, half_as_wide, params, name=name)
+    other = ls.Domain(2, half_as_wide)
+    law, center = ls.noise.independent(1.5), [0.0, 0.0]
+    exact = 4.0 * ls.theory.stable_constant(1.5) / 1.5 * 0.5**-1.5
+    assert ls.theory.escape_measure(mine, law, center).value == pytest.approx(exact, rel=1e-10)
+    with pytest.raises(ValueError, match="declares none"):
+        ls.grid.shifted(mine, law, epsilon=1.0, dt=1e-3)
+    basins = [ls.Basin(potentials.quartic(2, curvature=1.0), d, center) for d in (mine, other)]
+    for question in (geometry.inner_radius, geometry.trusted_radius):
+        assert question(basins[0]) == question(basins[1]) < 0.51
+
+
+def test_interval_in_name_only():
+    mine = ls.Domain(1, half_as_wide, {"lower": -1.0, "upper": 1.0}, name="interval")
+    found = ls.theory.escape_measure(mine, ls.noise.independent(1.5), [0.0])
+    exact = 2.0 * ls.theory.stable_constant(1.5) / 1.5 * 0.5**-1.5
+    assert found.value == pytest.approx(exact, rel=1e-10)
+    assert found.error > 0.0
+
+
+def test_built_in_domain_under_another_name():
+    """What is declared stays with the object, and not with its name."""
+    disc = replace(domains.ball([0.0, 0.0], 1.0), name="pond")
+    law = ls.noise.isotropic(1.5)
+    assert ls.theory.escape_measure(disc, law, [0.0, 0.0]).method == "closed form: pond"
+    assert ls.grid.shifted(disc, law, 1.0, 1e-3).shape.radius < 1.0
 
 
 def test_without_the_name_the_predicate_decides():
@@ -66,15 +74,40 @@ def test_without_the_name_the_predicate_decides():
     assert measure.value == pytest.approx(exact, rel=1e-10)
 
 
-@pytest.mark.parametrize("name", BUILT_IN_POTENTIALS)
+@pytest.mark.parametrize("name", spec.POTENTIALS)
 def test_potential_with_the_name_of_another(name):
-    own = BUILT_IN_POTENTIALS[name]
-    assert own.name == name
-    assert pickle.loads(pickle.dumps(own)).name == name
-    with pytest.raises(ValueError, match=f"the name '{name}' is that of the built-in potential"):
-        ls.Potential(2, cubic_force, params=own.params, name=name)
-    with pytest.raises(ValueError, match="give another name"):
-        ls.Potential(2, own.gradient, params={"k": [1.0] * 4}, name=name)
+    """A stiffening force is neither linear nor kinked nor another one, whatever its name."""
+    params = {"curvature": [16.0] * 2, "center": [0.0] * 2, "left": 16.0, "right": 1.0,
+              "coefficient": 1.0, "barrier": 1.0, "half_distance": 1.0}  # fmt: skip
+    mine = ls.Potential(2, stiffening_force, params=params, name=name)
+    disc = domains.ball([0.0, 0.0], 1.0)
+    setting = (ls.dynamics.sgd(), ls.noise.isotropic(1.5), 0.005)
+    times = [
+        ls.escape_times(ls.Basin(well, disc, [0.0, 0.0]), *setting, paths=20, seed=3, method="jump")
+        for well in (mine, ls.Potential(2, stiffening_force))
+    ]
+    assert np.array_equal(times[0].times, times[1].times)
+    assert pickle.loads(pickle.dumps(mine)).name == name
+    assert not mine.is_same_as(spec.constructor("potential", name)(2))
+
+
+def test_potential_under_another_name():
+    """The facts stay with the object."""
+    well = replace(potentials.quadratic(2, [1.0, 4.0]), name="bowl")
+    moved = tilted(ls.Basin(well, domains.ball([0.0, 0.0], 1.0), [0.0, 0.0]), np.array([0.1, 0.2]))
+    assert moved.minimum.tolist() == [0.1, 0.05]
+    assert moved.potential.hessian.tolist() == [1.0, 4.0]
+
+
+def test_a_tilted_potential_declares_what_stays_true():
+    well = potentials.asymmetric_quadratic(1)
+    basin = ls.Basin(well, domains.interval(-0.25, 1.0), [0.0])
+    moved = tilted(basin, np.array([-0.8])).potential
+    assert moved.name == "tilted asymmetric_quadratic"
+    assert (moved.tilted, moved.separable, moved.approaching) == (True, True, True)
+    assert moved.one_sided.tolist() == well.one_sided.tolist() == [[16.0], [1.0]]
+    assert not well.tilted
+    assert not moved.is_same_as(well)
 
 
 def test_dynamics_with_the_name_of_another():

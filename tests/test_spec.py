@@ -11,9 +11,9 @@ from levysde import spec
 
 
 def own_basin():
-    well = ls.Potential(2, user_parts.gradient, user_parts.value, {"k": 2.0}, name="own well")
+    well = ls.Potential(2, user_parts.gradient, user_parts.value, {"k": 2.0}, name="quadratic")
     disc = ls.Domain(
-        2, user_parts.outside, {"radius": 0.5}, name="own disc", margin=user_parts.margin, cost=3.0
+        2, user_parts.outside, {"radius": 0.5}, name="ball", margin=user_parts.margin, cost=3.0
     )
     return ls.Basin(well, disc, [0.0, 0.0], name="own")
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from levysde import theory
+from levysde import domains, theory
 from levysde.dynamics import Rule
 
 CALLS = 1500
@@ -83,14 +83,14 @@ GOOD: dict[str, list[Any]] = {
 }
 
 
-def interval(lower: Any = -1.0, upper: Any = 2.0) -> Any:
-    return SimpleNamespace(
-        name="interval",
-        dim=1,
-        params={"lower": lower, "upper": upper},
-        p=np.array([-1.0, 2.0]),
-        outside=lambda x, p: bool(x[0] <= p[0] or x[0] >= p[1]),
-    )
+SQUARE = domains.box([-1.0, -1.0], [1.0, 1.0])
+
+
+def interval(lower: float = -1.0, upper: float = 2.0, **changes: Any) -> Any:
+    """Return the attributes of an interval, to be spoiled."""
+    domain = domains.interval(lower, upper)
+    names = ("name", "dim", "p", "outside", "shape")
+    return SimpleNamespace(**{**{name: getattr(domain, name) for name in names}, **changes})
 
 
 def well() -> Any:
@@ -148,9 +148,7 @@ def spoiled(name: str, draw: np.random.Generator) -> Any:
     }[name]()
     attributes = sorted(vars(part))
     attribute = attributes[int(draw.integers(len(attributes)))]
-    if attribute == "params" and part.params and draw.random() < 0.7:
-        part.params = {**part.params, "lower": wrong}
-    elif draw.random() < 0.3:
+    if draw.random() < 0.3:
         delattr(part, attribute)
     else:
         setattr(part, attribute, wrong)
@@ -219,7 +217,12 @@ def test_random_calls_are_answered_or_refused() -> None:
         (lambda: theory.isotropic_constant(1.5, 2.5), "dim is 2.5, but it must be a whole number"),
         (lambda: theory.stable_tail([1.0, math.nan], 1.5), "x contains nan"),
         (lambda: theory.escape_measure(None, noise(), 0.0), "domain is NoneType, which has no"),
-        (lambda: theory.escape_measure(interval("a"), noise(), 0.0), "'lower'.* is 'a', but it mu"),
+        (lambda: theory.escape_measure(interval(p="a"), noise(), 0.0), "domain.p is 'a', but it"),
+        (lambda: theory.escape_measure(interval(shape=3), noise(), 0.0), "domain.shape is int, wh"),
+        (
+            lambda: theory.escape_measure(interval(shape=SQUARE.shape), noise(), 0.0),
+            "domain.shape has dimension 2 and domain 1",
+        ),
         (
             lambda: theory.escape_measure(interval(), noise(vectors="a"), 0.0),
             "noise.vectors is 'a'",

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import special
 
+from levysde.domains import Domain, Quadric, ball, box, ellipsoid, half_space, interval
 from levysde.theory import escape_measure, isotropic_constant, ray_exit_segments, stable_constant
 from levysde.theory.bundles import flat_faces, ray_bundle
 from levysde.theory.sphere import sphere_points
 
 NO_PARAMETERS = np.empty(0)
-
-
-@dataclass(frozen=True)
-class Domain:
-    name: str
-    dim: int
-    params: Mapping[str, Any]
-    outside: Callable[[Any, Any], bool]
-    p: Any = field(default_factory=lambda: NO_PARAMETERS)
 
 
 @dataclass(frozen=True)
@@ -36,54 +29,14 @@ class Noise:
     matrix: Any = 1.0
 
 
-def interval(lower: float, upper: float) -> Domain:
-    return Domain(
-        "interval",
-        1,
-        {"lower": lower, "upper": upper},
-        lambda x, p: not (lower < x[0] < upper),
-    )
+def plain(dim: int, outside: Callable[[Any, Any], bool]) -> Any:
+    """Return a set that is known by the predicate of one point."""
+    return SimpleNamespace(name="custom", dim=dim, p=NO_PARAMETERS, outside=outside)
 
 
-def box(lower: Any, upper: Any) -> Domain:
-    low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
-    return Domain(
-        "box",
-        low.size,
-        {"lower": low, "upper": high},
-        lambda x, p: bool(np.any(x <= low) or np.any(x >= high)),
-    )
-
-
-def ball(center: Any, radius: float) -> Domain:
-    middle = np.asarray(center, dtype=float)
-    return Domain(
-        "ball",
-        middle.size,
-        {"center": middle, "radius": radius},
-        lambda x, p: bool(np.sum((x - middle) ** 2) >= radius**2),
-    )
-
-
-def ellipsoid(center: Any, matrix: Any) -> Domain:
-    middle, form = np.asarray(center, dtype=float), np.asarray(matrix, dtype=float)
-    return Domain(
-        "ellipsoid",
-        middle.size,
-        {"center": middle, "matrix": form},
-        lambda x, p: bool((x - middle) @ form @ (x - middle) >= 1.0),
-    )
-
-
-def half_space(normal: Any, offset: float) -> Domain:
-    n = np.asarray(normal, dtype=float)
-    return Domain(
-        "half_space", n.size, {"normal": n, "offset": offset}, lambda x, p: bool(n @ x >= offset)
-    )
-
-
-def as_custom(domain: Domain) -> Domain:
-    return Domain("custom", domain.dim, {}, domain.outside)
+def as_custom(domain: Domain) -> Any:
+    """Return the same set without its shape."""
+    return plain(domain.dim, lambda x, p: bool(domain.outside(x, domain.p)))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +149,7 @@ def test_center_next_to_the_boundary_keeps_its_digits() -> None:
 def test_not_star_shaped() -> None:
     # |x| < 1 or 2 < |x| < 5: jumps into the outer ring do not leave.
     alpha = 1.5
-    domain = Domain("custom", 1, {}, lambda x, p: not (abs(x[0]) < 1 or 2 < abs(x[0]) < 5))
+    domain = plain(1, lambda x, p: not (abs(x[0]) < 1 or 2 < abs(x[0]) < 5))
     ray = ray_exit_segments(domain, [0.0], [1.0])
     assert np.allclose(ray.segments, [(1.0, 2.0), (5.0, math.inf)], rtol=1e-12)
     hand = stable_constant(alpha) / alpha * 2.0 * (1.0 - 2.0**-alpha + 5.0**-alpha)
@@ -207,23 +160,21 @@ def test_not_star_shaped() -> None:
 
 def test_sublevel_set_is_searched_with_its_parameters() -> None:
     # {x^4 < level}: half width level^(1/4), given through p.
-    domain = Domain(
-        "sublevel_set", 1, {"level": 16.0}, lambda x, p: bool(x[0] ** 4 >= p[0]), np.array([16.0])
-    )
+    domain = Domain(1, lambda x, p: x[0] ** 4 >= p[0], {"level": 16.0}, name="sublevel_set")
     value = float(escape_measure(domain, Noise(1.2), [0.0]))
     assert value == pytest.approx(2.0 * stable_constant(1.2) / 1.2 * 2.0**-1.2, rel=1e-12)
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e12])
 def test_search_finds_its_own_scale(size: float) -> None:
-    domain = Domain("custom", 1, {}, lambda x, p: not abs(x[0]) < size)
+    domain = plain(1, lambda x, p: not abs(x[0]) < size)
     value = float(escape_measure(domain, Noise(0.5), [0.0]))
     assert value == pytest.approx(2.0 * stable_constant(0.5) / 0.5 * size**-0.5, rel=1e-11)
 
 
 def test_ray_that_never_leaves_has_an_error_and_no_value() -> None:
     alpha = 0.8
-    domain = Domain("custom", 1, {}, lambda x, p: x[0] <= -1.0)
+    domain = plain(1, lambda x, p: x[0] <= -1.0)
     searched = ray_exit_segments(domain, [0.0], [1.0])
     assert searched.segments == ()
     assert searched.first == math.inf
@@ -265,7 +216,11 @@ def test_gaussian_has_no_jumps() -> None:
         (interval(-1.0, 1.0), Noise(math.nan), [0.0], "alpha is nan"),
         (interval(-1.0, 1.0), Noise(1.5, name="mystery", form=None), [0.0], "'mystery', whose"),
         (
-            ellipsoid([0.0, 0.0], np.diag([1.0, -1.0])),
+            Domain(
+                2,
+                lambda x, p: x[0] * x[0] - x[1] * x[1] >= 1.0,
+                shape=Quadric([0.0, 0.0], matrix=np.diag([1.0, -1.0])),
+            ),
             Noise(1.5),
             [0.0, 0.0],
             "positive semidefinite",
@@ -284,7 +239,7 @@ def test_ten_dimensions_need_few_calls() -> None:
         calls[0] += 1
         return bool(x @ x >= 1.0)
 
-    measure = escape_measure(Domain("custom", 10, {}, outside), Noise(1.5), np.zeros(10))
+    measure = escape_measure(plain(10, outside), Noise(1.5), np.zeros(10))
     assert measure.value == pytest.approx(10 * 0.39894228, rel=2e-8)
     assert calls[0] < 60_000
 
@@ -416,12 +371,8 @@ def test_nearly_parallel_faces() -> None:
 
 
 def predicate(dim: int, outside: Callable[[Any], Any]) -> Any:
-    @dataclass(frozen=True)
-    class Searched(Domain):
-        def outside_many(self, points: Any) -> Any:
-            return outside(points)
-
-    return Searched("custom", dim, {}, lambda x, p: bool(outside(x[None])[0]))
+    domain = plain(dim, lambda x, p: bool(outside(x[None])[0]))
+    return SimpleNamespace(**vars(domain), outside_many=outside)
 
 
 def rotation(dim: int) -> Any:

@@ -32,7 +32,7 @@ ZERO = SimpleNamespace(name="mine", alpha=1.5, form="columns", vectors=np.zeros(
 
 def custom(dim: int, many: Any) -> Any:
     return SimpleNamespace(
-        name="custom", dim=dim, params={}, p=np.empty(0),
+        name="custom", dim=dim, p=np.empty(0),
         outside=lambda x, p: bool(many(x[None])[0]), outside_many=many,
     )  # fmt: skip
 

@@ -52,7 +52,6 @@ def vectorized(domain: Any) -> Any:
     return SimpleNamespace(
         name="custom",
         dim=domain.dim,
-        params={},
         p=np.empty(0),
         outside=lambda x, p: bool(many(x[None])[0]),
         outside_many=many,
@@ -414,7 +413,7 @@ def ring(radius: float = 1.0) -> Any:
         return ~((r < 1.0) | ((r > 1.5) & (r < 3.0) & (x[:, 0] > -0.5)))
 
     return SimpleNamespace(
-        name="custom", dim=2, params={}, p=np.empty(0),
+        name="custom", dim=2, p=np.empty(0),
         outside=lambda x, p: bool(many(x[None])[0]), outside_many=many,
     )  # fmt: skip
 
@@ -506,8 +505,7 @@ def test_center_outside(noise: Any) -> None:
 
 
 def test_indefinite_matrix() -> None:
-    saddle = SimpleNamespace(
-        name="ellipsoid", dim=2, params={"center": ZERO, "matrix": np.diag([1.0, -1.0])}
-    )
+    shape = ls.domains.Quadric(ZERO, matrix=np.diag([1.0, -1.0]))
+    saddle = ls.Domain(2, lambda x, p: x[0] * x[0] - x[1] * x[1] >= 1.0, shape=shape)
     with pytest.raises(ValueError, match="positive semidefinite"):
         escape_measure(saddle, isotropic(1.5), ZERO)

@@ -12,6 +12,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
+from levysde import domains
+from levysde.domains import box, ellipsoid, half_space, interval
 from levysde.dynamics import Rule
 from levysde.theory import (
     Prediction,
@@ -33,26 +35,14 @@ DT = 0.02
 # ------------------------------------------------------------------------------------------- parts
 
 
-def domain(name: str, dim: int, inside: Callable[[Any], Any], **params: Any) -> Any:
+def custom(dim: int, inside: Callable[[Any], Any]) -> Any:
     return SimpleNamespace(
-        name=name, dim=dim, params=params, p=np.empty(0), outside=lambda x, p: not inside(x)
+        name="custom", dim=dim, p=np.empty(0), outside=lambda x, p: not inside(x)
     )
 
 
-def interval(lower: float, upper: float) -> Any:
-    return domain("interval", 1, lambda x: lower < x[0] < upper, lower=lower, upper=upper)
-
-
 def ball(dim: int, radius: float, center: Any = 0.0) -> Any:
-    middle = np.full(dim, center) if np.ndim(center) == 0 else np.asarray(center)
-    inside = lambda x: np.sum((x - middle) ** 2) < radius**2  # noqa: E731
-    return domain("ball", dim, inside, center=middle, radius=radius)
-
-
-def box(lower: Any, upper: Any) -> Any:
-    low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
-    inside = lambda x: bool(np.all((low < x) & (x < high)))  # noqa: E731
-    return domain("box", low.size, inside, lower=low, upper=high)
+    return domains.ball(np.broadcast_to(center, dim), radius)
 
 
 def basin(slope: Callable[[Any], Any], omega: Any, minimum: Any = None) -> Any:
@@ -253,9 +243,7 @@ def test_adam_against_sgd_both_signs(alpha: float, largest: float, value: float)
     ratio = adam_sgd_ratio(alpha, curvatures, scales, scales)
     assert ratio == pytest.approx(value, rel=3e-3)
     # The same from the escape measures of the ellipsoid: seen through Q and directly.
-    omega = SimpleNamespace(
-        name="ellipsoid", dim=20, params={"center": np.zeros(20), "matrix": np.diag(curvatures)}
-    )
+    omega = ellipsoid(np.zeros(20), np.diag(curvatures))
     both = [
         escape_measure(omega, noise(alpha, s), np.zeros(20)).value for s in (scales, np.ones(20))
     ]
@@ -436,21 +424,17 @@ def test_frozen_vector_stretches_every_domain(omega: str, law: Any) -> None:
     places = {
         "box": box([-1.0, -0.7], [0.8, 1.2]),
         "ball": ball(2, 1.0),
-        "ellipsoid": domain(
-            "ellipsoid", 2, lambda x: x @ turn @ x < 1.0, center=np.zeros(2), matrix=turn
-        ),
-        "half_space": domain(
-            "half_space", 2, lambda x: x[0] + 2 * x[1] < 1.0, normal=[1.0, 2.0], offset=1.0
-        ),
-        "custom": domain("custom", 2, lambda x: max(abs(x[0]), abs(x[1])) < 1.0),
+        "ellipsoid": ellipsoid(np.zeros(2), turn),
+        "half_space": half_space([1.0, 2.0], 1.0),
+        "custom": custom(2, lambda x: max(abs(x[0]), abs(x[1])) < 1.0),
     }
     well = basin(lambda x: x - minimum[:, None] if x.ndim == 2 else x - minimum, places[omega])
     well.minimum = well.start = minimum
     rule = dynamics("rmsprop", decay=0.99, eps=0.0, frozen=q)
     found = predict(well, rule, law, 0.01)
     # The same set by its predicate alone: y leaves where minimum + y/q does.
-    plain = domain(
-        "custom", 2, lambda x: not places[omega].outside(minimum + (x - minimum) / q, None)
+    plain = custom(
+        2, lambda x: not places[omega].outside(minimum + (x - minimum) / q, places[omega].p)
     )
     searched = escape_measure(plain, law, minimum)
     assert measure(found) == pytest.approx(searched.value, rel=2e-5)
@@ -540,7 +524,7 @@ def test_followed_jumps_in_the_plane_against_closed_forms(law: Any) -> None:
     # The same disc by name, and as a predicate, where every jump is followed.
     rule = momentum(decay=0.95, dampening=0.95)
     closed = predict(quadratic(4.0, ball(2, 1.0)), rule, law, 0.01, dt=DT)
-    plain = domain("custom", 2, lambda x: x[0] ** 2 + x[1] ** 2 < 1.0)
+    plain = custom(2, lambda x: x[0] ** 2 + x[1] ** 2 < 1.0)
     plain.outside_many = lambda x: np.sum(x * x, axis=1) >= 1.0
     followed = predict(quadratic(4.0, plain), rule, law, 0.01, dt=DT)
     assert followed.escape_measure is not None
@@ -557,7 +541,7 @@ def test_gradients_of_many_points_are_the_gradients_of_each() -> None:
         for j in range(len(x)):
             out[j] = (16.0 if x[j] < 0.0 else 1.0) * x[j]
 
-    omega = domain("custom", 2, lambda x: min(x) > -0.25 and max(x) < 1.0)
+    omega = custom(2, lambda x: min(x) > -0.25 and max(x) < 1.0)
     omega.outside_many = lambda x: (x.min(axis=1) <= -0.25) | (x.max(axis=1) >= 1.0)
     fast = basin(kinked, omega)
     slow = basin(kinked, omega)
@@ -576,7 +560,7 @@ def test_gradients_of_many_points_are_the_gradients_of_each() -> None:
 def test_indices_of_a_multifractal_law_add() -> None:
     law = ls.noise.multifractal([1.2, 1.8])
     rule = momentum(dampening=0.9)
-    plain = domain("custom", 2, lambda x: max(abs(x)) < 1.0)
+    plain = custom(2, lambda x: max(abs(x)) < 1.0)
     rates = [
         predict(quadratic(4.0, omega), rule, law, 0.1, dt=DT).rate
         for omega in (box([-1.0] * 2, [1.0] * 2), plain)
@@ -604,7 +588,7 @@ def test_clipped_jumps_ladder() -> None:
     assert clipped_jumps(square, diagonal, [0.0, 0.0], 0.6) == 3
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     form = turn @ np.diag([1.0, 16.0]) @ turn.T
-    oval = domain("ellipsoid", 2, lambda x: x @ form @ x < 1.0, center=np.zeros(2), matrix=form)
+    oval = ellipsoid(np.zeros(2), form)
     # The half axes are 1 and 1/4; along the coordinate axes the boundary is farther than 1/4.
     assert clipped_jumps(oval, isotropic(), [0.0, 0.0], 0.26) == 1
     assert clipped_jumps(oval, isotropic(), [0.0, 0.0], 0.24) == 2

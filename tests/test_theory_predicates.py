@@ -126,7 +126,6 @@ class Case:
         return SimpleNamespace(
             name="custom",
             dim=self.dim,
-            params={},
             p=np.empty(0),
             outside=lambda x, p: bool(self.outside_many(x[None])[0]),
             outside_many=self.outside_many,
@@ -290,7 +289,6 @@ def test_many_dimensions_need_few_points() -> None:
     domain = SimpleNamespace(
         name="custom",
         dim=dim,
-        params={},
         p=np.empty(0),
         outside=lambda x, p: bool(outside_many(x[None])[0]),
         outside_many=outside_many,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 
+from levysde import domains
+from levysde.domains import interval
 from levysde.dynamics import Rule
 from levysde.noise import elliptic, independent, isotropic, mixed, multifractal, spectral
 from levysde.theory import (
@@ -25,11 +27,12 @@ EMPTY = np.empty(0)
 
 @dataclass(frozen=True)
 class Domain:
-    name: str
+    """A set that is known by its predicate alone."""
+
     dim: int
-    params: Mapping[str, Any]
     outside: Callable[[Any, Any], bool]
     p: Any = field(default_factory=lambda: EMPTY)
+    name: str = "custom"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Potential:
 @dataclass(frozen=True)
 class Basin:
     potential: Potential
-    domain: Domain
+    domain: Any
     minimum: Any
     start: Any
     name: str = "test"
@@ -66,13 +69,7 @@ class Basin:
 SGD = Dynamics("sgd", Rule())
 
 
-def interval(lower: float, upper: float) -> Domain:
-    return Domain(
-        "interval", 1, {"lower": lower, "upper": upper}, lambda x, p: not lower < x[0] < upper
-    )
-
-
-def basin(slope: Callable[[Any], Any], domain: Domain, minimum: Any = None) -> Basin:
+def basin(slope: Callable[[Any], Any], domain: Any, minimum: Any = None) -> Basin:
     """Return a basin whose gradient is the given function of the array x."""
 
     def gradient(x: Any, p: Any, out: Any) -> None:
@@ -231,13 +228,7 @@ def test_curvatures_on_both_sides_of_a_kink() -> None:
 def test_curvatures_of_a_rotated_quadratic() -> None:
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     matrix = turn @ np.diag([0.5, 9.0]) @ turn.T
-    form = matrix / 4.5
-    domain = Domain(
-        "ellipsoid",
-        2,
-        {"center": np.zeros(2), "matrix": form},
-        lambda x, p: bool(x @ form @ x >= 1.0),
-    )
+    domain = domains.ellipsoid(np.zeros(2), matrix / 4.5)
     prediction = predict(basin(lambda x: matrix @ x, domain), SGD, Noise(1.5), 0.01)
     assert prediction.relaxation_rate == pytest.approx((0.5, 9.0), rel=1e-7)
     assert prediction.corrected_mean is None
@@ -246,10 +237,7 @@ def test_curvatures_of_a_rotated_quadratic() -> None:
 
 
 def disc_with(slope: Callable[[Any], Any]) -> Basin:
-    domain = Domain(
-        "ball", 2, {"center": np.zeros(2), "radius": 1.0}, lambda x, p: bool(x @ x >= 1.0)
-    )
-    return basin(slope, domain)
+    return basin(slope, domains.ball(np.zeros(2), 1.0))
 
 
 def test_flow_that_leaves_is_noticed() -> None:
@@ -258,12 +246,7 @@ def test_flow_that_leaves_is_noticed() -> None:
     assert np.all(np.linalg.eigvalsh(matrix) > 0.0)
     prediction = predict(disc_with(lambda x: matrix @ x), SGD, Noise(1.5), 0.01)
     assert holds(prediction)["domain positively invariant"] is True
-    square = Domain(
-        "box",
-        2,
-        {"lower": -np.ones(2), "upper": np.array([1.0, 1.0])},
-        lambda x, p: bool(np.any(np.abs(x) >= 1.0)),
-    )
+    square = domains.box(-np.ones(2), np.ones(2))
     # Near the corner (1, -1) the drift -(x + 1.9 y) points out of the square through x = 1.
     leaving = predict(basin(lambda x: matrix @ x, square), SGD, Noise(1.5), 0.01)
     assert holds(leaving)["domain positively invariant"] is False
@@ -313,11 +296,11 @@ def test_wrong_minimum_and_start_are_noticed() -> None:
 
 def test_component_of_a_custom_domain_is_found() -> None:
     closed = predict(basin(identity, interval(-0.5, 1.5)), SGD, Noise(1.5), 0.05)
-    custom = Domain("custom", 1, {}, lambda x, p: not -0.5 < x[0] < 1.5)
+    custom = Domain(1, lambda x, p: not -0.5 < x[0] < 1.5)
     searched = predict(basin(identity, custom), SGD, Noise(1.5), 0.05)
     assert searched.corrected_mean == pytest.approx(closed.corrected_mean, rel=1e-9)
     # A second component makes the formula for one interval wrong.
-    two = Domain("custom", 1, {}, lambda x, p: not (-0.5 < x[0] < 1.5 or 2.0 < x[0] < 3.0))
+    two = Domain(1, lambda x, p: not (-0.5 < x[0] < 1.5 or 2.0 < x[0] < 3.0))
     assert predict(basin(identity, two), SGD, Noise(1.5), 0.05).corrected_mean is None
 
 

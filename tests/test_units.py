@@ -19,7 +19,7 @@ from unit_systems import DIVIDED, LAWS, LIVE, ONE, POWERS_OF_TWO, SYSTEMS, Case,
 
 import levysde as ls
 from levysde.basins import Basin
-from levysde.domain import Domain
+from levysde.domains import Domain
 from levysde.potentials import Potential
 
 STEP = 1.0 / 64.0  # of which powers 1/1.2, 1/1.5 and 1/2 are powers of two

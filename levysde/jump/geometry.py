@@ -2,15 +2,12 @@
 
 import functools
 import math
-from collections.abc import Callable
 
 import numpy as np
 
-from levysde import domains, flow, wells
+from levysde import wells
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.domain import Domain
-from levysde.engine.source import code_key
 
 __all__ = ["directions", "inner_radius", "trusted_radius", "ways_out"]
 
@@ -69,10 +66,8 @@ def ways_out(basin: Basin, rays: FloatArray) -> FloatArray:
     >>> ways_out(basins.asymmetric(), directions(1)).tolist()
     [1.0, 0.25]
     """
-    from levysde.theory.gauge import exit_distances, has_closed_form
-
-    if has_closed_form(basin.domain):
-        return exit_distances(basin.domain, basin.minimum, rays)
+    if basin.domain.shape is not None:
+        return basin.domain.shape.exit_distances(basin.minimum, rays)
     return _searched_ways(basin, tuple(map(tuple, rays.tolist()))).copy()
 
 
@@ -80,19 +75,19 @@ def ways_out(basin: Basin, rays: FloatArray) -> FloatArray:
 def _searched_ways(basin: Basin, rays: tuple[tuple[float, ...], ...]) -> FloatArray:
     from levysde.theory.rays import first_exits
 
-    if basin.domain.name == "attraction":
-        return _ways_of_attraction(basin, np.array(rays))
+    if basin.domain.trapping_radius is not None:
+        return _ways_out_of_trap(basin, np.array(rays), basin.domain.trapping_radius)
     return first_exits(basin.domain, basin.minimum, rays)
 
 
-def _ways_of_attraction(basin: Basin, rays: FloatArray) -> FloatArray:
+def _ways_out_of_trap(basin: Basin, rays: FloatArray, trap: float) -> FloatArray:
     """First exits of all rays at once, going outward and then between the last two points.
 
     A point inside is soon trapped, one outside takes the flow to another minimum: each ray meets
     few of those.
     """
     low, high = np.zeros(len(rays)), np.full(len(rays), np.inf)
-    for radius in _TRAPS * _array(basin.domain, "trapping_radius"):
+    for radius in _TRAPS * trap:
         going = np.flatnonzero(high == np.inf)
         if not going.size:
             break
@@ -117,8 +112,7 @@ def inner_radius(basin: Basin) -> float:
     Returns
     -------
     float
-        Length: exact for interval, box, ball and half space, a lower bound for an ellipsoid, nine
-        tenths of the shortest of many ways out for other domains.
+        Length: that of the declared shape, or nine tenths of the shortest of many ways out.
 
     Examples
     --------
@@ -126,24 +120,9 @@ def inner_radius(basin: Basin) -> float:
     >>> inner_radius(basins.sharp(3))
     0.25
     """
-    domain, minimum = basin.domain, basin.minimum
-    if domain.name in ("interval", "box"):
-        return float(ways_out(basin, np.concatenate([np.eye(basin.dim), -np.eye(basin.dim)])).min())
-    if domain.name == "half_space":
-        normal = np.asarray(domain.params["normal"])
-        return float(ways_out(basin, (normal / np.linalg.norm(normal))[None])[0])
-    if domain.name == "ball":
-        offset = minimum - _array(domain, "center")
-        return float(_array(domain, "radius") - np.linalg.norm(offset))
-    if domain.name == "ellipsoid":
-        matrix, offset = _array(domain, "matrix"), minimum - _array(domain, "center")
-        gauge = math.sqrt(float(offset @ matrix @ offset))
-        return (1.0 - gauge) / math.sqrt(float(np.linalg.eigvalsh(matrix)[-1]))
+    if basin.domain.shape is not None:
+        return basin.domain.shape.inscribed_radius(basin.minimum)
     return SEARCHED_SHARE * float(ways_out(basin, directions(basin.dim)).min())
-
-
-def _array(domain: Domain, name: str) -> FloatArray:
-    return np.asarray(domain.params[name], dtype=np.float64)
 
 
 def trusted_radius(basin: Basin) -> float:
@@ -165,95 +144,9 @@ def trusted_radius(basin: Basin) -> float:
     >>> trusted_radius(basins.flat(2))
     inf
     """
-    if _never_approaches(basin):
+    if basin.domain.is_invariant_under(basin.potential, basin.minimum):
         return math.inf
     inside = inner_radius(basin)
-    if basin.potential.name in ("quadratic", "asymmetric_quadratic"):
-        return inside  # the distance from the minimum falls along the flow
+    if basin.potential.approaching:
+        return inside
     return min(inside, wells.trapping_radius(basin.potential, basin.minimum))
-
-
-def _never_approaches(basin: Basin) -> bool:
-    """Whether the flow moves away from the boundary everywhere in the domain, as far as known."""
-    rule = _RULES.get(basin.domain.name)
-    return rule is not None and rule(basin)
-
-
-def _in_interval(basin: Basin) -> bool:
-    """Where the force points to the minimum from all of the interval."""
-    ends = [float(_array(basin.domain, end)) for end in ("lower", "upper")]
-    rooms = [abs(end - float(basin.minimum[0])) for end in ends]
-    for side, room in zip((-1.0, 1.0), rooms, strict=True):
-        inside = np.linspace(0.0, 1.0, 402)[1:-1]
-        radii = room * inside if math.isfinite(room) else min(rooms) * _FAR_SHARES
-        if not np.isfinite(radii).all():
-            return True  # no end anywhere
-        forces = basin.potential.gradient_many((basin.minimum[0] + side * radii)[:, None])[:, 0]
-        if not (side * forces > 0.0).all():
-            return False
-    return True
-
-
-def _in_box(basin: Basin) -> bool:
-    """Where every coordinate moves by itself."""
-    return _axes_apart(basin)
-
-
-def _in_ellipsoid(basin: Basin) -> bool:
-    """Where A H + H A is positive semidefinite, so that (x - c)'A(x - c) falls."""
-    domain, potential = basin.domain, basin.potential
-    if not np.array_equal(domain.params["center"], basin.minimum):
-        return False
-    matrix = np.eye(basin.dim) if domain.name == "ball" else np.asarray(domain.params["matrix"])
-    diagonal = np.array_equal(matrix, np.diag(np.diag(matrix)))
-    if potential.name == "asymmetric_quadratic":
-        return bool(diagonal)
-    if potential.name != "quadratic":
-        return False
-    curvature = np.asarray(potential.params["curvature"])
-    if curvature.ndim == 1 and diagonal:
-        return bool((np.diag(matrix) * curvature >= 0.0).all())
-    curvature = curvature if curvature.ndim == 2 else np.diag(curvature)
-    both = matrix @ curvature + curvature @ matrix
-    return bool(np.linalg.eigvalsh(both)[0] >= -1e-12 * np.abs(both).max())
-
-
-def _in_half_space(basin: Basin) -> bool:
-    """Where the curvature is the same in all directions."""
-    if basin.potential.name != "quadratic":
-        return False
-    curvature = np.asarray(basin.potential.params["curvature"])
-    return curvature.ndim == 1 and bool((curvature == curvature[0]).all())
-
-
-def _in_sublevel_set(basin: Basin) -> bool:
-    """Where the set is one of the potential itself."""
-    if basin.potential.value is None:
-        return False
-    own = domains.sublevel_set(basin.potential, float(_array(basin.domain, "level")))
-    same = code_key(own.outside) == code_key(basin.domain.outside)
-    return same and np.array_equal(own.p, basin.domain.p)
-
-
-def _in_attraction(basin: Basin) -> bool:
-    """Where the flow is that of the potential itself."""
-    own, count = flow.attraction_predicate(basin.potential), len(basin.potential.p)
-    same = code_key(own) == code_key(basin.domain.outside)
-    return same and np.array_equal(basin.domain.p[:count], basin.potential.p)
-
-
-def _axes_apart(basin: Basin) -> bool:
-    if basin.potential.name == "quadratic":
-        return np.ndim(basin.potential.params["curvature"]) == 1
-    return basin.potential.name in ("asymmetric_quadratic", "quartic")
-
-
-_RULES: dict[str, Callable[[Basin], bool]] = {
-    "attraction": _in_attraction,
-    "ball": _in_ellipsoid,
-    "box": _in_box,
-    "ellipsoid": _in_ellipsoid,
-    "half_space": _in_half_space,
-    "interval": _in_interval,
-    "sublevel_set": _in_sublevel_set,
-}

@@ -10,7 +10,6 @@ from levysde.engine.algebra import principal_axes, product
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import Linear
 from levysde.jump.geometry import directions
-from levysde.jump.tilt import Tilted
 
 __all__ = ["effective_curvature", "linear_motion", "stationary_variances"]
 
@@ -60,14 +59,11 @@ def linear_motion(basin: Basin, jumps: JumpPart, way: float) -> tuple[Linear, fl
     [[16.0], [16.0]]
     """
     potential, dim = basin.potential, basin.dim
-    if potential.name == "quadratic":
-        curvature = np.asarray(potential.params["curvature"])
-        center = np.asarray(potential.params["center"])
-        return _framed(jumps, center, curvature), math.inf, False
-    if potential.name == "asymmetric_quadratic" and not isinstance(potential, Tilted):
-        sides = [float(np.asarray(potential.params[side])) for side in ("left", "right")]
-        rates = np.repeat(np.array(sides)[:, None], dim, axis=1)
-        linear = _in_frame(jumps, np.zeros(dim), np.zeros((0, 0)), rates)
+    center = potential.center
+    if center is not None and potential.hessian is not None:
+        return _framed(jumps, center, potential.hessian), math.inf, False
+    if center is not None and potential.one_sided is not None and not potential.tilted:
+        linear = _in_frame(jumps, center, np.zeros((0, 0)), potential.one_sided)
         return linear, math.inf, _kink_error(jumps, linear, way) > SMALL_KINK
     matrix = effective_curvature(basin, jumps.covariance, way)
     linear = _framed(jumps, basin.minimum, matrix)
@@ -83,7 +79,7 @@ def _mean_offset(basin: Basin, linear: Linear) -> float:
 
     The mean of the gradient over the stationary law, by the three-point rule, over the rate.
     """
-    if not isinstance(basin.potential, Tilted):
+    if not basin.potential.tilted:
         return 0.0
     gradient, rest = basin.potential.gradient_at, basin.minimum
     axes = linear.basis.T if linear.basis.size else np.eye(basin.dim)

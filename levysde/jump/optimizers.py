@@ -31,7 +31,6 @@ fast; the second one where jumps of one side are more."""
 KINKED_DIFFUSION = 0.002
 """As `SMALL_DIFFUSION`, in a well with a kink, where a diffusion has a mean."""
 
-_LINEAR_SPREADS = {"quadratic": math.inf, "asymmetric_quadratic": KINKED_DIFFUSION}
 _AT_ONCE = 1e3
 _NO_CURVATURE = (
     "method 'jump' needs a curvature at the minimum with this optimizer, and there is none in some "
@@ -201,7 +200,8 @@ def _steps(
     """Lengths of moves; `rates` are the slowest and the fastest one."""
     (slowest, fastest), way = rates, inner_radius(basin)
     variance, spreads = np.diag(jumps.covariance)[: basin.dim], np.diag(stationary)[: basin.dim]
-    linear_spread = _LINEAR_SPREADS.get(basin.potential.name, SMALL_DIFFUSION)
+    kinked = KINKED_DIFFUSION if basin.potential.one_sided is not None else SMALL_DIFFUSION
+    linear_spread = kinked if basin.potential.hessian is None else math.inf
     bent = math.sqrt(float(spreads.max())) > linear_spread * way
     relaxed = min(_relaxed_share(slowest / jumps.rate, one_sided) * way, _REST * trusted)
     reached = 2.0 * math.sqrt(float(np.trace(stationary)))

@@ -224,6 +224,6 @@ def _small_noise_threshold(basin: Basin, noise: Noise, way: float) -> float:
     jumps = large_jumps(noise, basin.dim, 1.0, 1.0)
     exits = theory.escape_rate(basin.domain, noise, basin.minimum, 1.0)
     wanted = (jumps.rate / (JUMPS_PER_EXIT * exits)) ** (1.0 / noise.alpha)
-    kinked = basin.potential.name == "asymmetric_quadratic"
+    kinked = basin.potential.one_sided is not None
     smallest = 0.0 if kinked else SMALLEST_SHARE * way
     return float(min(max(smallest, wanted), LARGEST_SHARE * way))

@@ -1,8 +1,7 @@
 """The mean of the small jumps of skewed noise: a force, which tilts the potential."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,16 +26,16 @@ _FEW = 1e-6
 class Tilted(Potential):
     """F(x) - f.x.
 
+    What is declared of F and stays true is declared anew: its kinks and its convexity, and not that
+    the gradient is linear about a center, which has moved.
+
     Attributes
     ----------
     params : mapping of str to float or array
         Those of F, and f after them.
-    name : str
-        The name of F.
     """
 
-    def _check_name(self, params: Mapping[str, Any]) -> None:
-        """The name stays: the curvatures are those of F."""
+    tilted: ClassVar[bool] = True
 
 
 def tilted(basin: Basin, force: FloatArray) -> Basin | None:
@@ -71,20 +70,22 @@ def tilted(basin: Basin, force: FloatArray) -> Basin | None:
     if not force.any():
         return basin
     potential = basin.potential
-    if potential.name == "quadratic":
-        curvature = np.asarray(potential.params["curvature"])
-        matrix = np.diag(curvature) if curvature.ndim == 1 else curvature
-        rest = np.asarray(potential.params["center"]) + _displacement(matrix, force)
+    hessian, center = potential.hessian, potential.center
+    if hessian is not None and center is not None:
+        matrix = np.diag(hessian) if hessian.ndim == 1 else hessian
+        rest = center + _displacement(matrix, force)
         if not _holds(basin, rest):
             return None
-        well = quadratic(basin.dim, curvature, rest)
-        return replace(basin, potential=well, minimum=rest)
-    count = len(potential.p)
+        return replace(basin, potential=quadratic(basin.dim, hessian, rest), minimum=rest)
     well = Tilted(
         basin.dim,
-        _tilted_gradient(potential.gradient, count),
+        _tilted_gradient(potential.gradient, len(potential.p)),
         params={**potential.params, _FORCE: force},
-        name=potential.name,
+        name=f"tilted {potential.name}",
+        center=center,
+        one_sided=potential.one_sided,
+        separable=potential.separable,
+        approaching=potential.approaching,
     )
     end = _end_of_flow(basin, well, force)
     if end is None:

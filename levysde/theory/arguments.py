@@ -10,8 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from levysde.theory.gauge import has_closed_form
-from levysde.theory.parts import checked_alpha, real_number, real_numbers, shown
+from levysde.theory.parts import checked_alpha, real_number, real_numbers, shape_of, shown
 
 Check = Callable[[Any, str], Any]
 """Function of a value and the name of the argument that returns the value, or raises."""
@@ -91,36 +90,25 @@ def _dimension(value: Any, what: str) -> None:
         raise ValueError(f"{what}.dim is {shown(value.dim)}, but it must be at least 1")
 
 
-_SHAPES: dict[str, dict[str, int]] = {
-    "interval": {"lower": -1, "upper": -1},
-    "box": {"lower": -1, "upper": -1},
-    "ball": {"center": 1, "radius": 0},
-    "ellipsoid": {"center": 1, "matrix": 2},
-    "half_space": {"normal": 1, "offset": 0},
-}
-"""Parameters of the shapes in closed form by their number of axes of length dim; -1 for 0 or 1."""
+_SHAPE = ("dim", "curved", "exit_distances", "distance", "stretched", "swept")
+_POLYTOPE = ("lower", "upper", "normals", "offsets")
+_QUADRIC = ("gauge", "form")
 
 
 def domain(value: Any, what: str) -> Any:
-    """An open set: a shape in closed form with its numbers, or a predicate."""
-    _named(value, what, ("dim", "params"))
+    """An open set: a predicate, perhaps with a shape."""
+    _named(value, what, ("dim", "p", "outside"))
     _dimension(value, what)
-    if not isinstance(value.params, Mapping):
-        raise TypeError(f"{what}.params is {shown(value.params)}, but it must be a mapping")
-    if not has_closed_form(value):
-        _attributes(value, what, ("p", "outside"))
-        function(value.outside, f"{what}.outside")
-        array(value.p, f"{what}.p")
-        return value
-    for key, axes in _SHAPES[value.name].items():
-        if key not in value.params:
-            raise ValueError(f"{what}.params of the {value.name} has no {key!r}; give it")
-        found = array(value.params[key], f"{what}.params[{key!r}]")
-        fits = found.ndim in (0, 1) if axes < 0 else found.ndim == axes
-        if not fits or any(length != value.dim for length in found.shape):
+    function(value.outside, f"{what}.outside")
+    array(value.p, f"{what}.p")
+    shape = shape_of(value)
+    if shape is not None:
+        _attributes(shape, f"{what}.shape", _SHAPE)
+        _attributes(shape, f"{what}.shape", _QUADRIC if shape.curved else _POLYTOPE)
+        if shape.dim != value.dim:
             raise ValueError(
-                f"{what}.params[{key!r}] has shape {found.shape}, which does not fit the "
-                f"dimension {value.dim}"
+                f"{what}.shape has dimension {shape.dim} and {what} {value.dim}, but they must be "
+                "the same"
             )
     return value
 

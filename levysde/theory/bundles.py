@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from levysde.theory.gauge import exit_distances, has_closed_form
-from levysde.theory.parts import DomainLike, Vector, cost_of, is_costly
+from levysde.theory.parts import DomainLike, Vector, cost_of, is_costly, shape_of
 from levysde.theory.radii import WIDTH, Grid, grid_between
 from levysde.theory.rays import bisected, outside_along
 from levysde.theory.sphere import sphere_points
@@ -133,8 +132,9 @@ class Bundle:
             Closed forms exactly. Searched ones to a relative width of 2e-11, and wider by as much
             as they count less than the mean.
         """
-        if self.grid is None:
-            distances = exit_distances(self.domain, self.center, directions)
+        shape = shape_of(self.domain)
+        if shape is not None:
+            distances = shape.exit_distances(self.center, directions)
             ray = np.flatnonzero(np.isfinite(distances))
             return Crossings(ray, distances[ray], np.ones(ray.size))
         if shifts is None:
@@ -310,7 +310,7 @@ def ray_bundle(domain: DomainLike, center: Vector, matrix: Vector, alpha: float)
         layers that were met.
     """
     dim, rank = matrix.shape
-    if has_closed_form(domain):
+    if shape_of(domain) is not None:
         return Bundle(domain, center, None, np.empty((0, 0)), 0.0, _CLOSED_NUMBERS // rank)
     first = _pilot(domain, center, matrix)
     many = getattr(domain, "outside_many", None) is not None
@@ -358,10 +358,8 @@ def flat_faces(bundle: Bundle, matrix: Vector) -> Vector:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> cut = SimpleNamespace(
-    ...     name="half_space", dim=3, params={"normal": [1.0, 0.0, 0.0], "offset": 2.0}
-    ... )
+    >>> from levysde import domains
+    >>> cut = domains.half_space([1.0, 0.0, 0.0], 2.0)
     >>> bundle = ray_bundle(cut, np.zeros(3), np.eye(3), 1.5)
     >>> (flat_faces(bundle, np.eye(3)).round(6) + 0.0).tolist()
     [[0.5, 0.0, 0.0]]

@@ -9,9 +9,8 @@ import numpy as np
 
 from levysde.theory.box import Found, correlated_box_moment, reduced_box
 from levysde.theory.constants import isotropic_constant, stable_constant
-from levysde.theory.gauge import box_ends, half_space_room, quadratic_form
 from levysde.theory.laws import EllipticLaw
-from levysde.theory.parts import DomainLike, Vector
+from levysde.theory.parts import PolytopeLike, QuadricLike, Vector
 
 _STEP = 0.25
 _HALVINGS = 7
@@ -146,11 +145,24 @@ def box_measure(matrix: Vector, upper: Vector, lower: Vector, alpha: float) -> F
     return correlated_box_moment(rows, b, a, alpha)
 
 
-def _half_space(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
-    normal, room = half_space_room(domain, center)
-    speed = float(np.linalg.norm(law.matrix.T @ normal))
-    value = stable_constant(law.alpha) / law.alpha * (speed / room) ** law.alpha
-    return value, 0.0, "closed form"
+def _polytope(shape: PolytopeLike, law: EllipticLaw, center: Vector) -> Found:
+    if _is_half_space(shape):
+        room = float(shape.offsets[0]) - float(shape.normals[0] @ center)
+        speed = float(np.linalg.norm(law.matrix.T @ shape.normals[0]))
+        value = stable_constant(law.alpha) / law.alpha * (speed / room) ** law.alpha
+        return value, 0.0, "closed form"
+    rows, upper, lower = law.matrix, shape.upper - center, center - shape.lower
+    if len(shape.normals):
+        rows = np.concatenate([rows, shape.normals @ law.matrix])
+        upper = np.concatenate([upper, shape.offsets - shape.normals @ center])
+        lower = np.concatenate([lower, np.full(len(shape.normals), np.inf)])
+    return box_measure(rows, upper, lower, law.alpha)
+
+
+def _is_half_space(shape: PolytopeLike) -> bool:
+    """Return whether there is one face, and that oblique."""
+    across_axes = np.isfinite(shape.lower) | np.isfinite(shape.upper)
+    return len(shape.normals) == 1 and not across_axes.any()
 
 
 def _off_center_ball(ratio: float, dim: int, alpha: float) -> tuple[float, float]:
@@ -184,15 +196,13 @@ def _eigenvalues(matrix: Vector) -> Vector:
     return np.asarray(np.linalg.eigvalsh(matrix), dtype=np.float64)
 
 
-def _quadratic(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
-    middle, matrix = quadratic_form(domain)
-    shift = center - middle
-    room = math.sqrt(max(0.0, float(shift @ matrix @ shift)))
-    squares = _eigenvalues(law.matrix.T @ matrix @ law.matrix)
+def _quadric(shape: QuadricLike, law: EllipticLaw, center: Vector) -> Found | None:
+    room = shape.gauge(center)
+    squares = _eigenvalues(shape.form(law.matrix))
     largest = float(squares[-1])
     if squares[0] < -_NEGATIVE * largest:
         raise ValueError(
-            f"the {domain.name}'s matrix gives {float(squares[0])!r} along a direction of the "
+            f"the matrix of the domain gives {float(squares[0])!r} along a direction of the "
             "noise, but it must be positive semidefinite"
         )
     equal = bool(squares[0] >= (1.0 - _EQUAL) * largest)
@@ -202,36 +212,25 @@ def _quadratic(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | 
             return constant, 0.0, "closed form"
         positive = squares[squares > _ZERO * largest]
         return quadratic_moment(positive, law.alpha)
-    if equal and law.rank == domain.dim:
+    if equal and law.rank == shape.dim:
         # In the coordinates of the noise the domain is a ball seen from off its center.
-        value, error = _off_center_ball(room, domain.dim, law.alpha)
+        value, error = _off_center_ball(room, shape.dim, law.alpha)
         return constant * value, constant * error, "one-dimensional integral"
     return None
 
 
-def _box(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found:
-    lower, upper = box_ends(domain)
-    return box_measure(law.matrix, upper - center, center - lower, law.alpha)
-
-
-_FORMS: dict[str, Callable[[DomainLike, EllipticLaw, Vector], Found | None]] = {
-    "half_space": _half_space,
-    "ball": _quadratic,
-    "ellipsoid": _quadratic,
-    "box": _box,
-}
-
-
-def elliptic_form(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found | None:
+def elliptic_form(
+    shape: PolytopeLike | QuadricLike, law: EllipticLaw, center: Vector
+) -> Found | None:
     """Return nu(W) of an elliptic law where no mean over directions is needed.
 
-    Half spaces; boxes; balls and ellipsoids seen from their center, and from elsewhere where the
-    noise is isotropic in their own metric.
+    Polytopes; balls and ellipsoids seen from their center, and from elsewhere where the noise is
+    isotropic in their own metric.
 
     Parameters
     ----------
-    domain : object
-        The domain.
+    shape : object
+        The shape of the domain.
     law : EllipticLaw
         The jumps.
     center : ndarray, shape (dim,)
@@ -242,17 +241,18 @@ def elliptic_form(domain: DomainLike, law: EllipticLaw, center: Vector) -> Found
     (float, float, str) or None
         Value, error and method; None for all other cases.
     """
-    form = _FORMS.get(domain.name)
-    return None if form is None else form(domain, law, center)
+    if shape.curved:
+        return _quadric(shape, law, center)
+    return _polytope(shape, law, center)
 
 
-def gauge_bound(domain: DomainLike, law: EllipticLaw, center: Vector) -> float:
-    """Return a bound of the gauge of Gu over unit vectors u, for domains in closed form.
+def gauge_bound(shape: PolytopeLike | QuadricLike, law: EllipticLaw, center: Vector) -> float:
+    """Return a bound of the gauge of Gu over unit vectors u.
 
     Parameters
     ----------
-    domain : object
-        Box, ball, ellipsoid or half space.
+    shape : object
+        The shape of the domain.
     law : EllipticLaw
         The jumps.
     center : ndarray, shape (dim,)
@@ -263,15 +263,12 @@ def gauge_bound(domain: DomainLike, law: EllipticLaw, center: Vector) -> float:
     float
         The largest gauge, for a ball or an ellipsoid a bound that is sharp at its center.
     """
-    if domain.name == "half_space":
-        normal, room = half_space_room(domain, center)
-        return float(np.linalg.norm(law.matrix.T @ normal)) / room
-    if domain.name in ("ball", "ellipsoid"):
-        middle, matrix = quadratic_form(domain)
-        shift = center - middle
-        off = math.sqrt(max(0.0, float(shift @ matrix @ shift)))
-        squares = _eigenvalues(law.matrix.T @ matrix @ law.matrix)
-        return math.sqrt(float(squares[-1])) / (1.0 - off)
-    lower, upper = box_ends(domain)
-    room_of = np.minimum(upper - center, center - lower)
-    return float(np.max(np.linalg.norm(law.matrix, axis=1) / room_of))
+    if shape.curved:
+        largest = float(_eigenvalues(shape.form(law.matrix))[-1])
+        return math.sqrt(largest) / (1.0 - shape.gauge(center))
+    room = np.minimum(shape.upper - center, center - shape.lower)
+    bound = float(np.max(np.linalg.norm(law.matrix, axis=1) / room))
+    for normal, offset in zip(shape.normals, shape.offsets, strict=True):
+        speed = float(np.linalg.norm(law.matrix.T @ normal))
+        bound = max(bound, speed / (float(offset) - float(normal @ center)))
+    return bound

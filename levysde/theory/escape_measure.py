@@ -12,9 +12,15 @@ from levysde.theory import arguments
 from levysde.theory.bundles import Bundle, flat_faces, ray_bundle
 from levysde.theory.constants import isotropic_constant
 from levysde.theory.elliptic import box_measure, elliptic_form
-from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, has_several_indices, jump_laws
-from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive, is_costly
+from levysde.theory.parts import (
+    DomainLike,
+    NoiseLike,
+    Vector,
+    checked_positive,
+    is_costly,
+    shape_of,
+)
 from levysde.theory.radii import WIDTH
 from levysde.theory.rays import RaySegments, exit_segments, require_inside
 from levysde.theory.sphere import (
@@ -80,10 +86,11 @@ def _ray_measure(ray: RaySegments, alpha: float) -> tuple[float, float]:
 
 
 def _on_rays(domain: DomainLike, law: RayLaw, center: Vector) -> EscapeMeasure:
-    if has_closed_form(domain):
+    shape = shape_of(domain)
+    if shape is not None:
         chunk = max(1, _MOST_NUMBERS // domain.dim)
         starts = range(0, law.weights.size, chunk)
-        parts = [exit_distances(domain, center, law.directions[k : k + chunk]) for k in starts]
+        parts = [shape.exit_distances(center, law.directions[k : k + chunk]) for k in starts]
         value = float(law.weights @ np.concatenate(parts) ** -law.alpha)
         return EscapeMeasure(value, 0.0, f"closed form: {domain.name}")
     value = error = 0.0
@@ -128,7 +135,8 @@ def _flat_control(bundle: Bundle, law: EllipticLaw) -> _FlatControl | None:
 
 
 def _in_all_directions(domain: DomainLike, law: EllipticLaw, center: Vector) -> EscapeMeasure:
-    found = elliptic_form(domain, law, center)
+    shape = shape_of(domain)
+    found = None if shape is None else elliptic_form(shape, law, center)
     if found is not None:
         value, error, method = found
         return EscapeMeasure(value, error, f"{method}: {domain.name}")
@@ -289,8 +297,8 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
     Parameters
     ----------
     domain : object
-        Omega, with ``name``, ``dim``, ``params``, ``p``, ``outside`` and, to be fast in more than
-        two dimensions, ``outside_many(points)``.
+        Omega, with ``name``, ``dim``, ``p``, ``outside``, where it has one its ``shape`` and, to be
+        fast in more than two dimensions, ``outside_many(points)``.
     noise : object
         Noise law with ``name``, ``alpha`` and the attributes of its form (see `laws.jump_laws`).
     center : array_like, shape (dim,)
@@ -315,9 +323,8 @@ def escape_measure(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> E
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> interval = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 1.0})
-    >>> from levysde import noise
+    >>> from levysde import domains, noise
+    >>> interval = domains.interval(-1.0, 1.0)
     >>> round(escape_measure(interval, noise.independent(1.5), [0.0]).value, 8)
     0.39894228
     """
@@ -356,9 +363,8 @@ def escape_rate(domain: DomainLike, noise: NoiseLike, center: ArrayLike, epsilon
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> box = SimpleNamespace(name="box", dim=2, params={"lower": [-1.0] * 2, "upper": [1.0] * 2})
-    >>> from levysde import noise
+    >>> from levysde import domains, noise
+    >>> box = domains.box([-1.0] * 2, [1.0] * 2)
     >>> round(escape_rate(box, noise.multifractal([1.2, 1.5]), [0.0, 0.0], epsilon=0.1), 6)
     0.047692
     """

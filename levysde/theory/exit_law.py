@@ -13,9 +13,8 @@ from levysde.theory import arguments
 from levysde.theory.bundles import Bundle, ray_bundle
 from levysde.theory.elliptic import gauge_bound
 from levysde.theory.escape_measure import EscapeMeasure, dominant_law
-from levysde.theory.gauge import exit_distances
 from levysde.theory.laws import EllipticLaw, RayLaw
-from levysde.theory.parts import DomainLike, NoiseLike, Vector
+from levysde.theory.parts import DomainLike, NoiseLike, Vector, shape_of
 from levysde.theory.rays import exit_segments, outside_points, require_inside
 from levysde.theory.sphere import sphere_points
 
@@ -89,10 +88,8 @@ class ExitLaw:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> interval = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 2.0})
-    >>> from levysde.noise import independent
-    >>> law = exit_law(interval, independent(1.0), [0.0])
+    >>> from levysde import domains, noise
+    >>> law = exit_law(domains.interval(-1.0, 2.0), noise.independent(1.0), [0.0])
     >>> law.rays.ravel().tolist(), law.probabilities.round(6).tolist()
     ([1.0, -1.0], [0.333333, 0.666667])
     """
@@ -222,14 +219,14 @@ def _node_segments(bundle: Bundle, law: EllipticLaw) -> ExitSegments:
 
 def _by_rejection(domain: DomainLike, law: EllipticLaw, center: Vector, nearest: float) -> Sampler:
     """Return a sampler of jumps Gz with |z| > nearest, kept if they leave the domain."""
+    shape = shape_of(domain)
 
-    def leaves(jumps: Vector, closed: bool) -> NDArray[np.bool_]:
-        if closed:
-            return np.asarray(exit_distances(domain, center, jumps) <= 1.0)
+    def leaves(jumps: Vector) -> NDArray[np.bool_]:
+        if shape is not None:
+            return np.asarray(shape.exit_distances(center, jumps) <= 1.0)
         return outside_points(domain, center + jumps)
 
     def sample(size: int, generator: np.random.Generator) -> Vector:
-        closed = domain.name in ("box", "ball", "ellipsoid", "half_space")
         kept: list[Vector] = [np.empty((0, domain.dim))]
         count = tried = 0
         while count < size:
@@ -238,7 +235,7 @@ def _by_rejection(domain: DomainLike, law: EllipticLaw, center: Vector, nearest:
             normal = generator.standard_normal((tries, law.rank))
             radius = nearest * (1.0 - generator.random(tries)) ** (-1.0 / law.alpha)
             jumps = (normal * (radius / np.linalg.norm(normal, axis=1))[:, None]) @ law.matrix.T
-            found = jumps[leaves(jumps, closed)]
+            found = jumps[leaves(jumps)]
             kept.append(found)
             count, tried = count + len(found), tried + tries
             if tried > _MOST_PROPOSALS and count < size:
@@ -251,11 +248,11 @@ def _by_rejection(domain: DomainLike, law: EllipticLaw, center: Vector, nearest:
 def _in_all_directions(
     domain: DomainLike, law: EllipticLaw, center: Vector, measure: EscapeMeasure
 ) -> ExitLaw:
-    bundle = ray_bundle(domain, center, law.matrix, law.alpha)
-    if bundle.grid is None:
+    bundle, shape = ray_bundle(domain, center, law.matrix, law.alpha), shape_of(domain)
+    if shape is not None:
         one = np.ones(1)
         segments = ExitSegments(np.zeros(1, dtype=np.intp), one, one, np.full(1, np.inf), one)
-        nearest = 1.0 / gauge_bound(domain, law, center)
+        nearest = 1.0 / gauge_bound(shape, law, center)
     else:
         segments = _node_segments(bundle, law)
         lengths = segments.weight ** (1.0 / law.alpha)
@@ -277,7 +274,7 @@ def exit_law(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> ExitLaw
     Parameters
     ----------
     domain : object
-        Omega, with ``name``, ``dim``, ``params``, ``p``, ``outside`` and perhaps
+        Omega, with ``name``, ``dim``, ``p``, ``outside`` and perhaps ``shape`` and
         ``outside_many(points)``.
     noise : object
         Noise law with ``name``, ``alpha`` and the attributes of the law.
@@ -301,10 +298,8 @@ def exit_law(domain: DomainLike, noise: NoiseLike, center: ArrayLike) -> ExitLaw
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> ball = SimpleNamespace(name="ball", dim=2, params={"center": [0.0, 0.0], "radius": 1.0})
-    >>> from levysde.noise import isotropic
-    >>> law = exit_law(ball, isotropic(1.5), [0.0, 0.0])
+    >>> from levysde import domains, noise
+    >>> law = exit_law(domains.ball([0.0, 0.0], 1.0), noise.isotropic(1.5), [0.0, 0.0])
     >>> law.survival(4.0).item(), law.sample(3).shape
     (0.125, (3, 2))
     """

@@ -20,7 +20,7 @@ from levysde.theory.regions import (
     cut_measure,
     jumps_needed,
     stretched,
-    swinging,
+    swept,
 )
 from levysde.theory.relaxation import Excursions, Relaxation, many_gradients, response
 from levysde.theory.rest import Rest
@@ -261,8 +261,8 @@ def _linear_region(setting: Setting) -> DomainLike | None:
     curvature = rest.linear_curvature(*setting.first())
     if curvature is None:
         return None
-    there, back = response(motion, curvature, rest.preconditioner)
-    return swinging(setting.domain, rest.point, there, back)
+    forth, back = response(motion, curvature, rest.preconditioner)
+    return swept(setting.domain, rest.point, forth, back)
 
 
 def _second_moment(setting: Setting, rate: float | None) -> tuple[Assumption, ...]:

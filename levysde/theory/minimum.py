@@ -50,7 +50,7 @@ def about_minimum(basin: BasinLike) -> tuple[Assumption, Assumption]:
     >>> basin = SimpleNamespace(
     ...     potential=SimpleNamespace(dim=1, gradient=uphill, p=np.empty(0)),
     ...     domain=SimpleNamespace(
-    ...         name="custom", dim=1, params={}, p=np.empty(0), outside=lambda x, p: x[0] > 1.0),
+    ...         name="custom", dim=1, p=np.empty(0), outside=lambda x, p: x[0] > 1.0),
     ...     minimum=np.zeros(1), start=np.zeros(1))
     >>> [assumption.holds for assumption in about_minimum(basin)]
     [True, False]

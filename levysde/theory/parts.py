@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import numbers
 import reprlib
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,24 +18,79 @@ from numpy.typing import ArrayLike, NDArray
 Vector = NDArray[np.float64]
 
 
-class DomainLike(Protocol):
-    """An open set: a name, its parameters, and a predicate that is true outside of it.
-
-    A domain may also have ``outside_many(points)``, the predicate of many points at once, and
-    ``cost``, the number of short formulas that one answer costs as much as.
-    """
-
-    @property
-    def name(self) -> str:
-        """Kind of domain, for example ``"ball"``."""
+class ShapeLike(Protocol):
+    """A convex open set that knows distances to its boundary in closed form."""
 
     @property
     def dim(self) -> int:
         """Dimension of the space."""
 
+    def exit_distances(self, center: Vector, directions: Vector) -> Vector:
+        """Return distances along rays, ``inf`` where one stays inside, 0 from outside."""
+
+    def distance(self, center: Vector) -> float | None:
+        """Return the distance of a point inside from the boundary, where it is known."""
+
+    def stretched(self, center: Vector, factors: Vector) -> ShapeLike:
+        """Return the shape stretched along the axes about a center."""
+
+    def swept(self, center: Vector, forth: Vector, back: Vector) -> ShapeLike | None:
+        """Return the y, moved to c, with c + f y inside for all f from -back to forth."""
+
+
+class PolytopeLike(ShapeLike, Protocol):
+    """The set {lower < x < upper, normals @ x < offsets}."""
+
     @property
-    def params(self) -> Mapping[str, Any]:
-        """Named parameters, floats or arrays."""
+    def curved(self) -> Literal[False]:
+        """That its faces are flat."""
+
+    @property
+    def lower(self) -> Vector:
+        """Lower ends, shape (dim,)."""
+
+    @property
+    def upper(self) -> Vector:
+        """Upper ends, shape (dim,)."""
+
+    @property
+    def normals(self) -> Vector:
+        """Normals of the oblique faces, shape (faces, dim)."""
+
+    @property
+    def offsets(self) -> Vector:
+        """Offsets of the oblique faces, shape (faces,)."""
+
+
+class QuadricLike(ShapeLike, Protocol):
+    """The set {(x - c)'A(x - c) < 1}."""
+
+    @property
+    def curved(self) -> Literal[True]:
+        """That its boundary is curved."""
+
+    def gauge(self, point: Vector) -> float:
+        """Return the square root of the form at a point."""
+
+    def form(self, columns: Vector) -> Vector:
+        """Return G'AG of a matrix G, shape (dim, rank)."""
+
+
+class DomainLike(Protocol):
+    """An open set: a predicate that is true outside of it, and a name for messages.
+
+    A domain may also have a ``shape``, which answers in closed form what is searched otherwise,
+    ``outside_many(points)``, the predicate of many points at once, and ``cost``, the number of
+    short formulas that one answer costs as much as.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space."""
 
     @property
     def p(self) -> Vector:
@@ -315,6 +370,22 @@ def checked_positive(value: float, what: str) -> float:
     if not (math.isfinite(value) and value > 0.0):
         raise ValueError(f"{what} is {value!r}, but it must be positive and finite")
     return value
+
+
+def shape_of(domain: DomainLike) -> PolytopeLike | QuadricLike | None:
+    """Return the shape that a domain declares.
+
+    Parameters
+    ----------
+    domain : object
+        The domain, with ``shape`` or without.
+
+    Returns
+    -------
+    object or None
+        None where the boundary has to be searched.
+    """
+    return cast("PolytopeLike | QuadricLike | None", getattr(domain, "shape", None))
 
 
 def is_costly(domain: DomainLike) -> bool:

@@ -235,14 +235,12 @@ def predict(
     --------
     >>> import numpy as np
     >>> from types import SimpleNamespace
+    >>> from levysde import domains
     >>> def gradient(x, p, out):
     ...     out[0] = x[0]
     >>> basin = SimpleNamespace(
     ...     potential=SimpleNamespace(dim=1, gradient=gradient, p=np.empty(0)),
-    ...     domain=SimpleNamespace(
-    ...         name="interval", dim=1, params={"lower": -1.0, "upper": 1.0}, p=np.empty(0),
-    ...         outside=lambda x, p: not -1.0 < x[0] < 1.0),
-    ...     minimum=np.zeros(1), start=np.zeros(1))
+    ...     domain=domains.interval(-1.0, 1.0), minimum=np.zeros(1), start=np.zeros(1))
     >>> from levysde.dynamics import sgd
     >>> from levysde.noise import independent
     >>> prediction = predict(basin, sgd(), independent(1.5), epsilon=0.1)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
-from levysde.theory.gauge import exit_distances, has_closed_form
-from levysde.theory.parts import DomainLike, Vector, checked_point, is_costly
+from levysde.theory.parts import DomainLike, Vector, checked_point, is_costly, shape_of
 
 _PER_OCTAVE = 32
 _OCTAVES = 30
@@ -64,7 +63,7 @@ def require_inside(domain: DomainLike, center: ArrayLike, what: str = "center") 
     Parameters
     ----------
     domain : object
-        Domain with ``name``, ``dim``, ``params``, ``p`` and ``outside``.
+        Domain with ``name``, ``dim``, ``p`` and ``outside``.
     center : array_like, shape (dim,)
         The point.
     what : str
@@ -82,16 +81,16 @@ def require_inside(domain: DomainLike, center: ArrayLike, what: str = "center") 
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> domain = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 1.0})
-    >>> require_inside(domain, [0.5])
+    >>> from levysde import domains
+    >>> require_inside(domains.interval(-1.0, 1.0), [0.5])
     array([0.5])
     """
     point = checked_point(center, domain.dim, what)
-    if has_closed_form(domain):
+    shape = shape_of(domain)
+    if shape is not None:
         axis = np.zeros(domain.dim)
         axis[0] = 1.0
-        outside = not exit_distances(domain, point, axis[None])[0] > 0.0
+        outside = not shape.exit_distances(point, axis[None])[0] > 0.0
     else:
         outside = bool(domain.outside(point, domain.p))
     if outside:
@@ -260,7 +259,7 @@ def exit_segments(domain: DomainLike, center: Vector, directions: Vector) -> lis
     Parameters
     ----------
     domain : object
-        Domain with ``name``, ``dim``, ``params``, ``p`` and ``outside``.
+        Domain with ``name``, ``dim``, ``p`` and ``outside``.
     center : ndarray, shape (dim,)
         Starting point of the rays, inside the domain.
     directions : ndarray, shape (rays, dim)
@@ -271,7 +270,8 @@ def exit_segments(domain: DomainLike, center: Vector, directions: Vector) -> lis
     list of RaySegments
         One a ray.
     """
-    if not has_closed_form(domain):
+    shape = shape_of(domain)
+    if shape is None:
         octaves = _octaves(directions.size > _MANY_NUMBERS or is_costly(domain))
         chunk = _STATES // octaves.size
         starts = range(0, len(directions), chunk)
@@ -282,7 +282,7 @@ def exit_segments(domain: DomainLike, center: Vector, directions: Vector) -> lis
         RaySegments(((r, endless),), ((0.0, 0.0),), endless)
         if np.isfinite(r)
         else RaySegments((), (), endless)
-        for r in exit_distances(domain, center, directions).tolist()
+        for r in shape.exit_distances(center, directions).tolist()
     ]
 
 
@@ -290,8 +290,8 @@ def exit_segments(domain: DomainLike, center: Vector, directions: Vector) -> lis
 def ray_exit_segments(domain: DomainLike, center: ArrayLike, direction: ArrayLike) -> RaySegments:
     """Return the exterior segments of the ray {center + r direction : r > 0}.
 
-    Interval, box, ball, ellipsoid and half space are convex, so that one segment
-    (R, inf) remains, R in closed form. For every other domain the predicate ``outside`` is
+    Where the domain declares its shape it is convex, so that one segment (R, inf) remains, R in
+    closed form. For every other domain the predicate ``outside`` is
     evaluated at 32 radii per octave, from 1e-9 to 1e9 times the first exit found by a scan at one
     radius per octave, and every change is narrowed by bisection to a relative width of 1e-13. The
     domain may be of any shape, but a layer thinner than 2.2 percent of its distance can be missed,
@@ -300,7 +300,7 @@ def ray_exit_segments(domain: DomainLike, center: ArrayLike, direction: ArrayLik
     Parameters
     ----------
     domain : object
-        Domain with ``name``, ``dim``, ``params``, ``p`` and ``outside``.
+        Domain with ``name``, ``dim``, ``p`` and ``outside``.
     center : array_like, shape (dim,)
         Starting point of the ray, inside the domain.
     direction : array_like, shape (dim,)
@@ -318,8 +318,8 @@ def ray_exit_segments(domain: DomainLike, center: ArrayLike, direction: ArrayLik
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> ball = SimpleNamespace(name="ball", dim=2, params={"center": [0.0, 0.0], "radius": 2.0})
+    >>> from levysde import domains
+    >>> ball = domains.ball([0.0, 0.0], 2.0)
     >>> ray_exit_segments(ball, [1.0, 0.0], [1.0, 0.0]).segments
     ((1.0, inf),)
     """
@@ -338,7 +338,7 @@ def first_exits(domain: DomainLike, center: ArrayLike, directions: ArrayLike) ->
     Parameters
     ----------
     domain : object
-        Domain with ``name``, ``dim``, ``params``, ``p`` and ``outside``.
+        Domain with ``name``, ``dim``, ``p`` and ``outside``.
     center : array_like, shape (dim,)
         Starting point of the rays, inside the domain.
     directions : array_like, shape (rays, dim)
@@ -356,8 +356,8 @@ def first_exits(domain: DomainLike, center: ArrayLike, directions: ArrayLike) ->
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> ball = SimpleNamespace(name="ball", dim=2, params={"center": [0.0, 0.0], "radius": 2.0})
+    >>> from levysde import domains
+    >>> ball = domains.ball([0.0, 0.0], 2.0)
     >>> first_exits(ball, [1.0, 0.0], [[1.0, 0.0], [-1.0, 0.0]])
     array([1., 3.])
     """
@@ -366,7 +366,7 @@ def first_exits(domain: DomainLike, center: ArrayLike, directions: ArrayLike) ->
         [checked_point(row, domain.dim, "direction") for row in np.asarray(directions)]
     )
     # A product of matrices may round otherwise than one of vectors: closed forms go one by one.
-    size = 1 if has_closed_form(domain) else max(1, _MANY_NUMBERS // domain.dim)
+    size = max(1, _MANY_NUMBERS // domain.dim) if shape_of(domain) is None else 1
     starts = range(0, len(units), size)
     return np.array(
         [ray.first for k in starts for ray in exit_segments(domain, point, units[k : k + size])]

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
 from levysde.theory.escape_measure import EscapeMeasure, law_measure
-from levysde.theory.gauge import (
-    box_ends,
-    exit_distances,
-    half_space_room,
-    has_closed_form,
-    quadratic_form,
-)
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
-from levysde.theory.parts import DomainLike, NoiseLike, Vector, checked_positive
+from levysde.theory.parts import (
+    DomainLike,
+    NoiseLike,
+    ShapeLike,
+    Vector,
+    checked_positive,
+    shape_of,
+)
 from levysde.theory.rays import exit_segments, outside_points, require_inside
 from levysde.theory.sphere import sphere_points
 
-_CENTERED = 1e-13
 _WHOLE = 1e-9
 _SPREAD_POWER = 7
 _TRIES = 400
@@ -41,21 +39,21 @@ class Region:
     Parameters
     ----------
     name : str
-        A kind with closed forms, or ``"custom"``.
+        For messages.
     dim : int
         Dimension of the space.
-    params : mapping
-        Parameters of a kind with closed forms.
     outside_many : callable
         Predicate of many points.
+    shape : object or None
+        The same set in closed form.
     p : ndarray
         Empty.
     """
 
     name: str
     dim: int
-    params: Mapping[str, Any]
     outside_many: ManyOutside
+    shape: ShapeLike | None = None
     p: Vector = field(default_factory=lambda: np.empty(0))
 
     @property
@@ -64,18 +62,17 @@ class Region:
         return lambda x, p: bool(self.outside_many(x[None])[0])
 
 
-def _convex(name: str, center: Vector, params: Mapping[str, Any]) -> Region:
-    """Return a region of a kind with closed forms, the center being inside."""
+def _of_shape(name: str, shape: ShapeLike, center: Vector) -> Region:
+    """Return the region of a shape, the center being inside."""
 
     def outside(x: Vector) -> NDArray[np.bool_]:
-        return np.asarray(exit_distances(region, center, x - center) <= 1.0)
+        return np.asarray(shape.exit_distances(center, x - center) <= 1.0)
 
-    region = Region(name, center.size, params, outside)
-    return region
+    return Region(name, shape.dim, outside, shape)
 
 
 def stretched(domain: DomainLike, center: Vector, factors: Vector) -> DomainLike:
-    """Return {x : center + (x - center)/factors in the domain}, of the same kind where possible.
+    """Return {x : center + (x - center)/factors in the domain}, with its shape if there is one.
 
     Parameters
     ----------
@@ -89,46 +86,28 @@ def stretched(domain: DomainLike, center: Vector, factors: Vector) -> DomainLike
     Returns
     -------
     object
-        The domain itself if all factors are 1; a ball may become an ellipsoid.
+        The domain itself if all factors are 1.
     """
     if np.all(factors == 1.0):
         return domain
-    dim, name = domain.dim, domain.name
-    if name in ("interval", "box"):
-        lower, upper = box_ends(domain)
-        ends = {"lower": center + factors * (lower - center)}
-        ends["upper"] = center + factors * (upper - center)
-        return _convex(name, center, ends)
-    if name == "half_space":
-        normal, room = half_space_room(domain, center)
-        turned = normal / factors
-        offset = room + float(turned @ center)
-        return _convex(name, center, {"normal": turned, "offset": offset})
-    if name == "ball" and np.all(factors == factors[0]):
-        middle = np.asarray(domain.params["center"], dtype=np.float64)
-        radius = float(factors[0]) * float(domain.params["radius"])
-        moved = center + factors * (middle - center)
-        return _convex(name, center, {"center": moved, "radius": radius})
-    if name in ("ball", "ellipsoid"):
-        middle, matrix = quadratic_form(domain)
-        shape = matrix / np.outer(factors, factors)
-        moved = center + factors * (middle - center)
-        return _convex("ellipsoid", center, {"center": moved, "matrix": shape})
+    shape = shape_of(domain)
+    if shape is not None:
+        return _of_shape(domain.name, shape.stretched(center, factors), center)
     return Region(
-        "custom", dim, {}, lambda x: outside_points(domain, center + (x - center) / factors)
+        "custom", domain.dim, lambda x: outside_points(domain, center + (x - center) / factors)
     )
 
 
-def swinging(domain: DomainLike, center: Vector, there: Vector, back: Vector) -> DomainLike | None:
-    """Return the jumps y for which center + f y stays inside for all f from -back to there.
+def swept(domain: DomainLike, center: Vector, forth: Vector, back: Vector) -> DomainLike | None:
+    """Return the jumps y for which center + f y stays inside for all f from -back to forth.
 
     Parameters
     ----------
     domain : object
-        The domain; the answer is for convex ones with closed forms.
+        The domain; the answer is for those with a shape.
     center : ndarray, shape (dim,)
         A point inside.
-    there, back : ndarray, shape (dim,)
+    forth, back : ndarray, shape (dim,)
         Largest displacements by a jump of 1 to its side and to the other, per coordinate.
 
     Returns
@@ -137,27 +116,21 @@ def swinging(domain: DomainLike, center: Vector, there: Vector, back: Vector) ->
         The set of these y, moved to the center; None where it is not known: extrema of different
         coordinates come at different times, which matters in all domains but boxes.
     """
-    dim = domain.dim
-    if domain.name in ("interval", "box"):
-        lower, upper = box_ends(domain)
-        with np.errstate(divide="ignore"):
-            above = np.minimum((upper - center) / there, (center - lower) / back)
-            below = np.minimum((center - lower) / there, (upper - center) / back)
-        return _convex(domain.name, center, {"lower": center - below, "upper": center + above})
-    if not has_closed_form(domain) or np.any(there != there[0]) or np.any(back != back[0]):
+    shape = shape_of(domain)
+    if shape is None:
         return None
-    if domain.name in ("ball", "ellipsoid"):
-        middle, matrix = quadratic_form(domain)
-        shift = center - middle
-        if float(shift @ matrix @ shift) <= _CENTERED**2:
-            return stretched(domain, center, 1.0 / np.maximum(there, back))
+    found = shape.swept(center, forth, back)
+    if found is not None:
+        return _of_shape(domain.name, found, center)
+    if np.any(forth != forth[0]) or np.any(back != back[0]):
+        return None
 
     def outside(x: Vector) -> NDArray[np.bool_]:
         away = x - center
-        forth = exit_distances(domain, center, away * there) <= 1.0
-        return np.asarray(forth | (exit_distances(domain, center, -away * back) <= 1.0))
+        ahead = shape.exit_distances(center, away * forth) <= 1.0
+        return np.asarray(ahead | (shape.exit_distances(center, -away * back) <= 1.0))
 
-    return Region("custom", dim, {}, outside)
+    return Region("custom", domain.dim, outside)
 
 
 def cut_measure(
@@ -186,10 +159,10 @@ def cut_measure(
     """
     # A displacement that ends on the boundary only by being cut is not counted.
     room = clip * (1.0 - _ROUNDING)
-    closed = has_closed_form(domain)
-    if closed and isinstance(law, RayLaw):
+    shape = shape_of(domain)
+    if shape is not None and isinstance(law, RayLaw):
         lengths = np.linalg.norm(law.directions * factors, axis=1)
-        near = exit_distances(domain, center, law.directions) * lengths < room
+        near = shape.exit_distances(center, law.directions) * lengths < room
         if not near.any():
             return EscapeMeasure(0.0, 0.0, f"closed form: {domain.name}")
         kept = RayLaw(law.alpha, law.directions[near], law.weights[near], law.where)
@@ -198,35 +171,22 @@ def cut_measure(
     def outside(x: Vector) -> NDArray[np.bool_]:
         away = x - center
         lengths = np.linalg.norm(away * factors, axis=1)
-        if closed:
-            shares = exit_distances(domain, center, away)
+        if shape is not None:
+            shares = shape.exit_distances(center, away)
             reached = shares <= 1.0
             return np.asarray(reached & (np.where(reached, shares, 0.0) * lengths < room))
         cut = np.divide(room, lengths, out=np.ones_like(lengths), where=lengths > room)
         return outside_points(domain, center + away * cut[:, None])
 
-    return law_measure(Region("custom", domain.dim, {}, outside), law, center)
+    return law_measure(Region("custom", domain.dim, outside), law, center)
 
 
 def _reach(domain: DomainLike, center: Vector, directions: Vector) -> Vector:
     """Return the distance to the first crossing of the boundary along unit vectors."""
-    if has_closed_form(domain):
-        return exit_distances(domain, center, directions)
+    shape = shape_of(domain)
+    if shape is not None:
+        return shape.exit_distances(center, directions)
     return np.array([ray.first for ray in exit_segments(domain, center, directions)])
-
-
-def _nearest_face(domain: DomainLike, center: Vector) -> float | None:
-    """Return the distance to the boundary in closed form."""
-    if domain.name in ("interval", "box"):
-        lower, upper = box_ends(domain)
-        return float(np.min(np.minimum(upper - center, center - lower)))
-    if domain.name == "half_space":
-        normal, room = half_space_room(domain, center)
-        return room / float(np.linalg.norm(normal))
-    if domain.name == "ball":
-        shift = center - np.asarray(domain.params["center"], dtype=np.float64)
-        return float(domain.params["radius"]) - float(np.linalg.norm(shift))
-    return None
 
 
 def _nearest_in_span(domain: DomainLike, center: Vector, matrix: Vector) -> float:
@@ -273,12 +233,14 @@ def boundary_distance(
     float
         Units of the state; ``inf`` where no direction leads out.
     """
-    distances = [math.inf]
+    distances, shape = [math.inf], shape_of(domain)
     for law in laws:
         if isinstance(law, EllipticLaw):
-            face = _nearest_face(domain, center) if law.rank == domain.dim else None
-            matrix = factors[:, None] * law.matrix
-            distances.append(_nearest_in_span(domain, center, matrix) if face is None else face)
+            all_around = shape if law.rank == domain.dim else None
+            nearest = None if all_around is None else all_around.distance(center)
+            if nearest is None:
+                nearest = _nearest_in_span(domain, center, factors[:, None] * law.matrix)
+            distances.append(nearest)
         else:
             images = law.directions * factors
             units = images / np.linalg.norm(images, axis=1)[:, None]
@@ -342,10 +304,8 @@ def clipped_jumps(domain: DomainLike, noise: NoiseLike, center: ArrayLike, clip:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> interval = SimpleNamespace(name="interval", dim=1, params={"lower": -1.0, "upper": 2.0})
-    >>> from levysde.noise import independent
-    >>> clipped_jumps(interval, independent(1.5), [0.0], clip=0.3)
+    >>> from levysde import domains, noise
+    >>> clipped_jumps(domains.interval(-1.0, 2.0), noise.independent(1.5), [0.0], clip=0.3)
     4
     """
     clip = checked_positive(clip, "clip")

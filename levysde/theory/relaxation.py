@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from levysde.theory.gauge import exit_distances, has_closed_form
 from levysde.theory.motion import Motion
 from levysde.theory.optimizers import overshoot_factor
-from levysde.theory.parts import DomainLike, PotentialLike, Vector
+from levysde.theory.parts import DomainLike, PotentialLike, Vector, shape_of
 from levysde.theory.rays import outside_points
 
 _MEMORIES = 40.0
@@ -277,9 +276,9 @@ class Excursions:
     def _outside(self, x: Vector) -> NDArray[np.bool_]:
         finite = np.isfinite(x).all(axis=0)
         points = np.ascontiguousarray(np.where(finite, x, self.walk.rest[:, None]).T)
-        if has_closed_form(self.domain):
-            # All of these are convex.
-            outside = exit_distances(self.domain, self.walk.rest, points - self.walk.rest) <= 1.0
+        shape = shape_of(self.domain)
+        if shape is not None:  # which is convex
+            outside = shape.exit_distances(self.walk.rest, points - self.walk.rest) <= 1.0
         else:
             outside = outside_points(self.domain, points)
         return outside | ~finite

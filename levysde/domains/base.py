@@ -1,4 +1,4 @@
-"""What every domain is: an open set, as a plain predicate of one point."""
+"""What every domain is: an open set, as a plain predicate of one point, and facts about it."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -9,20 +9,14 @@ import numpy.typing as npt
 
 from levysde import parts
 from levysde._typing import FloatArray, Margin, Outside
-
-_BUILT_IN: parts.BuiltIn = {
-    "interval": (("levysde.domains._outside_interval",), ("lower", "upper")),
-    "box": (("levysde.domains._outside_box",), ("lower", "upper")),
-    "ball": (("levysde.domains._outside_ball",), ("center", "radius")),
-    "ellipsoid": (("levysde.domains._outside_ellipsoid",), ("center", "matrix")),
-    "half_space": (("levysde.domains._outside_half_space",), ("normal", "offset")),
-    "sublevel_set": (("levysde.domains.sublevel_set.",), ("level",)),
-    "attraction": (("levysde.flow.",), ("minimum", "trapping_radius")),
-}
+from levysde.domains.shape import Shape
+from levysde.potentials import Potential
 
 _LINES = 3
 _FACTOR = 16.0
 _FARTHEST = 2.0**500
+_EDGE, _RESOLVED = 1e-3, 1e-10
+"""How far from its boundary a shape is tried, and what coordinates of so many digits resolve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +33,7 @@ class Domain:
     params : mapping of str to float or array
         Named parameters. They reach the function as the flat array `p`, in the order given.
     name : str
-        For tables and files. Built-in domains are known to the theory by their names, which no
-        other may have.
+        For tables, files and messages.
     margin : callable, optional
         `margin(x, p, covariance, reach) -> float`: the distance of a point inside from the boundary
         over the standard deviation per square root of time that a Brownian motion of this
@@ -50,12 +43,20 @@ class Domain:
     cost : float
         How many short formulas one answer of the predicate costs as much as, dimensionless. The
         theory looks at fewer points of a costly domain.
+    shape : Shape, optional
+        The same set in closed form. Without it the boundary is found by search.
+    invariant_under : Potential, optional
+        A potential whose gradient flow leads away from the boundary everywhere; without a value
+        function the claim is about all potentials with this gradient. A shape knows by itself.
+    trapping_radius : float, optional
+        Radius of a ball about the minimum that this flow does not leave, length: from there on
+        distances along rays are searched, where every answer costs a flow.
 
     Raises
     ------
     ValueError
         If the dimension is not a positive whole number, the predicate is not callable, a parameter
-        is not a number, or the name is that of a built-in domain.
+        is not a number, or a declared fact is of another dimension.
 
     Examples
     --------
@@ -73,6 +74,9 @@ class Domain:
     name: str = "custom"
     margin: Margin | None = None
     cost: float = 1.0
+    shape: Shape | None = None
+    invariant_under: Potential | None = None
+    trapping_radius: float | None = None
     p: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,14 +87,51 @@ class Domain:
             parts.plain_function("margin", self.margin)
         params = parts.frozen_parameters(self.params)
         parts.finite_number("cost", self.cost)
-        parts.own_name("domain", self.name, self.outside, params, _BUILT_IN)
+        self._check_facts()
         object.__setattr__(self, "params", params)
         object.__setattr__(self, "p", parts.flat(params))
 
+    def _check_facts(self) -> None:
+        facts = (("shape", self.shape, Shape), ("invariant_under", self.invariant_under, Potential))
+        for name, fact, kind in facts:
+            if fact is None:
+                continue
+            parts.instance(name, fact, kind)
+            if fact.dim != self.dim:
+                raise ValueError(
+                    f"{name} has dimension {fact.dim} and the domain {self.dim}; give both the same"
+                )
+        if self.trapping_radius is not None:
+            parts.finite_number("trapping_radius", self.trapping_radius)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = {"dim": self.dim, "outside": self.outside, "params": dict(self.params)}
-        named = {"name": self.name, "margin": self.margin, "cost": self.cost}
-        return parts.rebuild, (type(self), {**fields, **named})
+        return parts.rebuild, (type(self), parts.given_fields(self))
+
+    def is_invariant_under(self, potential: Potential, minimum: FloatArray) -> bool:
+        """Whether the gradient flow moves away from the boundary everywhere, as far as is known.
+
+        Parameters
+        ----------
+        potential : Potential
+            F.
+        minimum : ndarray, shape (dim,)
+            Its minimum inside, in units of the coordinates.
+
+        Returns
+        -------
+        bool
+
+        Examples
+        --------
+        >>> from levysde import potentials
+        >>> well = potentials.quadratic(1)
+        >>> positive = Domain(1, lambda x, p: x[0] <= 0.0, invariant_under=well)
+        >>> positive.is_invariant_under(well, np.array([1.0]))
+        True
+        """
+        if self.shape is not None:
+            return self.shape.is_invariant_under(potential, minimum)
+        return self.invariant_under is not None and self.invariant_under.is_same_as(potential)
 
     def contains(self, x: npt.ArrayLike) -> bool:
         """Whether x is in Omega, computed in plain Python.
@@ -173,6 +214,45 @@ class Domain:
                 return not self.contains(x)
             except ValueError:
                 return True
+
+    def check_shape(self, x: npt.ArrayLike) -> None:
+        """Try the declared shape, if there is one, against the predicate in plain Python.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            A point inside, in units of the coordinates.
+
+        Raises
+        ------
+        ValueError
+            If the predicate does not change where the shape has the boundary on a line.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> from levysde import domains
+        >>> stale = replace(domains.interval(-1.0, 1.0), params={"lower": -2.0, "upper": 2.0})
+        >>> stale.check_shape([0.0])
+        Traceback (most recent call last):
+            ...
+        ValueError: the predicate is not that of the declared shape at x = (1); declare its own
+        """
+        if self.shape is None:
+            return
+        point, lines = parts.finite_array("x", x, (self.dim,)), spread_lines(self.dim)
+        rays = np.concatenate([lines, -lines])
+        distances = self.shape.exit_distances(point, rays)
+        ray, distance = rays[np.argmin(distances)], float(np.min(distances))
+        if not _RESOLVED * float(np.abs(point).max()) < distance < _FARTHEST:
+            return
+        edge = point + distance * ray
+        before, after = (point + (1.0 + side * _EDGE) * distance * ray for side in (-1, 1))
+        if self._is_out(before) or not self._is_out(after):
+            raise ValueError(
+                "the predicate is not that of the declared shape at "
+                f"x = {parts.shown(edge)}; declare its own"
+            )
 
     def check_margin(self, x: npt.ArrayLike, size: float = 1.0) -> None:
         """Try the margin, if there is one, at a point of Omega in plain Python.
