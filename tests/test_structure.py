@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -310,6 +311,18 @@ def test_no_code_from_strings(module: str) -> None:
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in {"exec", "eval", "compile"}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_no_domain_or_potential_is_asked_by_name(module: str) -> None:
+    """Facts are declared on the object: names and names of parameters are for people."""
+    asked = re.compile(r"\b(domain|potential)\.(name|params)\b")
+    wrong = [
+        f"{FILES[module]}:{node.lineno} asks {ast.unparse(node)}"
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Compare | ast.Subscript) and asked.search(ast.unparse(node))
     ]
     assert wrong == []
 

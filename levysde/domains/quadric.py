@@ -71,7 +71,7 @@ class Quadric(Shape):
         return len(self.center)
 
     def _times_matrix(self, rows: FloatArray) -> FloatArray:
-        """Rows A. Only the symmetric part of A enters the form."""
+        """The rows times A, of which only the symmetric part enters the form."""
         if self.matrix is None:
             return rows * self._squared_curvature
         return np.asarray(rows @ (0.5 * (self.matrix + self.matrix.T)))
