@@ -245,6 +245,7 @@ def model_record(model: models.Model) -> dict[str, Any]:
     -------
     dict
     """
+    noise_params = {name: _plain(value) for name, value in model.noise.params.items()}
     return {
         "alpha": model.noise.alpha,
         "epsilon": model.epsilon,
@@ -254,8 +255,8 @@ def model_record(model: models.Model) -> dict[str, Any]:
         "dynamics_params": {name: _plain(v) for name, v in model.dynamics.params.items()},
         "dynamics_options": model.dynamics.options,
         "noise": model.noise.name,
-        "noise_params": {name: _plain(value) for name, value in model.noise.params.items()},
-        "scale": _plain(model.noise.params.get("scale")),
+        "noise_params": noise_params,
+        "scale": noise_params.get("scale"),
         "dim": model.basin.dim,
         "start": model.basin.start.tolist(),
     }

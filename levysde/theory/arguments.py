@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from levysde.theory.parts import checked_alpha, real_number, real_numbers, shape_of, shown
+from levysde.theory.numbers import checked_alpha, real_number, real_numbers, shown
+from levysde.theory.parts import shape_of
 
 Check = Callable[[Any, str], Any]
 """Function of a value and the name of the argument that returns the value, or raises."""

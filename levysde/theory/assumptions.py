@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from levysde.theory.parts import DomainLike, Vector, checked_point
+from levysde.theory.numbers import checked_point
+from levysde.theory.parts import DomainLike, Vector
 from levysde.theory.rays import RaySegments, exit_segments
 
 SMALL_RATE = 0.01

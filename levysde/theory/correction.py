@@ -10,7 +10,7 @@ import numpy as np
 
 from levysde.theory import arguments
 from levysde.theory.constants import stable_constant
-from levysde.theory.parts import checked_positive
+from levysde.theory.numbers import checked_positive
 
 _INNER = 1e-4
 _DIFFERENCE = 1e-5

@@ -13,14 +13,8 @@ from levysde.theory.bundles import Bundle, flat_faces, ray_bundle
 from levysde.theory.constants import isotropic_constant
 from levysde.theory.elliptic import box_measure, elliptic_form
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, has_several_indices, jump_laws
-from levysde.theory.parts import (
-    DomainLike,
-    NoiseLike,
-    Vector,
-    checked_positive,
-    is_costly,
-    shape_of,
-)
+from levysde.theory.numbers import checked_positive
+from levysde.theory.parts import DomainLike, NoiseLike, Vector, is_costly, shape_of
 from levysde.theory.radii import WIDTH
 from levysde.theory.rays import RaySegments, exit_segments, require_inside
 from levysde.theory.sphere import (

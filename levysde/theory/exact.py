@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from levysde.theory import arguments
-from levysde.theory.parts import checked_alpha, checked_positive
+from levysde.theory.numbers import checked_alpha, checked_positive
 
 _EXACT_BINOMIAL = 1000
 

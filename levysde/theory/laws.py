@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from levysde.theory.constants import stable_constant
-from levysde.theory.parts import NoiseLike, Vector, checked_alpha, real_numbers
+from levysde.theory.numbers import checked_alpha, real_numbers
+from levysde.theory.parts import NoiseLike, Vector
 
 _RANK = 1e-12
 

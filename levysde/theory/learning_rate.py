@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from levysde.theory.laws import has_several_indices
-from levysde.theory.parts import DynamicsLike, NoiseLike, checked_positive
+from levysde.theory.numbers import checked_positive
+from levysde.theory.parts import DynamicsLike, NoiseLike
 
 
 def amplitude_and_step(

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from levysde.theory import arguments
-from levysde.theory.parts import Vector, checked_positive, real_number, real_numbers
+from levysde.theory.numbers import checked_positive, real_number, real_numbers
+from levysde.theory.parts import Vector
 from levysde.theory.stable_law import stable_tail, tabulated_density
 
 _ORDER = 16

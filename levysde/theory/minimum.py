@@ -13,7 +13,8 @@ import numpy as np
 from levysde.theory import arguments
 from levysde.theory.assumptions import Assumption, spread_directions
 from levysde.theory.flow import gradient_at
-from levysde.theory.parts import BasinLike, DomainLike, PotentialLike, Vector, checked_point
+from levysde.theory.numbers import checked_point
+from levysde.theory.parts import BasinLike, DomainLike, PotentialLike, Vector
 
 STATIONARY = 1e-3
 """Largest gradient at a minimum, over that half way to the boundary."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from levysde.theory.parts import DynamicsLike, RuleLike, Vector, checked_positive
+from levysde.theory.numbers import checked_positive
+from levysde.theory.parts import DynamicsLike, RuleLike, Vector
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from levysde.theory import arguments
-from levysde.theory.parts import checked_positive
+from levysde.theory.numbers import checked_positive
 
 
 @arguments.checked(r=arguments.number)

@@ -23,7 +23,8 @@ from levysde.theory.laws import scalar_scale
 from levysde.theory.learning_rate import amplitude_and_step
 from levysde.theory.minimum import about_minimum
 from levysde.theory.motion import Motion, motion_of
-from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike, checked_positive
+from levysde.theory.numbers import checked_positive
+from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike
 from levysde.theory.rays import RaySegments, require_inside
 from levysde.theory.rest import Rest, rest_of
 

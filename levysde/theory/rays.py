@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
-from levysde.theory.parts import DomainLike, Vector, checked_point, is_costly, shape_of
+from levysde.theory.numbers import checked_point
+from levysde.theory.parts import DomainLike, Vector, is_costly, shape_of
 
 _PER_OCTAVE = 32
 _OCTAVES = 30

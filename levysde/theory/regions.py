@@ -12,14 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from levysde.theory import arguments
 from levysde.theory.escape_measure import EscapeMeasure, law_measure
 from levysde.theory.laws import EllipticLaw, Law, RayLaw, jump_laws
-from levysde.theory.parts import (
-    DomainLike,
-    NoiseLike,
-    ShapeLike,
-    Vector,
-    checked_positive,
-    shape_of,
-)
+from levysde.theory.numbers import checked_positive
+from levysde.theory.parts import DomainLike, NoiseLike, ShapeLike, Vector, shape_of
 from levysde.theory.rays import exit_segments, outside_points, require_inside
 from levysde.theory.sphere import sphere_points
 

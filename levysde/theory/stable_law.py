@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from levysde.theory import arguments
-from levysde.theory.parts import Vector, checked_alpha
+from levysde.theory.numbers import checked_alpha
+from levysde.theory.parts import Vector
 
 _SERIES_FROM = 30.0
 _SERIES_TERMS = 80

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from levysde.theory import arguments
-from levysde.theory.parts import checked_alpha, checked_positive
+from levysde.theory.numbers import checked_alpha, checked_positive
 
 
 @arguments.checked(alpha=arguments.alpha, rate=arguments.number, time=arguments.number)

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from levysde.theory import arguments
 from levysde.theory.flow import Attraction, checked_minima, saddles_between
 from levysde.theory.laws import Law, RayLaw, jump_laws
-from levysde.theory.parts import NoiseLike, PotentialLike, Vector, checked_positive, real_numbers
+from levysde.theory.numbers import checked_positive, real_numbers
+from levysde.theory.parts import NoiseLike, PotentialLike, Vector
 
 Segments = list[tuple[float, float, int]]
 
