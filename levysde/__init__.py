@@ -22,21 +22,16 @@ if TYPE_CHECKING:
         theory,
     )
     from levysde.basins import Basin
-    from levysde.comparison import Comparison, compare
     from levysde.domains import Domain
     from levysde.dynamics import Dynamics
+    from levysde.methods.timestep import automatic_dt
     from levysde.noise import Noise
     from levysde.potentials import Potential
-    from levysde.refinement import Refinement, refine
-    from levysde.results import EscapeTimes, Status, load
-    from levysde.seeds import seed_of
-    from levysde.simulate import (
-        Interrupted,
-        Trajectories,
-        escape_times,
-        trajectories,
-    )
-    from levysde.timestep import automatic_dt
+    from levysde.runs.comparison import Comparison, compare
+    from levysde.runs.refinement import Refinement, refine
+    from levysde.runs.results import EscapeTimes, Status, load
+    from levysde.runs.seeds import seed_of
+    from levysde.runs.simulate import Interrupted, Trajectories, escape_times, trajectories
 
 __all__ = [
     "Basin",
@@ -86,23 +81,23 @@ _MODULES = frozenset(
 )
 _HOME = {
     "Basin": "basins",
-    "Comparison": "comparison",
+    "Comparison": "runs.comparison",
     "Domain": "domains",
     "Dynamics": "dynamics",
-    "EscapeTimes": "results",
-    "Interrupted": "simulate",
+    "EscapeTimes": "runs.results",
+    "Interrupted": "runs.simulate",
     "Noise": "noise",
     "Potential": "potentials",
-    "Refinement": "refinement",
-    "Status": "results",
-    "Trajectories": "simulate",
-    "automatic_dt": "timestep",
-    "compare": "comparison",
-    "escape_times": "simulate",
-    "load": "results",
-    "refine": "refinement",
-    "seed_of": "seeds",
-    "trajectories": "simulate",
+    "Refinement": "runs.refinement",
+    "Status": "runs.results",
+    "Trajectories": "runs.simulate",
+    "automatic_dt": "methods.timestep",
+    "compare": "runs.comparison",
+    "escape_times": "runs.simulate",
+    "load": "runs.results",
+    "refine": "runs.refinement",
+    "seed_of": "runs.seeds",
+    "trajectories": "runs.simulate",
 }
 
 

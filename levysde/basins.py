@@ -19,10 +19,10 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from levysde import domains, parts, potentials, spec
+from levysde import checks, domains, potentials, spec
 from levysde._typing import FloatArray
 from levysde.domains import Domain
-from levysde.domains.base import spread_lines
+from levysde.domains.domain import spread_lines
 from levysde.potentials import Potential
 
 __all__ = ["BASINS", "Basin", "asymmetric", "flat", "sharp"]
@@ -85,8 +85,8 @@ class Basin:
             ("potential", self.potential, Potential),
             ("domain", self.domain, Domain),
         ):
-            parts.instance(name, value, kind)
-        parts.text("name", self.name)
+            checks.instance(name, value, kind)
+        checks.text("name", self.name)
         dim = self.potential.dim
         if self.domain.dim != dim:
             raise ValueError(
@@ -100,7 +100,7 @@ class Basin:
         for name, point in (("minimum", minimum), ("start", start)):
             if not self.domain.contains(point):
                 raise ValueError(
-                    f"the {name} {parts.shown(point)} is outside the domain; give a point inside"
+                    f"the {name} {checks.shown(point)} is outside the domain; give a point inside"
                 )
         size = self.domain.size_about(start)
         for point in (minimum, start):
@@ -118,8 +118,8 @@ class Basin:
 
 def _point(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
     """A point; in one dimension a number will do."""
-    given = parts.finite_array(name, value)
-    return parts.finite_array(name, np.atleast_1d(given), (dim,))
+    given = checks.finite_array(name, value)
+    return checks.finite_array(name, np.atleast_1d(given), (dim,))
 
 
 def _check_gradient(potential: Potential, start: FloatArray, away: float) -> None:
@@ -143,7 +143,7 @@ def _check_gradient(potential: Potential, start: FloatArray, away: float) -> Non
             if abs(slope - gradient @ along) > GRADIENT_TOLERANCE * size + 10.0 * noise:
                 raise ValueError(
                     f"the gradient disagrees with differences of the value at "
-                    f"x = {parts.shown(point)}: the slope is {slope:.6g}, the gradient gives "
+                    f"x = {checks.shown(point)}: the slope is {slope:.6g}, the gradient gives "
                     f"{gradient @ along:.6g}; mend one of the two functions"
                 )
 
@@ -161,8 +161,8 @@ def _check_declared(potential: Potential, start: FloatArray, away: float) -> Non
         forces = np.abs(np.asarray(potential.declared_gradient(np.zeros(potential.dim)))).max()
     if not error <= GRADIENT_TOLERANCE * size + 1e-12 * forces:
         raise ValueError(
-            f"the gradient is {parts.shown(found)} at x = {parts.shown(point)}, and "
-            f"{parts.shown(declared)} by the declared hessian or one_sided; mend one of them"
+            f"the gradient is {checks.shown(found)} at x = {checks.shown(point)}, and "
+            f"{checks.shown(declared)} by the declared hessian or one_sided; mend one of them"
         )
 
 
@@ -186,9 +186,9 @@ def check_minimum(basin: Basin) -> None:
     failed = [a for a in theory.about_minimum(basin) if a.holds is False]
     if failed:
         reasons = " and ".join(f"'{a.name}' does not hold ({a.detail})" for a in failed)
-        parts.warn(
-            f"at the minimum {parts.shown(basin.minimum)} of this basin {reasons}: the theory does "
-            "not apply; check the sign of the gradient and the minimum"
+        checks.warn(
+            f"at the minimum {checks.shown(basin.minimum)} of this basin {reasons}: the theory "
+            "does not apply; check the sign of the gradient and the minimum"
         )
 
 

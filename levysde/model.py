@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from levysde import parts
+from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
@@ -52,9 +52,9 @@ def check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:
     >>> from levysde import basins, dynamics, noise
     >>> check_parts(basins.flat(), dynamics.sgd(), noise.independent(1.5))
     """
-    parts.instance("basin", basin, Basin)
-    parts.instance("dynamics", dynamics, Dynamics)
-    parts.instance("noise", noise, Noise)
+    checks.instance("basin", basin, Basin)
+    checks.instance("dynamics", dynamics, Dynamics)
+    checks.instance("noise", noise, Noise)
 
 
 def checked_model(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> Model:
@@ -85,7 +85,7 @@ def checked_model(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
     """
     check_parts(basin, dynamics, noise)
     try_functions(basin)
-    epsilon = parts.finite_number("epsilon", epsilon)
+    epsilon = checks.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
         raise ValueError(
             f"epsilon is {epsilon:g}; give a number from {SMALLEST_EPSILON:g} to "

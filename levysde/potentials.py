@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray, Gradient, PlainFunction, Value
 
 __all__ = ["Potential", "asymmetric_quadratic", "double_well", "quadratic", "quartic"]
@@ -81,15 +81,15 @@ class Potential:
     """Whether a constant force has been added, which moves the minimum off that of F."""
 
     def __post_init__(self) -> None:
-        parts.dimension(self.dim)
-        parts.text("name", self.name)
-        parts.plain_function("gradient", self.gradient)
+        checks.dimension(self.dim)
+        checks.text("name", self.name)
+        checks.plain_function("gradient", self.gradient)
         if self.value is not None:
-            parts.plain_function("value", self.value)
-        params = parts.frozen_parameters(self.params)
+            checks.plain_function("value", self.value)
+        params = checks.frozen_parameters(self.params)
         self._check_facts()
         object.__setattr__(self, "params", params)
-        object.__setattr__(self, "p", parts.flat(params))
+        object.__setattr__(self, "p", checks.flat(params))
 
     def _check_facts(self) -> None:
         dim = self.dim
@@ -100,16 +100,16 @@ class Potential:
         ):
             value = getattr(self, name)
             if value is not None:
-                fact = parts.finite_array(name, value)
+                fact = checks.finite_array(name, value)
                 shape = fact.shape if fact.shape in shapes else shapes[0]
-                object.__setattr__(self, name, parts.finite_array(name, fact, shape))
+                object.__setattr__(self, name, checks.finite_array(name, fact, shape))
         if self.center is None and (self.hessian is not None or self.one_sided is not None):
             raise ValueError("a hessian or one_sided is given without a center; give the center")
-        parts.flag("separable", self.separable)
-        parts.flag("approaching", self.approaching)
+        checks.flag("separable", self.separable)
+        checks.flag("approaching", self.approaching)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return parts.rebuild, (type(self), parts.given_fields(self))
+        return checks.rebuild, (type(self), checks.given_fields(self))
 
     def declared_gradient(self, x: FloatArray) -> FloatArray | None:
         """Grad F(x) by the declared center and curvatures, where they make it.
@@ -207,22 +207,22 @@ class Potential:
             If x has another shape, or the function fails, leaves a component unwritten or writes
             a NaN.
         """
-        point = parts.finite_array("x", x, (self.dim,)).copy()
+        point = checks.finite_array("x", x, (self.dim,)).copy()
         out = np.full(self.dim, np.nan)
         before = point.copy()
         try:
             self.gradient(point, np.array(self.p), out)
         except Exception as error:
             raise ValueError(
-                f"the gradient function failed at x = {parts.shown(point)}: "
+                f"the gradient function failed at x = {checks.shown(point)}: "
                 f"{type(error).__name__}: {error}"
             ) from error
-        parts.unchanged("gradient", before, point)
+        checks.unchanged("gradient", before, point)
         if not np.isfinite(out).all():
             component = int(np.flatnonzero(~np.isfinite(out))[0])
             raise ValueError(
                 f"the gradient function left component {component} unwritten or not finite at "
-                f"x = {parts.shown(point)}; write a number into every component of out"
+                f"x = {checks.shown(point)}; write a number into every component of out"
             )
         return out
 
@@ -246,12 +246,12 @@ class Potential:
         """
         if self.value is None:
             raise ValueError(f"the potential {self.name!r} has no value function; give one")
-        point = parts.finite_array("x", x, (self.dim,)).copy()
+        point = checks.finite_array("x", x, (self.dim,)).copy()
         try:
             return float(self.value(point, np.array(self.p)))
         except Exception as error:
             raise ValueError(
-                f"the value function failed at x = {parts.shown(point)}: "
+                f"the value function failed at x = {checks.shown(point)}: "
                 f"{type(error).__name__}: {error}"
             ) from error
 
@@ -331,15 +331,15 @@ def quadratic(
     >>> quadratic(2, curvature=[1.0, 4.0]).gradient_at([1.0, 1.0]).tolist()
     [1.0, 4.0]
     """
-    dim = parts.dimension(dim)
+    dim = checks.dimension(dim)
     middle = _per_coordinate("center", center, dim)
-    matrix = parts.finite_array("curvature", curvature)
+    matrix = checks.finite_array("curvature", curvature)
     if matrix.ndim < 2:
         diagonal = _per_coordinate("curvature", curvature, dim)
         if (diagonal < 0.0).any():
             raise ValueError(f"curvature is {diagonal.min():g}; give curvatures of at least 0")
         return _quadratic(_quadratic_gradient, _quadratic_value, diagonal, middle)
-    matrix = parts.finite_array("curvature", curvature, (dim, dim))
+    matrix = checks.finite_array("curvature", curvature, (dim, dim))
     if not np.allclose(matrix, matrix.T, rtol=1e-12, atol=0.0):
         raise ValueError("the curvature matrix is not symmetric; give a symmetric matrix")
     if np.linalg.eigvalsh(matrix)[0] < -1e-12 * np.abs(matrix).max():
@@ -357,10 +357,10 @@ def _quadratic(
 
 
 def _per_coordinate(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
-    array = parts.finite_array(name, value)
+    array = checks.finite_array(name, value)
     if array.ndim == 0:
         array = np.full(dim, float(array))
-    return parts.finite_array(name, array, (dim,))
+    return checks.finite_array(name, array, (dim,))
 
 
 # --------------------------------------------------------------------------------- asymmetric wells
@@ -404,10 +404,10 @@ def asymmetric_quadratic(dim: int = 1, left: float = 16.0, right: float = 1.0) -
     (0.5, 0.5)
     """
     params = {
-        "left": parts.finite_number("left", left),
-        "right": parts.finite_number("right", right),
+        "left": checks.finite_number("left", left),
+        "right": checks.finite_number("right", right),
     }
-    sides = np.repeat([[params["left"]], [params["right"]]], parts.dimension(dim), axis=1)
+    sides = np.repeat([[params["left"]], [params["right"]]], checks.dimension(dim), axis=1)
     return Potential(
         dim, _asymmetric_gradient, _asymmetric_value, params, name="asymmetric_quadratic",
         center=np.zeros(dim), one_sided=sides, separable=True, approaching=True,
@@ -457,8 +457,8 @@ def quartic(dim: int = 1, coefficient: float = 1.0, curvature: float = 0.0) -> P
     [16.0]
     """
     params = {
-        "coefficient": parts.finite_number("coefficient", coefficient),
-        "curvature": parts.finite_number("curvature", curvature, positive=False),
+        "coefficient": checks.finite_number("coefficient", coefficient),
+        "curvature": checks.finite_number("curvature", curvature, positive=False),
     }
     if params["curvature"] < 0.0:
         raise ValueError(f"curvature is {curvature:g}; give a curvature of at least 0")
@@ -517,8 +517,8 @@ def double_well(
     (0.25, [0.0])
     """
     params = {
-        "barrier": parts.finite_number("barrier", barrier),
-        "half_distance": parts.finite_number("half_distance", half_distance),
-        "curvature": parts.finite_number("curvature", curvature),
+        "barrier": checks.finite_number("barrier", barrier),
+        "half_distance": checks.finite_number("half_distance", half_distance),
+        "curvature": checks.finite_number("curvature", curvature),
     }
     return Potential(dim, _double_well_gradient, _double_well_value, params, name="double_well")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
 from levysde.basins import Basin
 
@@ -129,7 +129,7 @@ class _Part:
         for name, before, after in (("x", x, point), ("p", self.p, p)):
             if not np.array_equal(before, after, equal_nan=True):
                 raise ValueError(
-                    f"{self.title} changed {name} at x = {parts.shown(x)}; only read {name}"
+                    f"{self.title} changed {name} at x = {checks.shown(x)}; only read {name}"
                 )
         return answer
 
@@ -139,12 +139,12 @@ class _Part:
 
     def _failure(self, x: FloatArray, error: Exception, mend: str) -> ValueError:
         what = f"{type(error).__name__}: {error}"
-        return ValueError(f"{self.title} failed at x = {parts.shown(x)}: {what}; {mend}")
+        return ValueError(f"{self.title} failed at x = {checks.shown(x)}: {what}; {mend}")
 
     def unsteady(self, x: FloatArray) -> ValueError:
         """What is said where two calls gave two answers."""
         return ValueError(
-            f"{self.title} gave two answers at x = {parts.shown(x)}; compute it from x and p "
+            f"{self.title} gave two answers at x = {checks.shown(x)}; compute it from x and p "
             "alone, and describe noise by a law of levysde.noise"
         )
 
@@ -260,7 +260,7 @@ def _try_gradient(part: _Part, x: FloatArray, inside: bool) -> None:
     differs = (first != second) & ~(np.isnan(first) & np.isnan(second))
     raise ValueError(
         f"{part.title} left component {int(np.flatnonzero(differs)[0])} of out unwritten, or read "
-        f"it, at x = {parts.shown(x)}; write a number into every component of out"
+        f"it, at x = {checks.shown(x)}; write a number into every component of out"
     )
 
 
@@ -271,7 +271,7 @@ def _is_outside(part: _Part, x: FloatArray) -> bool:
         return True
     if part.users and not isinstance(answer, bool | np.bool_):
         raise ValueError(
-            f"{part.title} returned {answer!r} at x = {parts.shown(x)}; return True or False"
+            f"{part.title} returned {answer!r} at x = {checks.shown(x)}; return True or False"
         )
     return bool(answer)
 
@@ -284,7 +284,7 @@ def _try_margin(part: _Part, x: FloatArray) -> None:
         number = isinstance(found, int | float | np.integer | np.floating)
         if isinstance(found, bool) or not number or not found >= 0.0:
             raise ValueError(
-                f"{part.title} returned {found!r} at x = {parts.shown(x)}; return a number from 0 "
+                f"{part.title} returned {found!r} at x = {checks.shown(x)}; return a number from 0 "
                 "to infinity"
             )
         if found != again:

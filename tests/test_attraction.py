@@ -12,8 +12,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import levysde as ls
-from levysde import domains, potentials, wells
+from levysde import domains, potentials
 from levysde.domains import gradient_flow as flow
+from levysde.domains import wells
 from levysde.jump import geometry
 
 SGD = ls.dynamics.sgd()

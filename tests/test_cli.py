@@ -23,8 +23,9 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import basins, domains, dynamics, noise, potentials, results, simulate, spec, theory
-from levysde.cli import main, optimizers
+from levysde import basins, domains, dynamics, noise, potentials, spec, theory
+from levysde.cli import dynamics_options, main
+from levysde.runs import results, simulate
 
 QUICK = ("escape", "--basin", "flat", "--epsilon", "0.5", "--paths", "200")
 KEYS = {
@@ -509,7 +510,7 @@ def test_every_argument_of_an_optimizer_is_an_option() -> None:
     arguments = {
         name for make in dynamics.DYNAMICS.values() for name in inspect.signature(make).parameters
     }
-    assert arguments == set(optimizers._OPTIONS)
+    assert arguments == set(dynamics_options._OPTIONS)
 
 
 def test_no_law_is_said_and_no_number_given() -> None:

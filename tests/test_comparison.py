@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde.comparison import common_step, paired_ratio, ratio_of
+from levysde.runs.comparison import common_step, paired_ratio, ratio_of
 
 SIGMAS = 4.0
 

@@ -9,8 +9,8 @@ import pytest
 import levysde as ls
 from levysde import domains, potentials
 from levysde.domains import Polytope, Quadric
-from levysde.theory import regions
-from levysde.theory.rays import exit_segments
+from levysde.theory.measure import regions
+from levysde.theory.measure.rays import exit_segments
 
 RANDOM = np.random.default_rng(12)
 TURN = np.array([[0.6, -0.8], [0.8, 0.6]])

@@ -19,7 +19,7 @@ from levysde import domains, potentials
 from levysde.engine import compile as compiler
 from levysde.engine import cpu, passes, source
 from levysde.engine.program import Outcome
-from levysde.recurrence import recurrence
+from levysde.methods.recurrence import recurrence
 
 SGD = ls.dynamics.sgd()
 STABLE = ls.noise.independent(1.5)

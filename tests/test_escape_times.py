@@ -9,7 +9,8 @@ from conftest import SIGMAS
 from scipy import stats
 
 import levysde as ls
-from levysde import domains, potentials, prefix, theory
+from levysde import domains, potentials, theory
+from levysde.runs import run
 
 SGD = ls.dynamics.sgd()
 
@@ -212,9 +213,9 @@ def test_interval_of_the_ratio_covers_the_exact_value():
 
 
 def test_long_stages_are_named(monkeypatch, capsys):
-    monkeypatch.setattr(prefix, "PATIENCE", 0.05)
+    monkeypatch.setattr(run, "PATIENCE", 0.05)
     for shown, seconds, said in ((True, 0.3, "thinking ...\n"), (True, 0.0, ""), (False, 0.3, "")):
-        with prefix.stage(shown, "thinking"):
+        with run.stage(shown, "thinking"):
             time.sleep(seconds)
         time.sleep(0.1)
         assert capsys.readouterr().err == said

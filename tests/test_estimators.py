@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
-from levysde import estimators
-from levysde.estimators import (
+from levysde.statistics import exit_times
+from levysde.statistics.exit_times import (
     escapes_needed,
     exponential_rate,
     exponential_rate_interval,
@@ -324,7 +324,7 @@ def test_extreme_shapes_and_units(shape):
     ids=["few escapes", "one time", "censored earlier", "escape at zero"],
 )
 def test_exponentiality_that_does_not_exist(times, escaped):
-    assert exponentiality(times, escaped) == estimators.Exponentiality(None, None, None)
+    assert exponentiality(times, escaped) == exit_times.Exponentiality(None, None, None)
 
 
 def test_censored_at_zero_changes_nothing():

@@ -28,7 +28,7 @@ from levysde.theory import (
     stable_density,
     stable_tail,
 )
-from levysde.theory.stable_law import tabulated_density
+from levysde.theory.exact.stable_law import tabulated_density
 
 
 def identity(x: Any) -> Any:

@@ -25,10 +25,13 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import basins, domains, dynamics, estimators, grid, noise, plots, potentials
+from levysde import basins, domains, dynamics, noise, potentials
 from levysde.cli import main
-from levysde.cli.arguments import UsageError
 from levysde.cli.arrays import read_matrix
+from levysde.cli.parser import UsageError
+from levysde.methods import boundary_shift
+from levysde.report import figures
+from levysde.statistics import exit_times
 
 PACKAGE = os.path.dirname(ls.__file__)
 VALID_CALLS = 32
@@ -527,7 +530,7 @@ TABLE: dict[str, Entry] = {
          "weight_decay": "not negative", "decay_form": "name", "bias_correction": "flag"},
     ),
     "grid.shifted": Entry(
-        grid.shifted,
+        boundary_shift.shifted,
         lambda r: {"domain": domains.interval(-1.0, 1.0), "noise": LAW,
                    "epsilon": r.uniform(0.01, 0.3), "dt": scaled(r, 1e-3, 0.1)},
         {"domain": "object", "noise": "object", "epsilon": "positive", "dt": "positive"},
@@ -592,10 +595,10 @@ TABLE: dict[str, Entry] = {
         {"setting": "any", "seed": "seed"},
     ),
     "estimators.slope_of": Entry(
-        estimators.slope_of, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
+        exit_times.slope_of, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
     ),
     "estimators.shared_draws": Entry(
-        estimators.shared_draws, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
+        exit_times.shared_draws, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
     ),
     "load": Entry(ls.load, lambda r: {"path": "saved.npz"}, {"path": "path"}),
     "Domain.contains": Entry(
@@ -612,52 +615,52 @@ TABLE: dict[str, Entry] = {
         lambda r: {"u": r.standard_normal((dimension(r), 2))}, {"u": "array"},
     ),
     "estimators.exponential_rate": Entry(
-        estimators.exponential_rate, timed("times", "escaped", "dt"),
+        exit_times.exponential_rate, timed("times", "escaped", "dt"),
         kinds_of("times", "escaped", "dt"),
     ),
     "estimators.exponential_rate_interval": Entry(
-        estimators.exponential_rate_interval, timed("times", "escaped", "dt", "level"),
+        exit_times.exponential_rate_interval, timed("times", "escaped", "dt", "level"),
         kinds_of("times", "escaped", "dt", "level"),
     ),
     "estimators.exponentiality": Entry(
-        estimators.exponentiality, timed("times", "escaped", "dt"),
+        exit_times.exponentiality, timed("times", "escaped", "dt"),
         kinds_of("times", "escaped", "dt"),
     ),
     "estimators.mean_time": Entry(
-        estimators.mean_time, timed("times", "escaped"), kinds_of("times", "escaped")
+        exit_times.mean_time, timed("times", "escaped"), kinds_of("times", "escaped")
     ),
     "estimators.mean_time_interval": Entry(
-        estimators.mean_time_interval, timed("times", "escaped", "level"),
+        exit_times.mean_time_interval, timed("times", "escaped", "level"),
         kinds_of("times", "escaped", "level"),
     ),
     "estimators.survival": Entry(
-        estimators.survival, timed("times", "escaped", "level"),
+        exit_times.survival, timed("times", "escaped", "level"),
         kinds_of("times", "escaped", "level"),
     ),
     "estimators.escapes_needed": Entry(
-        estimators.escapes_needed,
+        exit_times.escapes_needed,
         lambda r: {"rel_error": r.uniform(0.01, 0.5), "level": r.uniform(0.5, 0.99)},
         {"rel_error": "positive", "level": "level"},
     ),
     "estimators.relative_half_width": Entry(
-        estimators.relative_half_width,
+        exit_times.relative_half_width,
         lambda r: {"escapes": int(r.integers(0, 10**6)), "level": r.uniform(0.5, 0.99)},
         {"escapes": "not negative count", "level": "level"},
     ),
     "estimators.slope": Entry(
-        estimators.slope,
+        exit_times.slope,
         lambda r: {"epsilon": [0.1, 0.2, 0.4], "mean": positives(r, 3),
                    "standard_error": positives(r, 3)},
         {"epsilon": "positive array", "mean": "positive array",
          "standard_error": "optional positive array"},
     ),
     "plots.survival_curve": Entry(
-        plots.survival_curve,
+        figures.survival_curve,
         lambda r: {"result": RUN, "rate": positive(r), "ax": None},
         {"result": "object", "rate": "optional not negative", "ax": "optional object"},
     ),
     "plots.trajectories": Entry(
-        plots.trajectories,
+        figures.trajectories,
         lambda r: {"times": [0.0, 1.0, 2.0], "paths": r.standard_normal((dimension(r), 3)),
                    "domain_lower": -1.0, "domain_upper": 1.0, "ax": None},
         {"times": "array", "paths": "numbers", "domain_lower": "optional finite",
@@ -665,12 +668,12 @@ TABLE: dict[str, Entry] = {
          "ax": "optional object"},
     ),
     "plots.save": Entry(
-        plots.save,
+        figures.save,
         lambda r: {"figure_or_ax": AXES, "path": "figure.svg"},
         {"figure_or_ax": "object", "path": "path"},
     ),
 }  # fmt: skip
-AXES = plots.trajectories([0.0, 1.0], [[0.0, 1.0]])
+AXES = figures.trajectories([0.0, 1.0], [[0.0, 1.0]])
 
 MADE_FOR_READING = {
     "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",

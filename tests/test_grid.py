@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import basins, domains, dynamics, grid, noise, potentials, theory
+from levysde import basins, domains, dynamics, noise, potentials, theory
 from levysde.basins import Basin
 from levysde.domains import Domain
+from levysde.methods import boundary_shift
 from levysde.noise import Noise
-from levysde.refinement import Refinement, refine
-from levysde.results import EscapeTimes
+from levysde.runs.refinement import Refinement, refine
+from levysde.runs.results import EscapeTimes
 from levysde.spec import build
 
 SIGMAS = 4.0
@@ -74,10 +75,10 @@ def reach(alpha: float, epsilon: float, dt: float) -> float:
 def test_flat_faces_move_by_the_scale_along_their_normals(law: str, alpha: float) -> None:
     made, size = LAWS[law](alpha), reach(alpha, 0.5, 0.01)
     for normal in ([1.0, 0.0], [0.6, 0.8], [-3.0, 0.5]):
-        moved = grid.shifted(domains.half_space(normal, 2.0), made, 0.5, 0.01)
+        moved = boundary_shift.shifted(domains.half_space(normal, 2.0), made, 0.5, 0.01)
         expected = 2.0 - size * width(made, np.array(normal))
         assert moved.params["offset"] == pytest.approx(expected, rel=1e-12)
-    moved = grid.shifted(domains.box([-1.0, -math.inf], [1.0, 2.0]), made, 0.5, 0.01)
+    moved = boundary_shift.shifted(domains.box([-1.0, -math.inf], [1.0, 2.0]), made, 0.5, 0.01)
     across = size * np.array([width(made, axis) for axis in np.eye(2)])
     np.testing.assert_allclose(moved.params["upper"], [1.0, 2.0] - across, rtol=1e-12)
     np.testing.assert_allclose(moved.params["lower"], [across[0] - 1.0, -math.inf], rtol=1e-12)
@@ -89,7 +90,7 @@ def test_flat_faces_move_by_the_scale_along_their_normals(law: str, alpha: float
 def test_predicates_are_those_of_the_definition(law: str, alpha: float, name: str) -> None:
     """Slowly, from the normal at each point and the characteristic function."""
     made, matrix = LAWS[law](alpha), MATRIX if name == "ellipsoid" else np.eye(2)
-    moved = grid.shifted(DOMAINS[name], made, 0.5, 0.02)
+    moved = boundary_shift.shifted(DOMAINS[name], made, 0.5, 0.02)
     points = np.random.default_rng(3).uniform(-1.1, 1.1, (400, 2))
     expected = []
     for y in points:
@@ -108,7 +109,7 @@ def test_predicates_are_those_of_the_definition(law: str, alpha: float, name: st
 @pytest.mark.parametrize("name", DOMAINS)
 def test_boundaries_move_along_their_normals(law: str, name: str) -> None:
     made, matrix = LAWS[law](1.5), MATRIX if name == "ellipsoid" else np.eye(2)
-    moved = grid.shifted(DOMAINS[name], made, 0.01, 0.01)
+    moved = boundary_shift.shifted(DOMAINS[name], made, 0.01, 0.01)
     for angle in np.linspace(0.0, 6.0, 9):
         y = np.array([math.cos(angle), math.sin(angle)])
         y /= math.sqrt(y @ matrix @ y)
@@ -121,7 +122,7 @@ def test_boundaries_move_along_their_normals(law: str, name: str) -> None:
 def test_centers_and_many_dimensions() -> None:
     ball = domains.ball(np.full(40, 2.0), 3.0)
     for law in (noise.isotropic(1.5), noise.independent(1.5, np.full(40, 1.0))):
-        moved = grid.shifted(ball, law, 0.1, 0.01)
+        moved = boundary_shift.shifted(ball, law, 0.1, 0.01)
         shift = reach(1.5, 0.1, 0.01)
         for factor, inside in ((3.0 - 0.999 * shift, False), (3.0 - 1.001 * shift, True)):
             assert moved.contains(np.full(40, 2.0) + factor * np.eye(40)[7]) == inside
@@ -129,14 +130,14 @@ def test_centers_and_many_dimensions() -> None:
 
 def test_multifractal_faces_move_each_by_its_index() -> None:
     law = noise.multifractal([1.2, 1.8], [1.0, 2.0])
-    moved = grid.shifted(domains.box([-1.0, -1.0], [1.0, 1.0]), law, 0.1, 0.01)
+    moved = boundary_shift.shifted(domains.box([-1.0, -1.0], [1.0, 1.0]), law, 0.1, 0.01)
     expected = [1.0 - reach(1.2, 0.1, 0.01), 1.0 - 2.0 * reach(1.8, 0.1, 0.01)]
     np.testing.assert_allclose(moved.params["upper"], expected, rtol=1e-14)
     # Without a face there is nothing to shift, and any index will do.
     law = noise.multifractal([0.8, 1.8])
-    moved = grid.shifted(domains.box([-math.inf, -1.0], [math.inf, 1.0]), law, 0.1, 0.01)
+    moved = boundary_shift.shifted(domains.box([-math.inf, -1.0], [math.inf, 1.0]), law, 0.1, 0.01)
     assert moved.params["upper"].tolist() == [math.inf, 1.0 - reach(1.8, 0.1, 0.01)]
-    moved = grid.shifted(domains.half_space([0.0, 2.0], 1.0), law, 0.1, 0.01)
+    moved = boundary_shift.shifted(domains.half_space([0.0, 2.0], 1.0), law, 0.1, 0.01)
     assert moved.params["offset"] == pytest.approx(1.0 - 2.0 * reach(1.8, 0.1, 0.01))
 
 
@@ -153,7 +154,7 @@ def test_bias_of_the_exact_chain(alpha: float, without: float, with_shift: float
     exact = theory.driftless_interval_mean_exit_time(alpha, -1.0, 1.0, 0.0)
     for domain, bias in (
         (interval, without),
-        (grid.shifted(interval, law, 1.0, 0.01), with_shift),
+        (boundary_shift.shifted(interval, law, 1.0, 0.01), with_shift),
     ):
         lower, upper = float(domain.params["lower"]), float(domain.params["upper"])
         mean = theory.euler_mean_exit_time(np.zeros_like, lower, upper, alpha, 1.0, 0.01)
@@ -435,7 +436,7 @@ BALL = domains.ball([0.0, 0.0], 1.0)
 )  # fmt: skip
 def test_shifts_that_do_not_exist(domain: Domain, law: Noise, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        grid.shifted(domain, law, 1.0, 0.01)
+        boundary_shift.shifted(domain, law, 1.0, 0.01)
 
 
 @pytest.mark.parametrize(
@@ -456,7 +457,7 @@ def test_wrong_options() -> None:
         run(BALL, LAW, correction="shift", dt=0.01)
     for epsilon, dt in ((0.0, 0.1), (1.0, -1.0), (math.nan, 0.1)):
         with pytest.raises(ValueError, match="give a positive number"):
-            grid.shifted(BALL, LAW, epsilon, dt)
+            boundary_shift.shifted(BALL, LAW, epsilon, dt)
 
 
 def test_wrong_refinements() -> None:

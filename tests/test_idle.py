@@ -16,9 +16,9 @@ from levysde.engine import idle as engine
 from levysde.engine.idle import IdleProgram
 from levysde.jump import idle, twins
 from levysde.methods import skip
+from levysde.methods.recurrence import recurrence
 from levysde.model import Model
 from levysde.noise import Noise
-from levysde.recurrence import recurrence
 
 SIGMAS = 4.0
 FLAT = ls.basins.flat()

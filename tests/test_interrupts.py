@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import files, prefix
 from levysde.cli import main
 from levysde.engine import cpu
 from levysde.engine.threads import run_threads
-from levysde.files import write_atomically
+from levysde.runs import files, run
+from levysde.runs.files import write_atomically
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -46,9 +46,9 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from levysde import prefix
+from levysde.runs import run
 from levysde.cli import main
-prefix.CHECKPOINT_SECONDS = 0.05
+run.CHECKPOINT_SECONDS = 0.05
 sys.exit(main())
 """
 
@@ -219,8 +219,8 @@ def test_checkpoints_are_beginnings_of_the_result(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every checkpoint of a run on several threads, and one that is resumed."""
-    monkeypatch.setattr(prefix, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(prefix, "CHECKPOINT_REST", 0.0)
+    monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(run, "CHECKPOINT_REST", 0.0)
     monkeypatch.setattr("levysde.engine.threads.LOOK_SECONDS", 0.005)
     file = tmp_path / "run.npz"
     kept: list[ls.EscapeTimes] = []
@@ -279,8 +279,8 @@ def test_a_checkpoint_that_cannot_be_written_ends_no_run(
         ls.escape_times(*SETTING, 0.1, paths=10, checkpoint=tmp_path / "none" / "run.npz")
     with pytest.raises(ValueError, match="checkpoint is 3; give the name of a file"):
         ls.escape_times(*SETTING, 0.1, paths=10, checkpoint=3)  # type: ignore[arg-type]
-    monkeypatch.setattr(prefix, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(prefix, "CHECKPOINT_REST", 0.0)
+    monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(run, "CHECKPOINT_REST", 0.0)
     monkeypatch.setattr("levysde.engine.threads.LOOK_SECONDS", 0.005)
     monkeypatch.setattr(ls.EscapeTimes, "save", full)
     with pytest.warns(UserWarning, match=r"was not written \(No space left on device\)"):
@@ -374,7 +374,7 @@ def test_an_error_in_a_thread_is_raised() -> None:
 KILLED = """
 import os, random, signal, sys, time
 import numpy as np
-from levysde.results import EscapeTimes, load
+from levysde.runs.results import EscapeTimes, load
 
 paths = 20_000
 result = EscapeTimes(np.arange(paths), np.ones(paths, np.int8), np.ones((paths, 1)), 0.1)

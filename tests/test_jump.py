@@ -24,7 +24,7 @@ from levysde.jump.program import jump_program
 from levysde.methods import chosen_threshold
 from levysde.model import Model
 from levysde.noise import Noise
-from levysde.prefix import _finished
+from levysde.runs.run import _finished
 
 SIGMAS = 4.0
 ALPHAS = (0.8, 1.2, 1.5, 1.8)

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from levysde import plots
-from levysde.results import EscapeTimes
+from levysde.report import figures
+from levysde.runs.results import EscapeTimes
 
 PARAMETERS = {"alpha": 1.5, "epsilon": 0.05, "basin": "sharp"}
 MAGIC = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
@@ -34,7 +34,7 @@ def lines(ax):
 
 def test_survival_curve_shows_the_data():
     result = make()
-    drawn = lines(plots.survival_curve(result, rate=0.045))
+    drawn = lines(figures.survival_curve(result, rate=0.045))
     assert list(drawn) == ["simulation", "fitted exponential", "theory"]
     curve = result.survival()
     assert np.array_equal(drawn["simulation"].get_xdata(), curve.times / result.mean)
@@ -49,7 +49,9 @@ def test_survival_curve_shows_the_data():
 
 def test_survival_band_is_drawn_where_it_lies():
     result = make(horizon=300)
-    (band,) = [c for c in plots.survival_curve(result).collections if isinstance(c, PolyCollection)]
+    (band,) = [
+        c for c in figures.survival_curve(result).collections if isinstance(c, PolyCollection)
+    ]
     corners = band.get_paths()[0].vertices
     curve = result.survival()
     assert corners[:, 1].min() == pytest.approx(curve.lower.min())
@@ -62,7 +64,7 @@ def test_survival_band_is_drawn_where_it_lies():
 
 
 def test_labels_title_and_legend():
-    ax = plots.survival_curve(make(), rate=0.05)
+    ax = figures.survival_curve(make(), rate=0.05)
     assert ax.get_xlabel() == "time / mean escape time"
     assert ax.get_ylabel() == "probability of being inside"
     assert ax.get_title() == r"Escape from the sharp basin: $\alpha$ = 1.5, $\varepsilon$ = 0.05"
@@ -81,12 +83,12 @@ def test_labels_title_and_legend():
     ],
 )
 def test_title_says_what_is_known(parameters, title):
-    assert plots.survival_curve(make(parameters=parameters)).get_title() == title
+    assert figures.survival_curve(make(parameters=parameters)).get_title() == title
 
 
 @pytest.mark.parametrize("horizon", [None, 100])
 def test_legend_and_texts_do_not_overlap(horizon):
-    ax = plots.survival_curve(make(20_000, horizon), rate=0.05)
+    ax = figures.survival_curve(make(20_000, horizon), rate=0.05)
     figure = ax.figure
     assert tuple(figure.get_size_inches()) == (6.0, 4.0)
     figure.draw_without_rendering()
@@ -103,11 +105,11 @@ def test_legend_and_texts_do_not_overlap(horizon):
 
 
 def test_without_theory_there_are_two_lines():
-    assert list(lines(plots.survival_curve(make()))) == ["simulation", "fitted exponential"]
+    assert list(lines(figures.survival_curve(make()))) == ["simulation", "fitted exponential"]
 
 
 def test_without_escapes_time_has_no_scale():
-    ax = plots.survival_curve(make(horizon=1, paths=5, mean_steps=10**6), rate=0.05)
+    ax = figures.survival_curve(make(horizon=1, paths=5, mean_steps=10**6), rate=0.05)
     assert ax.get_xlabel() == "time"
     assert list(lines(ax)) == ["simulation", "theory"]
     assert ax.get_xlim() == (0.0, 0.1)
@@ -118,7 +120,7 @@ def test_many_points_are_thinned_to_points_of_the_curve():
     result = make(20_000, mean_steps=10_000)
     curve = result.survival()
     assert curve.times.size > 5000
-    line = lines(plots.survival_curve(result))["simulation"]
+    line = lines(figures.survival_curve(result))["simulation"]
     x, y = line.get_data()
     assert 1000 < x.size <= 2000
     assert (x[0], x[-1]) == (0.0, curve.times[-1] / result.mean)
@@ -129,15 +131,17 @@ def test_many_points_are_thinned_to_points_of_the_curve():
 def test_bad_survival_curves():
     for rate in (-1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="rate is"):
-            plots.survival_curve(make(), rate=rate)
+            figures.survival_curve(make(), rate=rate)
     with pytest.raises(ValueError, match="made a step"):
-        plots.survival_curve(EscapeTimes(np.array([0]), np.ones(1, np.int8), np.ones((1, 1)), 0.1))
+        figures.survival_curve(
+            EscapeTimes(np.array([0]), np.ones(1, np.int8), np.ones((1, 1)), 0.1)
+        )
 
 
 def test_given_axes_are_used_and_returned():
     left, right = Figure().subplots(1, 2)
-    assert plots.survival_curve(make(), ax=left) is left
-    assert plots.trajectories([0.0, 1.0], [[0.0, 1.0]], ax=right) is right
+    assert figures.survival_curve(make(), ax=left) is left
+    assert figures.trajectories([0.0, 1.0], [[0.0, 1.0]], ax=right) is right
     assert (len(left.lines), len(right.lines)) == (2, 1)
 
 
@@ -145,7 +149,7 @@ def test_trajectories_show_paths_and_boundaries():
     times = np.linspace(0.0, 2.0, 50)
     paths = np.random.default_rng(4).normal(size=(8, 50)).cumsum(axis=1)
     paths[3, 20:] = np.nan
-    ax = plots.trajectories(times, paths, -1.0, 2.0)
+    ax = figures.trajectories(times, paths, -1.0, 2.0)
     assert len(ax.lines) == 10
     for line, path in zip(ax.lines, paths, strict=False):
         assert np.array_equal(line.get_xdata(), times)
@@ -156,18 +160,18 @@ def test_trajectories_show_paths_and_boundaries():
 
 
 def test_trajectories_differ_in_color_or_style():
-    ax = plots.trajectories([0.0, 1.0], np.ones((24, 2)))
+    ax = figures.trajectories([0.0, 1.0], np.ones((24, 2)))
     assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 24
 
 
 def test_a_long_jump_does_not_squash_the_view():
-    ax = plots.trajectories([0.0, 1.0, 2.0], [[0.0, 0.5, 1e6]], -1.0, 1.0)
+    ax = figures.trajectories([0.0, 1.0, 2.0], [[0.0, 0.5, 1e6]], -1.0, 1.0)
     assert ax.get_ylim()[1] == 3.0
     assert -3.0 <= ax.get_ylim()[0] < -1.0
 
 
 def test_one_path_may_be_a_vector():
-    assert len(plots.trajectories([0.0, 1.0], [0.0, 1.0]).lines) == 1
+    assert len(figures.trajectories([0.0, 1.0], [0.0, 1.0]).lines) == 1
 
 
 @pytest.mark.parametrize(
@@ -183,36 +187,36 @@ def test_one_path_may_be_a_vector():
 )
 def test_bad_trajectories(arguments):
     with pytest.raises(ValueError, match=r"times must|boundaries are|domain_lower is nan"):
-        plots.trajectories(*arguments)
+        figures.trajectories(*arguments)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".PNG"])
 @pytest.mark.parametrize("of_ax", [True, False])
 def test_files(tmp_path, suffix, of_ax):
-    ax = plots.survival_curve(make(), rate=0.05)
+    ax = figures.survival_curve(make(), rate=0.05)
     path = tmp_path / f"curve{suffix}"
-    assert plots.save(ax if of_ax else ax.figure, str(path)) == path
+    assert figures.save(ax if of_ax else ax.figure, str(path)) == path
     assert path.read_bytes().startswith(MAGIC[suffix.lower()])
     assert os.listdir(tmp_path) == [path.name]
 
 
 def test_png_has_200_dots_per_inch(tmp_path):
-    content = plots.save(plots.survival_curve(make()), tmp_path / "a.png").read_bytes()
+    content = figures.save(figures.survival_curve(make()), tmp_path / "a.png").read_bytes()
     assert (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) == (1200, 800)
 
 
 def test_axes_of_a_subfigure_save_the_whole_figure(tmp_path):
     figure = Figure(figsize=(6, 4), layout="constrained")
     parts = figure.subfigures(1, 2)
-    ax = plots.survival_curve(make(), ax=parts[0].subplots())
-    content = plots.save(ax, tmp_path / "a.png").read_bytes()
+    ax = figures.survival_curve(make(), ax=parts[0].subplots())
+    content = figures.save(ax, tmp_path / "a.png").read_bytes()
     assert int.from_bytes(content[16:20]) == 1200
 
 
 @pytest.mark.parametrize("name", ["curve.jpg", "curve", ".png", "curve.png.gz"])
 def test_unknown_suffix(tmp_path, name):
     with pytest.raises(ValueError, match=r"must be one of \.png, \.pdf, \.svg"):
-        plots.save(Figure(), tmp_path / name)
+        figures.save(Figure(), tmp_path / name)
     assert os.listdir(tmp_path) == []
 
 
@@ -225,15 +229,15 @@ def test_failed_write_leaves_the_old_figure(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        plots.save(Figure(), path)
+        figures.save(Figure(), path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a.png"]
 
 
 def test_global_settings_are_left_alone(tmp_path):
     before = dict(mpl.rcParams)
-    plots.save(plots.survival_curve(make(), rate=0.05), tmp_path / "a.svg")
-    plots.trajectories([0.0, 1.0], [[0.0, 1.0]], -1.0, 1.0)
+    figures.save(figures.survival_curve(make(), rate=0.05), tmp_path / "a.svg")
+    figures.trajectories([0.0, 1.0], [[0.0, 1.0]], -1.0, 1.0)
     assert dict(mpl.rcParams) == before
 
 

@@ -14,7 +14,7 @@ from scipy import special
 
 import levysde as ls
 from levysde import basins, domains, dynamics, noise, potentials, theory
-from levysde.refinement import _fitted, _grid_errors, refine
+from levysde.runs.refinement import _fitted, _grid_errors, refine
 
 SIGMAS = 4.0
 SHIFT = "boundary-shift"

@@ -14,9 +14,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from levysde import estimators, results
-from levysde.files import write_atomically
-from levysde.results import EscapeTimes, Status, load
+from levysde.runs import results
+from levysde.runs.files import write_atomically
+from levysde.runs.results import EscapeTimes, Status, load
+from levysde.statistics import exit_times
 
 PARAMETERS = {"alpha": 1.5, "epsilon": 0.05, "basin": "sharp", "horizon": None, "seed": 2**64 - 1}
 
@@ -54,13 +55,13 @@ def test_estimates_are_those_of_the_estimators():
     result = random_result()
     kept = result.status != Status.NON_FINITE
     data = result.times[kept], result.status[kept] == Status.ESCAPED
-    assert result.mean == estimators.mean_time(*data)
-    assert result.rate == estimators.exponential_rate(*data, dt=0.1)
-    assert result.mean_interval(0.9) == estimators.mean_time_interval(*data, level=0.9)
-    assert result.rate_interval(0.9) == estimators.exponential_rate_interval(*data, 0.1, 0.9)
-    assert result.exponentiality() == estimators.exponentiality(*data, dt=0.1)
-    assert np.array_equal(result.survival().lower, estimators.survival(*data).lower)
-    assert np.array_equal(result.survival(0.5).lower, estimators.survival(*data, 0.5).lower)
+    assert result.mean == exit_times.mean_time(*data)
+    assert result.rate == exit_times.exponential_rate(*data, dt=0.1)
+    assert result.mean_interval(0.9) == exit_times.mean_time_interval(*data, level=0.9)
+    assert result.rate_interval(0.9) == exit_times.exponential_rate_interval(*data, 0.1, 0.9)
+    assert result.exponentiality() == exit_times.exponentiality(*data, dt=0.1)
+    assert np.array_equal(result.survival().lower, exit_times.survival(*data).lower)
+    assert np.array_equal(result.survival(0.5).lower, exit_times.survival(*data, 0.5).lower)
 
 
 def test_non_finite_paths_change_no_estimate():

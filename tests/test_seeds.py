@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde.estimators import shared_draws, slope_of
+from levysde.statistics.exit_times import shared_draws, slope_of
 
 FLAT, SGD, NOISE = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5)
 

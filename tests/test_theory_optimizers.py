@@ -19,7 +19,6 @@ from levysde.theory import (
     Prediction,
     adam_sgd_ratio,
     clipped_jumps,
-    escape_measure,
     first_correction,
     one_jump_cap,
     overshoot_factor,
@@ -27,6 +26,7 @@ from levysde.theory import (
     predict,
     stable_constant,
 )
+from levysde.theory.measure import escape_measure
 
 SIGMAS = 4.0
 DT = 0.02

@@ -19,13 +19,9 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde.theory import (
-    escape_measure,
-    isotropic_constant,
-    ray_exit_segments,
-    stable_constant,
-)
-from levysde.theory.rays import first_exits
+from levysde.theory import isotropic_constant, ray_exit_segments, stable_constant
+from levysde.theory.measure import escape_measure
+from levysde.theory.measure.rays import first_exits
 
 Pair = tuple[Any, Any]
 GRID = 4_000

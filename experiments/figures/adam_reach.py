@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import levysde as ls
-from levysde.files import write_atomically
+from levysde.runs.files import write_atomically
 
 ALPHA, ETA, CURVATURE, FROZEN = 1.5, 1e-3, 40.0, 2.85
 REACHES = np.array([5, 7, 10, 14, 20, 26, 32, 38, 44])

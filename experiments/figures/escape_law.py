@@ -19,7 +19,7 @@ from matplotlib.ticker import NullLocator, StrMethodFormatter
 from scipy.interpolate import CubicSpline
 
 import levysde as ls
-from levysde.files import write_atomically
+from levysde.runs.files import write_atomically
 from levysde.theory import euler_mean_exit_time
 
 ALPHA = 1.5

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from levysde._version import __version__
-from levysde.cli.arguments import Parser, UsageError, closest, quoted
 from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
@@ -20,6 +19,7 @@ from levysde.cli.output import (
     file_message,
     say,
 )
+from levysde.cli.parser import Parser, UsageError, closest, quoted
 from levysde.cli.signals import Stop
 
 __all__ = ["main"]

@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from levysde.cli.arguments import UsageError, number, quoted
+from levysde.cli.parser import UsageError, number, quoted
 
 if TYPE_CHECKING:
     from levysde._typing import FloatArray
@@ -128,7 +128,7 @@ def _from_file(option: str, path: str) -> FloatArray:
 def _from_npy(name: str, path: str) -> FloatArray:
     import numpy as np
 
-    from levysde.files import BROKEN_NPY
+    from levysde.runs.files import BROKEN_NPY
 
     try:
         # A memory map is checked against the size of the file before memory is taken.

@@ -7,9 +7,8 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from levysde.cli import model as models
-from levysde.cli import noises, optimizers
-from levysde.cli.arguments import Parser, UsageError, number, number_or_auto, whole_number
+from levysde.cli import dynamics_options, noise_options
+from levysde.cli import model_options as models
 from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
@@ -22,6 +21,7 @@ from levysde.cli.output import (
     table,
 )
 from levysde.cli.output import number as shown
+from levysde.cli.parser import Parser, UsageError, number, number_or_auto, whole_number
 from levysde.cli.report import horizon_text
 from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import model_record, prediction_notes, prediction_record
@@ -29,8 +29,8 @@ from levysde.cli.theory import model_record, prediction_notes, prediction_record
 if TYPE_CHECKING:
     import argparse
 
-    from levysde.comparison import Comparison
     from levysde.dynamics import Dynamics
+    from levysde.runs.comparison import Comparison
 
 _PROGRAM = "levysde compare"
 _EPILOG = f"""\
@@ -128,11 +128,12 @@ def _parser() -> Parser:
 
 
 def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: Stop) -> int:
-    from levysde import comparison, parts
+    from levysde import checks
+    from levysde.runs import comparison
 
-    parts.whole_number("paths", options.paths, 1)
+    checks.whole_number("paths", options.paths, 1)
     basin, noise = models.build_setting(options)
-    dynamics = optimizers.build(options, names)
+    dynamics = dynamics_options.build(options, names)
     (epsilon,) = {models.amplitude(options, each, noise) for each in dynamics}
     model = models.Model(basin, dynamics[0], noise, epsilon, options.lr)
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
@@ -171,9 +172,9 @@ def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -
     first = compared.results[0]
     dimension = "one dimension" if model.basin.dim == 1 else f"{model.basin.dim} dimensions"
     facts = [
-        *[("dynamics", optimizers.text(each)) for each in dynamics],
+        *[("dynamics", dynamics_options.text(each)) for each in dynamics],
         ("epsilon", models.amplitude_text(model)),
-        *noises.lines(model.noise),
+        *noise_options.lines(model.noise),
         ("dt", _step_text(compared)),
         *[("horizon", text) for text in _horizons(compared)],
         ("paths", f"{first.paths} of each, with the same noise, seed {first.parameters['seed']}"),

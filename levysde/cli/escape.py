@@ -7,16 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from levysde.cli import forecast, report
-from levysde.cli import model as models
-from levysde.cli.arguments import (
-    Parser,
-    UsageError,
-    check_writable,
-    number,
-    number_or_auto,
-    quoted,
-    whole_number,
-)
+from levysde.cli import model_options as models
 from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
@@ -27,6 +18,15 @@ from levysde.cli.output import (
     file_message,
     say,
 )
+from levysde.cli.parser import (
+    Parser,
+    UsageError,
+    check_writable,
+    number,
+    number_or_auto,
+    quoted,
+    whole_number,
+)
 from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import prediction_notes
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from levysde.prefix import Interrupted
-    from levysde.results import EscapeTimes
+    from levysde.runs.results import EscapeTimes
+    from levysde.runs.run import Interrupted
     from levysde.theory import Prediction
 
 _PROGRAM = "levysde escape"
@@ -193,7 +193,7 @@ def _parser() -> Parser:
 def _simulate_and_report(
     options: argparse.Namespace, stop: Stop, caught: Callable[[], list[str]]
 ) -> int:
-    from levysde import simulate
+    from levysde.runs import simulate
 
     _check_numbers(options)
     model = models.build(options)
@@ -273,8 +273,8 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
     """Load the result to be resumed; it must not have more paths than are asked for."""
     if options.resume is None:
         return None
-    from levysde.results import load
-    from levysde.simulate import DEFAULT_MAX_PATHS, DEFAULT_PATHS
+    from levysde.runs.results import load
+    from levysde.runs.simulate import DEFAULT_MAX_PATHS, DEFAULT_PATHS
 
     try:
         earlier = load(options.resume)
@@ -297,24 +297,24 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
 
 def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
-    from levysde import parts
-    from levysde.grid import CORRECTIONS
+    from levysde import checks
     from levysde.methods import METHODS, SMALL_JUMPS
-    from levysde.scheme import SCHEMES
-    from levysde.simulate import BACKENDS
+    from levysde.methods.boundary_shift import CORRECTIONS
+    from levysde.methods.scheme import SCHEMES
+    from levysde.runs.simulate import BACKENDS
 
     for name in ("paths", "threads"):
         if getattr(options, name) is not None:
-            parts.whole_number(name, getattr(options, name), 1)
-    parts.seed_number(options.seed)
+            checks.whole_number(name, getattr(options, name), 1)
+    checks.seed_number(options.seed)
     for name in ("dt", "horizon", "rel_error", "threshold"):
         if getattr(options, name) not in (None, "auto"):
-            parts.finite_number(name, getattr(options, name))
-    parts.choice("method", options.method, METHODS)
-    parts.choice("scheme", options.scheme, SCHEMES)
-    parts.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
-    parts.choice("backend", options.backend, BACKENDS)
-    parts.choice("correction", options.correction, ("none", *CORRECTIONS))
+            checks.finite_number(name, getattr(options, name))
+    checks.choice("method", options.method, METHODS)
+    checks.choice("scheme", options.scheme, SCHEMES)
+    checks.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
+    checks.choice("backend", options.backend, BACKENDS)
+    checks.choice("correction", options.correction, ("none", *CORRECTIONS))
 
 
 # ------------------------------------------------------------------------------------ after the run
@@ -354,11 +354,11 @@ def _write_files(
         except OSError as error:
             problems.append(f"--output {file_message(error)}")
     if options.plot is not None and result.paths > result.non_finite:
-        from levysde import plots
+        from levysde.report import figures
 
         rate = None if prediction is None or not prediction.rate else prediction.rate
         try:
-            plots.save(plots.survival_curve(result, rate=rate), options.plot)
+            figures.save(figures.survival_curve(result, rate=rate), options.plot)
         except OSError as error:
             problems.append(f"--plot {file_message(error)}")
     return problems
@@ -369,7 +369,7 @@ def _checks_passed(options: argparse.Namespace, result: EscapeTimes) -> bool:
         return False
     if options.rel_error is None:
         return True
-    from levysde.estimators import escapes_needed
+    from levysde.statistics.exit_times import escapes_needed
 
     return result.escaped >= escapes_needed(options.rel_error)
 

@@ -7,13 +7,13 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Literal
 
-from levysde.cli import model as models
+from levysde.cli import model_options as models
 from levysde.cli.output import say
 
 if TYPE_CHECKING:
     import argparse
 
-    from levysde.results import EscapeTimes
+    from levysde.runs.results import EscapeTimes
     from levysde.theory import Prediction
 
 _NOTICE_DELAY = 1.0
@@ -79,8 +79,10 @@ def long_run(
     -------
     str
     """
-    from levysde import costs, estimators, simulate
     from levysde.engine.threads import available_threads
+    from levysde.methods import cost_estimate
+    from levysde.runs import simulate
+    from levysde.statistics import exit_times
 
     mean = None if prediction is None else prediction.mean
     time = min((t for t in (mean, options.horizon) if t is not None), default=math.inf)
@@ -89,12 +91,12 @@ def long_run(
     paths = simulate.DEFAULT_PATHS if options.paths is None else options.paths
     if options.rel_error is not None:
         limit = simulate.DEFAULT_MAX_PATHS if options.paths is None else options.paths
-        paths = min(limit, estimators.escapes_needed(options.rel_error))
+        paths = min(limit, exit_times.escapes_needed(options.rel_error))
     paths -= 0 if earlier is None else earlier.paths
     threads = options.threads or available_threads()
     steps = (time / dt + 1.0) * paths
-    seconds = steps * model.basin.dim * costs.SECONDS_PER_STEP / threads
-    if seconds < costs.LONG_SECONDS:
+    seconds = steps * model.basin.dim * cost_estimate.SECONDS_PER_STEP / threads
+    if seconds < cost_estimate.LONG_SECONDS:
         return ""
     kept = "" if options.output is not None else "; with --output an interrupted run can be resumed"
     step = options.dt if model.lr is None else model.lr
@@ -103,7 +105,7 @@ def long_run(
     serves = usual if step == "auto" else options.scheme != "flow"
     other = jump_advice(model, step, paths / threads) if serves else ""
     return (
-        f"about {steps:.1e} path-steps, {costs.shown_duration(seconds)} on {threads} "
+        f"about {steps:.1e} path-steps, {cost_estimate.shown_duration(seconds)} on {threads} "
         f"{'thread' if threads == 1 else 'threads'}{other and '; ' + other}{kept}"
     )
 
@@ -124,10 +126,10 @@ def jump_advice(model: models.Model, dt: float | Literal["auto"], exits: float) 
     -------
     str
     """
-    from levysde import costs
+    from levysde.methods import cost_estimate
 
     try:
-        found = costs.estimate(model.basin, model.dynamics, model.noise, model.epsilon, dt)
+        found = cost_estimate.estimate(model.basin, model.dynamics, model.noise, model.epsilon, dt)
     except ValueError:  # one of the methods does not serve the problem
         return ""
     return found.advice(exits)

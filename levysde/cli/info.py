@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from levysde._version import __version__
-from levysde.cli.arguments import Parser
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled
+from levysde.cli.parser import Parser
 
 if TYPE_CHECKING:
     from levysde.cli.signals import Stop

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from levysde.cli import model as models
-from levysde.cli import noises, optimizers
+from levysde.cli import dynamics_options, noise_options
+from levysde.cli import model_options as models
 from levysde.cli.output import estimate, labeled, table
 from levysde.cli.output import number as shown
 from levysde.cli.theory import measure_text, model_record, prediction_record
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from levysde.estimators import Exponentiality, Interval
-    from levysde.results import EscapeTimes
+    from levysde.runs.results import EscapeTimes
+    from levysde.statistics.exit_times import Exponentiality, Interval
     from levysde.theory import Prediction
 
     _Estimate: TypeAlias = tuple[float, float, float]
@@ -198,9 +198,9 @@ def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) 
     facts = [
         (
             "dynamics",
-            f"{optimizers.text(model.dynamics)}, epsilon = {models.amplitude_text(model)}",
+            f"{dynamics_options.text(model.dynamics)}, epsilon = {models.amplitude_text(model)}",
         ),
-        *noises.lines(model.noise),
+        *noise_options.lines(model.noise),
         ("dt", dt_text(options, model, summary)),
         ("horizon", horizon_text(result.parameters)),
         ("method", "{method} on {backend}, seed {seed}".format_map(result.parameters)),

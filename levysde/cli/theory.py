@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from levysde.cli import model as models
-from levysde.cli import noises
-from levysde.cli.arguments import Parser, UsageError, number_or_auto
+from levysde.cli import model_options as models
+from levysde.cli import noise_options
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
+from levysde.cli.parser import Parser, UsageError, number_or_auto
 
 if TYPE_CHECKING:
     from levysde.cli.signals import Stop
@@ -102,11 +102,11 @@ def _parser() -> Parser:
 
 
 def _time_step(model: models.Model, dt: float | str | None) -> float:
-    from levysde import parts
-    from levysde.simulate import automatic_dt
+    from levysde import checks
+    from levysde.runs.simulate import automatic_dt
 
     if isinstance(dt, float):
-        return parts.finite_number("dt", dt)
+        return checks.finite_number("dt", dt)
     return automatic_dt(model.basin, model.dynamics)
 
 
@@ -315,7 +315,7 @@ def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: f
     slow, fast = prediction.relaxation_rate
     curvature = f"{slow:.6g}" if slow == fast else f"{slow:.6g} to {fast:.6g}"
     facts = [
-        *noises.lines(model.noise),
+        *noise_options.lines(model.noise),
         ("epsilon", models.amplitude_text(model)),
         ("curvature", f"{curvature} at the minimum"),
     ]

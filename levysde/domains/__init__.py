@@ -7,7 +7,7 @@ searched.
 from typing import Any
 
 from levysde import spec
-from levysde.domains.base import Domain
+from levysde.domains.domain import Domain
 from levysde.domains.polytope import Polytope, box, half_space, interval
 from levysde.domains.predicates import attraction, sublevel_set
 from levysde.domains.quadric import Quadric, ball, ellipsoid

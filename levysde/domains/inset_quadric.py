@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, Outside, PlainFunction
-from levysde.domains.base import Domain
+from levysde.domains.domain import Domain
 from levysde.engine.elementary import exp2, log2
 
 

@@ -11,9 +11,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
-from levysde.domains.base import Domain
+from levysde.domains.domain import Domain
 from levysde.domains.shape import Inset, Shape, over, spread
 from levysde.potentials import Potential
 
@@ -57,14 +57,14 @@ class Polytope(Shape):
     curved: ClassVar[Literal[False]] = False
 
     def __post_init__(self) -> None:
-        lower, upper = parts.numbers("lower", self.lower), parts.numbers("upper", self.upper)
+        lower, upper = checks.numbers("lower", self.lower), checks.numbers("upper", self.upper)
         if lower.ndim != 1 or lower.shape != upper.shape or not lower.size:
             raise ValueError(
                 f"lower has shape {lower.shape} and upper {upper.shape}; give two arrays of one "
                 "length"
             )
         none = np.empty((0, lower.size)) if self.normals is None else self.normals
-        normals = parts.finite_array("normals", none)
+        normals = checks.finite_array("normals", none)
         if normals.ndim != 2 or normals.shape[1] != lower.size:
             raise ValueError(
                 f"normals has shape {normals.shape}; give rows of {lower.size} numbers"
@@ -72,10 +72,10 @@ class Polytope(Shape):
         if not normals.any(axis=1).all():
             raise ValueError("a normal is zero; give a direction for each face")
         none = np.empty(0) if self.offsets is None else self.offsets
-        offsets = parts.finite_array("offsets", none, (len(normals),))
+        offsets = checks.finite_array("offsets", none, (len(normals),))
         arrays = {"lower": lower, "upper": upper, "normals": normals, "offsets": offsets}
         for name, array in arrays.items():
-            object.__setattr__(self, name, parts.freeze(array))
+            object.__setattr__(self, name, checks.freeze(array))
 
     @property
     def dim(self) -> int:
@@ -300,7 +300,7 @@ def interval(lower: float, upper: float) -> Domain:
     >>> interval(-1.0, 1.0).contains([0.5])
     True
     """
-    ends = parts.numbers("lower", lower), parts.numbers("upper", upper)
+    ends = checks.numbers("lower", lower), checks.numbers("upper", upper)
     if ends[0].ndim or ends[1].ndim:
         raise ValueError("the ends of an interval are numbers; give a box in several dimensions")
     if not ends[0] < ends[1]:
@@ -333,7 +333,7 @@ def box(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Domain:
     >>> box([-1.0, -2.0], [1.0, 2.0]).contains([0.0, 1.5])
     True
     """
-    low, high = parts.numbers("lower", lower), parts.numbers("upper", upper)
+    low, high = checks.numbers("lower", lower), checks.numbers("upper", upper)
     if low.ndim != 1 or low.shape != high.shape:
         raise ValueError(
             f"lower has shape {low.shape} and upper {high.shape}; give two arrays of one length"
@@ -372,10 +372,10 @@ def half_space(normal: npt.ArrayLike, offset: float) -> Domain:
     >>> half_space([1.0, 1.0], 1.0).contains([0.0, 0.0])
     True
     """
-    direction = parts.point("normal", normal)
+    direction = checks.point("normal", normal)
     if not direction.any():
         raise ValueError("the normal of the half space is zero; give a direction")
-    height = parts.finite_number("offset", offset, positive=False)
+    height = checks.finite_number("offset", offset, positive=False)
     endless = np.full(len(direction), np.inf)
     shape = Polytope(-endless, endless, direction[None], np.array([height]))
     params: dict[str, npt.ArrayLike] = {"normal": direction, "offset": height}

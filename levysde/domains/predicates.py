@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts, wells
+from levysde import checks
 from levysde._typing import FloatArray, Value
-from levysde.domains import gradient_flow
-from levysde.domains.base import Domain
+from levysde.domains import gradient_flow, wells
+from levysde.domains.domain import Domain
 from levysde.domains.polytope import interval
 from levysde.domains.shape import over, spread
 from levysde.potentials import Potential
@@ -44,7 +44,7 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
     >>> sublevel_set(potentials.quadratic(1, curvature=16.0), 0.5).contains([0.24])
     True
     """
-    parts.instance("potential", potential, Potential)
+    checks.instance("potential", potential, Potential)
     value = potential.value
     if value is None:
         raise ValueError("a sublevel set needs a potential with a value function; give one")
@@ -62,7 +62,7 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
         gradient(x, p, slope)
         return over(p[last] - value(x, p), spread(slope, covariance))
 
-    params = {**potential.params, "level": parts.finite_number("level", level, positive=False)}
+    params = {**potential.params, "level": checks.finite_number("level", level, positive=False)}
     return Domain(
         potential.dim, outside, params, name="sublevel_set", margin=margin,
         invariant_under=potential,
@@ -114,9 +114,9 @@ def attraction(potential: Potential, minimum: npt.ArrayLike) -> Domain:
     >>> right.contains([0.1, 5.0]), right.contains([-0.1, 5.0])
     (True, False)
     """
-    parts.instance("potential", potential, Potential)
-    given = np.atleast_1d(parts.finite_array("minimum", minimum))
-    point = parts.finite_array("minimum", given, (potential.dim,))
+    checks.instance("potential", potential, Potential)
+    given = np.atleast_1d(checks.finite_array("minimum", minimum))
+    point = checks.finite_array("minimum", given, (potential.dim,))
     trap = wells.trapping_radius(potential, point)
     if potential.dim == 1:
         lower, upper = (wells.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))

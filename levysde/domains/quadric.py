@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
-from levysde.domains.base import Domain
+from levysde.domains.domain import Domain
 from levysde.domains.inset_quadric import inset_ball, inset_ellipsoid
 from levysde.domains.shape import Inset, Shape, over, spread
 from levysde.potentials import Potential
@@ -55,14 +55,14 @@ class Quadric(Shape):
     curved: ClassVar[Literal[True]] = True
 
     def __post_init__(self) -> None:
-        center = parts.point("center", self.center)
+        center = checks.point("center", self.center)
         object.__setattr__(self, "center", center)
         if (self.radius is None) == (self.matrix is None):
             raise ValueError("a quadric has a radius or a matrix; give one of them")
         if self.radius is not None:
-            object.__setattr__(self, "radius", parts.finite_number("radius", self.radius))
+            object.__setattr__(self, "radius", checks.finite_number("radius", self.radius))
         if self.matrix is not None:
-            matrix = parts.finite_array("matrix", self.matrix, (len(center), len(center)))
+            matrix = checks.finite_array("matrix", self.matrix, (len(center), len(center)))
             object.__setattr__(self, "matrix", matrix)
 
     @property
@@ -291,7 +291,7 @@ def ball(center: npt.ArrayLike, radius: float) -> Domain:
     >>> ball([1.0, 0.0], 0.8).contains([0.5, 0.5])
     True
     """
-    middle, length = parts.point("center", center), parts.finite_number("radius", radius)
+    middle, length = checks.point("center", center), checks.finite_number("radius", radius)
     params: dict[str, npt.ArrayLike] = {"center": middle, "radius": length}
     shape = Quadric(middle, radius=length)
     return Domain(shape.dim, _outside_ball, params, name="ball", margin=_ball_margin, shape=shape)
@@ -321,8 +321,8 @@ def ellipsoid(center: npt.ArrayLike, matrix: npt.ArrayLike) -> Domain:
     >>> ellipsoid([0.0, 0.0], [[1.0, 0.0], [0.0, 100.0]]).contains([0.9, 0.0])
     True
     """
-    middle = parts.point("center", center)
-    array = parts.finite_array("matrix", matrix, (len(middle), len(middle)))
+    middle = checks.point("center", center)
+    array = checks.finite_array("matrix", matrix, (len(middle), len(middle)))
     if not np.allclose(array, array.T, rtol=1e-12, atol=0.0):
         raise ValueError("the matrix of the ellipsoid is not symmetric; give a symmetric matrix")
     if np.linalg.eigvalsh(array)[0] <= 0.0:

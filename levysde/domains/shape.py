@@ -11,7 +11,7 @@ from levysde._typing import FloatArray
 from levysde.potentials import Potential
 
 if TYPE_CHECKING:
-    from levysde.domains.base import Domain
+    from levysde.domains.domain import Domain
 
 __all__ = ["Inset", "Shape"]
 

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from levysde import spec
 from levysde.dynamics.adam import adam, adam_l2, adamprox, adamw, rmsprop
 from levysde.dynamics.adaptive import Adaptive
-from levysde.dynamics.base import Dynamics
+from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.optimizer import Optimizer
 from levysde.dynamics.rule import Rule
 from levysde.dynamics.sgd import Momentum, momentum, sgd

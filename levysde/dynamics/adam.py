@@ -14,7 +14,7 @@ s = -dt mhat/Q (in the SDE plus the noise, eps dL/Q), Q = sqrt(vhat) + eps, and 
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.dynamics.adaptive import (
     ALGORITHM,
@@ -146,7 +146,7 @@ def rmsprop(
     >>> float(dynamics.update(0, 1.0, 0.0, 0.0, 4.0, 0.0, 0.1, 0.0, p, 1.0, 1.0)[0])  # v = 4
     0.8
     """
-    parts.flag("bias_correction", bias_correction)
+    checks.flag("bias_correction", bias_correction)
     return adaptive(
         "rmsprop",
         _adam,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
 from levysde.dynamics.optimizer import Optimizer, log2_kept
 from levysde.dynamics.rule import Rule, check_factor, check_form, check_nonnegative, check_sizes
@@ -141,12 +141,12 @@ def adaptive(
     given = {n: check_sizes(n, size) for n, size in sizes.items() if size is not None}
     if len(given) > 1:
         raise ValueError(
-            f"frozen is {parts.told(frozen)} and gradient_noise {parts.told(gradient_noise)}: a "
+            f"frozen is {checks.told(frozen)} and gradient_noise {checks.told(gradient_noise)}: a "
             "second moment that is given does not see a gradient; give one of them"
         )
     if gradient_noise is not None and form == "algorithm":
         raise ValueError(
-            f"gradient_noise is {parts.told(gradient_noise)}, but in the algorithm v sees the "
+            f"gradient_noise is {checks.told(gradient_noise)}, but in the algorithm v sees the "
             "noise of the simulation; give form='sde', or no gradient_noise"
         )
     kinds = {"frozen": "frozen", "gradient_noise": "noisy"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from levysde.dynamics.base import Dynamics
+from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.rule import Rule
 
 

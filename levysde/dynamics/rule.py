@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 
 FORMS = ("algorithm", "sde")
@@ -76,11 +76,11 @@ class Rule:
     bias_correction: bool = False
 
     def __post_init__(self) -> None:
-        parts.choice("form", self.form, FORMS)
-        parts.choice("rates", self.rates, RATES)
-        parts.choice("second_moment", self.second_moment, SECOND_MOMENTS)
-        parts.choice("decay_form", self.decay_form, DECAY_FORMS)
-        parts.flag("bias_correction", self.bias_correction)
+        checks.choice("form", self.form, FORMS)
+        checks.choice("rates", self.rates, RATES)
+        checks.choice("second_moment", self.second_moment, SECOND_MOMENTS)
+        checks.choice("decay_form", self.decay_form, DECAY_FORMS)
+        checks.flag("bias_correction", self.bias_correction)
         for name in ("average", "second_average"):
             if getattr(self, name) is not None:
                 check_factor(name, getattr(self, name), self.rates)
@@ -88,7 +88,7 @@ class Rule:
             check_dampening(self.dampening)
         for name in ("eps", "weight_decay"):
             check_nonnegative(name, getattr(self, name))
-        parts.finite_array("size", self.size)
+        checks.finite_array("size", self.size)
         if self.second_moment in ("frozen", "noisy"):
             check_sizes("size", self.size)
         if self.adaptive and self.second_average is None:
@@ -231,8 +231,8 @@ def check_form(form: str, rates: str) -> None:
     ValueError
         If one is unknown, or rates per unit time are wanted of an algorithm.
     """
-    parts.choice("form", form, FORMS)
-    parts.choice("rates", rates, RATES)
+    checks.choice("form", form, FORMS)
+    checks.choice("rates", rates, RATES)
     if form == "algorithm" and rates == "per_time":
         raise ValueError(
             "rates is 'per_time', but an algorithm has factors per step; give form='sde', or "
@@ -262,8 +262,8 @@ def check_factor(name: str, value: object, rates: str) -> float:
         If it is out of range.
     """
     if rates == "per_time":
-        return parts.finite_number(name, value)
-    number = parts.finite_number(name, value, positive=False)
+        return checks.finite_number(name, value)
+    number = checks.finite_number(name, value, positive=False)
     if not 0.0 <= number < 1.0:
         raise ValueError(f"{name} is {number:g}; give a number from 0 to below 1")
     return number
@@ -288,7 +288,7 @@ def check_nonnegative(name: str, value: object) -> float:
     ValueError
         If it is negative or not finite.
     """
-    number = parts.finite_number(name, value, positive=False)
+    number = checks.finite_number(name, value, positive=False)
     if number < 0.0:
         raise ValueError(f"{name} is {number:g}; give 0 or a positive number")
     return number
@@ -314,8 +314,8 @@ def check_sizes(name: str, value: npt.ArrayLike) -> float | FloatArray:
         If one is not positive and finite.
     """
     if isinstance(value, str | bool):
-        raise ValueError(f"{name} is {parts.told(value)}; give positive numbers")
-    array = parts.finite_array(name, value)
+        raise ValueError(f"{name} is {checks.told(value)}; give positive numbers")
+    array = checks.finite_array(name, value)
     if array.ndim > 1 or array.size == 0 or (array <= 0.0).any():
         raise ValueError(f"{name} is {array.tolist()}; give positive numbers")
     return float(array.item()) if array.size == 1 else array

@@ -3,7 +3,7 @@
 import numpy as np
 
 from levysde._typing import FloatArray
-from levysde.dynamics.base import Dynamics
+from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.optimizer import Optimizer
 from levysde.dynamics.rule import SGD, Rule, check_dampening, check_factor, check_form
 from levysde.spellings import with_hints

@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
-from levysde import wells
 from levysde._typing import FloatArray
 from levysde.basins import Basin
+from levysde.domains import wells
 
 __all__ = ["directions", "inner_radius", "trusted_radius", "ways_out"]
 
@@ -73,7 +73,7 @@ def ways_out(basin: Basin, rays: FloatArray) -> FloatArray:
 
 @functools.lru_cache(maxsize=64)  # several questions of one run ask for the same rays
 def _searched_ways(basin: Basin, rays: tuple[tuple[float, ...], ...]) -> FloatArray:
-    from levysde.theory.rays import first_exits
+    from levysde.theory.measure.rays import first_exits
 
     if basin.domain.trapping_radius is not None:
         return _ways_out_of_trap(basin, np.array(rays), basin.domain.trapping_radius)

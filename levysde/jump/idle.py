@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.idle import IdleProgram
@@ -99,7 +99,7 @@ def idle_program(
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> from levysde.recurrence import recurrence
+    >>> from levysde.methods.recurrence import recurrence
     >>> basin, law = basins.flat(), noise.independent(1.5)
     >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
     >>> idle = idle_program(basin, law, 1e-4, chain)
@@ -108,7 +108,7 @@ def idle_program(
     """
     size = inner_radius(basin)
     if not noise.jumps(basin.dim, epsilon, size).rate > 0.0:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none",
             "use method='euler'",
         )
@@ -116,7 +116,7 @@ def idle_program(
     unit = natural_length(basin, program, rays, ways, size)
     rays, ways = _chosen_rays(basin, program, rays, ways, unit / size)
     if not is_driven(basin, program, rays, ways):
-        raise parts.Refusal(
+        raise checks.Refusal(
             "nothing drives paths back to the minimum, so that no jump is forgotten and no "
             "iteration is idle",
             "use method='euler'",
@@ -130,9 +130,9 @@ def idle_program(
         lambda few: _check_few(few, unit, threshold, rate_above), longest or LONGEST_WINDOW,
     )  # fmt: skip
     if memory.spread == math.inf:
-        raise parts.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
+        raise checks.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
     if not memory.spread < LARGEST_SPREAD:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"the small noise alone keeps paths {memory.spread:.2g} of the way out from the "
             "minimum, so that none is idle",
             "use method='euler'",
@@ -151,7 +151,7 @@ def idle_program(
     steps = max(1, math.ceil(float(felt.max(initial=0.0))))
     rate = jumps.rate * program.dt
     if rate > MOST_PER_STEP:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations, so "
             "that two often come at once",
             "give a smaller dt, or use method='euler'",
@@ -167,7 +167,7 @@ def idle_program(
 
 
 def _few_idle(threshold: float, rate: float, steps: str) -> ValueError:
-    return parts.Refusal(
+    return checks.Refusal(
         f"increments longer than {threshold:.2g} come every {1.0 / rate:.3g} iterations and "
         f"are remembered for {steps}, so that few are idle",
         "use method='euler'",
@@ -208,7 +208,7 @@ def idle_share(idle: IdleProgram) -> float:
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> from levysde.recurrence import recurrence
+    >>> from levysde.methods.recurrence import recurrence
     >>> basin, law = basins.flat(), noise.independent(1.5)
     >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
     >>> round(idle_share(idle_program(basin, law, 1e-4, chain)), 3)
@@ -227,7 +227,7 @@ def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
     """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
     creeping = float(kramers_rate(-math.log(FORGOTTEN) / memory, 1.0 / max(deviation, 1e-3)))
     if creeping > CREEPING_SHARE * jumping:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"small increments alone leave at a rate of about {creeping:.2g}, long ones at "
             f"{jumping:.2g}, so that exits are missed in idle iterations",
             "use method='euler'",
@@ -243,7 +243,7 @@ def _ways_along_jumps(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArra
     rays = rays if len(rays) else directions(basin.dim)
     ways = ways_out(basin, rays)
     if not np.isfinite(ways).any():
-        raise parts.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
+        raise checks.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
     return rays, np.where(np.isfinite(ways), ways, ways.min())
 
 
@@ -301,14 +301,14 @@ def _automatic_threshold(moved: FloatArray, sizes: FloatArray) -> float:
     """The smallest length of a jump that moves x by a tenth of the way out."""
     above = np.flatnonzero(moved > THRESHOLD_SHARE)
     if above.size == 0:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"no single jump moves x by {THRESHOLD_SHARE:.0%} of the way out, so that an exit "
             "takes many",
             "use method='euler'",
         )
     k = int(above[0])
     if k == 0:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"even a jump of {sizes[0]:.1g} moves x by {moved[0]:.0%} of the way out, so that no "
             "iteration is idle",
             "use method='euler'",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
@@ -115,7 +115,7 @@ def optimizer_program(
     divisor = rule.divisors(dim)
     curvature = effective_curvature(basin, jumps.covariance, inner_radius(basin), divisor)
     if not curvature.any():
-        raise parts.Refusal(_NO_CURVATURE, "use method='euler'")
+        raise checks.Refusal(_NO_CURVATURE, "use method='euler'")
     count = len(potential.p)
     pull, start = curvature / divisor[:, None], np.array(basin.start)
     if rule.average is None:
@@ -170,7 +170,7 @@ def _at_rest(
     extremes = rounded(np.array([float(rates.real.min()), float(np.abs(rates).max())]))
     slowest, fastest = (unit * extremes).tolist()
     if not slowest > 1e-9 * fastest:
-        raise parts.Refusal(_NO_CURVATURE, "use method='euler'")
+        raise checks.Refusal(_NO_CURVATURE, "use method='euler'")
     solved = np.asarray(solve_continuous_lyapunov(motion, jumps.covariance / unit), np.float64)
     stationary = rounded(0.5 * (solved + solved.T))
     # Where paths would rest, which is the minimum but where the domain holds no point of rest.

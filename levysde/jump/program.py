@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
@@ -73,7 +73,9 @@ def felt_noise(dynamics: Dynamics, noise: Noise, dim: int) -> Noise:
     from levysde.jump.optimizers import divided, is_served
 
     if not is_served(dynamics):
-        raise parts.Refusal(f"{dynamics.name} with these options has no continuous time", "give dt")
+        raise checks.Refusal(
+            f"{dynamics.name} with these options has no continuous time", "give dt"
+        )
     return divided(noise, dynamics.effective_rule.divisors(dim))
 
 
@@ -102,7 +104,7 @@ def large_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> Jum
     """
     jumps = noise.jumps(dim, epsilon, threshold)
     if not jumps.rate > 0.0:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"method 'jump' needs jumps, and noise of alpha = {noise.alpha:g} has none",
             "use method='euler'",
         )

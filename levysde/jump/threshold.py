@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from levysde import parts
+from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.jump.geometry import directions, ways_out
@@ -71,7 +71,7 @@ def shortest_way_out(basin: Basin, noise: Noise) -> float:
     rays = large_jumps(noise, basin.dim, 1.0, 1.0).rays
     way = float(ways_out(basin, rays if len(rays) else directions(basin.dim)).min())
     if not math.isfinite(way):
-        raise parts.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
+        raise checks.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
     return way
 
 
@@ -131,7 +131,7 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     shortened = rho * near / way
     jumps = _jumps_for_one(felt, basin.dim, shortened, way)
     if jumps > MOST_JUMPS_FOR_START:
-        raise parts.Refusal(
+        raise checks.Refusal(
             f"from this start jumps of {near:.2g} lead out before the flow has taken paths away, "
             f"and there are {jumps:.1g} of them for one that leads out later",
             "use method='euler' with a small dt",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.block import Block, passes_of
@@ -258,7 +258,7 @@ def remembered(
             if max(memory.steps.max(), memory.settled) * _WINDOWS_PER_MEMORY <= window:
                 return memory
         window *= 2
-    raise parts.Refusal(
+    raise checks.Refusal(
         f"a jump or the start is not forgotten within {longest // _WINDOWS_PER_MEMORY} "
         "iterations, so that none is idle",
         "use method='euler'",

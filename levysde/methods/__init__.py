@@ -1,11 +1,11 @@
 """How a path is advanced. Each method makes a plan of a model, or refuses it with a reason."""
 
-from levysde import parts
+from levysde import checks
 from levysde.methods import choice, euler, jump, skip
 from levysde.methods.jump import chosen_threshold
 from levysde.methods.plan import SMALL_JUMPS, Plan, Request
+from levysde.methods.scheme import SCHEMES
 from levysde.model import Model
-from levysde.scheme import SCHEMES
 
 __all__ = ["METHODS", "SMALL_JUMPS", "Plan", "Request", "chosen_threshold", "prepare"]
 
@@ -40,9 +40,9 @@ def prepare(method: str, model: Model, request: Request) -> Plan:
     >>> prepare("auto", model, Request("auto", seed=0)).method
     'jump'
     """
-    parts.choice("method", method, METHODS)
-    parts.choice("small_jumps", request.small_jumps, SMALL_JUMPS)
-    parts.choice("scheme", request.scheme, SCHEMES)
+    checks.choice("method", method, METHODS)
+    checks.choice("small_jumps", request.small_jumps, SMALL_JUMPS)
+    checks.choice("scheme", request.scheme, SCHEMES)
     if method == "auto":
         return choice.prepare(model, request)
     if method == "euler":

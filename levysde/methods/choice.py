@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from levysde import parts
-from levysde.costs import SMALL_BIAS, program_costs
+from levysde import checks
 from levysde.jump.idle import idle_share
 from levysde.methods import euler, jump, skip
+from levysde.methods.cost_estimate import SMALL_BIAS, program_costs
 from levysde.methods.plan import SMALL_JUMPS, Plan, Request
 from levysde.model import Model
 
@@ -61,11 +61,11 @@ def _in_continuous_time(model: Model, request: Request) -> Plan:
     try:
         plan = jump.plan(model, weighed)
     except ValueError as error:
-        return euler.prepare(model, request).because(parts.reason_of(error))
+        return euler.prepare(model, request).because(checks.reason_of(error))
     try:
         found = program_costs(*model, plan.program)
     except ValueError as error:
-        return jump.prepare(model, request).because(parts.reason_of(error))
+        return jump.prepare(model, request).because(checks.reason_of(error))
     one, other = found.euler, found.jump
     reason = (
         f"errors of about {one.error:.1%} (euler) and {other.error:.1%} (jump), "
@@ -90,7 +90,7 @@ def _on_grid(model: Model, request: Request) -> Plan:
     try:
         plan = skip.prepare(model, request)
     except ValueError as error:
-        return euler.prepare(model, request).because(parts.reason_of(error))
+        return euler.prepare(model, request).because(checks.reason_of(error))
     share = idle_share(plan.program)
     reason = f"{share:.1%} of iterations are idle"
     return (plan if share > IDLE_SHARE else euler.prepare(model, request)).because(reason)

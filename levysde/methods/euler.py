@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from levysde import parts
+from levysde import checks
 from levysde.engine.program import Program
 from levysde.methods.plan import SMALL_JUMPS, Plan, Request
+from levysde.methods.recurrence import recurrence, warn_of_close_start
+from levysde.methods.scheme import check_stability
+from levysde.methods.timestep import AutomaticStep, automatic_step
 from levysde.model import Model
-from levysde.recurrence import recurrence, warn_of_close_start
-from levysde.scheme import check_stability
-from levysde.timestep import AutomaticStep, automatic_step
 
 __all__ = ["prepare"]
 
@@ -65,10 +65,10 @@ def chain(model: Model, request: Request, *, divisible: bool) -> Chain:
         If there is no step, or parts do not fit together.
     """
     if request.chooses_step:
-        parts.choice("dt", request.dt, ("auto",))
+        checks.choice("dt", request.dt, ("auto",))
         step = automatic_step(model.basin, model.dynamics)
     else:
-        step = AutomaticStep(parts.finite_number("dt", request.dt), "")
+        step = AutomaticStep(checks.finite_number("dt", request.dt), "")
     free = request.chooses_step and divisible
     scheme = "euler" if request.scheme == "auto" and not free else request.scheme
     program = recurrence(*model, step.dt, request.seed, request.correction, scheme)

@@ -2,14 +2,14 @@
 
 import math
 
-from levysde import parts
-from levysde.costs import SMALL_BIAS, creeping_rate, jump_bias, jump_rate
+from levysde import checks
 from levysde.engine.jump_program import JumpProgram
 from levysde.jump.creeping import CREEPING_SHARE
 from levysde.jump.optimizers import is_served
 from levysde.jump.program import felt_noise, jump_program
 from levysde.jump.start import resolved_way
 from levysde.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
+from levysde.methods.cost_estimate import SMALL_BIAS, creeping_rate, jump_bias, jump_rate
 from levysde.methods.plan import Plan, Request
 from levysde.model import Model
 
@@ -46,7 +46,7 @@ def check_options(request: Request) -> None:
     ValueError
         If dt is a word other than "auto", or a correction or a scheme is given.
     """
-    parts.choice("dt", request.dt, ("auto",))
+    checks.choice("dt", request.dt, ("auto",))
     if request.correction is not None:
         raise ValueError(
             f"correction is {request.correction!r} with method 'jump', which has no grid here; "
@@ -133,7 +133,7 @@ def chosen_threshold(model: Model, threshold: float | None) -> float:
     """
     if threshold is None:
         return automatic_threshold(*model)
-    rho = parts.finite_number("threshold", threshold)
+    rho = checks.finite_number("threshold", threshold)
     check_threshold(*model, rho)
     return rho
 
@@ -144,7 +144,7 @@ def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None
     felt = felt_noise(dynamics, noise, basin.dim)
     near = resolved_way(basin, felt, epsilon, program, shortest_way_out(basin, felt))
     if rho > near:
-        parts.warn(
+        checks.warn(
             f"threshold is {rho:.2g}, but from this start jumps of {near:.2g} lead out before the "
             "flow has taken paths away, and a diffusion stands for them: exits soon after the "
             "start are wrong; leave the threshold out"
@@ -159,7 +159,7 @@ def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
     if creeping == math.inf:  # nothing holds the diffusive part, and its exits are ordinary ones
         return
     if creeping > CREEPING_SHARE * jumping:
-        parts.warn(
+        checks.warn(
             f"the diffusive part of the noise alone leaves at a rate of about {creeping:.2g}, and "
             f"jumps at {jumping:.2g}: method 'jump' may be off; give a smaller threshold, or use "
             "method='euler'"
@@ -167,7 +167,7 @@ def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
         return
     bias = jump_bias(basin, felt, program)
     if bias > SMALL_BIAS:
-        parts.warn(
+        checks.warn(
             f"the diffusive part of the noise makes an error of about {bias:.1%} in the mean with "
             "method 'jump'; give a smaller threshold, or extrapolate with refine"
         )

@@ -1,11 +1,11 @@
 """The jump method on a grid: the recurrence with its idle iterations skipped."""
 
-from levysde import parts
+from levysde import checks
 from levysde.jump.idle import idle_program
 from levysde.methods.euler import chain, check_small_jumps
 from levysde.methods.plan import Plan, Request
+from levysde.methods.recurrence import warn_of_close_start
 from levysde.model import Model
-from levysde.recurrence import warn_of_close_start
 
 __all__ = ["prepare"]
 
@@ -47,7 +47,7 @@ def prepare(model: Model, request: Request) -> Plan:
     found = chain(model, request, divisible=False)
     threshold = request.threshold
     if threshold is not None:
-        threshold = parts.finite_number("threshold", threshold)
+        threshold = checks.finite_number("threshold", threshold)
     program = idle_program(model.basin, model.noise, model.epsilon, found.program, threshold)
 
     def warn() -> None:

@@ -20,10 +20,10 @@ All of them say their Levy measure in one of two forms, which a law of your own 
 """
 
 from levysde import spec
-from levysde.noise.base import CONVENTION, Noise, sample
 from levysde.noise.columns import Columns
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
+from levysde.noise.law import CONVENTION, Noise, sample
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 from levysde.noise.sphere import Sphere
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart, axis_jumps, ray_jumps
 from levysde.engine.philox import unit_uniform
@@ -22,7 +22,7 @@ from levysde.engine.variates import (
     stable_constants,
     symmetric_stable,
 )
-from levysde.noise.base import Form, check_alpha, kept, step_scale
+from levysde.noise.law import Form, check_alpha, kept, step_scale
 
 # ------------------------------------------------------------------- one coordinate, along the axes
 
@@ -129,7 +129,7 @@ class Columns(Form):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("alphas", "betas"):
-            array = parts.finite_array(name, getattr(self, name))
+            array = checks.finite_array(name, getattr(self, name))
             object.__setattr__(self, name, number_or_array(array))
         object.__setattr__(self, "vectors", kept("vectors", self.vectors))
         for index in self.indices.ravel().tolist():
@@ -228,7 +228,7 @@ class Columns(Form):
     def width(self, dim: int) -> tuple[float, FloatArray]:
         """Norm of powers of G'n; see `Noise.width`."""
         if np.any(self.betas):
-            raise parts.Refusal(
+            raise checks.Refusal(
                 "the boundary shift is for symmetric noise, and this one is skewed",
                 "use refine, or a smaller dt",
             )
@@ -238,6 +238,6 @@ class Columns(Form):
     def preconditioned(self, divisor: FloatArray) -> "Columns":
         """Columns Q^-1 g_k; see `Noise.preconditioned`."""
         by_row = divisor[:, None] if self.vectors.ndim == 2 else divisor
-        vectors = parts.finite_array("the divided noise", self.vectors / by_row)
+        vectors = checks.finite_array("the divided noise", self.vectors / by_row)
         facts = {"alphas": self.alphas, "vectors": vectors, "betas": self.betas}
         return Columns(f"divided {self.name}", facts, **facts)  # type: ignore[arg-type]

@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
-from levysde.noise.base import check_alpha
 from levysde.noise.columns import Columns, number_or_array
+from levysde.noise.law import check_alpha
 
 
 class Independent(Columns):
@@ -111,7 +111,7 @@ def independent(alpha: float, scale: npt.ArrayLike = 1.0, beta: npt.ArrayLike = 
 
 
 def _numbers(name: str, value: npt.ArrayLike) -> FloatArray:
-    array = parts.finite_array(name, value)
+    array = checks.finite_array(name, value)
     if array.ndim > 1 or array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}; give one number, or one per coordinate")
     return array
@@ -173,7 +173,7 @@ def multifractal(alphas: npt.ArrayLike, scales: npt.ArrayLike = 1.0) -> Multifra
     given = _numbers("scales", scales)
     if given.ndim and given.shape != indices.shape:
         raise ValueError(f"scales has {given.size} numbers and alphas {indices.size}; give as many")
-    sigma = parts.freeze(np.broadcast_to(given, indices.shape))
+    sigma = checks.freeze(np.broadcast_to(given, indices.shape))
     if (sigma < 0.0).any() or not sigma.any():
         raise ValueError(f"scales is {sigma.tolist()}; give positive numbers")
     parameters = {"alphas": indices, "scales": sigma}

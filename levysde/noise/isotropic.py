@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
-from levysde.noise.base import check_alpha, check_matrix
+from levysde import checks
+from levysde.noise.law import check_alpha, check_matrix
 from levysde.noise.sphere import Sphere
 
 
@@ -60,9 +60,9 @@ def isotropic(alpha: float, scale: float = 1.0) -> Isotropic:
     >>> isotropic(1.5).name
     'isotropic'
     """
-    alpha, scale = check_alpha(alpha), parts.finite_number("scale", scale)
+    alpha, scale = check_alpha(alpha), checks.finite_number("scale", scale)
     parameters = {"alpha": alpha, "scale": scale}
-    matrix = parts.freeze(np.asarray(scale))
+    matrix = checks.freeze(np.asarray(scale))
     return Isotropic(name="isotropic", parameters=parameters, alpha=alpha, matrix=matrix)
 
 

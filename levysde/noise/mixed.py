@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from levysde import parts
+from levysde import checks
 from levysde._typing import FloatArray
-from levysde.noise.base import check_alpha, check_matrix
 from levysde.noise.columns import Columns
+from levysde.noise.law import check_alpha, check_matrix
 
 
 class Mixed(Columns):
@@ -119,23 +119,23 @@ def spectral(alpha: float, directions: npt.ArrayLike, weights: npt.ArrayLike) ->
     [[1.0, 0.0], [0.6, 0.8]]
     """
     alpha = check_alpha(alpha)
-    rays = parts.finite_array("directions", directions)
+    rays = checks.finite_array("directions", directions)
     if rays.ndim != 2 or rays.size == 0:
         raise ValueError(f"directions has shape {rays.shape}; give shape (count, dimension)")
     lengths = np.linalg.norm(rays, axis=1)
     if not lengths.all():
         raise ValueError(f"direction {int(np.argmin(lengths))} is zero; give a direction")
-    masses = parts.finite_array("weights", weights)
+    masses = checks.finite_array("weights", weights)
     if masses.shape != (len(rays),):
         raise ValueError(
             f"weights has {masses.size} numbers and directions {len(rays)} rows; give as many"
         )
     if (masses <= 0.0).any():
         raise ValueError(f"weights is {masses.tolist()}; give positive numbers")
-    units = parts.freeze(rays / lengths[:, None])
+    units = checks.freeze(rays / lengths[:, None])
     parameters = {"alpha": alpha, "directions": units, "weights": masses}
     with np.errstate(all="ignore"):
-        columns = parts.freeze(masses[:, None] ** (1.0 / alpha) * units).T
+        columns = checks.freeze(masses[:, None] ** (1.0 / alpha) * units).T
     if not np.isfinite(columns).all():
         raise ValueError(
             f"weights is {masses.tolist()}, and the power 1/alpha of one is infinite; give weights "

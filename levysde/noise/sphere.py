@@ -18,8 +18,8 @@ from levysde.engine.philox import unit_uniform
 from levysde.engine.program import NoisePart, flat_columns
 from levysde.engine.quantile import has_radius_table, radius_table, tabulated_radius
 from levysde.engine.variates import gaussian_pair, positive_constants, positive_stable
-from levysde.noise.base import Form, check_alpha, check_matrix, kept, step_scale
 from levysde.noise.columns import Columns
+from levysde.noise.law import Form, check_alpha, check_matrix, kept, step_scale
 
 
 def _table_radius(first: np.uint64, second: np.uint64, p: FloatArray) -> float:

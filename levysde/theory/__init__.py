@@ -5,10 +5,9 @@ symmetric stable law is E exp(iuL) = exp(-|u|^alpha) everywhere; at alpha = 2 it
 """
 
 from levysde.theory.assumptions import Assumption
-from levysde.theory.constants import isotropic_constant, stable_constant
-from levysde.theory.correction import first_correction
-from levysde.theory.escape_measure import EscapeMeasure, escape_measure, escape_rate
-from levysde.theory.exact import (
+from levysde.theory.exact.constants import isotropic_constant, stable_constant
+from levysde.theory.exact.correction import first_correction
+from levysde.theory.exact.driftless import (
     boundary_shift_constant,
     driftless_ellipsoid_mean_exit_time,
     driftless_interval_mean_exit_time,
@@ -19,21 +18,25 @@ from levysde.theory.exact import (
     right_exit_probability,
     sparre_andersen_survival,
 )
-from levysde.theory.exit_law import ExitLaw, exit_law
-from levysde.theory.mean_exit import euler_mean_exit_time, gaussian_mean_exit_time
+from levysde.theory.exact.mean_exit import euler_mean_exit_time, gaussian_mean_exit_time
+from levysde.theory.exact.stable_law import stable_density, stable_tail
+from levysde.theory.exact.stationary import (
+    euler_stationary_scale,
+    ornstein_uhlenbeck_scale,
+)
+from levysde.theory.measure.escape_measure import EscapeMeasure, escape_measure, escape_rate
+from levysde.theory.measure.exit_law import ExitLaw, exit_law
+from levysde.theory.measure.rays import RaySegments, ray_exit_segments
+from levysde.theory.measure.regions import clipped_jumps
+from levysde.theory.measure.transitions import TransitionRates, transition_rates
 from levysde.theory.minimum import about_minimum
-from levysde.theory.optimizers import (
+from levysde.theory.optimizers.formulas import (
     adam_sgd_ratio,
     one_jump_cap,
     overshoot_factor,
     peak_factor,
 )
 from levysde.theory.rates import Prediction, predict
-from levysde.theory.rays import RaySegments, ray_exit_segments
-from levysde.theory.regions import clipped_jumps
-from levysde.theory.stable_law import stable_density, stable_tail
-from levysde.theory.stationary import euler_stationary_scale, ornstein_uhlenbeck_scale
-from levysde.theory.transitions import TransitionRates, transition_rates
 
 __all__ = [
     "Assumption",

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 
 from levysde.theory.numbers import checked_alpha, real_number, real_numbers, shown
-from levysde.theory.parts import shape_of
+from levysde.theory.protocols import shape_of
 
 Check = Callable[[Any, str], Any]
 """Function of a value and the name of the argument that returns the value, or raises."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from levysde.theory.measure.rays import RaySegments, exit_segments
 from levysde.theory.numbers import checked_point
-from levysde.theory.parts import DomainLike, Vector
-from levysde.theory.rays import RaySegments, exit_segments
+from levysde.theory.protocols import DomainLike, Vector
 
 SMALL_RATE = 0.01
 LARGEST_CORRECTION = 0.25

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from levysde.theory.parts import PotentialLike, Vector
+from levysde.theory.protocols import PotentialLike, Vector
 
 _BETWEEN = 2000
 _OUTWARD = 200

@@ -14,7 +14,7 @@ from levysde.theory import arguments
 from levysde.theory.assumptions import Assumption, spread_directions
 from levysde.theory.flow import gradient_at
 from levysde.theory.numbers import checked_point
-from levysde.theory.parts import BasinLike, DomainLike, PotentialLike, Vector
+from levysde.theory.protocols import BasinLike, DomainLike, PotentialLike, Vector
 
 STATIONARY = 1e-3
 """Largest gradient at a minimum, over that half way to the boundary."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from levysde.theory.parts import Vector
+from levysde.theory.protocols import Vector
 
 
 def real_number(value: Any, what: str) -> float:

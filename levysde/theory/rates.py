@@ -16,17 +16,17 @@ from levysde.theory.assumptions import (
     lengths_of,
     small_noise,
 )
-from levysde.theory.correction import first_correction
-from levysde.theory.escape_measure import EscapeMeasure
-from levysde.theory.exits import Exits, Setting, exits_of
-from levysde.theory.laws import scalar_scale
-from levysde.theory.learning_rate import amplitude_and_step
+from levysde.theory.exact.correction import first_correction
+from levysde.theory.measure.escape_measure import EscapeMeasure
+from levysde.theory.measure.jump_laws import scalar_scale
+from levysde.theory.measure.rays import RaySegments, require_inside
 from levysde.theory.minimum import about_minimum
-from levysde.theory.motion import Motion, motion_of
 from levysde.theory.numbers import checked_positive
-from levysde.theory.parts import BasinLike, DynamicsLike, NoiseLike
-from levysde.theory.rays import RaySegments, require_inside
-from levysde.theory.rest import Rest, rest_of
+from levysde.theory.optimizers.amplitude import amplitude_and_step
+from levysde.theory.optimizers.exits import Exits, Setting, exits_of
+from levysde.theory.optimizers.motion import Motion, motion_of
+from levysde.theory.optimizers.rest import Rest, rest_of
+from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
 
 """What an unknown dynamics is taken to follow without noise."""
 

@@ -1,0 +1,258 @@
+"""The options that `escape` and `theory` share: which basin, dynamics and noise."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from levysde import spec
+from levysde.cli import dynamics_options, noise_options
+from levysde.cli.parser import Parser, UsageError, choose, number, numbers, whole_number
+
+if TYPE_CHECKING:
+    from levysde.basins import Basin
+    from levysde.dynamics import Dynamics
+    from levysde.noise import Noise
+    from levysde.theory import Prediction
+
+DEFAULT_EPSILON = 0.1
+
+LARGEST_DIM = 10_000
+"""The theory looks at a square matrix of this size, 800 MB."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is simulated or predicted.
+
+    Attributes
+    ----------
+    basin : Basin
+        With the start that was asked for.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    lr : float or None
+        Learning rate, time, that epsilon and the step come from.
+    """
+
+    basin: Basin
+    dynamics: Dynamics
+    noise: Noise
+    epsilon: float
+    lr: float | None = None
+
+    def step(self, dt: Any) -> Any:
+        """The learning rate if there is one, else a step as it was given.
+
+        Parameters
+        ----------
+        dt : float, "auto" or None
+            Step, time.
+
+        Returns
+        -------
+        float, "auto" or None
+        """
+        return dt if self.lr is None else self.lr
+
+
+def add_options(parser: Parser, dynamics: str = "sgd") -> None:
+    """Add the options that name the model.
+
+    Parameters
+    ----------
+    parser : Parser
+        Of a command.
+    dynamics : str
+        Name of the optimizer unless given, or several names separated by commas.
+    """
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--alpha",
+        type=number,
+        metavar="A",
+        help="stability index of the noise, at most 2, where it is Gaussian "
+        f"({noise_options.DEFAULT_ALPHA})",
+    )
+    group.add_argument(
+        "--basin", default="sharp", metavar="NAME", help=f"{', '.join(spec.BASINS)} (%(default)s)"
+    )
+    group.add_argument(
+        "--dim", type=whole_number, metavar="D", help="dimension (that of the noise, or 1)"
+    )
+    group.add_argument("--epsilon", type=number, metavar="E", help="noise amplitude (0.1)")
+    group.add_argument(
+        "--lr",
+        type=number,
+        metavar="ETA",
+        help="learning rate of an optimizer as it is run, in place of --epsilon and --dt: --scale "
+        "is then that of the gradient noise",
+    )
+    group.add_argument(
+        "--dynamics",
+        default=dynamics,
+        metavar="NAME" if "," not in dynamics else "NAMES",
+        help=f"{', '.join(spec.DYNAMICS)} (%(default)s)",
+    )
+    noise_options.add_options(group)
+    group.add_argument(
+        "--start",
+        type=numbers,
+        metavar="X[,Y...]",
+        help="where paths begin, one number per dimension (the minimum of the basin)",
+    )
+    dynamics_options.add_options(parser)
+
+
+def build(options: argparse.Namespace) -> Model:
+    """Make the parts that the options name.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With the options of `add_options`.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, a number is out of range, or options do not fit together.
+    OSError
+        If a file with a matrix cannot be read.
+    """
+    basin, noise = build_setting(options)
+    (dynamics,) = dynamics_options.build(options, [options.dynamics])
+    return Model(basin, dynamics, noise, amplitude(options, dynamics, noise), options.lr)
+
+
+def amplitude(options: argparse.Namespace, dynamics: Dynamics, noise: Noise) -> float:
+    """Epsilon as it was given or by default, or that of a learning rate.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With the options of `add_options`, and `dt`.
+    dynamics : Dynamics
+        The optimizer.
+    noise : Noise
+        The law of the driver.
+
+    Returns
+    -------
+    float
+        Dimensionless.
+
+    Raises
+    ------
+    ValueError
+        If the learning rate does not go with the other options.
+    """
+    if options.lr is None:
+        return DEFAULT_EPSILON if options.epsilon is None else float(options.epsilon)
+    from levysde.methods.learning_rate import amplitude_and_step
+
+    dt: Any = "auto" if options.dt is None else options.dt
+    epsilon, _ = amplitude_and_step(dynamics, noise, options.epsilon, dt, options.lr)
+    noise_options.check_amplitude("epsilon = lr^((alpha - 1)/alpha)", epsilon)
+    return epsilon
+
+
+def amplitude_text(model: Model) -> str:
+    """Epsilon, and the learning rate that it comes from.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated or predicted.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1, lr=0.001)
+    >>> amplitude_text(model)
+    '0.1 = lr^((alpha - 1)/alpha), lr = 0.001'
+    """
+    if model.lr is None:
+        return f"{model.epsilon:.12g}"
+    return f"{model.epsilon:.6g} = lr^((alpha - 1)/alpha), lr = {model.lr:.12g}"
+
+
+def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
+    """Make the basin and the noise that the options name.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With the options of `add_options`.
+
+    Returns
+    -------
+    Basin, Noise
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, a number is out of range, or options do not fit together.
+    OSError
+        If a file with a matrix cannot be read.
+    """
+    from levysde import checks
+    from levysde.basins import BASINS
+
+    make_basin = choose("--basin", options.basin, BASINS)
+    for name in options.dynamics.split(","):
+        choose("--dynamics", name, dict.fromkeys(spec.DYNAMICS))
+    if options.epsilon is not None:
+        noise_options.check_amplitude("epsilon", options.epsilon)
+    noise = noise_options.build(options)
+    default = 1 if noise.dim is None else noise.dim
+    dim = checks.whole_number(
+        "dim", default if options.dim is None else options.dim, 1, LARGEST_DIM
+    )
+    noise.check_dim(dim)
+    if options.start is not None and len(options.start) != dim:
+        given = ",".join(f"{x:g}" for x in options.start)
+        raise UsageError(
+            f"--start {given} has {len(options.start)} coordinates and the dimension is {dim}; "
+            "give one number per dimension, separated by commas"
+        )
+    basin = make_basin(dim)
+    return (basin if options.start is None else replace(basin, start=options.start)), noise
+
+
+def predict(model: Model, dt: float | None = None) -> tuple[Prediction | None, str]:
+    """The prediction for a model, or None and the reason why there is none.
+
+    Parameters
+    ----------
+    model : Model
+        Checked before, so that what fails is the theory.
+    dt : float, optional
+        Time step, which the theory of most optimizers needs.
+
+    Returns
+    -------
+    prediction : Prediction or None
+        What the theory says.
+    reason : str
+        Why there is no prediction, or none of the rate; empty if there is one.
+    """
+    from levysde import theory
+
+    try:
+        prediction = theory.predict(model.basin, model.dynamics, model.noise, model.epsilon, dt=dt)
+    except ValueError as error:
+        return None, str(error)
+    return prediction, prediction.reason or ""

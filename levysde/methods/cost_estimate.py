@@ -1,0 +1,299 @@
+"""What Euler and the jump-adapted scheme cost and miss, estimated before a run."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from levysde import checks
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.engine.jump_parts import levy_constant
+from levysde.engine.jump_program import JumpProgram
+from levysde.jump.creeping import kramers_rate
+from levysde.jump.geometry import directions, inner_radius, ways_out
+from levysde.jump.idle import idle_program
+from levysde.jump.linear_motion import stationary_variances
+from levysde.jump.optimizers import is_served
+from levysde.jump.program import felt_noise, jump_program
+from levysde.jump.threshold import automatic_threshold, shortest_way_out
+from levysde.methods.horizon import predicted_rate
+from levysde.methods.recurrence import recurrence
+from levysde.methods.timestep import automatic_dt
+from levysde.noise import Noise
+
+__all__ = ["Cost", "Costs", "estimate"]
+
+SMALL_BIAS = 0.01
+"""Errors below which the cheaper method is chosen."""
+
+LARGEST_JUMP_BIAS = 0.02
+"""Of the jump method, wherever its mean was compared with an exact one."""
+
+LONG_SECONDS = 60.0
+"""A run that lasts longer is told of, and so is a method that would not."""
+
+SECONDS_PER_STEP = 1e-8
+"""Time of one step of one coordinate, roughly."""
+
+_MOVE_SECONDS = 2e-7
+_GRID_SHIFT = 0.83
+_WATCHED = 1 << 14
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one method costs and misses.
+
+    Attributes
+    ----------
+    seconds : float
+        Time of one exit on one processor, seconds, roughly.
+    error : float
+        Relative error of the mean, roughly.
+    """
+
+    seconds: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What Euler's scheme and the jump method cost and miss.
+
+    Attributes
+    ----------
+    euler, jump : Cost
+        Of each method.
+    """
+
+    euler: Cost
+    jump: Cost
+
+    def advice(self, exits: float) -> str:
+        """What the jump method would give in place of Euler, where that is worth saying.
+
+        Parameters
+        ----------
+        exits : float
+            Number of exits that are wanted, per processor.
+
+        Returns
+        -------
+        str
+            Empty where Euler takes less than a minute or ten times as long as the jump method, and
+            has an error below one percent or twice the other.
+
+        Examples
+        --------
+        >>> Costs(Cost(0.1, 0.001), Cost(1e-5, 0.0001)).advice(10_000)
+        "method 'jump' would take about 0.1 s"
+        >>> Costs(Cost(1e-5, 0.02), Cost(1e-5, 0.001)).advice(100)
+        "the mean is about 2.0% off; with method 'jump' about 0.1%"
+        """
+        euler, jump = exits * self.euler.seconds, exits * self.jump.seconds
+        if euler > LONG_SECONDS and jump < 0.1 * euler:
+            return f"method 'jump' would take about {shown_duration(jump)}"
+        if self.euler.error > SMALL_BIAS and self.jump.error < 0.5 * self.euler.error:
+            return (
+                f"the mean is about {self.euler.error:.1%} off; with method 'jump' about "
+                f"{self.jump.error:.1%}"
+            )
+        return ""
+
+
+def shown_duration(seconds: float) -> str:
+    """A time with three digits in a unit that suits it.
+
+    Parameters
+    ----------
+    seconds : float
+        Time, seconds.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown_duration(2.5), shown_duration(1260.0)
+    ('2.5 s', '21 min')
+    """
+    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("hours", 3600.0), ("min", 60.0)):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def estimate(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float | Literal["auto"] = "auto",
+) -> Costs:
+    """Estimate what both methods cost and miss.
+
+    Parameters
+    ----------
+    basin, dynamics, noise
+        The parts.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    dt : float or "auto"
+        Step, time. With a number, and for dynamics without a form in continuous time, the jump
+        method is that which skips idle iterations.
+
+    Returns
+    -------
+    Costs
+
+    Raises
+    ------
+    ValueError
+        If one of the methods does not serve the problem, with the reason.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> found = estimate(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-3)
+    >>> found.jump.seconds < 1e-3 * found.euler.seconds
+    True
+    """
+    checks.instance("basin", basin, Basin)
+    checks.instance("dynamics", dynamics, Dynamics)
+    checks.instance("noise", noise, Noise)
+    epsilon = checks.finite_number("epsilon", epsilon)
+    if isinstance(dt, str):
+        checks.choice("dt", dt, ("auto",))
+        if is_served(dynamics):
+            threshold = automatic_threshold(basin, dynamics, noise, epsilon)
+            program = jump_program(basin, dynamics, noise, epsilon, threshold, seed=0)
+            return program_costs(basin, dynamics, noise, epsilon, program)
+        return _grid_costs(basin, dynamics, noise, epsilon, automatic_dt(basin, dynamics))
+    return _grid_costs(basin, dynamics, noise, epsilon, checks.finite_number("dt", dt))
+
+
+def _grid_costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float) -> Costs:
+    """Of all iterations of a recurrence, and of those that are not idle.
+
+    Both are the same recurrence and miss the same: only what the grid of an SDE does is counted.
+    What is remembered for more than some thousand iterations takes too long to measure here.
+    """
+    rate, _ = predicted_rate(basin, dynamics, noise, epsilon, dt)
+    if not rate:
+        raise checks.Refusal("no mean is predicted, so that costs are not known", "try a short run")
+    chain = recurrence(basin, dynamics, noise, epsilon, dt, seed=0)
+    idle = idle_program(basin, noise, epsilon, chain, longest=_WATCHED)
+    error = 0.0
+    if is_served(dynamics):  # the grid of an SDE
+        error = _grid_bias(basin, felt_noise(dynamics, noise, basin.dim), epsilon, dt)
+    iterations = idle.jumps.rate / rate * idle.memory
+    skipping = (SECONDS_PER_STEP * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
+    return Costs(Cost(_euler_seconds(basin, rate, dt), error), Cost(skipping, error))
+
+
+def program_costs(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, program: JumpProgram
+) -> Costs:
+    """As `estimate`, with the program of the jump method at hand."""
+    felt = felt_noise(dynamics, noise, basin.dim)
+    step = automatic_dt(basin, dynamics)
+    rate = jump_rate(basin, felt, epsilon) + min(creeping_rate(basin, program), 1.0 / step)
+    euler = Cost(_euler_seconds(basin, rate, step), _grid_bias(basin, felt, epsilon, step))
+    jump = Cost(_jump_seconds(program, rate), jump_bias(basin, felt, program))
+    return Costs(euler, jump)
+
+
+def creeping_rate(basin: Basin, program: JumpProgram) -> float:
+    """Rate at which the diffusive part alone would leave, after Kramers.
+
+    In a linear well and a direction in which the boundary is b standard deviations away the rate of
+    an Ornstein-Uhlenbeck process is about k b exp(-b^2/2)/sqrt(2 pi). The largest one is taken.
+
+    Parameters
+    ----------
+    basin : Basin
+        What is left.
+    program : JumpProgram
+        With the linear motion and the covariance.
+
+    Returns
+    -------
+    float
+        1/time; infinite in a well without curvature, where nothing holds the diffusive part, and
+        where the mean of the small jumps drives paths out.
+
+    References
+    ----------
+    H. A. Kramers, "Brownian motion in a field of force and the diffusion model of chemical
+    reactions", Physica 7 (1940) 284-304.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> program = jump_program(
+    ...     basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.01, 0.1, seed=0
+    ... )
+    >>> creeping_rate(basins.flat(), program)
+    0.0
+    """
+    linear = program.linear
+    rates = linear.rates.min(axis=0)
+    if not rates.min() > 0.0 or program.jumps.drift.any():
+        return math.inf
+    rays = directions(basin.dim)
+    framed = rays @ linear.basis if linear.basis.size else rays
+    total = rates[:, None] + rates[None, :]
+    stationary = (linear.covariance / total)[: basin.dim, : basin.dim]
+    spread = np.sqrt(np.maximum(((framed @ stationary) * framed).sum(axis=1), 1e-300))
+    about = replace(basin, minimum=linear.center[: basin.dim])
+    deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
+    largest = float(kramers_rate(0.5 / program.steps.memory, deviations).max())
+    return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
+
+
+def jump_rate(basin: Basin, noise: Noise, epsilon: float) -> float:
+    """Rate of exits by jumps as epsilon -> 0, 1/time."""
+    from levysde import theory
+
+    return theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
+
+
+def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:
+    """Time of one exit on one processor."""
+    return SECONDS_PER_STEP * basin.dim / (rate * dt)
+
+
+def _jump_seconds(program: JumpProgram, rate: float) -> float:
+    """Time of one exit on one processor: the moves between two jumps, and their number."""
+    wait = 1.0 / program.jumps.rate
+    longest = program.steps.longest if program.steps.inner > 0.0 else program.steps.coarse
+    moves = 1.0 + wait / longest
+    return _MOVE_SECONDS * math.sqrt(program.dim) * moves * program.jumps.rate / rate
+
+
+def jump_bias(basin: Basin, felt: Noise, program: JumpProgram) -> float:
+    """Relative error of the mean by the diffusive part, alpha s^2/(2 a^2) for small s.
+
+    A jump that lands near the boundary, at distance a, is followed out of it by a diffusion of
+    stationary deviation s about twice as often as by the small jumps that it stands for.
+    """
+    variance = float(stationary_variances(program.linear)[: basin.dim].max())
+    bias = 0.5 * felt.alpha * variance / shortest_way_out(basin, felt) ** 2
+    return min(bias, LARGEST_JUMP_BIAS)
+
+
+def _grid_bias(basin: Basin, noise: Noise, epsilon: float, dt: float) -> float:
+    """Relative error of the mean on the grid, whose boundary seems beta sigma dt^(1/alpha) away.
+
+    For alpha <= 1 it is of order dt.
+    """
+    if noise.alpha <= 1.0:
+        return dt
+    rest = float(noise.jumps(basin.dim, epsilon, 1.0).covariance.diagonal().max())
+    ratio = levy_constant(noise.alpha) / (2.0 - noise.alpha)
+    scale = (0.5 * rest / ratio) ** (1.0 / noise.alpha)
+    shift = _GRID_SHIFT * scale * dt ** (1.0 / noise.alpha)
+    return float(noise.alpha * shift / inner_radius(basin))

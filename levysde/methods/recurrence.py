@@ -1,0 +1,147 @@
+"""The recurrence X_0, X_1, ... on a grid of times, as the block engine runs it."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from levysde import checks
+from levysde._typing import FloatArray
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.engine.program import Program
+from levysde.methods import boundary_shift
+from levysde.methods.reach import shortest_distance
+from levysde.methods.scheme import flow_part
+from levysde.noise import Noise
+
+__all__ = ["recurrence", "warn_of_close_start"]
+
+CLOSE = 3.0
+"""Typical displacements of a first step: a start nearer to the boundary is said to be close."""
+
+_FIRST_STEPS = 256
+
+
+def recurrence(
+    basin: Basin,
+    dynamics: Dynamics,
+    noise: Noise,
+    epsilon: float,
+    dt: float,
+    seed: int,
+    correction: str | None = None,
+    scheme: str = "euler",
+) -> Program:
+    """What the block engine runs.
+
+    Parameters
+    ----------
+    basin, dynamics, noise
+        The parts.
+    epsilon : float
+        Noise amplitude, dimensionless.
+    dt : float
+        Step, time.
+    seed : int
+        In [0, 2^64).
+    correction : {"boundary-shift"}, optional
+        Of the bias of the grid.
+    scheme : {"euler", "flow", "auto"}
+        How the drift of a step is done, see `levysde.methods.scheme.flow_part`.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    ValueError
+        If parts do not fit together.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
+    >>> recurrence(*model, 0.1, 0.01, seed=0).start.tolist()
+    [0.0]
+    """
+    domain = basin.domain
+    if correction is not None:
+        if not dynamics.effective_rule.plain or dynamics.clip is not None:
+            raise ValueError(
+                f"correction {correction!r} is for noise that reaches x as it is, and "
+                f"{dynamics.name} changes it; give correction=None (--correction none)"
+            )
+        domain = boundary_shift.shifted(basin.domain, noise, epsilon, dt)
+        if not domain.contains(basin.start):
+            raise ValueError(
+                f"the boundary shift of this step leaves the start {checks.shown(basin.start)} "
+                "outside; give a smaller dt"
+            )
+    return Program(
+        dim=basin.dim,
+        noise=noise.part(basin.dim, epsilon, dt),
+        update=dynamics.part(basin.dim, dt),
+        gradient=basin.potential.gradient,
+        outside=domain.outside,
+        gradient_p=np.array(basin.potential.p),
+        outside_p=np.array(domain.p),
+        dt=dt,
+        seed=seed,
+        start=np.array(basin.start),
+        flow=flow_part(basin, dynamics, dt, noise.alpha, scheme),
+    )
+
+
+def warn_of_close_start(basin: Basin, noise: Noise, program: Program) -> None:
+    """Warn of a start so near the boundary that the grid misses exits from it.
+
+    A step is measured by the median displacement of one coordinate in the first step of 256 paths.
+
+    Parameters
+    ----------
+    basin : Basin
+        With the start.
+    noise : Noise
+        The law of the driver.
+    program : Program
+        What will be run.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
+    >>> warn_of_close_start(model[0], model[2], recurrence(*model, 0.1, 0.01, seed=0))
+    """
+    if np.array_equal(basin.start, basin.minimum):
+        return
+    from levysde.engine.cpu import trajectories
+
+    states = trajectories(program, _FIRST_STEPS, 2, 1)
+    steps = states[:, 1] - states[:, 0]
+    moved = float(np.median(np.abs(steps)))
+    distance = shortest_distance(replace(basin, minimum=basin.start))
+    if distance < CLOSE * moved:
+        checks.warn(
+            f"the start {checks.shown(basin.start)} is {distance:.2g} from the boundary, and one "
+            f"step moves a coordinate by about {moved:.2g}: exits between two steps are missed "
+            f"there; {_shorter(program.dt, noise.alpha, steps, distance)}"
+        )
+
+
+def _shorter(dt: float, alpha: float, steps: FloatArray, distance: float) -> str:
+    """What to do: a step that moves paths by less, with room, and one digit rounded down.
+
+    The drift moves them by a length of order dt, the noise by one of order dt^(1/alpha).
+    """
+    drift = np.median(steps, axis=0)
+    noisy, near = float(np.median(np.abs(steps - drift))), distance / (2.0 * CLOSE)
+    moved = float(np.abs(drift).max())
+    shorter = 0.0
+    if near > 0.0 and moved + noisy < math.inf:
+        shorter = dt * min(near / max(moved, near), (near / max(noisy, near)) ** alpha)
+    if not shorter > 1e-300:
+        return "start farther inside"
+    unit = 10.0 ** math.floor(math.log10(shorter))
+    return f"give a dt of {math.floor(shorter / unit) * unit:.1g}"

@@ -1,0 +1,370 @@
+"""What every noise law is, and drawing from it without a simulation."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import checks
+from levysde._typing import FloatArray
+from levysde.engine.elementary import exp2, log2
+from levysde.engine.jump_parts import JumpPart
+from levysde.engine.philox import MAX_PATHS
+from levysde.engine.program import NoisePart
+
+CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
+"""The law of scale 1, in one line."""
+
+MIN_ALPHA = 0.1
+"""Below, products of uniforms of 52 bits leave the range of 64-bit floats."""
+
+
+@dataclass(frozen=True, eq=False)
+class Noise(ABC):
+    """A law of stable noise.
+
+    A law of the user draws its increments and says no form: it is simulated on a grid of times.
+    What needs its jumps is there for the two forms, `Columns` and `Sphere`.
+
+    Attributes
+    ----------
+    name : str
+        Of the law, for people, tables and files. It claims nothing.
+    alpha : float
+        Stability index, dimensionless; the smallest one where there are several.
+    form : {"columns", "sphere"} or None
+        How the law says its Levy measure, if it does.
+    exponent : str
+        The characteristic function in words.
+    """
+
+    name: ClassVar[str]
+    form: ClassVar[str | None] = None
+    exponent: ClassVar[str] = "characteristic(u)"
+    alpha: float
+
+    @property
+    @abstractmethod
+    def dim(self) -> int | None:
+        """Dimension, or None when the law serves every dimension."""
+
+    @property
+    @abstractmethod
+    def params(self) -> Mapping[str, Any]:
+        """Named parameters: floats and arrays."""
+
+    @abstractmethod
+    def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
+        """What the engine draws in one step.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension.
+        epsilon : float
+            Noise amplitude, dimensionless.
+        dt : float
+            Step, time.
+
+        Returns
+        -------
+        NoisePart
+
+        Raises
+        ------
+        ValueError
+            If the law is of another dimension.
+        """
+
+    @property
+    def indices(self) -> FloatArray:
+        """Stability indices: one, shape (), or that of every column."""
+        return np.asarray(self.alpha)
+
+    @property
+    def several_indices(self) -> bool:
+        """Whether every column has an index of its own."""
+        return self.indices.ndim > 0
+
+    @property
+    def convention(self) -> tuple[str, str]:
+        """What the parameters mean, in words: a label and the characteristic function."""
+        return "its law is", f"E exp(iu.L_1) = {self.exponent}"
+
+    def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
+        """The law cut at a threshold: jumps |epsilon G y| > rho, and the rest as a diffusion.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension.
+        epsilon : float
+            Noise amplitude, dimensionless.
+        threshold : float
+            rho, length.
+
+        Returns
+        -------
+        JumpPart
+
+        Raises
+        ------
+        ValueError
+            If the law is of another dimension, or its jumps are not known.
+        """
+        raise self._unknown_jumps()
+
+    def preconditioned(self, divisor: FloatArray) -> "Noise":
+        """The law of Q^-1 L.
+
+        Parameters
+        ----------
+        divisor : ndarray, shape (dim,)
+            The diagonal of Q, positive.
+
+        Returns
+        -------
+        Noise
+
+        Raises
+        ------
+        ValueError
+            If the jumps of the law are not known.
+        """
+        raise self._unknown_jumps()
+
+    def _unknown_jumps(self) -> checks.Refusal:
+        reason = f"the jumps of the {self.name} noise are not known one by one"
+        return checks.Refusal(reason, "use method='euler'")
+
+    def width(self, dim: int) -> tuple[float, FloatArray]:
+        """The scale of a symmetric law along a direction n, (sum_k |(G'n)_k|^q)^(1/q).
+
+        Parameters
+        ----------
+        dim : int
+            Dimension.
+
+        Returns
+        -------
+        q : float
+            Dimensionless. With several indices G is diagonal, and of use along the axes only.
+        G : ndarray, shape (dim, drivers) or (dim,)
+            length/time^(1/alpha); its diagonal where the rest is zero.
+
+        Raises
+        ------
+        ValueError
+            If the law is skewed, or of no form.
+        """
+        raise checks.Refusal(
+            f"the boundary shift does not know the noise law {self.name!r}",
+            "use refine, or a smaller dt",
+        )
+
+    @abstractmethod
+    def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
+        """E exp(i u.L_1), the characteristic function at epsilon = 1 and dt = 1.
+
+        Parameters
+        ----------
+        u : array, shape (count, dim)
+            Arguments, 1/length.
+
+        Returns
+        -------
+        ndarray of complex, shape (count,)
+            Dimensionless.
+        """
+
+    def arguments(self, u: npt.ArrayLike) -> FloatArray:
+        """Check the arguments of the characteristic function.
+
+        Parameters
+        ----------
+        u : array, shape (count, dim)
+            Arguments, 1/length.
+
+        Returns
+        -------
+        ndarray, shape (count, dim)
+
+        Raises
+        ------
+        ValueError
+            If they are not finite, or not of the dimension of the law.
+        """
+        array = checks.finite_array("u", u)
+        if array.ndim != 2 or self.dim not in (None, array.shape[1]):
+            wanted = "dim" if self.dim is None else self.dim
+            raise ValueError(f"u has shape {array.shape}; give shape (count, {wanted})")
+        return array
+
+    def check_dim(self, dim: int) -> None:
+        """Refuse a dimension that is not the law's.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension of the basin.
+
+        Raises
+        ------
+        ValueError
+            If the law has a dimension and it is another.
+        """
+        if self.dim not in (None, dim):
+            raise ValueError(
+                f"the {self.name} noise is of dimension {self.dim} and the basin of dimension "
+                f"{dim}; give both the same"
+            )
+
+
+_DRAWN = frozenset({"part", "jumps", "characteristic", "preconditioned", "width"})
+"""What follows from the form of a law."""
+
+
+@dataclass(frozen=True, eq=False)
+class Form(Noise):
+    """A law that says its Levy measure, from which all else follows.
+
+    Attributes
+    ----------
+    name : str
+        Of the law, for people, tables and files.
+    parameters : mapping
+        What the law is made of by the function of its name: numbers and arrays.
+    alpha : float
+        Stability index, dimensionless.
+    """
+
+    name: str  # type: ignore[misc]  # of an object here, and not of a class
+    parameters: Mapping[str, Any]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        redefined = sorted(_DRAWN & vars(cls).keys())
+        if redefined and Form not in cls.__bases__:
+            raise ValueError(
+                f"the class {cls.__name__} redefines {redefined[0]}, and is not of the law that it "
+                "says any more; make it a subclass of Noise"
+            )
+
+    def __post_init__(self) -> None:
+        checks.text("name", self.name)
+        checked = checks.frozen_parameters(self.parameters)
+        parameters = {
+            name: kept(name, value) if np.ndim(value) else checked[name]
+            for name, value in self.parameters.items()
+        }
+        object.__setattr__(self, "parameters", parameters)
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What the law is made of."""
+        return dict(self.parameters)
+
+
+def check_alpha(alpha: object) -> float:
+    """Check a stability index.
+
+    Raises
+    ------
+    ValueError
+        If alpha is not a number with 0.1 <= alpha <= 2.
+    """
+    number = checks.finite_number("alpha", alpha, positive=False)
+    if not MIN_ALPHA <= number <= 2.0:
+        raise ValueError(f"alpha is {number:g}; give a stability index from {MIN_ALPHA} to 2")
+    return number
+
+
+def check_matrix(matrix: npt.ArrayLike) -> FloatArray:
+    """Check the matrix G, shape (dim, drivers), that maps drivers to coordinates.
+
+    Raises
+    ------
+    ValueError
+        If it is not a matrix of finite numbers, or zero.
+    """
+    array = checks.finite_array("matrix", matrix)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"the noise matrix has shape {array.shape}; give shape (dimension, drivers)"
+        )
+    if not array.any():
+        raise ValueError("the noise matrix is zero; give one with entries that are not")
+    return array
+
+
+def kept(name: str, value: npt.ArrayLike) -> FloatArray:
+    """Finite numbers as they are where nobody can change them, and otherwise a copy.
+
+    Raises
+    ------
+    ValueError
+        If they are not finite numbers.
+    """
+    copy = checks.finite_array(name, value)
+    if isinstance(value, np.ndarray) and not value.flags.writeable and value.dtype == copy.dtype:
+        return value
+    return copy
+
+
+def step_scale(alpha: float, epsilon: float, dt: float) -> float:
+    """The scale epsilon dt^(1/alpha) of an increment, with the same bits everywhere."""
+    return epsilon * float(exp2(log2(dt) / alpha))
+
+
+def sample(
+    noise: Noise,
+    size: int,
+    seed: int = 0,
+    epsilon: float = 1.0,
+    dt: float = 1.0,
+    dim: int | None = None,
+) -> FloatArray:
+    """Independent increments over a step dt: the first step of paths 0 to size - 1.
+
+    Parameters
+    ----------
+    noise : Noise
+        The law.
+    size : int
+        Number of increments.
+    seed : int
+        In [0, 2^64).
+    epsilon : float
+        Noise amplitude, dimensionless.
+    dt : float
+        Step, time.
+    dim : int, optional
+        Dimension, for a law that serves every dimension; 1 unless given.
+
+    Returns
+    -------
+    ndarray, shape (size, dim)
+        Increments, length.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> sample(ls.noise.independent(1.5), size=3, seed=1).shape
+    (3, 1)
+    """
+    from levysde.engine.pointwise import increments
+
+    checks.instance("noise", noise, Noise)
+    size = checks.whole_number("size", size, 1, MAX_PATHS)
+    seed = checks.seed_number(seed)
+    dim = checks.dimension(dim if dim is not None else noise.dim or 1)
+    epsilon, dt = checks.finite_number("epsilon", epsilon), checks.finite_number("dt", dt)
+    return increments(noise.part(dim, epsilon, dt), dim, size, seed)

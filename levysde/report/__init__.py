@@ -1,0 +1,1 @@
+"""What is shown: figures. Only this room imports matplotlib."""

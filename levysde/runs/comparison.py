@@ -1,0 +1,345 @@
+"""Several optimizers on the same random numbers, and the ratios of their escape times."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import checks
+from levysde.basins import Basin
+from levysde.dynamics import Dynamics
+from levysde.methods.learning_rate import amplitude_and_step
+from levysde.methods.scheme import chosen_scheme
+from levysde.methods.timestep import AutomaticStep, automatic_step, largest_curvature
+from levysde.noise import Noise
+from levysde.runs.results import EscapeTimes, Status
+from levysde.runs.simulate import escape_times
+from levysde.spellings import with_hints
+from levysde.trial import try_functions
+
+if TYPE_CHECKING:
+    from levysde.theory import Prediction
+
+_LARGEST_PRODUCT = 0.5
+
+
+class Ratio(NamedTuple):
+    """A ratio of means with its interval, dimensionless; NaN where it does not exist."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Escape times of several optimizers, made by `compare`.
+
+    Attributes
+    ----------
+    results : tuple of EscapeTimes
+        One an optimizer, in the order given, with the same noise.
+    predictions : tuple of Prediction or None
+        What the theory says of each; None where it says nothing of this basin or noise.
+    ratios : tuple of Ratio
+        Mean escape time over that of the first optimizer, with paired 95 % intervals.
+    predicted_ratios : tuple of float or None
+        The same of the predicted means.
+    dt_reason : str
+        Where the step of all of them comes from.
+    stepwise : tuple of str
+        Names of the optimizers whose averages last a number of steps: their escape times, and so
+        the ratios, depend on the step.
+    """
+
+    results: tuple[EscapeTimes, ...]
+    predictions: tuple["Prediction | None", ...]
+    ratios: tuple[Ratio, ...]
+    predicted_ratios: tuple[float | None, ...]
+    dt_reason: str
+    stepwise: tuple[str, ...]
+
+
+def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
+    """The time step for several optimizers: the shortest of their automatic ones.
+
+    An algorithm that divides the gradient by its own size counts time in steps, and its step is a
+    length. Where there is one, all take its step, as long as it is stable for the others: k dt is
+    at most 1/2, k the curvature that they feel.
+
+    Parameters
+    ----------
+    basin : Basin
+        Where they are compared.
+    dynamics : sequence of Dynamics
+        The optimizers.
+
+    Returns
+    -------
+    AutomaticStep
+        Step, time, and the rule that gave it.
+
+    Raises
+    ------
+    ValueError
+        If there is no automatic step.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics
+    >>> step = common_step(basins.flat(), [dynamics.sgd(), dynamics.adam()])
+    >>> round(step.dt, 4), step.reason
+    (0.0504, 'the way out is 5/8 of what one jump can move, in adam')
+    """
+    normalized = [each for each in dynamics if each.effective_rule.normalized]
+    others = [each for each in dynamics if not each.effective_rule.normalized]
+    found = [(automatic_step(basin, each), each.name) for each in normalized or others]
+    shortest, name = min(found, key=lambda pair: pair[0].dt)
+    step = AutomaticStep(shortest.dt, f"{shortest.reason}, in {name}")
+    for each in others if normalized else []:
+        fastest = max(
+            largest_curvature(basin) * each.effective_rule.speed, each.effective_rule.largest_rate
+        )
+        if 0.0 < fastest < math.inf and _LARGEST_PRODUCT / fastest < step.dt:
+            rule = f"1/2 over the largest curvature, for {each.name} to be stable"
+            step = AutomaticStep(_LARGEST_PRODUCT / fastest, rule)
+    return step
+
+
+def paired_ratio(
+    times: npt.ArrayLike,
+    escaped: npt.ArrayLike,
+    other_times: npt.ArrayLike,
+    other_escaped: npt.ArrayLike,
+    level: float = 0.95,
+) -> Ratio:
+    """The ratio of two means of exponential times whose paths come in pairs.
+
+    With r escapes and total time T the mean is T/r, whether or not paths were given up. To first
+    order log(T/r) changes by t_i/T - d_i/r with path i, d_i = 1 if it escaped, and the variance of
+    the difference of two such sums counts what pairs have in common.
+
+    Parameters
+    ----------
+    times, other_times : array, shape (paths,)
+        Times of escape or of giving up, time.
+    escaped, other_escaped : array of bool, shape (paths,)
+        Whether the path escaped.
+    level : float
+        Of the interval, dimensionless.
+
+    Returns
+    -------
+    Ratio
+        Mean of `times` over mean of `other_times`; NaN without an escape on either side.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not have the same length.
+
+    References
+    ----------
+    D. R. Cox, D. Oakes, "Analysis of Survival Data", 1984, section 3.3, for the estimate.
+
+    Examples
+    --------
+    >>> ratio = paired_ratio([2.0, 4.0, 6.0], [1, 1, 1], [1.0, 2.0, 3.0], [1, 1, 1])
+    >>> [round(value, 12) for value in ratio]  # the pairs agree
+    [2.0, 2.0, 2.0]
+    """
+    from scipy.special import ndtri
+
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level is {level:g}; give a number between 0 and 1")
+    changes, logs = [], []
+    for t, d in ((times, escaped), (other_times, other_escaped)):
+        time, ended = np.asarray(t, dtype=np.float64), np.asarray(d, dtype=np.float64)
+        if time.shape != ended.shape or time.shape != np.shape(times):
+            raise ValueError(
+                f"times have the shapes {np.shape(times)} and {time.shape}; give pairs of paths"
+            )
+        if not (np.isfinite(time).all() and (time > 0.0).all()):
+            raise ValueError(f"times are {time.tolist()[:6]} ...; give positive numbers")
+        if not ended.any():
+            return Ratio(math.nan, math.nan, math.nan)
+        logs.append(math.log(time.sum() / ended.sum()))
+        changes.append(time / time.sum() - ended / ended.sum())
+    difference = changes[0] - changes[1]
+    error = float(ndtri(0.5 + 0.5 * level)) * math.sqrt(float((difference * difference).sum()))
+    log_ratio = logs[0] - logs[1]
+    return Ratio(*(math.exp(log_ratio + side * error) for side in (0.0, -1.0, 1.0)))
+
+
+def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ratio:
+    """The ratio of the means of two results whose paths have the same noise.
+
+    Parameters
+    ----------
+    result, other : EscapeTimes
+        With the same noise, seed, step and number of paths. Paths that are not finite in either
+        are left out.
+    level : float
+        Of the interval, dimensionless.
+
+    Returns
+    -------
+    Ratio
+
+    Raises
+    ------
+    ValueError
+        If the paths are not pairs.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(1.5)
+    >>> run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), noise, 0.5, paths=100)
+    >>> [round(value, 12) for value in ratio_of(run, run)]
+    [1.0, 1.0, 1.0]
+    """
+    for name in ("seed", "dt", "dim", "noise", "noise_params"):
+        if result.parameters.get(name) != other.parameters.get(name):
+            raise ValueError(
+                f"the results have {name} = {result.parameters.get(name)!r:.60} and "
+                f"{other.parameters.get(name)!r:.60}; give results with the same noise"
+            )
+    if result.paths != other.paths:
+        raise ValueError(
+            f"the results have {result.paths} and {other.paths} paths; give as many of each"
+        )
+    finite = (result.status != Status.NON_FINITE) & (other.status != Status.NON_FINITE)
+    return paired_ratio(
+        result.times[finite],
+        result.status[finite] == Status.ESCAPED,
+        other.times[finite],
+        other.status[finite] == Status.ESCAPED,
+        level,
+    )
+
+
+@with_hints
+def compare(
+    basin: Basin,
+    dynamics: Sequence[Dynamics],
+    noise: Noise,
+    epsilon: float | None = None,
+    paths: int | None = None,
+    dt: float | Literal["auto"] = "auto",
+    horizon: float | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: bool | Callable[[int, int], object] = False,
+    lr: float | None = None,
+) -> Comparison:
+    """Escape times of several optimizers with the same noise, path by path.
+
+    The ratio of two means is then known much better than either of them, where the optimizers
+    leave by the same jumps.
+
+    Parameters
+    ----------
+    basin : Basin
+        Potential, domain and start.
+    dynamics : sequence of Dynamics
+        The optimizers; the first is what the others are compared with.
+    noise : Noise
+        The law of the driver.
+    epsilon : float, optional
+        Noise amplitude, dimensionless; it or `lr` is needed.
+    paths, horizon, seed, threads, progress
+        As for `escape_times`.
+    dt : float or "auto"
+        Step of all of them, time; "auto" is `common_step`. The ratios depend on it where averages
+        last a number of steps, and where steps have a length: see `Comparison.stepwise`.
+    lr : float, optional
+        Learning rate of all of them in place of `epsilon` and `dt`, as for `escape_times`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or parts do not fit together.
+    Interrupted
+        A KeyboardInterrupt that carries the finished paths of the optimizer that was running.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(1.5, scale=2.0)
+    >>> optimizers = [ls.dynamics.sgd(), ls.dynamics.rmsprop(form="sde", frozen=2.0)]
+    >>> comparison = compare(ls.basins.flat(), optimizers, noise, epsilon=0.1, paths=500, dt=0.05)
+    >>> round(comparison.predicted_ratios[1], 6)  # 2^alpha
+    2.828427
+    """
+    checks.instance("basin", basin, Basin)
+    try_functions(basin)
+    several = isinstance(dynamics, list | tuple) and len(dynamics) > 1
+    if not several or not all(isinstance(each, Dynamics) for each in dynamics):
+        raise ValueError(
+            f"dynamics is {checks.told(dynamics)}; give a list of at least two Dynamics"
+        )
+    checks.instance("noise", noise, Noise)
+    for each in dynamics:
+        epsilon_of_all, step = amplitude_and_step(each, noise, epsilon, dt, lr)
+    reason = "given" if lr is None else "the learning rate"
+    if isinstance(step, str):
+        checks.choice("dt", step, ("auto",))
+        step, rule = astuple(common_step(basin, dynamics))
+        reason = f"auto: {rule}"
+    setting = {"epsilon": epsilon, "dt": step} if lr is None else {"lr": lr}
+    # The step of all is nobody's own: an SDE may divide it as it would its own automatic one.
+    schemes = ["auto"] * len(dynamics)
+    if lr is None and isinstance(dt, str):
+        schemes = [chosen_scheme(basin, each, step, noise.alpha) for each in dynamics]
+    given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
+    with _each_once():
+        results = tuple(
+            escape_times(basin, each, noise, **setting, progress=progress, scheme=scheme, **given)
+            for each, scheme in zip(dynamics, schemes, strict=True)
+        )
+    predictions = tuple(_prediction(basin, each, noise, epsilon_of_all, step) for each in dynamics)
+    return Comparison(
+        results,
+        predictions,
+        tuple(ratio_of(result, results[0]) for result in results),
+        tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
+        reason,
+        tuple(each.name for each in dynamics if each.effective_rule.stepwise),
+    )
+
+
+@contextmanager
+def _each_once() -> Iterator[None]:
+    """Warnings that are the same for several optimizers are given once, to who compares them."""
+    with warnings.catch_warnings(record=True) as caught:
+        yield
+    for message in dict.fromkeys(str(entry.message) for entry in caught):
+        checks.warn(message)
+
+
+def _prediction(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float
+) -> "Prediction | None":
+    from levysde import theory
+
+    try:
+        return theory.predict(basin, dynamics, noise, epsilon, dt=dt)
+    except ValueError:  # a basin or a noise without a prediction
+        return None
+
+
+def _predicted_ratio(prediction: "Prediction | None", first: "Prediction | None") -> float | None:
+    """The ratio of two predicted means, if both are positive numbers."""
+    if prediction is None or first is None or not prediction.rate or not first.rate:
+        return None
+    return first.rate / prediction.rate

@@ -1,0 +1,322 @@
+"""A run that can grow, stop and go on: the results of paths 0, 1, ..., n - 1."""
+
+import copy
+import errno
+import math
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde.runs.results import EscapeTimes, Status
+
+CHECKPOINT_SECONDS = 60.0
+"""Time between two checkpoints."""
+
+CHECKPOINT_REST = 20.0
+"""Time between two checkpoints in units of what writing one takes."""
+
+_NOT_COMPARED = (
+    "code", "functions", "declared", "versions",
+    "method_reason", "dt_reason", "horizon_reason", "lr",
+)  # fmt: skip
+"""Parameters that need not be those of an earlier result; code is compared part by part."""
+
+_CHUNK = 1 << 16
+
+
+PATIENCE = 2.0
+"""Seconds after which a stage of the set-up is named."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was interrupted, with what it had finished.
+
+    Attributes
+    ----------
+    result : EscapeTimes or None
+        The complete prefix of paths; None if path 0 had not ended.
+    remark : str
+        What else there is to know: that threads do not end. Often empty.
+    """
+
+    def __init__(self, result: EscapeTimes | None, remark: str = "") -> None:
+        super().__init__(f"interrupted; {remark}" if remark else "interrupted")
+        self.result, self.remark = result, remark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle through the constructor."""
+        return Interrupted, (self.result, self.remark)
+
+
+class Prefix:
+    """A prefix of paths 0, 1, ... that grows.
+
+    Parameters
+    ----------
+    engine, program : object
+        What computes and what it runs.
+    parameters : dict
+        What the result says about itself.
+    horizon : float
+        Limit of a path as the engine takes it.
+    threads : int or None
+        Threads of the engine.
+    progress : callable or None
+        Called with the number of finished paths and of all paths of a batch: when it begins, about
+        ten times a second, and when it has ended. What it raises ends the run.
+    checkpoint : Path or None
+        File for the finished paths while the run goes on.
+    """
+
+    def __init__(
+        self,
+        engine: Any,
+        program: Any,
+        parameters: dict[str, Any],
+        horizon: float,
+        threads: int | None,
+        progress: Callable[[int, int], object] | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.engine, self.program, self.parameters = engine, program, parameters
+        self.horizon, self.threads, self.progress = horizon, threads, progress
+        self.checkpoint = checkpoint
+        self.due = time.monotonic() + CHECKPOINT_SECONDS
+        self.pieces: list[tuple[Any, ...]] = []
+        self.paths = 0
+        self.seconds = 0.0
+
+    def continue_from(self, earlier: EscapeTimes) -> None:
+        """Begin with the paths of an earlier result, if it is of the same run."""
+        for name, value in self.parameters.items():
+            if name not in _NOT_COMPARED and earlier.parameters.get(name) != value:
+                raise ValueError(
+                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
+                    f"run has {value!r}; resume with the same parameters"
+                )
+        made_by = earlier.parameters.get("code")
+        made_by = made_by if isinstance(made_by, dict) else {}
+        runs = self.parameters["code"]
+        for part in runs | made_by:
+            if made_by.get(part) != runs.get(part):
+                raise ValueError(
+                    f"the result to be resumed was made by another {part} function (or in another "
+                    "version of Python); resume with the same functions"
+                )
+        arrays = (earlier.steps, earlier.status, earlier.exit_position)
+        times = () if earlier.exit_times is None else (earlier.exit_times,)
+        self.pieces = [(*arrays, *times)]
+        self.paths, self.seconds = earlier.paths, earlier.seconds
+
+    def run(self, paths: int, escapes: int | None = None) -> EscapeTimes:
+        """Run so many paths, or until there are enough escapes; keep them if interrupted."""
+        try:
+            if escapes is None:
+                self.extend_to(paths)
+            else:
+                self.extend_until(escapes, paths)
+            result = self.result()
+            assert result is not None  # a run has at least one path
+            return result
+        except KeyboardInterrupt as stop:
+            raise Interrupted(self.result(), str(stop)) from None
+
+    def extend_to(self, paths: int) -> None:
+        """Run the paths that are missing."""
+        if paths <= self.paths:
+            if paths < self.paths:
+                self.pieces = [tuple(array[:paths] for array in self._joined())]
+                self.paths = paths
+            return
+        outcome = self.engine.room(paths - self.paths, self.program.dim, self.paths)
+        with stage(self.progress, "compiling"):
+            self.engine.prepare(self.program)  # so that the time is that of the simulation
+        began = time.perf_counter()
+        seen = 0
+
+        def look(ended: int) -> None:
+            nonlocal seen
+            if self.progress is not None:
+                self.progress(ended, len(outcome.status))
+            if self.checkpoint is not None:
+                if time.monotonic() > self.due:
+                    # What the last look saw finished: every array has been written since.
+                    self._save(self.checkpoint, outcome, seen, time.perf_counter() - began)
+                seen = _finished(outcome.status, seen)
+
+        try:
+            look(0)
+            self.engine.escape(
+                self.program, outcome, self.paths, paths, self.horizon, self.threads, progress=look
+            )
+            look(len(outcome.status))
+        finally:
+            self._keep(outcome, _finished(outcome.status), began)
+
+    def extend_until(self, escapes: int, max_paths: int) -> None:
+        """Run batches until there are enough escapes.
+
+        Their sizes depend neither on the clock nor on where an earlier run was stopped.
+        """
+        if self.paths > max_paths:
+            self.extend_to(max_paths)
+        paths = min(max_paths, escapes)
+        while True:
+            if paths > self.paths:
+                self.extend_to(paths)
+            status = np.concatenate([arrays[1] for arrays in self.pieces])[:paths]
+            found = int(np.count_nonzero(status == Status.ESCAPED))
+            if found >= escapes or paths == max_paths:
+                return
+            missing = math.ceil((escapes - found) * paths / max(found, 1))
+            paths = min(max_paths, paths + max(missing, paths // 20), 4 * paths)
+
+    def _keep(self, outcome: Any, count: int, began: float) -> None:
+        self.pieces.append(tuple(array[:count] for array in outcome.arrays))
+        self.paths += count
+        self.seconds += time.perf_counter() - began
+
+    def _save(self, file: Path, outcome: Any, count: int, seconds: float) -> None:
+        """Write the finished paths, while others run; a disk that is full does not end the run."""
+        so_far = copy.copy(self)
+        so_far.pieces = [*self.pieces, tuple(array[:count] for array in outcome.arrays)]
+        so_far.paths, so_far.seconds = self.paths + count, self.seconds + seconds
+        result = so_far.result()
+        began = time.monotonic()
+        if result is not None:
+            try:
+                result.save(file)
+            except OSError as error:
+                warnings.warn(
+                    f"the checkpoint {file} was not written ({error.strerror}); the run went on",
+                    stacklevel=2,
+                )
+        spent = time.monotonic() - began
+        self.due = time.monotonic() + max(CHECKPOINT_SECONDS, CHECKPOINT_REST * spent)
+
+    def _joined(self) -> tuple[Any, ...]:
+        if len(self.pieces) == 1:
+            return self.pieces[0]
+        return tuple(np.concatenate(arrays) for arrays in zip(*self.pieces, strict=True))
+
+    def result(self) -> EscapeTimes | None:
+        """What is finished, if anything."""
+        if self.paths == 0:
+            return None
+        steps, status, position, *times = self._joined()
+        return EscapeTimes(
+            steps, status, position, self.program.dt, self.parameters, self.seconds, *times
+        )
+
+
+def checkpoint_file(name: str | os.PathLike[str]) -> Path:
+    """Where checkpoints go; a folder that does not exist is noticed before the run.
+
+    Parameters
+    ----------
+    name : str or path-like
+        As the user gives it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If it is no name.
+    FileNotFoundError
+        If the folder does not exist.
+    """
+    if not isinstance(name, str | os.PathLike):
+        raise ValueError(f"checkpoint is {name!r:.80}; give the name of a file")
+    file = Path(name)
+    if not file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
+    return file
+
+
+@contextmanager
+def stage(progress: object, what: str) -> Iterator[None]:
+    """Say on the standard error stream what is being done, once it has lasted two seconds.
+
+    Parameters
+    ----------
+    progress : bool, callable or None
+        As for `escape_times`: said where a bar is shown.
+    what : str
+        What is being done.
+    """
+    if not getattr(progress, "shown", progress is True):
+        yield
+        return
+    timer = threading.Timer(PATIENCE, print, (f"{what} ...",), {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
+    """Number of paths before the first that has not ended (0), at least `known`.
+
+    Other threads may write meanwhile: each part is compared once and not looked at again.
+    """
+    while known < len(status):
+        ended = status[known : known + _CHUNK] != 0
+        if not ended.all():
+            return known + int(ended.argmin())
+        known += len(ended)
+    return known
+
+
+class Bar:
+    """A progress bar on the standard error stream.
+
+    Called with the numbers of finished paths and of all paths; it ends with the last of them, or
+    with the context that it is used in.
+
+    Attributes
+    ----------
+    shown : bool
+        Whether there is anything to be seen.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
+        self.shown = shown
+        self.bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, finished: int, total: int) -> None:
+        """Show how many paths are finished."""
+        if not self.shown:
+            return
+        if self.bar is None:
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=total, unit="path", unit_scale=True, dynamic_ncols=True)
+        self.bar.update(finished - self.bar.n)
+        if finished == total:
+            self.close()
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the line of the bar."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None

@@ -1,0 +1,1 @@
+"""Exact values: constants, stable laws, driftless exits, mean exit times and corrections."""

@@ -1,0 +1,192 @@
+"""The chain of jumps between the minima of a potential in the limit of small noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from levysde.theory import arguments
+from levysde.theory.flow import Attraction, checked_minima, saddles_between
+from levysde.theory.measure.jump_laws import Law, RayLaw, jump_laws
+from levysde.theory.numbers import checked_positive, real_numbers
+from levysde.theory.protocols import NoiseLike, PotentialLike, Vector
+
+Segments = list[tuple[float, float, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class TransitionRates:
+    """A Markov chain on the minima of a potential.
+
+    Parameters
+    ----------
+    minima : ndarray, shape (k, dim)
+        The minima, in the order given.
+    rates : ndarray, shape (k, k)
+        q_ij from minimum i to minimum j, per unit time; on the diagonal minus the sum of the row.
+    stationary : ndarray, shape (k,), or None
+        Stationary distribution; None where it is not unique.
+    residence_times : ndarray, shape (k,)
+        Mean time until the next transition from each minimum; ``inf`` where there is none.
+
+    Examples
+    --------
+    >>> chain = TransitionRates(
+    ...     minima=np.array([[-1.0], [1.0]]),
+    ...     rates=np.array([[-1.0, 1.0], [3.0, -3.0]]),
+    ...     stationary=np.array([0.75, 0.25]),
+    ...     residence_times=np.array([1.0, 1.0 / 3.0]),
+    ... )
+    >>> chain.stationary @ chain.rates
+    array([0., 0.])
+    """
+
+    minima: Vector
+    rates: Vector
+    stationary: Vector | None
+    residence_times: Vector
+
+
+def _line_segments(potential: PotentialLike, minima: Vector) -> dict[tuple[int, float], Segments]:
+    """Return the domains of attraction along both directions from each minimum on the line."""
+    order = np.argsort(minima[:, 0])
+    points = minima[order, 0]
+    saddles = saddles_between(potential, points)
+    found: dict[tuple[int, float], Segments] = {}
+    for place, index in enumerate(order):
+        point = points[place]
+        right = [0.0, *(saddles[place:] - point).tolist(), np.inf]
+        left = [0.0, *(point - saddles[:place][::-1]).tolist(), np.inf]
+        for sign, ends, names in (
+            (1.0, right, order[place:]),
+            (-1.0, left, order[: place + 1][::-1]),
+        ):
+            found[int(index), sign] = [
+                (a, b, int(i)) for a, b, i in zip(ends[:-1], ends[1:], names, strict=True)
+            ]
+    return found
+
+
+def _on_rays(laws: tuple[Law, ...]) -> list[RayLaw]:
+    rays = [law for law in laws if isinstance(law, RayLaw)]
+    if len(rays) != len(laws):
+        raise ValueError(
+            "transition rates in more than one dimension are known for noise on rays only; give "
+            "noise of the form 'columns'"
+        )
+    return rays
+
+
+def _rates(potential: PotentialLike, minima: Vector, laws: list[RayLaw], epsilon: float) -> Vector:
+    line = _line_segments(potential, minima) if potential.dim == 1 else None
+    attraction = Attraction(potential, minima)
+    rates = np.zeros((len(minima), len(minima)))
+    for i in range(len(minima)):
+        for law in laws:
+            for direction, weight in zip(law.directions, law.weights, strict=True):
+                if line is None:
+                    segments = attraction.segments(i, direction)
+                else:
+                    segments = line[i, float(direction[0])]
+                for start, stop, j in segments:
+                    if j != i:
+                        mass = weight * (start**-law.alpha - stop**-law.alpha)
+                        rates[i, j] += epsilon**law.alpha * mass
+    np.fill_diagonal(rates, -np.sum(rates, axis=1))
+    return rates
+
+
+def _stationary(rates: Vector) -> Vector | None:
+    """Return the solution of pi Q = 0, None if there is more than one closed class."""
+    from scipy.sparse.csgraph import connected_components
+
+    links = (rates > 0.0).astype(np.int8)
+    count, members = connected_components(links, directed=True, connection="strong")
+    leaves: NDArray[np.bool_] = (links > 0) & (members[:, None] != members[None, :])
+    closed = [c for c in range(count) if not leaves[members == c].any()]
+    if len(closed) != 1:
+        return None
+    inside = np.flatnonzero(members == closed[0])
+    pi = np.zeros(len(rates))
+    pi[inside] = _class_stationary(rates[np.ix_(inside, inside)])
+    return pi
+
+
+def _class_stationary(rates: Vector) -> Vector:
+    """Return the stationary law of an irreducible chain without subtractions.
+
+    Source: Grassmann, Taksar & Heyman, Oper. Res. 33 (1985) 1107.
+    """
+    q = rates.copy()
+    for k in range(len(q) - 1, 0, -1):
+        q[:k, k] /= np.sum(q[k, :k])
+        q[:k, :k] += np.outer(q[:k, k], q[k, :k])
+    pi = np.ones(len(q))
+    for k in range(1, len(q)):
+        pi[k] = pi[:k] @ q[:k, k]
+    return np.asarray(pi / np.sum(pi))
+
+
+@arguments.checked(potential=arguments.potential, minima=real_numbers, noise=arguments.noise)
+def transition_rates(
+    potential: PotentialLike, minima: ArrayLike, noise: NoiseLike, epsilon: float
+) -> TransitionRates:
+    """Return the small-noise chain q_ij = eps^alpha nu{y : m_i + y in Omega_j}.
+
+    Omega_j is the domain of attraction of the minimum m_j under dx = -grad F(x) dt. In one
+    dimension it is the interval between the neighboring maxima, found by bisection. In more
+    dimensions points of the rays of the noise are classified by integrating the flow until it is
+    near a minimum, six points an octave from 1/64 of the distance to the next minimum to 64 times
+    that to the farthest, and every change is narrowed to a relative width of 1e-9: a layer
+    thinner than twelve percent of its distance can be missed. With two minima on the line, at
+    distances d_1 and d_2 from the maximum between them, pi_1 / pi_2 = (d_1 / d_2)^alpha, whatever
+    the heights.
+
+    Parameters
+    ----------
+    potential : object
+        Potential with ``dim``, ``p`` and ``gradient(x, p, out)``.
+    minima : array_like, shape (k, dim)
+        All minima; shape (k,) in one dimension.
+    noise : object
+        Noise law; in more than one dimension one on rays (independent, mixed, spectral,
+        multifractal).
+    epsilon : float
+        Noise amplitude, positive, units of the state per time^(1/alpha).
+
+    Returns
+    -------
+    TransitionRates
+        Rates per unit time, stationary distribution and mean residence times.
+
+    Raises
+    ------
+    ValueError
+        If a point is not a minimum, two minima on the line are not separated by a maximum, a
+        minimum is missing, the law has mass in all directions, or a number is out of range.
+
+    Notes
+    -----
+    Source: Imkeller & Pavlyukevich, Stochastic Process. Appl. 116 (2006) 611; Imkeller,
+    Pavlyukevich & Stauch, J. Stat. Phys. 141 (2010) 94.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> def gradient(x, p, out):
+    ...     out[0] = (x[0] + 1.0) * x[0] * (x[0] - 2.0)
+    >>> wells = SimpleNamespace(dim=1, gradient=gradient, p=np.empty(0))
+    >>> from levysde.noise import independent
+    >>> chain = transition_rates(wells, [-1.0, 2.0], independent(1.0), epsilon=0.01)
+    >>> chain.stationary.round(6).tolist()
+    [0.333333, 0.666667]
+    """
+    epsilon = checked_positive(epsilon, "epsilon")
+    points = checked_minima(potential, minima)
+    laws = _on_rays(jump_laws(noise, potential.dim))
+    rates = _rates(potential, points, laws, epsilon)
+    leaving = -np.diag(rates)
+    residence = np.divide(1.0, leaving, out=np.full(len(points), np.inf), where=leaving > 0.0)
+    return TransitionRates(points, rates, _stationary(rates), np.asarray(residence))

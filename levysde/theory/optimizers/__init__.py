@@ -1,0 +1,1 @@
+"""What becomes of one jump: motion, equilibrium, relaxation and exits of an optimizer."""
