@@ -1,6 +1,8 @@
 """What is simulated or predicted: a basin, a dynamics, a law of noise and its amplitude."""
 
-from typing import NamedTuple
+import functools
+from dataclasses import dataclass
+from typing import Any
 
 from levysde import checks
 from levysde.basins import Basin
@@ -13,7 +15,8 @@ __all__ = ["Model", "check_parts", "checked_model"]
 SMALLEST_EPSILON = 1e-100
 
 
-class Model(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Model:
     """dX = -grad F dt + eps dL, or an optimizer in its place, until X leaves the domain.
 
     Attributes
@@ -26,12 +29,51 @@ class Model(NamedTuple):
         The law of the driver.
     epsilon : float
         Noise amplitude, dimensionless.
+    lr : float or None
+        Learning rate, time, if epsilon and the step come from one.
     """
 
     basin: Basin
     dynamics: Dynamics
     noise: Noise
     epsilon: float
+    lr: float | None = None
+
+    @property
+    def dim(self) -> int:
+        """Dimension of a path."""
+        return self.basin.dim
+
+    @property
+    def parts(self) -> tuple[Basin, Dynamics, Noise, float]:
+        """Basin, dynamics, noise and epsilon, as the public functions take them."""
+        return self.basin, self.dynamics, self.noise, self.epsilon
+
+    def step(self, dt: Any) -> Any:
+        """The learning rate if there is one, else a step as it was given.
+
+        Parameters
+        ----------
+        dt : float, "auto" or None
+            Step, time.
+
+        Returns
+        -------
+        float, "auto" or None
+        """
+        return dt if self.lr is None else self.lr
+
+    @functools.cached_property
+    def preconditioned_noise(self) -> Noise:
+        """The law of Q^-1 L, the noise as it reaches the position between jumps of an SDE."""
+        if not self.dynamics.continuous:
+            raise checks.Refusal(
+                f"{self.dynamics.name} with these options has no continuous time", "give dt"
+            )
+        divisors = self.dynamics.effective_rule.divisors(self.dim)
+        if (divisors == 1.0).all() or self.noise.alpha == 2.0:  # without jumps nothing is asked
+            return self.noise
+        return self.noise.preconditioned(divisors)
 
 
 def check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:

@@ -20,6 +20,7 @@ from levysde.engine import compile as compiler
 from levysde.engine import cpu, passes, source
 from levysde.engine.program import Outcome
 from levysde.methods.recurrence import recurrence
+from levysde.model import Model
 
 SGD = ls.dynamics.sgd()
 STABLE = ls.noise.independent(1.5)
@@ -31,7 +32,7 @@ def box_basin(dim):
 
 
 def program_of(basin, epsilon=0.5, dt=0.05, seed=11, noise=STABLE):
-    return recurrence(basin, SGD, noise, epsilon, dt, seed)
+    return recurrence(Model(basin, SGD, noise, epsilon), dt, seed)
 
 
 @pytest.mark.parametrize("dim", [1, 3, 32, 33, 40])
@@ -59,7 +60,7 @@ def remembers(j, x, m, v, g, dL, dt, t, p):
 def test_moments_and_time_belong_to_their_path(dim):
     """More paths than lanes: moments begin at zero, move with their path, and time is its own."""
     dynamics = ls.dynamics.Dynamics("remembers", remembers, memory=True, params={"rate": 3.0})
-    program = recurrence(box_basin(dim), dynamics, STABLE, 0.4, 0.05, seed=11)
+    program = recurrence(Model(box_basin(dim), dynamics, STABLE, 0.4), 0.05, seed=11)
     outcome = Outcome.empty(40, dim)
     cpu.escape(program, outcome, 0, 40, 25, threads=1, lanes=8)
     assert len(set(outcome.steps.tolist())) > 3

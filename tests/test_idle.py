@@ -35,7 +35,7 @@ def run(
 
 
 def planned(dynamics: Dynamics, epsilon: float, dt: float, basin: Basin = FLAT) -> IdleProgram:
-    program = recurrence(basin, dynamics, NOISE, epsilon, dt, seed=0)
+    program = recurrence(Model(basin, dynamics, NOISE, epsilon), dt, seed=0)
     return idle.idle_program(basin, NOISE, epsilon, program)
 
 
@@ -272,7 +272,7 @@ def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
     part = run(basin, SGD, noise, 1e-3, 300, threads=2, **options)
     assert run(basin, SGD, noise, 1e-3, 700, resume=part, **options).digest == one.digest
     assert run(basin, SGD, noise, 1e-3, 700, **(options | {"seed": 2})).digest != one.digest
-    program = recurrence(basin, SGD, noise, 1e-3, 0.05, seed=1)
+    program = recurrence(Model(basin, SGD, noise, 1e-3), 0.05, seed=1)
     found = idle.idle_program(basin, noise, 1e-3, program)
     for lanes in (8, 24):
         outcome = engine.room(700, 2)
@@ -363,7 +363,7 @@ def test_memory_does_not_depend_on_the_unit_of_the_gradient(unit: float) -> None
     def in_units_of(unit: float) -> IdleProgram:
         well = ls.Basin(ls.potentials.quadratic(1, unit), ls.domains.interval(-1.0, 1.0), 0.0)
         dynamics = ls.dynamics.adamw(frozen=unit, weight_decay=0.01, eps=0.0)
-        program = recurrence(well, dynamics, NOISE, 1e-3 * unit, 0.02, seed=0)
+        program = recurrence(Model(well, dynamics, NOISE, 1e-3 * unit), 0.02, seed=0)
         return idle.idle_program(well, NOISE, 1e-3 * unit, program)
 
     expected, found = in_units_of(1.0), in_units_of(unit)
@@ -550,7 +550,7 @@ def test_few_twins_show_that_nothing_is_forgotten(monkeypatch):
     basin, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
     for decay, forgets in ((0.9, True), (1.0 - 1e-7, False)):
         watched.clear()
-        chain = recurrence(basin, ls.dynamics.momentum(decay), law, 1e-4, 0.01, seed=0)
+        chain = recurrence(Model(basin, ls.dynamics.momentum(decay), law, 1e-4), 0.01, seed=0)
         if forgets:
             idle.idle_program(basin, law, 1e-4, chain)
         else:

@@ -408,7 +408,7 @@ def test_dropping_the_small_jumps() -> None:
     assert abs(difference - 0.018) < SIGMAS * error + 0.002
     assert agrees(run(ls.basins.flat(), noise, 1e-4, 20_000, **dropped), 1e6 / 0.39894228, 0.0)
     # What is left of skewed small jumps is their mean, which moves the point of rest.
-    model = (ls.basins.flat(2), SGD, SKEWED, 0.1, 0.1, 1)
+    model = (Model(ls.basins.flat(2), SGD, SKEWED, 0.1), 0.1, 1)
     program, whole = jump_program(*model, "dropped"), jump_program(*model)
     assert not program.jumps.covariance.any()
     assert (program.linear.center == whole.linear.center).all()
@@ -612,7 +612,7 @@ def test_horizon_censors() -> None:
 
 def test_long_moves_do_not_block_the_interrupt() -> None:
     """A path without an exit makes bounded calls: progress is heard."""
-    program = jump_program(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1, 0.1, 1)
+    program = jump_program(Model(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1), 0.1, 1)
     outcome = JumpOutcome.empty(8, 1)
 
     def stop(finished: int) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import argparse
 
     from levysde.dynamics import Dynamics
+    from levysde.model import Model
     from levysde.runs.comparison import Comparison
 
 _PROGRAM = "levysde compare"
@@ -129,13 +130,14 @@ def _parser() -> Parser:
 
 def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: Stop) -> int:
     from levysde import checks
+    from levysde.model import Model
     from levysde.runs import comparison
 
     checks.whole_number("paths", options.paths, 1)
     basin, noise = models.build_setting(options)
     dynamics = dynamics_options.build(options, names)
     (epsilon,) = {models.amplitude(options, each, noise) for each in dynamics}
-    model = models.Model(basin, dynamics[0], noise, epsilon, options.lr)
+    model = Model(basin, dynamics[0], noise, epsilon, options.lr)
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
     stop.keep()
     with watched(stop, bar, keep=False) as look:
@@ -167,7 +169,7 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: St
     return DONE if whole else CHECK_FAILED
 
 
-def _text(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -> str:
+def _text(model: Model, dynamics: list[Dynamics], compared: Comparison) -> str:
     """What a person reads: the setting, and a row for every optimizer."""
     first = compared.results[0]
     dimension = "one dimension" if model.basin.dim == 1 else f"{model.basin.dim} dimensions"
@@ -245,7 +247,7 @@ def _horizons(compared: Comparison) -> list[str]:
     return [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
 
 
-def _record(model: models.Model, dynamics: list[Dynamics], compared: Comparison) -> dict[str, Any]:
+def _record(model: Model, dynamics: list[Dynamics], compared: Comparison) -> dict[str, Any]:
     """What `--json` prints."""
     setting = model_record(model)
     setting = {name: value for name, value in setting.items() if "dynamics" not in name}

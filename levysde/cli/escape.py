@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from levysde.model import Model
     from levysde.runs.results import EscapeTimes
     from levysde.runs.run import Interrupted
     from levysde.theory import Prediction
@@ -244,7 +245,7 @@ def _simulate_and_report(
 
 def _report(
     options: argparse.Namespace,
-    model: models.Model,
+    model: Model,
     prediction: Prediction | None,
     reason: str,
     result: EscapeTimes,
@@ -375,7 +376,7 @@ def _checks_passed(options: argparse.Namespace, result: EscapeTimes) -> bool:
 
 
 def _notes(
-    options: argparse.Namespace, model: models.Model, summary: report.Summary, reason: str
+    options: argparse.Namespace, model: Model, summary: report.Summary, reason: str
 ) -> list[str]:
     notes = []
     if options.json:

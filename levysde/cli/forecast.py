@@ -7,12 +7,12 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Literal
 
-from levysde.cli import model_options as models
 from levysde.cli.output import say
 
 if TYPE_CHECKING:
     import argparse
 
+    from levysde.model import Model
     from levysde.runs.results import EscapeTimes
     from levysde.theory import Prediction
 
@@ -55,7 +55,7 @@ class Notice:
 
 def long_run(
     options: argparse.Namespace,
-    model: models.Model,
+    model: Model,
     dt: float,
     prediction: Prediction | None,
     earlier: EscapeTimes | None,
@@ -110,7 +110,7 @@ def long_run(
     )
 
 
-def jump_advice(model: models.Model, dt: float | Literal["auto"], exits: float) -> str:
+def jump_advice(model: Model, dt: float | Literal["auto"], exits: float) -> str:
     """What the jump method would give in place of Euler, if anything.
 
     Parameters

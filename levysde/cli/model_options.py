@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
@@ -13,6 +13,7 @@ from levysde.cli.parser import Parser, UsageError, choose, number, numbers, whol
 if TYPE_CHECKING:
     from levysde.basins import Basin
     from levysde.dynamics import Dynamics
+    from levysde.model import Model
     from levysde.noise import Noise
     from levysde.theory import Prediction
 
@@ -20,45 +21,6 @@ DEFAULT_EPSILON = 0.1
 
 LARGEST_DIM = 10_000
 """The theory looks at a square matrix of this size, 800 MB."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """What is simulated or predicted.
-
-    Attributes
-    ----------
-    basin : Basin
-        With the start that was asked for.
-    dynamics : Dynamics
-        The optimizer.
-    noise : Noise
-        The law of the driver.
-    epsilon : float
-        Noise amplitude, dimensionless.
-    lr : float or None
-        Learning rate, time, that epsilon and the step come from.
-    """
-
-    basin: Basin
-    dynamics: Dynamics
-    noise: Noise
-    epsilon: float
-    lr: float | None = None
-
-    def step(self, dt: Any) -> Any:
-        """The learning rate if there is one, else a step as it was given.
-
-        Parameters
-        ----------
-        dt : float, "auto" or None
-            Step, time.
-
-        Returns
-        -------
-        float, "auto" or None
-        """
-        return dt if self.lr is None else self.lr
 
 
 def add_options(parser: Parser, dynamics: str = "sgd") -> None:
@@ -130,6 +92,8 @@ def build(options: argparse.Namespace) -> Model:
     """
     basin, noise = build_setting(options)
     (dynamics,) = dynamics_options.build(options, [options.dynamics])
+    from levysde.model import Model
+
     return Model(basin, dynamics, noise, amplitude(options, dynamics, noise), options.lr)
 
 
@@ -180,6 +144,7 @@ def amplitude_text(model: Model) -> str:
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
+    >>> from levysde.model import Model
     >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1, lr=0.001)
     >>> amplitude_text(model)
     '0.1 = lr^((alpha - 1)/alpha), lr = 0.001'
@@ -252,7 +217,7 @@ def predict(model: Model, dt: float | None = None) -> tuple[Prediction | None, s
     from levysde import theory
 
     try:
-        prediction = theory.predict(model.basin, model.dynamics, model.noise, model.epsilon, dt=dt)
+        prediction = theory.predict(*model.parts, dt=dt)
     except ValueError as error:
         return None, str(error)
     return prediction, prediction.reason or ""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from levysde.model import Model
     from levysde.runs.results import EscapeTimes
     from levysde.statistics.exit_times import Exponentiality, Interval
     from levysde.theory import Prediction
@@ -82,7 +83,7 @@ class Summary:
         return self.mean_over(None if self.prediction is None else self.prediction.mean)
 
 
-def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
+def as_record(model: Model, summary: Summary) -> dict[str, Any]:
     """What `--json` prints.
 
     Parameters
@@ -136,7 +137,7 @@ def as_record(model: models.Model, summary: Summary) -> dict[str, Any]:
     }
 
 
-def dt_text(options: argparse.Namespace, model: models.Model, summary: Summary) -> str:
+def dt_text(options: argparse.Namespace, model: Model, summary: Summary) -> str:
     """The time step and where it comes from.
 
     Parameters
@@ -177,7 +178,7 @@ def horizon_text(made: Mapping[str, Any]) -> str:
     return f"{shown(made['horizon'])} ({made['horizon_reason']})"
 
 
-def as_text(options: argparse.Namespace, model: models.Model, summary: Summary) -> str:
+def as_text(options: argparse.Namespace, model: Model, summary: Summary) -> str:
     """What a person reads: the run, the comparison with the theory, its tests and its cost.
 
     Parameters

@@ -11,6 +11,7 @@ from levysde.cli.parser import Parser, UsageError, number_or_auto
 
 if TYPE_CHECKING:
     from levysde.cli.signals import Stop
+    from levysde.model import Model
     from levysde.noise import Noise
     from levysde.theory import Prediction
 
@@ -101,7 +102,7 @@ def _parser() -> Parser:
     return parser
 
 
-def _time_step(model: models.Model, dt: float | str | None) -> float:
+def _time_step(model: Model, dt: float | str | None) -> float:
     from levysde import checks
     from levysde.runs.simulate import automatic_dt
 
@@ -110,7 +111,7 @@ def _time_step(model: models.Model, dt: float | str | None) -> float:
     return automatic_dt(model.basin, model.dynamics)
 
 
-def exact_mean(model: models.Model, dt: float) -> float:
+def exact_mean(model: Model, dt: float) -> float:
     """The mean exit time of the Euler chain in one dimension, by its integral equation.
 
     Parameters
@@ -233,7 +234,7 @@ def prediction_notes(prediction: Prediction) -> list[str]:
     return notes
 
 
-def model_record(model: models.Model) -> dict[str, Any]:
+def model_record(model: Model) -> dict[str, Any]:
     """Which model it was, as JSON values.
 
     Parameters
@@ -268,7 +269,7 @@ def _plain(value: Any) -> Any:
 
 
 def _record(
-    model: models.Model, prediction: Prediction, dt: float | None, mean: float | None
+    model: Model, prediction: Prediction, dt: float | None, mean: float | None
 ) -> dict[str, Any]:
     from levysde._version import __version__
     from levysde.noise import CONVENTION
@@ -309,7 +310,7 @@ def _formula(noise: Noise) -> str:
     return "epsilon^alpha nu(W)"
 
 
-def _text(model: models.Model, prediction: Prediction, dt: float | None, mean: float | None) -> str:
+def _text(model: Model, prediction: Prediction, dt: float | None, mean: float | None) -> str:
     basin = model.basin
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
     slow, fast = prediction.relaxation_rate

@@ -91,6 +91,11 @@ class Dynamics:
         return SGD if self.rule is None else self.rule
 
     @property
+    def continuous(self) -> bool:
+        """Whether the motion between jumps is that of a differential equation with constant Q."""
+        return self.rule is not None and self.rule.continuous and self.clip is None
+
+    @property
     def has_flow(self) -> bool:
         """Whether a step may be divided: an SDE, and no limit on the length of one step."""
         return self.sde and self.clip is None

@@ -100,8 +100,9 @@ def idle_program(
     --------
     >>> from levysde import basins, dynamics, noise
     >>> from levysde.methods.recurrence import recurrence
+    >>> from levysde.model import Model
     >>> basin, law = basins.flat(), noise.independent(1.5)
-    >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
+    >>> chain = recurrence(Model(basin, dynamics.sgd(), law, 1e-4), 0.01, seed=0)
     >>> idle = idle_program(basin, law, 1e-4, chain)
     >>> round(idle.threshold, 3), 400 < idle.memory < 800
     (0.1, True)
@@ -209,8 +210,9 @@ def idle_share(idle: IdleProgram) -> float:
     --------
     >>> from levysde import basins, dynamics, noise
     >>> from levysde.methods.recurrence import recurrence
+    >>> from levysde.model import Model
     >>> basin, law = basins.flat(), noise.independent(1.5)
-    >>> chain = recurrence(basin, dynamics.sgd(), law, 1e-4, 0.01, seed=0)
+    >>> chain = recurrence(Model(basin, dynamics.sgd(), law, 1e-4), 0.01, seed=0)
     >>> round(idle_share(idle_program(basin, law, 1e-4, chain)), 3)
     1.0
     """

@@ -22,7 +22,6 @@ from levysde.jump.program import (
     least_distance,
     squared_reach,
 )
-from levysde.noise import Noise
 
 FORGOTTEN_SHARE, FORGOTTEN_DRIFT = 0.1, 0.005
 """Distance over the way out that may be forgotten at once if jumps are as rare as relaxations are
@@ -38,49 +37,6 @@ _NO_CURVATURE = (
 )
 _TRUST = 0.8
 _REST = 0.5
-
-
-def is_served(dynamics: Dynamics) -> bool:
-    """Whether the scheme serves a dynamics in continuous time.
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-        The optimizer.
-
-    Returns
-    -------
-    bool
-        For sgd without clip, momentum, and adam or rmsprop with a frozen second moment, in the form
-        of an SDE with rates per unit time.
-    """
-    rule = dynamics.rule
-    return rule is not None and rule.continuous and dynamics.clip is None
-
-
-def divided(noise: Noise, divisor: FloatArray) -> Noise:
-    """The law of Q^-1 G L.
-
-    Parameters
-    ----------
-    noise : Noise
-        The law of G L.
-    divisor : ndarray, shape (dim,)
-        The diagonal of Q.
-
-    Returns
-    -------
-    Noise
-
-    Examples
-    --------
-    >>> from levysde import noise
-    >>> divided(noise.isotropic(1.5), np.array([1.0, 2.0])).matrix.tolist()
-    [[1.0, 0.0], [0.0, 0.5]]
-    """
-    if (divisor == 1.0).all() or noise.alpha == 2.0:  # without jumps there is nothing to serve
-        return noise
-    return noise.preconditioned(divisor)
 
 
 def optimizer_program(

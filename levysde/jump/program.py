@@ -19,6 +19,7 @@ from levysde.jump.linear_motion import (
     stationary_variances,
 )
 from levysde.jump.tilt import tilted
+from levysde.model import Model
 from levysde.noise import Noise
 
 __all__ = ["about_rest", "jump_program"]
@@ -47,36 +48,6 @@ STEEPER = 4.0
 
 NEGLIGIBLE = 1e-5
 """Variance over the square of the way out, below which there is no diffusive part."""
-
-
-def felt_noise(dynamics: Dynamics, noise: Noise, dim: int) -> Noise:
-    """The noise as it reaches the position: divided by Q where the optimizer divides.
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-        The optimizer.
-    noise : Noise
-        The law of the driver.
-    dim : int
-        Dimension.
-
-    Returns
-    -------
-    Noise
-
-    Raises
-    ------
-    ValueError
-        If the jump method does not serve the dynamics.
-    """
-    from levysde.jump.optimizers import divided, is_served
-
-    if not is_served(dynamics):
-        raise checks.Refusal(
-            f"{dynamics.name} with these options has no continuous time", "give dt"
-        )
-    return divided(noise, dynamics.effective_rule.divisors(dim))
 
 
 def large_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> JumpPart:
@@ -137,22 +108,14 @@ def about_rest(basin: Basin, dynamics: Dynamics, jumps: JumpPart) -> Basin | Non
 
 
 def jump_program(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    epsilon: float,
-    threshold: float,
-    seed: int,
-    small_jumps: str = "diffusion",
+    model: Model, threshold: float, seed: int, small_jumps: str = "diffusion"
 ) -> JumpProgram:
     """What the jump-adapted engine runs.
 
     Parameters
     ----------
-    basin, dynamics, noise
-        The parts.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    model : Model
+        What is simulated.
     threshold : float
         rho, length.
     seed : int
@@ -167,20 +130,19 @@ def jump_program(
     Raises
     ------
     ValueError
-        If the scheme does not serve these parts.
+        If the scheme does not serve the model.
 
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> law = noise.independent(1.5)
-    >>> program = jump_program(basins.flat(), dynamics.sgd(), law, 1e-3, 0.1, seed=0)
-    >>> program.linear.rates.tolist()
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-3)
+    >>> jump_program(model, 0.1, seed=0).linear.rates.tolist()
     [[1.0], [1.0]]
     """
     from levysde.jump.optimizers import optimizer_program
 
-    felt = felt_noise(dynamics, noise, basin.dim)
-    jumps = large_jumps(felt, basin.dim, epsilon, threshold)
+    basin, dynamics = model.basin, model.dynamics
+    jumps = large_jumps(model.preconditioned_noise, model.dim, model.epsilon, threshold)
     if small_jumps == "dropped":
         jumps = replace(jumps, covariance=np.zeros_like(jumps.covariance))
     mean, about = jumps.drift, about_rest(basin, dynamics, jumps)

@@ -11,7 +11,7 @@ from levysde.basins import Basin
 from levysde.engine.jump_program import JumpProgram
 from levysde.engine.relaxation import follow
 from levysde.jump.geometry import directions, ways_out
-from levysde.noise import Noise
+from levysde.model import Model
 
 __all__ = ["resolved_way"]
 
@@ -27,9 +27,7 @@ _STILL = 1e-3
 _OTHER_RAYS = 16
 
 
-def resolved_way(
-    basin: Basin, noise: Noise, epsilon: float, program: JumpProgram, way: float
-) -> float:
+def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
     """The way out of which the threshold is to be a share, if paths begin where it is shorter.
 
     Along the flow from the start the boundary is at the distance d(t), and int nu(|y| > d(t)) dt
@@ -38,12 +36,8 @@ def resolved_way(
 
     Parameters
     ----------
-    basin : Basin
+    model : Model
         With the start.
-    noise : Noise
-        The law of the driver, as it reaches the position.
-    epsilon : float
-        Noise amplitude, dimensionless.
     program : JumpProgram
         With the flow.
     way : float
@@ -60,17 +54,18 @@ def resolved_way(
     >>> from levysde.jump.program import jump_program
     >>> law, sgd = noise.independent(1.5), dynamics.sgd()
     >>> near = basins.Basin(potentials.quadratic(1), domains.interval(-1, 1), [0.0], [0.99])
-    >>> program = jump_program(near, sgd, law, 0.1, 0.1, seed=0)
-    >>> round(resolved_way(near, law, 0.1, program, 1.0), 6)
+    >>> program = jump_program(Model(near, sgd, law, 0.1), 0.1, seed=0)
+    >>> round(resolved_way(Model(near, sgd, law, 0.1), program, 1.0), 6)
     0.01
-    >>> resolved_way(near, law, 1e-6, program, 1.0)
+    >>> resolved_way(Model(near, sgd, law, 1e-6), program, 1.0)
     1.0
     """
+    basin, noise = model.basin, model.preconditioned_noise
     if np.array_equal(basin.start, basin.minimum) or _distance(basin, basin.start) >= FAR * way:
         return way
     missed = 0.0
     for distance, time in sorted(_flow_away(basin, program, way)):
-        missed += time * noise.jumps(basin.dim, epsilon, distance).rate
+        missed += time * noise.jumps(basin.dim, model.epsilon, distance).rate
         if missed > MISSED:
             return distance
     return way

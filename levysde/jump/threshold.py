@@ -6,11 +6,11 @@ import numpy as np
 
 from levysde import checks
 from levysde.basins import Basin
-from levysde.dynamics import Dynamics
 from levysde.jump.geometry import directions, ways_out
 from levysde.jump.linear_motion import stationary_variances
-from levysde.jump.program import about_rest, felt_noise, jump_program, large_jumps
+from levysde.jump.program import about_rest, jump_program, large_jumps
 from levysde.jump.start import resolved_way
+from levysde.model import Model
 from levysde.noise import Noise
 
 __all__ = ["automatic_threshold", "check_threshold", "shortest_way_out"]
@@ -75,7 +75,7 @@ def shortest_way_out(basin: Basin, noise: Noise) -> float:
     return way
 
 
-def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float) -> float:
+def automatic_threshold(model: Model) -> float:
     """About a tenth of the shortest way from the minimum to the boundary along a possible jump.
 
     With one stability index there are nu(|y| > rho)/nu(W) large jumps an exit. Where a tenth makes
@@ -93,14 +93,8 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
 
     Parameters
     ----------
-    basin : Basin
-        Whose minimum is meant.
-    dynamics : Dynamics
-        The optimizer.
-    noise : Noise
-        The law of the driver.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    model : Model
+        What is simulated.
 
     Returns
     -------
@@ -116,20 +110,19 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.2))
-    >>> [round(automatic_threshold(*model, epsilon), 12) for epsilon in (1e-4, 1.0)]
+    >>> parts = basins.flat(), dynamics.sgd(), noise.independent(1.2)
+    >>> [round(automatic_threshold(Model(*parts, epsilon)), 12) for epsilon in (1e-4, 1.0)]
     [0.1, 0.05]
     """
-    felt = felt_noise(dynamics, noise, basin.dim)
-    rho, way = _threshold_about_rest(basin, dynamics, felt, epsilon)
-    program = jump_program(basin, dynamics, noise, epsilon, rho, seed=0)
-    deviation = math.sqrt(float(stationary_variances(program.linear)[: basin.dim].max()))
+    rho, way = _threshold_about_rest(model)
+    program = jump_program(model, rho, seed=0)
+    deviation = math.sqrt(float(stationary_variances(program.linear)[: model.dim].max()))
     share = 1.0 if deviation <= LARGE_DIFFUSION * way else LARGE_DIFFUSION * way / deviation
-    near = resolved_way(basin, felt, epsilon, program, way)
+    near = resolved_way(model, program, way)
     if near == way:
         return rho * max(share, LOWERED_SHARE)
     shortened = rho * near / way
-    jumps = _jumps_for_one(felt, basin.dim, shortened, way)
+    jumps = _jumps_for_one(model.preconditioned_noise, model.dim, shortened, way)
     if jumps > MOST_JUMPS_FOR_START:
         raise checks.Refusal(
             f"from this start jumps of {near:.2g} lead out before the flow has taken paths away, "
@@ -139,21 +132,13 @@ def automatic_threshold(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon:
     return shortened
 
 
-def check_threshold(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, rho: float
-) -> None:
+def check_threshold(model: Model, rho: float) -> None:
     """Refuse a threshold of which jumps lead out, or that makes too many jumps.
 
     Parameters
     ----------
-    basin : Basin
-        Whose minimum is meant.
-    dynamics : Dynamics
-        The optimizer.
-    noise : Noise
-        The law of the driver.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    model : Model
+        What is simulated.
     rho : float
         Threshold, length.
 
@@ -165,9 +150,9 @@ def check_threshold(
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> check_threshold(basins.flat(), dynamics.sgd(), noise.independent(1.2), 0.1, 0.5)
+    >>> check_threshold(Model(basins.flat(), dynamics.sgd(), noise.independent(1.2), 0.1), 0.5)
     """
-    felt = felt_noise(dynamics, noise, basin.dim)
+    basin, felt = model.basin, model.preconditioned_noise
     way = shortest_way_out(basin, felt)
     jumps = _jumps_for_one(felt, basin.dim, rho, way)
     if not jumps <= MOST_JUMPS:
@@ -176,7 +161,7 @@ def check_threshold(
             f"than {MOST_JUMPS:.0e} take too long; give a larger threshold"
         )
     if rho < way:
-        about = about_rest(basin, dynamics, large_jumps(felt, basin.dim, epsilon, rho))
+        about = about_rest(basin, model.dynamics, large_jumps(felt, basin.dim, model.epsilon, rho))
         # Nearer than that to the boundary small jumps are as good as a diffusion: it is crossed.
         way = max(shortest_way_out(about or basin, felt), 2.0 * DRIVEN_SHARE * way)
     if rho >= way:
@@ -192,10 +177,9 @@ def _jumps_for_one(noise: Noise, dim: int, rho: float, way: float) -> float:
         return large_jumps(noise, dim, 1.0, rho).rate / large_jumps(noise, dim, 1.0, way).rate
 
 
-def _threshold_about_rest(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
-) -> tuple[float, float]:
+def _threshold_about_rest(model: Model) -> tuple[float, float]:
     """The threshold for the way out from the point of rest, which depends on it, and that way."""
+    basin, noise = model.basin, model.preconditioned_noise
     about, rho = basin, 0.0
     smallest = DRIVEN_SHARE * shortest_way_out(basin, noise)
     for _ in range(_ROUNDS):
@@ -206,7 +190,8 @@ def _threshold_about_rest(
         if abs(new - rho) <= SAME * new:
             break
         rho = new if rho == 0.0 else math.sqrt(rho * new)
-        rest = about_rest(basin, dynamics, large_jumps(noise, basin.dim, epsilon, rho))
+        jumps = large_jumps(noise, basin.dim, model.epsilon, rho)
+        rest = about_rest(basin, model.dynamics, jumps)
         if rest is basin:
             break
         if rest is None:

@@ -63,7 +63,7 @@ def _in_continuous_time(model: Model, request: Request) -> Plan:
     except ValueError as error:
         return euler.prepare(model, request).because(checks.reason_of(error))
     try:
-        found = program_costs(*model, plan.program)
+        found = program_costs(model, plan.program)
     except ValueError as error:
         return jump.prepare(model, request).because(checks.reason_of(error))
     one, other = found.euler, found.jump

@@ -15,12 +15,12 @@ from levysde.jump.creeping import kramers_rate
 from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.jump.idle import idle_program
 from levysde.jump.linear_motion import stationary_variances
-from levysde.jump.optimizers import is_served
-from levysde.jump.program import felt_noise, jump_program
+from levysde.jump.program import jump_program
 from levysde.jump.threshold import automatic_threshold, shortest_way_out
 from levysde.methods.horizon import predicted_rate
 from levysde.methods.recurrence import recurrence
 from levysde.methods.timestep import automatic_dt
+from levysde.model import Model, check_parts
 from levysde.noise import Noise
 
 __all__ = ["Cost", "Costs", "estimate"]
@@ -161,49 +161,39 @@ def estimate(
     >>> found.jump.seconds < 1e-3 * found.euler.seconds
     True
     """
-    checks.instance("basin", basin, Basin)
-    checks.instance("dynamics", dynamics, Dynamics)
-    checks.instance("noise", noise, Noise)
-    epsilon = checks.finite_number("epsilon", epsilon)
-    if isinstance(dt, str):
-        checks.choice("dt", dt, ("auto",))
-        if is_served(dynamics):
-            threshold = automatic_threshold(basin, dynamics, noise, epsilon)
-            program = jump_program(basin, dynamics, noise, epsilon, threshold, seed=0)
-            return program_costs(basin, dynamics, noise, epsilon, program)
-        return _grid_costs(basin, dynamics, noise, epsilon, automatic_dt(basin, dynamics))
-    return _grid_costs(basin, dynamics, noise, epsilon, checks.finite_number("dt", dt))
+    check_parts(basin, dynamics, noise)
+    model = Model(basin, dynamics, noise, checks.finite_number("epsilon", epsilon))
+    if not isinstance(dt, str):
+        return _grid_costs(model, checks.finite_number("dt", dt))
+    checks.choice("dt", dt, ("auto",))
+    if dynamics.continuous:
+        return program_costs(model, jump_program(model, automatic_threshold(model), seed=0))
+    return _grid_costs(model, automatic_dt(basin, dynamics))
 
 
-def _grid_costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float) -> Costs:
+def _grid_costs(model: Model, dt: float) -> Costs:
     """Of all iterations of a recurrence, and of those that are not idle.
 
     Both are the same recurrence and miss the same: only what the grid of an SDE does is counted.
     What is remembered for more than some thousand iterations takes too long to measure here.
     """
-    rate, _ = predicted_rate(basin, dynamics, noise, epsilon, dt)
+    rate, _ = predicted_rate(model, dt)
     if not rate:
         raise checks.Refusal("no mean is predicted, so that costs are not known", "try a short run")
-    chain = recurrence(basin, dynamics, noise, epsilon, dt, seed=0)
-    idle = idle_program(basin, noise, epsilon, chain, longest=_WATCHED)
-    error = 0.0
-    if is_served(dynamics):  # the grid of an SDE
-        error = _grid_bias(basin, felt_noise(dynamics, noise, basin.dim), epsilon, dt)
+    chain = recurrence(model, dt, seed=0)
+    idle = idle_program(model.basin, model.noise, model.epsilon, chain, longest=_WATCHED)
+    error = _grid_bias(model, dt) if model.dynamics.continuous else 0.0  # the grid of an SDE
     iterations = idle.jumps.rate / rate * idle.memory
-    skipping = (SECONDS_PER_STEP * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
-    return Costs(Cost(_euler_seconds(basin, rate, dt), error), Cost(skipping, error))
+    skipping = (SECONDS_PER_STEP * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * model.dim
+    return Costs(Cost(_euler_seconds(model.basin, rate, dt), error), Cost(skipping, error))
 
 
-def program_costs(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, program: JumpProgram
-) -> Costs:
+def program_costs(model: Model, program: JumpProgram) -> Costs:
     """As `estimate`, with the program of the jump method at hand."""
-    felt = felt_noise(dynamics, noise, basin.dim)
-    step = automatic_dt(basin, dynamics)
-    rate = jump_rate(basin, felt, epsilon) + min(creeping_rate(basin, program), 1.0 / step)
-    euler = Cost(_euler_seconds(basin, rate, step), _grid_bias(basin, felt, epsilon, step))
-    jump = Cost(_jump_seconds(program, rate), jump_bias(basin, felt, program))
-    return Costs(euler, jump)
+    step = automatic_dt(model.basin, model.dynamics)
+    rate = jump_rate(model) + min(creeping_rate(model.basin, program), 1.0 / step)
+    euler = Cost(_euler_seconds(model.basin, rate, step), _grid_bias(model, step))
+    return Costs(euler, Cost(_jump_seconds(program, rate), jump_bias(model, program)))
 
 
 def creeping_rate(basin: Basin, program: JumpProgram) -> float:
@@ -233,10 +223,8 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> program = jump_program(
-    ...     basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.01, 0.1, seed=0
-    ... )
-    >>> creeping_rate(basins.flat(), program)
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.01)
+    >>> creeping_rate(model.basin, jump_program(model, 0.1, seed=0))
     0.0
     """
     linear = program.linear
@@ -254,11 +242,12 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
 
 
-def jump_rate(basin: Basin, noise: Noise, epsilon: float) -> float:
+def jump_rate(model: Model) -> float:
     """Rate of exits by jumps as epsilon -> 0, 1/time."""
     from levysde import theory
 
-    return theory.escape_rate(basin.domain, noise, basin.minimum, epsilon)
+    noise, basin = model.preconditioned_noise, model.basin
+    return theory.escape_rate(basin.domain, noise, basin.minimum, model.epsilon)
 
 
 def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:
@@ -274,26 +263,28 @@ def _jump_seconds(program: JumpProgram, rate: float) -> float:
     return _MOVE_SECONDS * math.sqrt(program.dim) * moves * program.jumps.rate / rate
 
 
-def jump_bias(basin: Basin, felt: Noise, program: JumpProgram) -> float:
+def jump_bias(model: Model, program: JumpProgram) -> float:
     """Relative error of the mean by the diffusive part, alpha s^2/(2 a^2) for small s.
 
     A jump that lands near the boundary, at distance a, is followed out of it by a diffusion of
     stationary deviation s about twice as often as by the small jumps that it stands for.
     """
-    variance = float(stationary_variances(program.linear)[: basin.dim].max())
-    bias = 0.5 * felt.alpha * variance / shortest_way_out(basin, felt) ** 2
+    variance = float(stationary_variances(program.linear)[: model.dim].max())
+    way = shortest_way_out(model.basin, model.preconditioned_noise)
+    bias = 0.5 * model.preconditioned_noise.alpha * variance / way**2
     return min(bias, LARGEST_JUMP_BIAS)
 
 
-def _grid_bias(basin: Basin, noise: Noise, epsilon: float, dt: float) -> float:
+def _grid_bias(model: Model, dt: float) -> float:
     """Relative error of the mean on the grid, whose boundary seems beta sigma dt^(1/alpha) away.
 
     For alpha <= 1 it is of order dt.
     """
+    noise = model.preconditioned_noise
     if noise.alpha <= 1.0:
         return dt
-    rest = float(noise.jumps(basin.dim, epsilon, 1.0).covariance.diagonal().max())
+    rest = float(noise.jumps(model.dim, model.epsilon, 1.0).covariance.diagonal().max())
     ratio = levy_constant(noise.alpha) / (2.0 - noise.alpha)
     scale = (0.5 * rest / ratio) ** (1.0 / noise.alpha)
     shift = _GRID_SHIFT * scale * dt ** (1.0 / noise.alpha)
-    return float(noise.alpha * shift / inner_radius(basin))
+    return float(noise.alpha * shift / inner_radius(model.basin))

@@ -71,7 +71,7 @@ def chain(model: Model, request: Request, *, divisible: bool) -> Chain:
         step = AutomaticStep(checks.finite_number("dt", request.dt), "")
     free = request.chooses_step and divisible
     scheme = "euler" if request.scheme == "auto" and not free else request.scheme
-    program = recurrence(*model, step.dt, request.seed, request.correction, scheme)
+    program = recurrence(model, step.dt, request.seed, request.correction, scheme)
     return Chain(program, step, free and model.dynamics.has_flow and scheme == "auto")
 
 
@@ -131,6 +131,6 @@ def prepare(model: Model, request: Request) -> Plan:
 
     def warn() -> None:
         found.warn(model)
-        warn_of_close_start(model.basin, model.noise, found.program)
+        warn_of_close_start(model, found.program)
 
     return Plan("euler", cpu, found.program, found.step.dt, found.record(), warn)

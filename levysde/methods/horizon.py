@@ -4,10 +4,8 @@ import math
 from dataclasses import dataclass
 
 from levysde import checks
-from levysde.basins import Basin
-from levysde.dynamics import Dynamics
 from levysde.engine.philox import MAX_STEPS
-from levysde.noise import Noise
+from levysde.model import Model
 
 __all__ = ["Horizon", "chosen_horizon"]
 
@@ -74,10 +72,7 @@ class Horizon:
 
 
 def chosen_horizon(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    epsilon: float,
+    model: Model,
     dt: float,
     given: float | None = None,
     long_rate: float | None = None,
@@ -91,10 +86,8 @@ def chosen_horizon(
 
     Parameters
     ----------
-    basin, dynamics, noise
-        The parts.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    model : Model
+        What is simulated.
     dt : float
         Step, time; 0 where times are continuous.
     given : float, optional
@@ -114,13 +107,13 @@ def chosen_horizon(
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> model = (basins.flat(), dynamics.adam(), noise.independent(1.5))
-    >>> chosen_horizon(*model, epsilon=0.1, dt=0.01)
+    >>> model = Model(basins.flat(), dynamics.adam(), noise.independent(1.5), epsilon=0.1)
+    >>> chosen_horizon(model, dt=0.01)
     Horizon(time=1000.0, reason='100000 steps: no mean is predicted')
     """
     if given is not None:
         return Horizon(checks.finite_number("horizon", given), "given")
-    rate, means = predicted_rate(basin, dynamics, noise, epsilon, dt)
+    rate, means = predicted_rate(model, dt)
     if rate is None:
         if long_rate is not None:
             return Horizon(
@@ -132,7 +125,7 @@ def chosen_horizon(
     if not rate > 0.0:
         raise ValueError(
             "the theory predicts no escape by jumps here, so there is no default horizon "
-            f"(alpha = {noise.alpha:g}); give horizon a time (--horizon)"
+            f"(alpha = {model.noise.alpha:g}); give horizon a time (--horizon)"
         )
     # The mean of the grid chain is at least one step.
     time = MEANS * (1.0 / rate + dt)
@@ -142,18 +135,17 @@ def chosen_horizon(
     return Horizon(time, f"{MEANS} {means}")
 
 
-def predicted_rate(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float
-) -> tuple[float | None, str]:
+def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
     """The rate of escapes, None where it is not known, and whose means its inverse is."""
     from levysde import theory
 
+    basin, dynamics, noise, epsilon = model.parts
     if noise.form is None:  # of a law of the user the theory knows no jumps
         return None, _PREDICTED
     plain = dynamics.effective_rule.plain and dynamics.clip is None
     if dynamics.rule is not None and not plain:
         try:
-            return theory.predict(basin, dynamics, noise, epsilon, dt=dt or None).rate, _PREDICTED
+            return theory.predict(*model.parts, dt=dt or None).rate, _PREDICTED
         except ValueError:  # it follows jumps step by step, and continuous time has no steps
             if dt > 0.0:
                 raise

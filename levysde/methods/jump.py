@@ -5,8 +5,7 @@ import math
 from levysde import checks
 from levysde.engine.jump_program import JumpProgram
 from levysde.jump.creeping import CREEPING_SHARE
-from levysde.jump.optimizers import is_served
-from levysde.jump.program import felt_noise, jump_program
+from levysde.jump.program import jump_program
 from levysde.jump.start import resolved_way
 from levysde.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.methods.cost_estimate import SMALL_BIAS, creeping_rate, jump_bias, jump_rate
@@ -30,7 +29,7 @@ def serves(model: Model, request: Request) -> bool:
     -------
     bool
     """
-    return request.chooses_step and is_served(model.dynamics)
+    return request.chooses_step and model.dynamics.continuous
 
 
 def check_options(request: Request) -> None:
@@ -94,7 +93,7 @@ def plan(model: Model, request: Request) -> Plan:
     from levysde.engine import jump
 
     rho = chosen_threshold(model, request.threshold)
-    program = jump_program(*model, rho, request.seed, request.small_jumps)
+    program = jump_program(model, rho, request.seed, request.small_jumps)
     record = {"threshold": rho, "small_jumps": request.small_jumps}
 
     def warn() -> None:
@@ -132,17 +131,16 @@ def chosen_threshold(model: Model, threshold: float | None) -> float:
     0.1
     """
     if threshold is None:
-        return automatic_threshold(*model)
+        return automatic_threshold(model)
     rho = checks.finite_number("threshold", threshold)
-    check_threshold(*model, rho)
+    check_threshold(model, rho)
     return rho
 
 
 def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None:
     """Warn where jumps from the start that lead out are left to the diffusive part."""
-    basin, dynamics, noise, epsilon = model
-    felt = felt_noise(dynamics, noise, basin.dim)
-    near = resolved_way(basin, felt, epsilon, program, shortest_way_out(basin, felt))
+    way = shortest_way_out(model.basin, model.preconditioned_noise)
+    near = resolved_way(model, program, way)
     if rho > near:
         checks.warn(
             f"threshold is {rho:.2g}, but from this start jumps of {near:.2g} lead out before the "
@@ -153,9 +151,7 @@ def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None
 
 def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
     """Warn where exits of the diffusive part are not few, or its error is more than a percent."""
-    basin, dynamics, noise, epsilon = model
-    felt = felt_noise(dynamics, noise, basin.dim)
-    creeping, jumping = creeping_rate(basin, program), jump_rate(basin, felt, epsilon)
+    creeping, jumping = creeping_rate(model.basin, program), jump_rate(model)
     if creeping == math.inf:  # nothing holds the diffusive part, and its exits are ordinary ones
         return
     if creeping > CREEPING_SHARE * jumping:
@@ -165,7 +161,7 @@ def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
             "method='euler'"
         )
         return
-    bias = jump_bias(basin, felt, program)
+    bias = jump_bias(model, program)
     if bias > SMALL_BIAS:
         checks.warn(
             f"the diffusive part of the noise makes an error of about {bias:.1%} in the mean with "

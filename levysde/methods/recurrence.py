@@ -7,13 +7,11 @@ import numpy as np
 
 from levysde import checks
 from levysde._typing import FloatArray
-from levysde.basins import Basin
-from levysde.dynamics import Dynamics
 from levysde.engine.program import Program
 from levysde.methods import boundary_shift
 from levysde.methods.reach import shortest_distance
 from levysde.methods.scheme import flow_part
-from levysde.noise import Noise
+from levysde.model import Model
 
 __all__ = ["recurrence", "warn_of_close_start"]
 
@@ -24,10 +22,7 @@ _FIRST_STEPS = 256
 
 
 def recurrence(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    epsilon: float,
+    model: Model,
     dt: float,
     seed: int,
     correction: str | None = None,
@@ -37,10 +32,8 @@ def recurrence(
 
     Parameters
     ----------
-    basin, dynamics, noise
-        The parts.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    model : Model
+        What is simulated.
     dt : float
         Step, time.
     seed : int
@@ -62,10 +55,11 @@ def recurrence(
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
-    >>> recurrence(*model, 0.1, 0.01, seed=0).start.tolist()
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
+    >>> recurrence(model, 0.01, seed=0).start.tolist()
     [0.0]
     """
+    basin, dynamics, noise, epsilon = model.parts
     domain = basin.domain
     if correction is not None:
         if not dynamics.effective_rule.plain or dynamics.clip is not None:
@@ -94,26 +88,25 @@ def recurrence(
     )
 
 
-def warn_of_close_start(basin: Basin, noise: Noise, program: Program) -> None:
+def warn_of_close_start(model: Model, program: Program) -> None:
     """Warn of a start so near the boundary that the grid misses exits from it.
 
     A step is measured by the median displacement of one coordinate in the first step of 256 paths.
 
     Parameters
     ----------
-    basin : Basin
+    model : Model
         With the start.
-    noise : Noise
-        The law of the driver.
     program : Program
         What will be run.
 
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
-    >>> model = (basins.flat(), dynamics.sgd(), noise.independent(1.5))
-    >>> warn_of_close_start(model[0], model[2], recurrence(*model, 0.1, 0.01, seed=0))
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
+    >>> warn_of_close_start(model, recurrence(model, 0.01, seed=0))
     """
+    basin = model.basin
     if np.array_equal(basin.start, basin.minimum):
         return
     from levysde.engine.cpu import trajectories
@@ -126,7 +119,7 @@ def warn_of_close_start(basin: Basin, noise: Noise, program: Program) -> None:
         checks.warn(
             f"the start {checks.shown(basin.start)} is {distance:.2g} from the boundary, and one "
             f"step moves a coordinate by about {moved:.2g}: exits between two steps are missed "
-            f"there; {_shorter(program.dt, noise.alpha, steps, distance)}"
+            f"there; {_shorter(program.dt, model.noise.alpha, steps, distance)}"
         )
 
 

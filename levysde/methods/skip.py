@@ -52,7 +52,7 @@ def prepare(model: Model, request: Request) -> Plan:
 
     def warn() -> None:
         found.warn(model)
-        warn_of_close_start(model.basin, model.noise, found.program)
+        warn_of_close_start(model, found.program)
 
     record = {**found.record(), "threshold": program.threshold, "memory": program.memory}
     return Plan("jump", idle, program, found.step.dt, record, warn, program.jumps.rate)

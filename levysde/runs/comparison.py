@@ -16,6 +16,7 @@ from levysde.dynamics import Dynamics
 from levysde.methods.learning_rate import amplitude_and_step
 from levysde.methods.scheme import chosen_scheme
 from levysde.methods.timestep import AutomaticStep, automatic_step, largest_curvature
+from levysde.model import Model
 from levysde.noise import Noise
 from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.simulate import escape_times
@@ -307,7 +308,8 @@ def compare(
             escape_times(basin, each, noise, **setting, progress=progress, scheme=scheme, **given)
             for each, scheme in zip(dynamics, schemes, strict=True)
         )
-    predictions = tuple(_prediction(basin, each, noise, epsilon_of_all, step) for each in dynamics)
+    models = (Model(basin, each, noise, epsilon_of_all) for each in dynamics)
+    predictions = tuple(_prediction(model, step) for model in models)
     return Comparison(
         results,
         predictions,
@@ -327,13 +329,11 @@ def _each_once() -> Iterator[None]:
         checks.warn(message)
 
 
-def _prediction(
-    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, dt: float
-) -> "Prediction | None":
+def _prediction(model: Model, dt: float) -> "Prediction | None":
     from levysde import theory
 
     try:
-        return theory.predict(basin, dynamics, noise, epsilon, dt=dt)
+        return theory.predict(*model.parts, dt=dt)
     except ValueError:  # a basin or a noise without a prediction
         return None
 

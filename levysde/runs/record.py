@@ -13,6 +13,7 @@ from levysde._version import __version__
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.philox import STREAM
+from levysde.model import Model
 from levysde.noise import CONVENTION, Noise
 
 MANY_NUMBERS = 2048
@@ -39,11 +40,8 @@ def _json_value(value: Any) -> Any:
 
 
 def describe(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
+    model: Model,
     *,
-    epsilon: float,
     dt: float,
     horizon: float,
     seed: int,
@@ -55,10 +53,8 @@ def describe(
 
     Parameters
     ----------
-    basin, dynamics, noise
-        The parts.
-    epsilon : float
-        Noise amplitude, dimensionless.
+    model : Model
+        What was simulated.
     dt, horizon : float
         Step and horizon, time.
     seed : int
@@ -79,6 +75,7 @@ def describe(
 
     from levysde.engine.source import code_key
 
+    basin, dynamics, noise, epsilon = model.parts
     # Only between the jumps of continuous time is the distance of the boundary asked for.
     margin = basin.domain.margin if method == "jump" and dt == 0.0 else None
     return {

@@ -13,6 +13,7 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.methods import boundary_shift
 from levysde.methods.recurrence import recurrence
+from levysde.model import Model
 from levysde.noise import Noise
 from levysde.runs.results import EscapeTimes
 from levysde.runs.simulate import escape_times
@@ -283,11 +284,12 @@ def _chosen_correction(
         return correction
     if options["correction"] is not None:
         return str(options["correction"])
-    if model[1].name != "sgd":  # an update of the user may change the noise on its way to x
+    rule = model[1].rule
+    if rule is None or not rule.plain:  # an update of the user may change the noise on its way to x
         return None
     shift = boundary_shift.CORRECTIONS[0]
     try:
-        recurrence(*model, options["epsilon"], options["dt"], options["seed"], shift)
+        recurrence(Model(*model, options["epsilon"]), options["dt"], options["seed"], shift)
     except ValueError:
         return None
     return shift

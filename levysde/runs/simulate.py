@@ -194,13 +194,10 @@ def escape_times(
         plan.warn()
     check_minimum(basin)
     with stage(progress, "asking the theory for a mean, which sets the horizon"):
-        until = chosen_horizon(*model, plan.dt, horizon, plan.long_rate)
+        until = chosen_horizon(model, plan.dt, horizon, plan.long_rate)
     rate: dict[str, Any] = {} if lr is None else {"lr": lr}
     parameters = describe(
-        basin,
-        dynamics,
-        noise,
-        epsilon=model.epsilon,
+        model,
         dt=plan.dt,
         horizon=until.time,
         horizon_reason=until.reason,
