@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from levysde.engine.status import RUNNING
 from levysde.results import EscapeTimes, Status
 
 CHECKPOINT_SECONDS = 60.0
@@ -269,12 +270,12 @@ def stage(progress: object, what: str) -> Iterator[None]:
 
 
 def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
-    """Number of paths before the first that has not ended (0), at least `known`.
+    """Number of paths before the first that has not ended, at least `known`.
 
     Other threads may write meanwhile: each part is compared once and not looked at again.
     """
     while known < len(status):
-        ended = status[known : known + _CHUNK] != 0
+        ended = status[known : known + _CHUNK] != RUNNING
         if not ended.all():
             return known + int(ended.argmin())
         known += len(ended)

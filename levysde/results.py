@@ -18,7 +18,6 @@ import stat
 import struct
 import zipfile
 from dataclasses import dataclass, field
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -27,6 +26,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from levysde import estimators
+from levysde.engine.status import Status
 from levysde.estimators import Exponentiality, Interval, Survival
 from levysde.files import BROKEN_NPY, write_atomically
 
@@ -42,14 +42,6 @@ _CHUNK_BYTES = 1 << 20
 _FEW_ESCAPES = 30
 # Steps are exact as float64 below this, so that times = steps * dt are rounded once.
 _LARGEST_STEP = 1 << 53
-
-
-class Status(IntEnum):
-    """How a path ended; 0 marks a path that still runs and is in no finished result."""
-
-    ESCAPED = 1
-    HORIZON = 2
-    NON_FINITE = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray
-from levysde.engine.flow_pass import flow_parameters, flow_pass
+from levysde.engine.flow_pass import flow_pass
 from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import RUNNING, VECTOR, gradient_pass, is_wide
+from levysde.engine.passes import VECTOR, gradient_pass, is_wide
+from levysde.engine.path.divided_step import flow_parameters
 from levysde.engine.program import Program
+from levysde.engine.status import RUNNING
 from levysde.engine.update_pass import update_pass
 
 BLOCK_ELEMENTS = 2048

@@ -6,9 +6,10 @@ import numpy as np
 
 from levysde._typing import FloatArray, UInt64
 from levysde.engine.elementary import exp2, log2
-from levysde.engine.passes import ESCAPED, HORIZON, NON_FINITE, RUNNING
+from levysde.engine.numbers import LOG2_E
 from levysde.engine.philox import random_words, uniform_pair
-from levysde.engine.relaxation import LOG2_E, follow, linear_move
+from levysde.engine.relaxation import follow, linear_move
+from levysde.engine.status import ESCAPED, HORIZON, NON_FINITE, RUNNING
 from levysde.engine.variates import gaussian_pair
 
 JUMP_SLOT = np.uint64(0)
