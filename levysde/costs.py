@@ -189,7 +189,7 @@ def _grid_costs(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, 
     error = 0.0
     if is_served(dynamics):  # the grid of an SDE
         error = _grid_bias(basin, felt_noise(dynamics, noise, basin.dim), epsilon, dt)
-    iterations = idle.jumps.rate / rate * idle.memory
+    iterations = idle.jumps.rate / rate * idle.relaxation
     skipping = (SECONDS_PER_STEP * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * basin.dim
     return Costs(Cost(_euler_seconds(basin, rate, dt), error), Cost(skipping, error))
 

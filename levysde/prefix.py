@@ -138,7 +138,7 @@ class Prefix:
                 self.pieces = [tuple(array[:paths] for array in self._joined())]
                 self.paths = paths
             return
-        outcome = self.engine.room(paths - self.paths, self.program.dim, self.paths)
+        outcome = self.engine.allocate(paths - self.paths, self.program.dim, self.paths)
         with stage(self.progress, "compiling"):
             self.engine.prepare(self.program)  # so that the time is that of the simulation
         began = time.perf_counter()

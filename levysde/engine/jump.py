@@ -157,8 +157,8 @@ def _parts(program: JumpProgram) -> tuple[Any, Any, Any, Any]:
     )
 
 
-room = JumpOutcome.empty
-"""Where the results of paths go: `room(paths, dim, first)`."""
+allocate = JumpOutcome.empty
+"""Where the results of paths go: `allocate(paths, dim, first)`."""
 
 
 def prepare(program: JumpProgram) -> None:

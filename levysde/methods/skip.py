@@ -54,5 +54,5 @@ def prepare(model: Model, request: Request) -> Plan:
         found.warn(model)
         warn_of_close_start(model.basin, model.noise, found.program)
 
-    record = {**found.record(), "threshold": program.threshold, "memory": program.memory}
+    record = {**found.record(), "threshold": program.threshold, "memory": program.relaxation}
     return Plan("jump", idle, program, found.step.dt, record, warn, program.jumps.rate)

@@ -164,7 +164,7 @@ def is_finite(x: FloatArray) -> bool:
 
 
 def is_finite_row(x: FloatArray) -> bool:
-    """The same for many coordinates: this loop vectorizes along them, and the other across paths."""
+    """The same for many coordinates: this loop vectorizes along them, the other across paths."""
     finite = True
     for j in range(len(x)):
         finite &= x[j] * 0.0 == 0.0
