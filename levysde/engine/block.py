@@ -86,8 +86,10 @@ def new_block(program: Program, lanes: int) -> Block:
     shape = (lanes, program.dim) if wide else (program.dim, lanes)
     start = program.start if wide else program.start[:, None]
     x = np.array(np.broadcast_to(start, shape), order="C")
-    others, counters = np.zeros((4, *shape)), np.zeros((3, lanes), np.uint64)
-    return Block(x, *others, *counters, np.zeros(lanes, np.int8))
+    # Each array by itself: powers of two apart, a store would hold up loads from the others.
+    m, v, g, dL = (np.zeros(shape) for _ in range(4))
+    path, step, calm = (np.zeros(lanes, np.uint64) for _ in range(3))
+    return Block(x, m, v, g, dL, path, step, calm, np.zeros(lanes, np.int8))
 
 
 def rows_of(array: FloatArray, dim: int) -> FloatArray:

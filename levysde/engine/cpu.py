@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from levysde._typing import FloatArray
+from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.block import (
     BLOCK,
     OUTCOME,
     PARAMETERS,
     SETTING,
     Block,
+    Parameters,
+    Setting,
     begin,
     block_lanes,
     check_of,
@@ -43,9 +45,16 @@ _FIRST_CALL = 1 << 17
 # ------------------------------------------------------------------------------------------ drivers
 
 
-def iterate_once(  # type: ignore[no-untyped-def]
-    draw, source, gradient, update, block, parameters, setting, count
-):
+def iterate_once(
+    draw: PlainFunction,
+    source: Any,
+    gradient: PlainFunction,
+    update: PlainFunction,
+    block: Block,
+    parameters: Parameters,
+    setting: Setting,
+    count: int,
+) -> None:
     """One iteration of a recurrence: increments, gradients, and all coordinates move.
 
     `draw(source, block, parameters, setting, count)` fills the increments of a block from whatever
@@ -59,7 +68,9 @@ def iterate_once(  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def draw_noise(noise, block, parameters, setting, count):  # type: ignore[no-untyped-def]
+def draw_noise(
+    noise: PlainFunction, block: Block, parameters: Parameters, setting: Setting, count: int
+) -> None:
     """Increments by the noise pass."""
     # Whole vectors of noise: what falls beyond the active lanes is not looked at.
     lanes = count if setting.wide else -(-count // VECTOR) * VECTOR
@@ -122,7 +133,7 @@ def _iterate(  # type: ignore[no-untyped-def]
 @functools.cache
 def _compiled_advance() -> Any:
     passes = pointers(NOISE, GRADIENT, UPDATE, CHECK)
-    return compile_cached(_advance, types.int64(*passes, *ADVANCE))
+    return compile_cached(_advance, types.int64(*passes, *ADVANCE), allocates=False)
 
 
 @functools.cache
@@ -130,7 +141,7 @@ def _compiled_iterate() -> Any:
     numbers = (types.int64, types.int64)
     passes = pointers(NOISE, GRADIENT, UPDATE)
     signature = types.void(*passes, BLOCK, PARAMETERS, SETTING, *numbers)
-    return compile_cached(_iterate, signature)
+    return compile_cached(_iterate, signature, allocates=False)
 
 
 # --------------------------------------------------------------------------------------------- runs

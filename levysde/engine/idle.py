@@ -253,7 +253,7 @@ def _advance(  # type: ignore[no-untyped-def]
 @functools.cache
 def _compiled_advance() -> Any:
     passes = pointers(NOISE, JUMP, GRADIENT, UPDATE, CHECK)
-    return compile_cached(_advance, types.int64(*passes, SKIPPING, *ADVANCE))
+    return compile_cached(_advance, types.int64(*passes, SKIPPING, *ADVANCE), allocates=False)
 
 
 class _IdleRun(BlockRun):

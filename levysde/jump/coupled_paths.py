@@ -219,8 +219,8 @@ def natural_length(
 
     Increments are in the units of what they are added to, a gradient times time for an algorithm:
     lengths of jumps mean something beside what they do to x alone. So they are measured on coupled
-    paths, in one iteration, by what moves x by a hundredth, or half as far as any increment does. Over the
-    way out it is rounded to 20 bits, so that rounding in other units does not change it.
+    paths, in one iteration, by what moves x by a hundredth, or half as far as any increment does.
+    Over the way out it is rounded to 20 bits, so that rounding in other units does not change it.
     """
     scouts = rays[np.argsort(ways, kind="stable")[:_SCOUTS]]
 

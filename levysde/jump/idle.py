@@ -84,8 +84,8 @@ def idle_program(
         Length above which increments are not idle; unless given that of a jump that moves x by a
         tenth of the way out.
     longest : int, optional
-        Iterations for which paths are watched at most, three times the longest relaxation; a million
-        unless given.
+        Iterations for which paths are watched at most, three times the longest relaxation; a
+        million unless given.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def _few_idle(threshold: float, rate: float, steps: str) -> ValueError:
 def _check_few(
     few: Relaxation, unit: float, threshold: float | None, rate_above: Callable[[float], float]
 ) -> None:
-    """Refuse at once what the relaxation of a few jumps rules out, with room for their being few."""
+    """Refuse at once what the relaxation of a few jumps rules out, and they may be too few."""
     if few.spread == math.inf:  # paths leave, and nothing was measured
         return
     sizes = unit * FEW_SIZES
@@ -224,9 +224,9 @@ def _leaving_length(moved: FloatArray, sizes: FloatArray) -> float:
     return math.exp(float(np.interp(0.0, np.log(rising), np.log(sizes))))
 
 
-def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
+def _check_creeping(jumping: float, deviation: float, relaxation: float) -> None:
     """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
-    creeping = float(kramers_rate(-math.log(FORGOTTEN) / memory, 1.0 / max(deviation, 1e-3)))
+    creeping = float(kramers_rate(-math.log(FORGOTTEN) / relaxation, 1.0 / max(deviation, 1e-3)))
     if creeping > CREEPING_SHARE * jumping:
         raise parts.Refusal(
             f"small increments alone leave at a rate of about {creeping:.2g}, long ones at "
@@ -238,7 +238,7 @@ def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
 def _ways_along_jumps(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArray]:
     """Directions of jumps and ways out along them.
 
-    A ray that does not lead out counts with the shortest way: its jumps are remembered too.
+    A ray that does not lead out counts with the shortest way: paths relax after its jumps too.
     """
     rays = noise.jumps(basin.dim, 1.0, 1.0).rays
     rays = rays if len(rays) else directions(basin.dim)
@@ -255,8 +255,8 @@ def _chosen_rays(
     if len(rays) <= _MOST_RAYS:
         return rays, ways
     chosen: list[int] = []
-    answers = _first_answers(basin, program, rays, ways, unit)
-    for score in (ways, _forces(basin, rays, ways), -answers):
+    responses = _first_responses(basin, program, rays, ways, unit)
+    for score in (ways, _forces(basin, rays, ways), -responses):
         chosen += [int(k) for k in np.argsort(score, kind="stable")[: _MOST_RAYS // 3]]
     kept = sorted(set(chosen))
     return rays[kept], ways[kept]
@@ -269,7 +269,7 @@ def _forces(basin: Basin, rays: FloatArray, ways: FloatArray) -> FloatArray:
     return np.array([np.linalg.norm(end) / step for end in ends])
 
 
-def _first_answers(
+def _first_responses(
     basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, unit: float
 ) -> FloatArray:
     """Displacement over the way out in the iteration of a jump of that way times the unit."""
