@@ -250,7 +250,7 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     spread = np.sqrt(np.maximum(((framed @ stationary) * framed).sum(axis=1), 1e-300))
     about = replace(basin, minimum=linear.center[: basin.dim])
     deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
-    largest = float(kramers_rate(0.5 / program.steps.memory, deviations).max())
+    largest = float(kramers_rate(0.5 / program.steps.relaxation_time, deviations).max())
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
 
 
@@ -269,7 +269,11 @@ def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:
 def _jump_seconds(program: JumpProgram, rate: float) -> float:
     """Time of one exit on one processor: the moves between two jumps, and their number."""
     wait = 1.0 / program.jumps.rate
-    longest = program.steps.longest if program.steps.inner > 0.0 else program.steps.coarse
+    longest = (
+        program.steps.linear_step
+        if program.steps.linear_radius2 > 0.0
+        else program.steps.nonlinear_step
+    )
     moves = 1.0 + wait / longest
     return _MOVE_SECONDS * math.sqrt(program.dim) * moves * program.jumps.rate / rate
 

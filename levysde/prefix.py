@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from levysde.engine.backends import Engine
 from levysde.engine.status import RUNNING
 from levysde.results import EscapeTimes, Status
 
@@ -80,7 +81,7 @@ class Prefix:
 
     def __init__(
         self,
-        engine: Any,
+        engine: Engine,
         program: Any,
         parameters: dict[str, Any],
         horizon: float,

@@ -298,10 +298,10 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
 def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import parts
+    from levysde.engine.backends import BACKENDS
     from levysde.grid import CORRECTIONS
     from levysde.methods import METHODS, SMALL_JUMPS
     from levysde.scheme import SCHEMES
-    from levysde.simulate import BACKENDS
 
     for name in ("paths", "threads"):
         if getattr(options, name) is not None:
@@ -313,7 +313,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
     parts.choice("method", options.method, METHODS)
     parts.choice("scheme", options.scheme, SCHEMES)
     parts.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
-    parts.choice("backend", options.backend, BACKENDS)
+    parts.choice("backend", options.backend, tuple(BACKENDS))
     parts.choice("correction", options.correction, ("none", *CORRECTIONS))
 
 

@@ -18,12 +18,14 @@ _FIELDS = np.dtype(
 QUEUE = numba.from_dtype(_FIELDS)
 
 
+def new_record(fields: np.dtype[Any]) -> Any:
+    """Zeros with names, which Python and compiled code both change."""
+    return np.zeros(1, fields).view(np.recarray)[0]
+
+
 def new_queue() -> Any:
     """An empty queue, a record with the fields next, end, path_steps and calls."""
-    queue = np.recarray(1, _FIELDS)[0]
-    for name in _FIELDS.fields or ():
-        queue[name] = 0
-    return queue
+    return new_record(_FIELDS)
 
 
 def work_off(
