@@ -367,7 +367,7 @@ def test_memory_does_not_depend_on_the_unit_of_the_gradient(unit: float) -> None
         return idle.idle_program(well, NOISE, 1e-3 * unit, program)
 
     expected, found = in_units_of(1.0), in_units_of(unit)
-    assert found.relaxation == expected.memory
+    assert found.relaxation == expected.relaxation
     assert found.threshold == pytest.approx(unit * expected.threshold, rel=1e-6)
 
 
@@ -537,7 +537,7 @@ def test_a_potential_without_force_is_refused_for_that() -> None:
             ls.escape_times(free, slow, ls.noise.independent(1.5), 1e-3, paths=1, method="jump")
 
 
-def test_few_twins_show_that_nothing_is_forgotten(monkeypatch):
+def test_few_coupled_paths_show_that_nothing_is_forgotten(monkeypatch):
     """Windows that are too short are watched on one ray; what forgets nothing on no other."""
     watched, real = [], coupled_paths._watched
 
