@@ -17,7 +17,7 @@ from naive import escape as naive_escape
 import levysde as ls
 from levysde import domains, potentials
 from levysde.engine import compile as compiler
-from levysde.engine import cpu, passes, source
+from levysde.engine import cpu, source, status
 from levysde.engine.program import Outcome
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
@@ -75,7 +75,7 @@ def test_same_result_for_any_threads_and_blocks(dim):
     program = program_of(box_basin(dim))
     reference = Outcome.empty(1000, dim)
     cpu.escape(program, reference, 0, 1000, 400, threads=1)
-    assert (reference.status == passes.ESCAPED).sum() > 900
+    assert (reference.status == status.ESCAPED).sum() > 900
     for threads, lanes in ((1, 8), (2, 64), (3, 8), (2, 256), (5, None)):
         other = Outcome.empty(1000, dim)
         cpu.escape(program, other, 0, 1000, 400, threads=threads, lanes=lanes)

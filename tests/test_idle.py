@@ -14,7 +14,7 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine import idle as engine
 from levysde.engine.idle import IdleProgram
-from levysde.jump import idle, twins
+from levysde.jump import coupled_paths, idle
 from levysde.methods import skip
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
@@ -185,8 +185,8 @@ def test_two_clipped_jumps() -> None:
     euler = ls.escape_times(FLAT, clipped, NOISE, 0.1, paths=3000, dt=0.02, seed=7, horizon=1e6)
     assert not differ(made, euler)
     # The twin has no time to relax: it waits for the next jump where the last one has led.
-    hasty = dataclasses.replace(planned(clipped, 0.1, 0.02), memory=3)
-    outcome = engine.room(3000, 1)
+    hasty = dataclasses.replace(planned(clipped, 0.1, 0.02), relaxation=3)
+    outcome = engine.allocate(3000, 1)
     engine.escape(hasty, outcome, 0, 3000, 1 << 40)
     assert outcome.steps.mean() * 0.02 < 0.8 * euler.mean
 
@@ -220,7 +220,7 @@ def test_memory_of_sgd(dt: float) -> None:
     found = planned(SGD, 1e-4, dt)
     exact = math.log(200.0) / -math.log1p(-dt)
     assert found.threshold == pytest.approx(0.1, rel=0.01)
-    assert 0.7 * exact < found.memory < 1.06 * exact + 1.0
+    assert 0.7 * exact < found.relaxation < 1.06 * exact + 1.0
 
 
 def test_settling_of_a_second_moment() -> None:
@@ -238,7 +238,7 @@ def test_threshold_of_an_optimizer_is_that_of_its_answer() -> None:
 
 def test_share_of_idle_iterations() -> None:
     found = planned(SGD, 1e-3, 0.05)
-    outcome = engine.room(4000, 1)
+    outcome = engine.allocate(4000, 1)
     done = engine.escape(found, outcome, 0, 4000, 1 << 40)
     share = 1.0 - done / outcome.steps.sum()
     assert share == pytest.approx(idle.idle_share(found), abs=0.002)
@@ -248,7 +248,7 @@ def test_paths_are_those_of_euler_until_they_idle() -> None:
     """The same noise at the same address: early exits are the same, step for step."""
     found = planned(SGD, 0.05, 0.1)
     euler = ls.escape_times(FLAT, SGD, NOISE, 0.05, paths=20_000, dt=0.1, seed=1)
-    early = euler.steps <= found.memory
+    early = euler.steps <= found.relaxation
     assert early.sum() > 200
     assert (run(FLAT, SGD, NOISE, 0.05, 20_000, dt=0.1).steps[early] == euler.steps[early]).all()
 
@@ -256,7 +256,7 @@ def test_paths_are_those_of_euler_until_they_idle() -> None:
 def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
     done = []
     for epsilon in (1e-2, 1e-4, 1e-6):
-        outcome = engine.room(2000, 1)
+        outcome = engine.allocate(2000, 1)
         done.append(engine.escape(planned(SGD, epsilon, 0.05), outcome, 0, 2000, 1 << 46))
     assert max(done) < 1.25 * min(done)
 
@@ -275,7 +275,7 @@ def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
     program = recurrence(Model(basin, SGD, noise, 1e-3), 0.05, seed=1)
     found = idle.idle_program(basin, noise, 1e-3, program)
     for lanes in (8, 24):
-        outcome = engine.room(700, 2)
+        outcome = engine.allocate(700, 2)
         engine.escape(found, outcome, 0, 700, 1 << 46, lanes=lanes)
         assert (outcome.steps == one.steps).all()
         assert (outcome.position == one.exit_position).all()
@@ -367,7 +367,7 @@ def test_memory_does_not_depend_on_the_unit_of_the_gradient(unit: float) -> None
         return idle.idle_program(well, NOISE, 1e-3 * unit, program)
 
     expected, found = in_units_of(1.0), in_units_of(unit)
-    assert found.memory == expected.memory
+    assert found.relaxation == expected.relaxation
     assert found.threshold == pytest.approx(unit * expected.threshold, rel=1e-6)
 
 
@@ -390,13 +390,13 @@ def test_a_memory_that_is_too_long_is_refused_before_it_is_measured(
     dim: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 10^5 iterations and more, for jumps that come every 3000."""
-    watched, windows = twins._watched, []
+    watched, windows = coupled_paths._watched, []
 
-    def counting(*arguments: Any) -> twins.Memory:
+    def counting(*arguments: Any) -> coupled_paths.Relaxation:
         windows.append(arguments[5])
         return watched(*arguments)
 
-    monkeypatch.setattr(twins, "_watched", counting)
+    monkeypatch.setattr(coupled_paths, "_watched", counting)
     dynamics = ls.dynamics.adam(b2=1.0 - 1e-4)
     with pytest.raises(ValueError, match=r"for more than .* few are idle"):
         planned(dynamics, 0.01, 0.01, ls.basins.flat(dim=dim))
@@ -537,15 +537,15 @@ def test_a_potential_without_force_is_refused_for_that() -> None:
             ls.escape_times(free, slow, ls.noise.independent(1.5), 1e-3, paths=1, method="jump")
 
 
-def test_few_twins_show_that_nothing_is_forgotten(monkeypatch):
+def test_few_coupled_paths_show_that_nothing_is_forgotten(monkeypatch):
     """Windows that are too short are watched on one ray; what forgets nothing on no other."""
-    watched, real = [], twins._watched
+    watched, real = [], coupled_paths._watched
 
     def watch(basin, program, rays, ways, size, *more):
         watched.append(len(rays))
         return real(basin, program, rays, ways, size, *more)
 
-    monkeypatch.setattr(twins, "_watched", watch)
+    monkeypatch.setattr(coupled_paths, "_watched", watch)
     monkeypatch.setattr(idle, "LONGEST_WINDOW", 1 << 14)
     basin, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
     for decay, forgets in ((0.9, True), (1.0 - 1e-7, False)):

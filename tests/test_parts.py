@@ -7,7 +7,7 @@ import pytest
 
 import levysde as ls
 from levysde import domains, potentials
-from levysde.engine import passes
+from levysde.engine import passes, status
 
 RNG = np.random.default_rng(2)
 MATRIX = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 3.0]])
@@ -87,7 +87,7 @@ def test_domain_is_its_definition_plain_and_compiled(name):
     step, flags = np.zeros(400, np.uint64), np.zeros(400, np.int8)
     check = passes.check_pass(domain.outside, domain.dim)
     ended = check(x, np.array(domain.p), step, np.uint64(10), flags, 400)
-    assert ((flags == passes.ESCAPED) == ~expected).all()
+    assert ((flags == status.ESCAPED) == ~expected).all()
     assert ended == np.count_nonzero(~expected)
     assert (step == 1).all()
 
@@ -102,10 +102,10 @@ def test_check_names_every_end(dim):
     x, _ = blocks(np.repeat(points, 2, axis=0), dim)
     step, flags = np.array([0, 9] * 4, np.uint64), np.zeros(8, np.int8)
     passes.check_pass(domain.outside, dim)(x, np.array(domain.p), step, np.uint64(10), flags, 8)
-    lost, left = passes.NON_FINITE, passes.ESCAPED
+    lost, left = status.NON_FINITE, status.ESCAPED
     assert flags.tolist() == [
-        passes.RUNNING,
-        passes.HORIZON,
+        status.RUNNING,
+        status.HORIZON,
         lost,
         lost,
         lost,

@@ -299,10 +299,10 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
 def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import checks
+    from levysde.engine.backends import BACKENDS
     from levysde.methods import METHODS, SMALL_JUMPS
     from levysde.methods.boundary_shift import CORRECTIONS
     from levysde.methods.scheme import SCHEMES
-    from levysde.runs.simulate import BACKENDS
 
     for name in ("paths", "threads"):
         if getattr(options, name) is not None:
@@ -314,7 +314,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
     checks.choice("method", options.method, METHODS)
     checks.choice("scheme", options.scheme, SCHEMES)
     checks.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
-    checks.choice("backend", options.backend, BACKENDS)
+    checks.choice("backend", options.backend, tuple(BACKENDS))
     checks.choice("correction", options.correction, ("none", *CORRECTIONS))
 
 

@@ -1,14 +1,18 @@
 """Blocks of lanes: how the paths that advance together are stored, begun and taken out."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from numba import types
 
-from levysde._typing import FloatArray
-from levysde.engine.flow_pass import flow_parameters, flow_pass
+from levysde._typing import FloatArray, UInt64
+from levysde.engine.flow_pass import flow_pass
 from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import RUNNING, VECTOR, gradient_pass, is_wide
-from levysde.engine.program import Program
+from levysde.engine.passes import VECTOR, check_pass, gradient_pass, is_wide
+from levysde.engine.path.divided_step import flow_parameters
+from levysde.engine.program import Outcome, Program
+from levysde.engine.status import RUNNING
 from levysde.engine.update_pass import update_pass
 
 BLOCK_ELEMENTS = 2048
@@ -16,38 +20,90 @@ BLOCK_ELEMENTS = 2048
 
 MAX_LANES = 256
 
+_matrix = types.float64[:, ::1]
+_vector = types.float64[::1]
+_counter = types.uint64[::1]
+
 
 def block_lanes(dim: int) -> int:
     """Number of paths that advance together: a multiple of 8."""
     return max(VECTOR, min(MAX_LANES, BLOCK_ELEMENTS // dim // VECTOR * VECTOR))
 
 
-class Block:
-    """The arrays of one block of lanes, with every path at the start.
+class Block(NamedTuple):
+    """The arrays of one block of lanes.
 
     Attributes
     ----------
-    state : tuple of ndarray, shape (dim, lanes), or (lanes, dim) where `wide`
+    x, m, v, g, dL : ndarray, shape (dim, lanes), or (lanes, dim) where blocks are wide
         Position, first and second moment, gradient, increment of the noise.
-    address : tuple of ndarray of uint64, shape (lanes,)
-        Path, step, and as many other counters as are asked for.
+    path, step : ndarray of uint64, shape (lanes,)
+        Which path, and how many steps it has made.
+    calm : ndarray of uint64, shape (lanes,)
+        Iterations since its last long increment, where these are counted.
     flags : ndarray of int8, shape (lanes,)
-        How paths have ended.
+        How it has ended.
     """
 
-    def __init__(self, program: Program, lanes: int, counters: int = 2) -> None:
-        self.wide = is_wide(program.dim)
-        shape = (lanes, program.dim) if self.wide else (program.dim, lanes)
-        start = program.start if self.wide else program.start[:, None]
-        x = np.array(np.broadcast_to(start, shape), order="C")
-        m, v, g, noise = (np.zeros(shape) for _ in range(4))
-        self.state = (x, m, v, g, noise)
-        self.address = tuple(np.zeros(lanes, np.uint64) for _ in range(counters))
-        self.flags = np.zeros(lanes, np.int8)
+    x: FloatArray
+    m: FloatArray
+    v: FloatArray
+    g: FloatArray
+    dL: FloatArray
+    path: npt.NDArray[np.uint64]
+    step: npt.NDArray[np.uint64]
+    calm: npt.NDArray[np.uint64]
+    flags: npt.NDArray[np.int8]
+
+
+class Parameters(NamedTuple):
+    """The flat parameters of the passes."""
+
+    noise: FloatArray
+    gradient: FloatArray
+    update: FloatArray
+    outside: FloatArray
+
+
+class Setting(NamedTuple):
+    """What does not change in a run of blocks: start, numbers, layout."""
+
+    start: FloatArray
+    seed: UInt64
+    dt: float
+    wide: bool
+
+
+BLOCK = types.NamedTuple((*[_matrix] * 5, *[_counter] * 3, types.int8[::1]), Block)
+PARAMETERS = types.NamedUniTuple(_vector, 4, Parameters)
+SETTING = types.NamedTuple((_vector, types.uint64, types.float64, types.boolean), Setting)
+OUTCOME = types.NamedTuple((types.int64[::1], types.int8[::1], _matrix, types.int64), Outcome)
+
+
+def new_block(program: Program, lanes: int) -> Block:
+    """A block with every path at the start."""
+    wide = is_wide(program.dim)
+    shape = (lanes, program.dim) if wide else (program.dim, lanes)
+    start = program.start if wide else program.start[:, None]
+    x = np.array(np.broadcast_to(start, shape), order="C")
+    # Each array by itself: powers of two apart, a store would hold up loads from the others.
+    m, v, g, dL = (np.zeros(shape) for _ in range(4))
+    path, step, calm = (np.zeros(lanes, np.uint64) for _ in range(3))
+    return Block(x, m, v, g, dL, path, step, calm, np.zeros(lanes, np.int8))
+
+
+def rows_of(array: FloatArray, dim: int) -> FloatArray:
+    """A view of an array of a block with a path in each row, shape (lanes, dim)."""
+    return array if is_wide(dim) else array.T
+
+
+def setting_of(program: Program) -> Setting:
+    """What does not change in a run of a program."""
+    return Setting(program.start, np.uint64(program.seed), program.dt, is_wide(program.dim))
 
 
 def passes_of(program: Program) -> tuple[Any, Any, Any]:
-    """The passes noise, gradient and update of a program, compiled."""
+    """The passes of a program that advance a block, compiled: noise, gradient and update."""
     if program.flow is None:
         update = update_pass(program.update, program.dim)
     else:
@@ -59,35 +115,35 @@ def passes_of(program: Program) -> tuple[Any, Any, Any]:
     )
 
 
-def parameters_of(program: Program) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The parameters of the passes noise, gradient and update."""
+def check_of(program: Program) -> Any:
+    """The pass that looks for paths that have ended, compiled."""
+    return check_pass(program.outside, program.dim)
+
+
+def parameters_of(program: Program) -> Parameters:
+    """The parameters of the passes."""
     update_p = program.update.p
     if program.flow is not None:
         update_p = flow_parameters(program.flow, program.gradient_p)
-    return program.noise.p, program.gradient_p, update_p
+    return Parameters(program.noise.p, program.gradient_p, update_p, program.outside_p)
 
 
 # ---------------------------------------------------------------------------- in compiled functions
 
 
-def begin(lane, path_id, start, state, address, wide):  # type: ignore[no-untyped-def]
+def begin(block, lane, path, start, wide):  # type: ignore[no-untyped-def]
     """Put a new path at its start into a lane."""
-    x, m, v = state[:3]
-    for counter in address:
-        counter[lane] = 0
-    address[0][lane] = path_id
+    block.path[lane], block.step[lane], block.calm[lane] = path, 0, 0
     for j in range(start.shape[0]):
         at = (lane, j) if wide else (j, lane)
-        x[at] = start[j]
-        m[at] = 0.0
-        v[at] = 0.0
+        block.x[at], block.m[at], block.v[at] = start[j], 0.0, 0.0
 
 
-def _move(source, target, dim, state, address, wide):  # type: ignore[no-untyped-def]
+def _carry_over(block, source, target, dim, wide):  # type: ignore[no-untyped-def]
     """Move the path of one lane into another."""
-    for ids in address:
-        ids[target] = ids[source]
-    for array in state[:3]:
+    for counter in (block.path, block.step, block.calm):
+        counter[target] = counter[source]
+    for array in (block.x, block.m, block.v):
         for j in range(dim):
             if wide:
                 array[target, j] = array[source, j]
@@ -95,24 +151,21 @@ def _move(source, target, dim, state, address, wide):  # type: ignore[no-untyped
                 array[j, target] = array[j, source]
 
 
-def collect(  # type: ignore[no-untyped-def]
-    state, address, flags, start, active, queue, wide, out_steps, out_status, out_position
-):
+def collect(block, setting, outcome, active, queue):  # type: ignore[no-untyped-def]
     """Record the paths that have ended, refill or close their lanes; return the lanes in use."""
-    x = state[0]
-    path, step = address[0], address[1]
+    start, wide = setting.start, setting.wide
     for lane in range(active - 1, -1, -1):
-        if flags[lane] == RUNNING:
+        if block.flags[lane] == RUNNING:
             continue
-        row = np.int64(path[lane]) - queue[2]
-        out_steps[row] = step[lane]
+        row = np.int64(block.path[lane]) - outcome.first
+        outcome.steps[row] = block.step[lane]
         for j in range(start.shape[0]):
-            out_position[row, j] = x[lane, j] if wide else x[j, lane]
-        out_status[row] = flags[lane]  # last: a checkpoint takes what has a status
-        if queue[0] < queue[1]:
-            begin(lane, queue[0], start, state, address, wide)
-            queue[0] += 1
+            outcome.position[row, j] = block.x[lane, j] if wide else block.x[j, lane]
+        outcome.status[row] = block.flags[lane]  # last: a checkpoint takes what has a status
+        if queue.next < queue.end:
+            begin(block, lane, queue.next, start, wide)
+            queue.next += 1
         else:
             active -= 1
-            _move(active, lane, start.shape[0], state, address, wide)
+            _carry_over(block, active, lane, start.shape[0], wide)
     return active

@@ -188,7 +188,7 @@ def _pin(function: pytypes.FunctionType) -> None:
 # ------------------------------------------------------------------------------- cached compilation
 
 
-def compile_cached(function: PlainFunction, signature: Any) -> Any:
+def compile_cached(function: PlainFunction, signature: Any, *, allocates: bool = True) -> Any:
     """Compile with one explicit signature, keeping the machine code on disk.
 
     The code lies beside the package, else in the user's cache folder, else (where neither can be
@@ -201,14 +201,17 @@ def compile_cached(function: PlainFunction, signature: Any) -> Any:
         prepared.
     signature : numba signature
         The only signature it will have.
+    allocates : bool
+        Whether it makes arrays. One that does not, a driver, need not count the references to
+        those that it is given, which costs it as much as a pass.
 
     Returns
     -------
     numba dispatcher
         Releases the interpreter lock while it runs.
     """
-    options = {"nogil": True, "cache": True, "error_model": "numpy"}
-    key = source_key(function, signature)
+    options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": allocates}
+    key = source_key(function, (signature, allocates))
     function = _copied(plain(function))
     function.__qualname__ = f"{function.__name__}_{key}"
     with _compile_lock, _pointers_allowed(), interrupts_held():

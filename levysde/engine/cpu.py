@@ -14,11 +14,29 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from levysde._typing import FloatArray
-from levysde.engine.block import Block, begin, block_lanes, collect, parameters_of, passes_of
+from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.block import (
+    BLOCK,
+    OUTCOME,
+    PARAMETERS,
+    SETTING,
+    Block,
+    Parameters,
+    Setting,
+    begin,
+    block_lanes,
+    check_of,
+    collect,
+    new_block,
+    parameters_of,
+    passes_of,
+    rows_of,
+    setting_of,
+)
 from levysde.engine.compile import compile_cached, pointers
-from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR, check_pass
+from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR
 from levysde.engine.program import Outcome, Program
+from levysde.engine.queue import QUEUE, new_queue, work_off
 from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 
 _FIRST_CALL = 1 << 17
@@ -26,88 +44,111 @@ _FIRST_CALL = 1 << 17
 
 # ------------------------------------------------------------------------------------------ drivers
 
-_matrix = types.float64[:, ::1]
-_vector = types.float64[::1]
-_state = types.UniTuple(_matrix, 5)  # x, m, v, g, dL
-_address = types.UniTuple(types.uint64[::1], 2)  # path, step
+
+def iterate_once(
+    draw: PlainFunction,
+    source: Any,
+    gradient: PlainFunction,
+    update: PlainFunction,
+    block: Block,
+    parameters: Parameters,
+    setting: Setting,
+    count: int,
+) -> None:
+    """One iteration of a recurrence: increments, gradients, and all coordinates move.
+
+    `draw(source, block, parameters, setting, count)` fills the increments of a block from whatever
+    source; who calls counts the step.
+    """
+    draw(source, block, parameters, setting, count)
+    gradient(block.x, parameters.gradient, block.g, count)
+    update(
+        block.x, block.m, block.v, block.g, block.dL, setting.dt, setting.seed, block.path,
+        block.step, parameters.update, count,
+    )  # fmt: skip
 
 
-def _advance(  # type: ignore[no-untyped-def]
-    noise, gradient, update, check, state, address, flags, parameters, start, seed, dt, horizon,
-    active, queue, more, max_steps, wide, out_steps, out_status, out_position,
+def draw_noise(
+    noise: PlainFunction, block: Block, parameters: Parameters, setting: Setting, count: int
+) -> None:
+    """Increments by the noise pass."""
+    # Whole vectors of noise: what falls beyond the active lanes is not looked at.
+    lanes = count if setting.wide else -(-count // VECTOR) * VECTOR
+    noise(block.dL, setting.seed, block.path, block.step, parameters.noise, lanes)
+
+
+def advance_block(  # type: ignore[no-untyped-def]
+    draw, source, gradient, update, check, block, parameters, setting, outcome, queue, horizon,
+    more, active, max_steps,
 ):  # fmt: skip
     """Advance a block until `max_steps`, or until it lacks paths; return the lanes still in use.
 
-    `queue` holds the next path, the end of the queue, the path of the first row of the output, and
-    the path-steps and steps done so far. With `more`, paths wait outside the queue: return to fetch
-    them.
+    With `more`, paths wait outside the queue: return to fetch them.
     """
-    x, m, v, g, dL = state
-    path, step = address
-    noise_p, gradient_p, update_p, outside_p = parameters
-    while active < path.shape[0] and queue[0] < queue[1]:
-        begin(active, queue[0], start, state, address, wide)
-        queue[0] += 1
+    while active < block.path.shape[0] and queue.next < queue.end:
+        begin(block, active, queue.next, setting.start, setting.wide)
+        queue.next += 1
         active += 1
     lanes = active
     for _ in range(max_steps):
-        # Whole vectors of noise: what falls beyond the active lanes is not looked at.
-        noise(dL, seed, path, step, noise_p, active if wide else -(-active // VECTOR) * VECTOR)
-        gradient(x, gradient_p, g, active)
-        update(x, m, v, g, dL, dt, seed, path, step, update_p, active)
-        queue[3] += active
-        queue[4] += 1
-        if check(x, outside_p, step, horizon, flags, active) == 0:
+        iterate_once(draw, source, gradient, update, block, parameters, setting, active)
+        queue.path_steps += active
+        queue.calls += 1
+        if check(block.x, parameters.outside, block.step, horizon, block.flags, active) == 0:
             continue
-        active = collect(
-            state, address, flags, start, active, queue, wide, out_steps, out_status, out_position
-        )
+        active = collect(block, setting, outcome, active, queue)
         if active == 0 or (more and active < lanes):
             break
     return active
 
 
-def _step(  # type: ignore[no-untyped-def]
-    noise, gradient, update, state, address, parameters, seed, dt, steps, count
+ADVANCE = (
+    BLOCK, PARAMETERS, SETTING, OUTCOME, QUEUE, types.uint64, types.boolean, types.int64,
+    types.int64,
+)  # fmt: skip
+"""Types of the arguments of `advance_block` from the block on."""
+
+
+def _advance(  # type: ignore[no-untyped-def]
+    noise, gradient, update, check, block, parameters, setting, outcome, queue, horizon, more,
+    active, max_steps,
+):  # fmt: skip
+    """Advance a block in which every iteration is made."""
+    return advance_block(
+        draw_noise, noise, gradient, update, check, block, parameters, setting, outcome, queue,
+        horizon, more, active, max_steps,
+    )  # fmt: skip
+
+
+def _iterate(  # type: ignore[no-untyped-def]
+    noise, gradient, update, block, parameters, setting, steps, count
 ):
     """Advance `count` lanes without looking for exits."""
-    x, m, v, g, dL = state
-    path, step = address
-    noise_p, gradient_p, update_p = parameters
     for _ in range(steps):
-        noise(dL, seed, path, step, noise_p, count)
-        gradient(x, gradient_p, g, count)
-        update(x, m, v, g, dL, dt, seed, path, step, update_p, count)
+        iterate_once(draw_noise, noise, gradient, update, block, parameters, setting, count)
         for lane in range(count):
-            step[lane] += np.uint64(1)
+            block.step[lane] += np.uint64(1)
 
 
 @functools.cache
 def _compiled_advance() -> Any:
-    arguments = pointers(NOISE, GRADIENT, UPDATE, CHECK)
-    signature = types.int64(
-        *arguments, _state, _address, types.int8[::1], types.UniTuple(_vector, 4), _vector,
-        types.uint64, types.float64, types.uint64, types.int64, types.int64[::1], types.boolean,
-        types.int64, types.boolean, types.int64[::1], types.int8[::1], _matrix,
-    )  # fmt: skip
-    return compile_cached(_advance, signature)
+    passes = pointers(NOISE, GRADIENT, UPDATE, CHECK)
+    return compile_cached(_advance, types.int64(*passes, *ADVANCE), allocates=False)
 
 
 @functools.cache
-def _compiled_step() -> Any:
-    arguments = pointers(NOISE, GRADIENT, UPDATE)
-    signature = types.void(
-        *arguments, _state, _address, types.UniTuple(_vector, 3), types.uint64, types.float64,
-        types.int64, types.int64,
-    )  # fmt: skip
-    return compile_cached(_step, signature)
+def _compiled_iterate() -> Any:
+    numbers = (types.int64, types.int64)
+    passes = pointers(NOISE, GRADIENT, UPDATE)
+    signature = types.void(*passes, BLOCK, PARAMETERS, SETTING, *numbers)
+    return compile_cached(_iterate, signature, allocates=False)
 
 
 # --------------------------------------------------------------------------------------------- runs
 
 
-room = Outcome.empty
-"""Where the results of paths go: `room(paths, dim, first)`."""
+allocate = Outcome.empty
+"""Where the results of paths go: `allocate(paths, dim, first)`."""
 
 
 def prepare(program: Program) -> None:
@@ -120,57 +161,43 @@ def prepare(program: Program) -> None:
     """
     _compiled_advance()
     passes_of(program)
-    check_pass(program.outside, program.dim)
+    check_of(program)
 
 
 class BlockRun:
     """One run of `escape`: what its threads share."""
 
-    counters = 2
-
     def __init__(
         self, program: Program, outcome: Outcome, first: int, last: int, horizon: int, threads: int
     ) -> None:
-        self.program, self.outcome, self.horizon, self.threads = program, outcome, horizon, threads
+        self.program, self.outcome, self.threads = program, outcome, threads
+        self.horizon = np.uint64(horizon)
         self.supply = Supply(first, last, threads)
+        self.rows = outcome.status[first - outcome.first : last - outcome.first]
         self.stop = threading.Event()
-        self.passes = (*passes_of(program), check_pass(program.outside, program.dim))
-        self.parameters = (*parameters_of(program), program.outside_p)
+        self.passes = (*passes_of(program), check_of(program))
+        self.parameters, self.setting = parameters_of(program), setting_of(program)
 
-    def advance(self, block: Block, active: int, queue: Any, max_steps: int) -> int:
-        """One call of the compiled driver; return the lanes in use."""
-        program, outcome = self.program, self.outcome
-        lanes: int = _compiled_advance()(
-            *self.passes, block.state, block.address, block.flags, self.parameters, program.start,
-            program.seed, program.dt, self.horizon, active, queue, self.supply.more, max_steps,
-            block.wide, outcome.steps, outcome.status, outcome.position,
-        )  # fmt: skip
-        return lanes
+    def driver(self, lanes: int) -> tuple[Any, ...]:
+        """The compiled driver of one block, and its arguments before the block."""
+        return _compiled_advance(), *self.passes
 
     def work(self, lanes: int) -> int:
         """Run one block until no path is left or a stop is asked for; return path-steps done."""
-        block = Block(self.program, lanes, self.counters)
-        queue = np.array([0, 0, self.outcome.first, 0, 0])
-        active, max_steps = 0, 1
-        while not self.stop.is_set():
-            if queue[0] == queue[1]:
-                queue[:2] = self.supply.take()
-            if active == 0 and queue[0] == queue[1]:
-                break
-            began, done = time.perf_counter(), int(queue[4])
-            active = self.advance(block, active, queue, max_steps)
-            # As many steps as fill a segment at the speed seen, growing by a factor 4 at most.
-            speed = (queue[4] - done) / max(time.perf_counter() - began, 1e-9)
-            max_steps = max(1, min(int(SEGMENT_SECONDS * speed), 4 * max_steps))
-        return int(queue[3])
+        block, queue = new_block(self.program, lanes), new_queue()
+        compiled, *passes = self.driver(lanes)
+        fixed = (*passes, block, self.parameters, self.setting, self.outcome, queue, self.horizon)
 
-    def finish(
-        self, first: int, last: int, lanes: int | None, progress: Callable[[int], object] | None
-    ) -> int:
+        def advance(active: int, steps: int) -> int:
+            found: int = compiled(*fixed, self.supply.more, active, steps)
+            return found
+
+        return work_off(advance, queue, self.supply, self.stop)
+
+    def finish(self, lanes: int | None, progress: Callable[[int], object] | None) -> int:
         """Work in all threads until no path is left; return path-steps done."""
-        rows = self.outcome.status[first - self.outcome.first : last - self.outcome.first]
         work = functools.partial(self.work, lanes or block_lanes(self.program.dim))
-        return run_threads(work, self.threads, self.stop, rows, progress)
+        return run_threads(work, self.threads, self.stop, self.rows, progress)
 
 
 def escape(
@@ -212,9 +239,8 @@ def escape(
     KeyboardInterrupt
         Within a fraction of a second of the signal; paths not ended have status 0.
     """
-    threads = threads or available_threads()
-    run = BlockRun(program, outcome, first, last, horizon, threads)
-    return run.finish(first, last, lanes, progress)
+    run = BlockRun(program, outcome, first, last, horizon, threads or available_threads())
+    return run.finish(lanes, progress)
 
 
 def iterate(passes: Any, program: Program, block: Block, steps: int, count: int) -> None:
@@ -233,14 +259,12 @@ def iterate(passes: Any, program: Program, block: Block, steps: int, count: int)
     count : int
         Number of lanes, the first ones.
     """
-    parameters = parameters_of(program)
+    parameters, setting = parameters_of(program), setting_of(program)
     # Compiled calls are short, so that Ctrl-C is heard between them, but not too short to pay.
     longest = max(1, _FIRST_CALL // (count * program.dim))
     while steps > 0:
         done, began = min(steps, longest), time.perf_counter()
-        _compiled_step()(
-            *passes, block.state, block.address, parameters, program.seed, program.dt, done, count
-        )
+        _compiled_iterate()(*passes, block, parameters, setting, done, count)
         steps -= done
         if time.perf_counter() - began < SEGMENT_SECONDS:
             longest *= 2
@@ -268,11 +292,10 @@ def trajectories(program: Program, paths: int, records: int, every: int) -> Floa
     passes, lanes = passes_of(program), block_lanes(program.dim)
     out = np.empty((paths, records, program.dim))
     for first in range(0, paths, lanes):
-        block, count = Block(program, lanes), min(lanes, paths - first)
-        block.address[0][:] = np.arange(first, first + lanes, dtype=np.uint64)
+        block, count = new_block(program, lanes), min(lanes, paths - first)
+        block.path[:] = np.arange(first, first + lanes, dtype=np.uint64)
         out[first : first + count, 0] = program.start
         for row in range(1, records):
             iterate(passes, program, block, every, count)
-            x = block.state[0]
-            out[first : first + count, row] = x[:count] if block.wide else x[:, :count].T
+            out[first : first + count, row] = rows_of(block.x, program.dim)[:count]
     return out

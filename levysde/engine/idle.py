@@ -1,39 +1,33 @@
 """The block engine with idle iterations skipped: a recurrence at a cost that no epsilon changes.
 
-Iterations are those of the recurrence, with its own noise, for as long as a path remembers its last
-long increment. After that it idles about the minimum until the next one, and where it is at that
+Iterations are those of the recurrence, with its own noise, until a path has relaxed after its last
+long increment. From then on it idles about the minimum until the next one, and where it is at that
 moment does not depend on how long it waited: the number of iterations up to the next long increment
 is drawn, and added to the count.
+
+The driver is that of `levysde.engine.cpu`, with another source of increments.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import types
 
-from levysde._typing import FloatArray
-from levysde.engine.block import Block, begin, collect
+from levysde._typing import FloatArray, UInt64
 from levysde.engine.compile import compile_cached, pointers
-from levysde.engine.cpu import BlockRun
-from levysde.engine.elementary import log2
+from levysde.engine.cpu import ADVANCE, BlockRun, advance_block, draw_noise
 from levysde.engine.jump import JUMP, jump_function
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR
+from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE
+from levysde.engine.path.waiting import waiting_time
 from levysde.engine.philox import uniform_pair
 from levysde.engine.program import Outcome, Program
+from levysde.engine.slots import BOTH_SLOT, WAIT_SLOT
 from levysde.engine.threads import available_threads
-
-WAIT_SLOT = np.uint64(1 << 29)
-"""Number of idle iterations, and the length of the increment that ends them."""
-
-BOTH_SLOT = np.uint64((1 << 29) + 1)
-"""Whether two long increments come in one iteration."""
-
-_LN_2 = math.log(2.0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class IdleProgram:
         Its noise, cut at a threshold.
     threshold : float
         Increments longer than this are not idle, length.
-    memory : int
+    relaxation : int
         Iterations after a long increment that are not skipped.
     settled : int
         First iterations, up to when averages remember the start, that are not skipped.
@@ -61,7 +55,7 @@ class IdleProgram:
     program: Program
     jumps: JumpPart
     threshold: float
-    memory: int
+    relaxation: int
     settled: int
     center: FloatArray
     radius: float
@@ -77,58 +71,111 @@ class IdleProgram:
         return self.program.dt
 
 
-def _can_idle(lane, x, address, center, limits, wide):  # type: ignore[no-untyped-def]
-    """Whether a path has forgotten its start and its last long increment, and is at rest."""
-    step, since = address[1], address[2]
-    if since[lane] < limits[3] or step[lane] < limits[4]:
+class Skipping(NamedTuple):
+    """What the driver needs to skip iterations, and room for its lanes.
+
+    Attributes
+    ----------
+    center : ndarray, shape (dim,)
+        The minimum.
+    jump_p : ndarray
+        Parameters of the jump.
+    threshold2, radius2 : float
+        Squares of the lengths of an `IdleProgram`.
+    rate : float
+        Long increments per iteration.
+    relaxation, settled, horizon : numpy.uint64
+        Iterations after which a path has relaxed and settled, and after which it is given up.
+    relaxed : ndarray of int64, shape (1,)
+        How many paths had relaxed in the last iteration.
+    lanes : ndarray of int64, shape (lanes,)
+        Of paths that have relaxed; then those in which a long increment ends a wait.
+    uniforms, squares : ndarray, shape (lanes,)
+        What such an increment is made of; squares of increments.
+    jump : ndarray, shape (dim,)
+        One increment.
+    """
+
+    center: FloatArray
+    jump_p: FloatArray
+    threshold2: float
+    radius2: float
+    rate: float
+    relaxation: UInt64
+    settled: UInt64
+    horizon: UInt64
+    relaxed: npt.NDArray[np.int64]
+    lanes: npt.NDArray[np.int64]
+    uniforms: FloatArray
+    squares: FloatArray
+    jump: FloatArray
+
+
+_vector, _numbers = types.float64[::1], types.int64[::1]
+SKIPPING = types.NamedTuple(
+    (*[_vector] * 2, *[types.float64] * 3, *[types.uint64] * 3, *[_numbers] * 2, *[_vector] * 3),
+    Skipping,
+)
+
+
+# ----------------------------------------------------------------------------------- before a step
+
+
+def _is_idle(lane, block, skipping, wide):  # type: ignore[no-untyped-def]
+    """Whether a path has relaxed after its start and its last long increment, near the minimum."""
+    if block.calm[lane] < skipping.relaxation or block.step[lane] < skipping.settled:
         return False
     square = 0.0
-    for j in range(center.shape[0]):
-        offset = (x[lane, j] if wide else x[j, lane]) - center[j]
+    for j in range(skipping.center.shape[0]):
+        offset = (block.x[lane, j] if wide else block.x[j, lane]) - skipping.center[j]
         square += offset * offset
-    return square <= limits[1]
+    return square <= skipping.radius2
 
 
-def _rest(lanes, dL, sums, since, threshold, memory, wide):  # type: ignore[no-untyped-def]
-    """Count the iterations since the last long increment; return how many lanes may idle."""
-    for i in range(lanes):
-        sums[i] = 0.0
-    if wide:
-        for i in range(lanes):
-            for j in range(dL.shape[1]):
-                sums[i] += dL[i, j] * dL[i, j]
-    else:
-        for j in range(dL.shape[0]):
-            for i in range(lanes):
-                sums[i] += dL[j, i] * dL[j, i]
-    idle = 0
-    for i in range(lanes):
-        since[i] = since[i] + np.uint64(1) if sums[i] <= threshold else np.uint64(0)
-        idle += since[i] >= memory
-    return idle
-
-
-def _wait(lane, address, seed, rate, horizon):  # type: ignore[no-untyped-def]
+def _wait(lane, block, skipping, seed):  # type: ignore[no-untyped-def]
     """Skip idle iterations; return the uniform of the increment that ends them, 0 without one."""
-    path, step, since = address
-    first, u = uniform_pair(seed, path[lane], step[lane], WAIT_SLOT)
-    skipped = np.floor(-_LN_2 * log2(first) / rate)
-    room = horizon - np.uint64(1) - step[lane]
-    since[lane] = 0
-    if skipped >= room:
-        step[lane] += room
+    step = block.step[lane]
+    first, u = uniform_pair(seed, block.path[lane], step, WAIT_SLOT)
+    skipped = np.floor(waiting_time(first, skipping.rate))
+    left = skipping.horizon - np.uint64(1) - step
+    block.calm[lane] = 0
+    if skipped >= left:
+        block.step[lane] += left
         return 0.0
-    step[lane] += np.uint64(skipped)
+    block.step[lane] += np.uint64(skipped)
     return u
 
 
-def _is_long(lane, dL, threshold, wide):  # type: ignore[no-untyped-def]
-    """Whether the increment of a lane has a square beyond that of the threshold."""
+def _skip(block, skipping, seed, active, wide):  # type: ignore[no-untyped-def]
+    """Skip the idle iterations of all lanes that idle.
+
+    Return in how many a long increment follows; these are the first of `lanes`, and the uniforms of
+    their increments the first of `uniforms`.
+    """
+    count, ended = 0, 0
+    for i in range(active):
+        skipping.lanes[count] = i
+        count += block.calm[i] >= skipping.relaxation
+    for k in range(count):
+        i = skipping.lanes[k]
+        if _is_idle(i, block, skipping, wide):
+            u = _wait(i, block, skipping, seed)
+            if u > 0.0:
+                skipping.lanes[ended], skipping.uniforms[ended] = i, u
+                ended += 1
+    return ended
+
+
+# ------------------------------------------------------------------------------- after a noise pass
+
+
+def _is_long(lane, dL, threshold2, wide):  # type: ignore[no-untyped-def]
+    """Whether the increment of a lane is longer than the threshold."""
     square = 0.0
     for j in range(dL.shape[1] if wide else dL.shape[0]):
         y = dL[lane, j] if wide else dL[j, lane]
         square += y * y
-    return square > threshold
+    return square > threshold2
 
 
 def _both(seed, path, step):  # type: ignore[no-untyped-def]
@@ -140,129 +187,106 @@ def _both(seed, path, step):  # type: ignore[no-untyped-def]
     return uniform_pair(seed, path, step, BOTH_SLOT)[0] < 0.5
 
 
-def _skip(  # type: ignore[no-untyped-def]
-    ready, ends, active, x, address, center, limits, seed, horizon, wide
-):
-    """Skip the idle iterations of all lanes that idle.
+def _add_long_increments(jump, block, skipping, seed, ended, wide):  # type: ignore[no-untyped-def]
+    """Add those that end a wait to the increments of their lanes."""
+    dL = block.dL
+    for k in range(ended):
+        i = skipping.lanes[k]
+        path, step = block.path[i], block.step[i]
+        if _is_long(i, dL, skipping.threshold2, wide) and not _both(seed, path, step):
+            continue
+        skipping.jump[:] = 0.0
+        jump(skipping.jump, skipping.uniforms[k], seed, path, step, skipping.jump_p)
+        for j in range(skipping.jump.shape[0]):
+            if wide:
+                dL[i, j] += skipping.jump[j]
+            else:
+                dL[j, i] += skipping.jump[j]
 
-    Return in how many a long increment follows; these are the first of `ready`, and the uniforms of
-    their increments the first of `ends`.
-    """
-    since, count, ended = address[2], 0, 0
+
+def _count_calm(block, skipping, active, wide):  # type: ignore[no-untyped-def]
+    """Count the iterations since the last long increment, and the lanes that have relaxed."""
+    dL, squares = block.dL, skipping.squares
     for i in range(active):
-        ready[count] = i
-        count += since[i] >= limits[3]
-    for k in range(count):
-        i = ready[k]
-        if _can_idle(i, x, address, center, limits, wide):
-            u = _wait(i, address, seed, limits[2], horizon)
-            if u > 0.0:
-                ready[ended], ends[ended] = i, u
-                ended += 1
-    return ended
+        squares[i] = 0.0
+    if wide:
+        for i in range(active):
+            for j in range(dL.shape[1]):
+                squares[i] += dL[i, j] * dL[i, j]
+    else:
+        for j in range(dL.shape[0]):
+            for i in range(active):
+                squares[i] += dL[j, i] * dL[j, i]
+    relaxed = 0
+    for i in range(active):
+        calm = squares[i] <= skipping.threshold2
+        block.calm[i] = block.calm[i] + np.uint64(1) if calm else np.uint64(0)
+        relaxed += block.calm[i] >= skipping.relaxation
+    skipping.relaxed[0] = relaxed
+
+
+# ------------------------------------------------------------------------------------------ driver
+
+
+def draw_after_wait(source, block, parameters, setting, count):  # type: ignore[no-untyped-def]
+    """Skip what is idle, then draw the increments of the iteration that comes after it."""
+    noise, jump, skipping = source
+    seed, wide, ended = setting.seed, setting.wide, 0
+    if skipping.relaxed[0] > 0:
+        ended = _skip(block, skipping, seed, count, wide)
+    draw_noise(noise, block, parameters, setting, count)
+    _add_long_increments(jump, block, skipping, seed, ended, wide)
+    _count_calm(block, skipping, count, wide)
 
 
 def _advance(  # type: ignore[no-untyped-def]
-    noise, gradient, update, check, jump, state, address, flags, parameters, start, seed, dt,
-    horizon, active, queue, more, max_steps, wide, out_steps, out_status, out_position, center,
-    jump_p, limits, ready, scratch,
+    noise, jump, gradient, update, check, skipping, block, parameters, setting, outcome, queue,
+    horizon, more, active, max_steps,
 ):  # fmt: skip
-    """Advance a block as `levysde.engine.cpu` does, skipping what is idle.
-
-    `address` has a third counter, of iterations since the last long increment. `limits` holds the
-    squares of threshold and radius, long increments per iteration, the iterations that one is
-    remembered and those after which a path has settled; `ready` and `scratch` are room for lanes,
-    for squares, for the uniforms of increments that end an idle time, and for one increment.
-    """
-    x, m, v, g, dL = state
-    path, step, since = address
-    noise_p, gradient_p, update_p, outside_p = parameters
-    sums, ends, increment = scratch
-    while active < path.shape[0] and queue[0] < queue[1]:
-        begin(active, queue[0], start, state, address, wide)
-        queue[0] += 1
-        active += 1
-    lanes, idle = active, 1
-    for _ in range(max_steps):
-        ended = 0
-        if idle > 0:
-            ended = _skip(ready, ends, active, x, address, center, limits, seed, horizon, wide)
-        # Whole vectors of noise: what falls beyond the active lanes is not looked at.
-        noise(dL, seed, path, step, noise_p, active if wide else -(-active // VECTOR) * VECTOR)
-        for k in range(ended):
-            i = ready[k]
-            if _is_long(i, dL, limits[0], wide) and not _both(seed, path[i], step[i]):
-                continue
-            increment[:] = 0.0
-            jump(increment, ends[k], seed, path[i], step[i], jump_p)
-            for j in range(increment.shape[0]):
-                if wide:
-                    dL[i, j] += increment[j]
-                else:
-                    dL[j, i] += increment[j]
-        idle = _rest(active, dL, sums, since, limits[0], limits[3], wide)
-        gradient(x, gradient_p, g, active)
-        update(x, m, v, g, dL, dt, seed, path, step, update_p, active)
-        queue[3] += active
-        queue[4] += 1
-        if check(x, outside_p, step, horizon, flags, active) == 0:
-            continue
-        active = collect(
-            state, address, flags, start, active, queue, wide, out_steps, out_status, out_position
-        )
-        if active == 0 or (more and active < lanes):
-            break
-    return active
-
-
-_matrix = types.float64[:, ::1]
-_vector = types.float64[::1]
+    """Advance a block, skipping what is idle."""
+    return advance_block(
+        draw_after_wait, (noise, jump, skipping), gradient, update, check, block, parameters,
+        setting, outcome, queue, horizon, more, active, max_steps,
+    )  # fmt: skip
 
 
 @functools.cache
 def _compiled_advance() -> Any:
-    arguments = pointers(NOISE, GRADIENT, UPDATE, CHECK, JUMP)
-    signature = types.int64(
-        *arguments, types.UniTuple(_matrix, 5), types.UniTuple(types.uint64[::1], 3),
-        types.int8[::1], types.UniTuple(_vector, 4), _vector, types.uint64, types.float64,
-        types.uint64, types.int64, types.int64[::1], types.boolean, types.int64, types.boolean,
-        types.int64[::1], types.int8[::1], _matrix, _vector, _vector,
-        types.Tuple((types.float64, types.float64, types.float64, types.uint64, types.uint64)),
-        types.int64[::1], types.UniTuple(_vector, 3),
-    )  # fmt: skip
-    return compile_cached(_advance, signature)
+    passes = pointers(NOISE, JUMP, GRADIENT, UPDATE, CHECK)
+    return compile_cached(_advance, types.int64(*passes, SKIPPING, *ADVANCE), allocates=False)
 
 
 class _IdleRun(BlockRun):
     """One run of `escape`: what its threads share."""
 
-    counters = 3
-
     def __init__(self, idle: IdleProgram, *rest: Any) -> None:
         super().__init__(idle.program, *rest)
-        self.jump, self.jump_p = jump_function(idle.jumps), idle.jumps.p
-        self.center = np.array(idle.center)
-        rate = idle.jumps.rate * idle.dt
-        self.limits = (
-            idle.threshold**2, idle.radius**2, rate, np.uint64(idle.memory), np.uint64(idle.settled)
-        )  # fmt: skip
+        self.idle, self.jump = idle, jump_function(idle.jumps)
 
-    def advance(self, block: Block, active: int, queue: Any, max_steps: int) -> int:
-        """One call of the compiled driver; return the lanes in use."""
-        program, outcome = self.program, self.outcome
-        count = len(block.flags)
-        scratch = (np.zeros(count), np.zeros(count), np.zeros(program.dim))
-        lanes: int = _compiled_advance()(
-            *self.passes, self.jump, block.state, block.address, block.flags, self.parameters,
-            program.start, program.seed, program.dt, self.horizon, active, queue, self.supply.more,
-            max_steps, block.wide, outcome.steps, outcome.status, outcome.position, self.center,
-            self.jump_p, self.limits, np.zeros(count, np.int64), scratch,
-        )  # fmt: skip
-        return lanes
+    def driver(self, lanes: int) -> tuple[Any, ...]:
+        """The compiled driver of one block, and its arguments before the block."""
+        noise, *others = self.passes
+        idle, dim = self.idle, self.program.dim
+        skipping = Skipping(
+            center=np.array(idle.center),
+            jump_p=idle.jumps.p,
+            threshold2=idle.threshold**2,
+            radius2=idle.radius**2,
+            rate=idle.jumps.rate * idle.dt,
+            relaxation=np.uint64(idle.relaxation),
+            settled=np.uint64(idle.settled),
+            horizon=self.horizon,
+            relaxed=np.ones(1, np.int64),
+            lanes=np.zeros(lanes, np.int64),
+            uniforms=np.zeros(lanes),
+            squares=np.zeros(lanes),
+            jump=np.zeros(dim),
+        )
+        return _compiled_advance(), noise, self.jump, *others, skipping
 
 
-room = Outcome.empty
-"""Where the results of paths go: `room(paths, dim, first)`."""
+allocate = Outcome.empty
+"""Where the results of paths go: `allocate(paths, dim, first)`."""
 
 
 def prepare(idle: IdleProgram) -> None:
@@ -274,7 +298,7 @@ def prepare(idle: IdleProgram) -> None:
         What will be run.
     """
     _compiled_advance()
-    _IdleRun(idle, room(1, idle.dim), 0, 0, 1, 1)
+    _IdleRun(idle, allocate(1, idle.dim), 0, 0, 1, 1)
 
 
 def escape(
@@ -307,4 +331,4 @@ def escape(
         Within a fraction of a second of the signal; paths not ended have status 0.
     """
     run = _IdleRun(idle, outcome, first, last, horizon, threads or available_threads())
-    return run.finish(first, last, lanes, progress)
+    return run.finish(lanes, progress)

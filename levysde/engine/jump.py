@@ -10,10 +10,10 @@ The costs of a path do not depend on epsilon: they are those of its jumps.
 import functools
 import math
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 from numba import types
 
@@ -27,9 +27,13 @@ from levysde.engine.compile import (
     prepared,
 )
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.jump_path import advance
-from levysde.engine.jump_program import JumpOutcome, JumpProgram
-from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
+from levysde.engine.jump_program import JumpOutcome, JumpProgram, Linear, Scene, Steps
+from levysde.engine.path.jump import WALKER, advance
+from levysde.engine.queue import QUEUE, new_queue, new_record, work_off
+from levysde.engine.threads import Supply, available_threads, run_threads
+
+_FEWEST_MOVES = 64
+"""In one call."""
 
 # What a part may only read is read-only to the compiler, which refuses a part that writes there.
 _read_vector = types.Array(types.float64, 1, "C", readonly=True)
@@ -42,19 +46,27 @@ MARGIN = types.float64(_read_vector, _read_vector, _read_matrix, types.float64)
 JUMP = types.void(_vector, types.float64, types.uint64, types.uint64, types.uint64, _vector)
 SLOPE = types.void(_read_vector, _read_vector, _vector)
 
-_STEPS = types.UniTuple(types.float64, 12)
+_LINEAR = types.NamedTuple((_vector, *[_matrix] * 3, *[_vector] * 2), Linear)
+_STEPS = types.NamedUniTuple(types.float64, len(Steps._fields), Steps)
+_SCENE = types.NamedTuple(
+    (
+        _LINEAR, _STEPS, *[_matrix] * 2, *[_vector] * 5, types.uint64, *[types.float64] * 2,
+        *[types.boolean] * 4,
+    ),
+    Scene,
+)  # fmt: skip
+_OUTCOME = types.NamedTuple(
+    (types.int64[::1], types.int8[::1], _matrix, _vector, types.int64), JumpOutcome
+)
 
 
 @functools.cache
 def _compiled_advance() -> Any:
     signature = types.int64(
-        *pointers(OUTSIDE, MARGIN, JUMP, SLOPE), _vector, _vector, types.uint64[::1], _vector,
-        _matrix, types.Tuple((_vector, _matrix, _matrix, _matrix, _vector, _vector)),
-        types.Tuple((_matrix, _vector, _matrix)), types.UniTuple(_vector, 2), _vector, _STEPS,
-        types.UniTuple(types.boolean, 4), types.uint64, _vector, types.float64, types.float64,
-        types.int64[::1], types.int64, types.int64[::1], _vector, types.int8[::1], _matrix,
+        *pointers(OUTSIDE, MARGIN, JUMP, SLOPE), _vector, numba.from_dtype(WALKER), _vector,
+        _matrix, _SCENE, _OUTCOME, QUEUE, types.int64, types.int64,
     )  # fmt: skip
-    return compile_cached(advance, signature)
+    return compile_cached(advance, signature, allocates=False)
 
 
 # ------------------------------------------------------------------------------------------- parts
@@ -157,8 +169,8 @@ def _parts(program: JumpProgram) -> tuple[Any, Any, Any, Any]:
     )
 
 
-room = JumpOutcome.empty
-"""Where the results of paths go: `room(paths, dim, first)`."""
+allocate = JumpOutcome.empty
+"""Where the results of paths go: `allocate(paths, dim, first)`."""
 
 
 def prepare(program: JumpProgram) -> None:
@@ -176,55 +188,51 @@ def prepare(program: JumpProgram) -> None:
 # ------------------------------------------------------------------------------------------- lanes
 
 
+def _scene_of(program: JumpProgram, horizon: float) -> Scene:
+    """A program as compiled code takes it."""
+    linear, jumps = program.linear, program.jumps
+    off = linear.covariance - np.diag(np.diag(linear.covariance))
+    return Scene(
+        linear=Linear(*(np.array(array, order="C") for array in linear)),
+        steps=program.steps,
+        covariance=np.array(jumps.covariance, order="C"),
+        root=lower_root(jumps.covariance),
+        drift=np.array(jumps.drift),
+        outside_p=program.outside_p,
+        slope_p=program.gradient_p,
+        jump_p=jumps.p,
+        start=program.start,
+        seed=np.uint64(program.seed),
+        rate=jumps.rate,
+        horizon=float(horizon),
+        diagonal=not off.any(),
+        two_sided=bool((linear.rates[0] != linear.rates[1]).any()),
+        still=not jumps.covariance.any(),
+        bridged=program.margin is not None,
+    )
+
+
 class _Escape:
     """One run of `escape`: what its threads share."""
 
     def __init__(
         self, program: JumpProgram, outcome: JumpOutcome, supply: Supply, horizon: float
     ) -> None:
-        self.program, self.outcome, self.horizon = program, outcome, horizon
-        self.supply = supply
-        self.stop = threading.Event()
-        self.advance, self.parts = _compiled_advance(), _parts(program)
-        linear, jumps = program.linear, program.jumps
-        self.linear = tuple(
-            np.array(array, order="C")
-            for array in (
-                linear.center, linear.basis, linear.rates, linear.covariance, linear.drift,
-                linear.upward,
-            )
-        )  # fmt: skip
-        self.noise = (
-            np.array(jumps.covariance, order="C"), np.array(jumps.drift),
-            lower_root(jumps.covariance),
-        )  # fmt: skip
-        off = linear.covariance - np.diag(np.diag(linear.covariance))
-        two_sided = bool((linear.rates[0] != linear.rates[1]).any())
-        still = not jumps.covariance.any()
-        self.flags = (not off.any(), two_sided, still, program.margin is not None)
+        self.outcome, self.supply, self.stop = outcome, supply, threading.Event()
+        self.parts, self.scene = _parts(program), _scene_of(program, horizon)
 
     def work(self) -> int:
         """Run paths until none is left or a stop is asked for; return moves done."""
-        program, outcome, dim = self.program, self.outcome, len(self.program.start)
-        x, clock, address = program.start.copy(), np.zeros(4), np.zeros(3, np.uint64)
+        x, walker, queue = self.scene.start.copy(), new_record(WALKER), new_queue()
+        dim, compiled = len(x), _compiled_advance()
         z, work = np.zeros(2 * dim), np.empty((max(5, dim + 2), dim))
-        queue = np.array([0, 0, outcome.first, 0, 0])
-        moves = 64
-        while not self.stop.is_set():
-            if queue[0] == queue[1]:
-                queue[:2] = self.supply.take()
-            if queue[3] == 0 and queue[0] == queue[1]:
-                break
-            began = time.perf_counter()
-            left = self.advance(
-                *self.parts, x, clock, address, z, work, self.linear, self.noise,
-                (program.outside_p, program.gradient_p), program.jumps.p, tuple(program.steps),
-                self.flags, program.seed, program.start, program.jumps.rate, self.horizon, queue,
-                moves, outcome.steps, outcome.times, outcome.status, outcome.position,
-            )  # fmt: skip
-            speed = (moves - left) / max(time.perf_counter() - began, 1e-9)
-            moves = max(64, min(int(SEGMENT_SECONDS * speed), 4 * moves))
-        return int(queue[4])
+        fixed = (*self.parts, x, walker, z, work, self.scene, self.outcome, queue)
+
+        def advance(active: int, moves: int) -> int:
+            found: int = compiled(*fixed, active, moves)
+            return found
+
+        return work_off(advance, queue, self.supply, self.stop, _FEWEST_MOVES)
 
 
 def escape(

@@ -19,10 +19,8 @@ from levysde.engine.algebra import singular_directions, weighted_squares
 from levysde.engine.elementary import exp2, log2
 from levysde.engine.moments import directional_moments, positive_power
 from levysde.engine.philox import random_words, unit_uniform
+from levysde.engine.slots import DIRECTION_SLOT
 from levysde.engine.variates import gaussian_pair
-
-DIRECTION_SLOT = np.uint64(1 << 20)
-"""Where the directions of jumps in all directions are drawn."""
 
 _SMALLEST = 2.0**-53
 _RANK = 1e-12

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import FloatArray, PlainFunction, UInt64
 from levysde.engine.jump_parts import JumpPart
 
 
@@ -15,49 +15,48 @@ class Steps(NamedTuple):
 
     Attributes
     ----------
-    inner : float
+    linear_radius2 : float
         Squared distance from the minimum within which the linear motion holds.
-    trusted : float
+    inward_radius2 : float
         Squared distance within which the noise-free flow does not approach the boundary.
-    deep : float
+    unreachable_radius2 : float
         Squared distance within which the boundary is out of reach.
-    memory : float
+    relaxation_time : float
         Longest time over which the diffusive part adds up, 1/(2 k) with the smallest curvature k.
-    reach : float
+    reach2 : float
         Squared number of standard deviations that the diffusive part is not expected to exceed.
-    near : float
+    near_step : float
         Longest move of the linear motion where the boundary is near, time.
-    longest : float
+    linear_step : float
         Longest move of the linear motion anywhere, time.
-    coarse : float
+    nonlinear_step : float
         Longest move of the nonlinear motion, time.
-    share : float
+    step_share : float
         Share of the relaxation time in one move of the nonlinear motion, dimensionless.
-    near_share : float
+    near_step_share : float
         The same where the boundary is near.
-    least : float
+    least_distance : float
         What a distance from the minimum counts for at least in the length of a nonlinear move:
         within the spread of the diffusive part the gradient is averaged over it.
-    size : float
-        Distance of the boundary, for absolute tolerances, length.
+    boundary_distance : float
+        Of the minimum, for absolute tolerances, length.
     """
 
-    inner: float
-    trusted: float
-    deep: float
-    memory: float
-    reach: float
-    near: float
-    longest: float
-    coarse: float
-    share: float
-    near_share: float
-    least: float
-    size: float
+    linear_radius2: float
+    inward_radius2: float
+    unreachable_radius2: float
+    relaxation_time: float
+    reach2: float
+    near_step: float
+    linear_step: float
+    nonlinear_step: float
+    step_share: float
+    near_step_share: float
+    least_distance: float
+    boundary_distance: float
 
 
-@dataclass(frozen=True, eq=False)
-class Linear:
+class Linear(NamedTuple):
     """The linear motion about the minimum, in a frame in which its coordinates do not interact.
 
     Attributes
@@ -130,8 +129,49 @@ class JumpProgram:
         return 0.0
 
 
-@dataclass(frozen=True)
-class JumpOutcome:
+class Scene(NamedTuple):
+    """What a path sees that does not change: a `JumpProgram` as compiled code takes it.
+
+    Attributes
+    ----------
+    linear : Linear
+        The motion near the minimum.
+    steps : Steps
+        How long moves are.
+    covariance, root : ndarray, shape (dim, dim)
+        Of the diffusive part per unit time in the coordinates of x, and its lower triangular root.
+    drift : ndarray, shape (dim,)
+        Of the diffusive part.
+    outside_p, slope_p, jump_p, start : ndarray
+        Parameters of the functions, and where paths begin.
+    seed : numpy.uint64
+        In [0, 2^64).
+    rate, horizon : float
+        Of jumps, 1/time, and where observation ends, time.
+    diagonal, two_sided, still, bridged : bool
+        Whether the covariance of the linear motion is diagonal, axes have two rates, there is no
+        diffusive part, and a margin is known.
+    """
+
+    linear: Linear
+    steps: Steps
+    covariance: FloatArray
+    root: FloatArray
+    drift: FloatArray
+    outside_p: FloatArray
+    slope_p: FloatArray
+    jump_p: FloatArray
+    start: FloatArray
+    seed: UInt64
+    rate: float
+    horizon: float
+    diagonal: bool
+    two_sided: bool
+    still: bool
+    bridged: bool
+
+
+class JumpOutcome(NamedTuple):
     """Arrays with one entry a path; `status` is 0 where a path has not ended.
 
     Attributes

@@ -11,10 +11,10 @@ import numpy as np
 
 from levysde._typing import FloatArray
 from levysde.engine.elementary import exp2, log2
+from levysde.engine.numbers import LOG2_E
 
 __all__ = ["directional_moments", "positive_power"]
 
-_LOG2_E = 1.4426950408889634
 _LARGEST_EXPONENT, _ALL = 1022.0, 60.0
 _STEPS_PER_UNIT, _END = 32, 13
 _QUARTER_PI = 0.25 * math.pi
@@ -88,8 +88,8 @@ def _integrate(power: float, square: FloatArray, factors: FloatArray, out: Float
     """The integrals of all k, in binary logarithms."""
     last = _END * _STEPS_PER_UNIT
     for n in range(-last, last + 1):
-        growth = exp2(_LOG2_E * abs(n) / _STEPS_PER_UNIT)
-        half = _QUARTER_PI * _LOG2_E * (growth - 1.0 / growth)
+        growth = exp2(LOG2_E * abs(n) / _STEPS_PER_UNIT)
+        half = _QUARTER_PI * LOG2_E * (growth - 1.0 / growth)
         log_t = half if n > 0 else -half
         common = (1.0 - power) * log_t
         for k in range(len(square)):

@@ -1,19 +1,32 @@
-"""Noise passes: fill a block with the increments of one step, from addressed random words."""
+"""Noise passes: fill a block with the increments of one step, from addressed random words.
+
+`levysde.engine.path.increments` says what an increment is. The wide pass calls it path by path; the
+narrow one, and the product of a wide block with a matrix, have loops of their own that vectorize.
+"""
 
 import functools
 from typing import Any
 
 import numpy as np
 
-from levysde._typing import FloatArray, PlainFunction, UInt64
+from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 from levysde.engine.elementary import fma
-from levysde.engine.passes import NOISE, VECTOR, is_wide
-from levysde.engine.philox import random_words
+from levysde.engine.passes import NOISE, is_wide
+from levysde.engine.path.increments import (
+    Coupling,
+    Drivers,
+    as_words_of,
+    coupled,
+    coupling_of,
+    drawn_drivers,
+    drivers_of,
+    fill_of,
+    is_coupled,
+    never,
+    radius_words,
+)
 from levysde.engine.program import NoisePart
-
-RADIUS_SLOT = np.uint64(1 << 31)
-"""Where the common factor of a step is drawn; drivers use the slots from 0."""
 
 
 def noise_pass(part: NoisePart, dim: int) -> Any:
@@ -30,217 +43,93 @@ def noise_pass(part: NoisePart, dim: int) -> Any:
     -------
     numba dispatcher
     """
+    increment, wide = prepared(part.increment), is_wide(dim)
+    if not is_coupled(part):
+        return _independent(increment, part.words, wide)
     radius = None if part.radius is None else prepared(part.radius)
-    increment = prepared(part.increment)
-    places = part.matrix_at, part.scales_at
-    return _compiled(increment, part.words, part.drivers, radius, *places, is_wide(dim))
+    rows, places = drawn_drivers(part, dim), (part.matrix_at, part.scales_at)
+    return _coupled(increment, part.words, part.drivers, rows, radius, *places, wide)
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
-def _compiled(
+def _independent(increment: PlainFunction, words: float, wide: bool) -> Any:
+    drivers = drivers_of(words, increment)
+    fill = _wide_independent(drivers) if wide else _narrow_independent(drivers)
+    return compile_part("noise", increment, fill, NOISE)
+
+
+@functools.lru_cache(maxsize=KEPT_PASSES)
+def _coupled(
     increment: PlainFunction,
     words: float,
-    drivers: int,
+    count: int,
+    rows: int,
     radius: PlainFunction | None,
     matrix_at: int | None,
     scales_at: int | None,
     wide: bool,
 ) -> Any:
-    fill = _loops(increment, words)[wide]
-    if radius is None and matrix_at is None:
-        return compile_part("noise", increment, fill, NOISE)
-    # The wide loops for two words need a whole vector, and variates in pairs an even number.
-    rows = drivers + drivers % 2 if words == 0.5 else max(drivers, VECTOR if wide else 1)
-    couple = _wide_coupling if wide else _narrow_coupling
-    coupled = couple(fill, rows, drivers, radius, matrix_at, scales_at)
-    return compile_part("noise", increment, coupled, NOISE)
+    drivers, coupling = drivers_of(words, increment), coupling_of(radius, matrix_at, scales_at)
+    if not wide:
+        fill = _narrow_coupled(drivers, rows, count, coupling)
+    elif coupling.has_matrix:
+        fill = _wide_matrix(drivers, rows, count, coupling)
+    else:
+        fill = _wide_coupled(drivers, rows, count, coupling)
+    return compile_part("noise", increment, fill, NOISE)
 
 
-def _loops(increment: PlainFunction, words: float) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout."""
-    if words == 0.5:
-        return _half_word_loops(increment)
-    return _one_word_loops(increment) if words == 1.0 else _two_word_loops(increment)
+# ----------------------------------------------------------------------------- shape (lanes, dim)
 
 
-def _two_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout."""
-
-    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        for j in range(out.shape[0]):
-            for i in range(count):
-                first, second = random_words(seed, path[i], step[i], np.uint64(j))
-                out[j, i] = increment(j, first, second, p)
+def _wide_independent(drivers: Drivers) -> PlainFunction:
+    fill, as_words = fill_of(drivers), as_words_of(drivers)
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        # Vector loops are slow on what remains after whole vectors. The last coordinates are drawn
-        # by a second run over one whole vector, whose overlap repeats the same addressed numbers.
-        dim = out.shape[1]
-        whole = dim // VECTOR * VECTOR
+        words = as_words(out)
         for i in range(count):
-            for run in range(1 if whole == dim else 2):
-                start, stop = (0, whole) if run == 0 else (dim - VECTOR, dim)
-                for j in range(start, stop):
-                    first, second = random_words(seed, path[i], step[i], np.uint64(j))
-                    out[i, j] = increment(j, first, second, p)
+            fill(out[i], words[i], seed, path[i], step[i], p)
 
-    return narrow, wide
+    return wide
 
 
-def _one_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout.
-
-    Words are made first, in a loop that vectorizes, and lie where the increments will be; looking
-    into a table does not vectorize.
-    """
-
-    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = out.view(np.uint64)
-        dim = out.shape[0]
-        slots = (dim + 1) // 2
-        for k in range(dim - slots):
-            for i in range(count):
-                words[k, i], words[slots + k, i] = random_words(
-                    seed, path[i], step[i], np.uint64(k)
-                )
-        if dim % 2 == 1:
-            for i in range(count):
-                words[slots - 1, i] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
-        for j in range(dim):
-            for i in range(count):
-                out[j, i] = increment(j, words[j, i], p)
+def _wide_coupled(drivers: Drivers, rows: int, used: int, coupling: Coupling) -> PlainFunction:
+    increment, as_words = coupled(fill_of(drivers), used, coupling), as_words_of(drivers)
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = out.view(np.uint64)
-        dim = out.shape[1]
-        slots = (dim + 1) // 2
+        z = np.empty(rows)
+        words = as_words(z)
         for i in range(count):
-            firsts, seconds = words[i, :slots], words[i, slots:]  # views make the loop vectorize
-            for k in range(len(seconds)):
-                firsts[k], seconds[k] = random_words(seed, path[i], step[i], np.uint64(k))
-            if dim % 2 == 1:
-                firsts[slots - 1] = random_words(seed, path[i], step[i], np.uint64(slots - 1))[0]
-            for j in range(dim):
-                out[i, j] = increment(j, words[i, j], p)
+            increment(out[i], z, words, seed, path[i], step[i], p)
 
-    return narrow, wide
+    return wide
 
 
-def _half_word_loops(increment: PlainFunction) -> tuple[PlainFunction, PlainFunction]:
-    """Loops of the narrow and of the wide layout; word k makes variates k and k + half."""
-
-    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        half = out.shape[0] // 2
-        slots = (half + 1) // 2
-        for k in range(half - slots):
-            for i in range(count):
-                first, second = random_words(seed, path[i], step[i], np.uint64(k))
-                out[k, i], out[half + k, i] = increment(first)
-                out[slots + k, i], out[half + slots + k, i] = increment(second)
-        if half % 2 == 1:
-            k = slots - 1
-            for i in range(count):
-                first = random_words(seed, path[i], step[i], np.uint64(k))[0]
-                out[k, i], out[half + k, i] = increment(first)
+def _wide_matrix(drivers: Drivers, rows: int, used: int, coupling: Coupling) -> PlainFunction:
+    """All paths of the block at once: the matrix is read once for all of them."""
+    fill, as_words = fill_of(drivers), as_words_of(drivers)
+    radius, has_radius, _, at, scaled = coupling
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        half = out.shape[1] // 2
-        slots = (half + 1) // 2
-        for i in range(count):
-            row = out[i]  # views make the loop vectorize
-            one, two = row[:slots], row[slots:half]
-            three, four = row[half : half + slots], row[half + slots :]
-            for k in range(len(two)):
-                first, second = random_words(seed, path[i], step[i], np.uint64(k))
-                one[k], three[k] = increment(first)
-                two[k], four[k] = increment(second)
-            if half % 2 == 1:
-                k = slots - 1
-                first = random_words(seed, path[i], step[i], np.uint64(k))[0]
-                one[k], three[k] = increment(first)
-
-    return narrow, wide
-
-
-def _narrow_coupling(
-    fill: PlainFunction,
-    rows: int,
-    drivers: int,
-    radius: PlainFunction | None,
-    matrix_at: int | None,
-    scales_at: int | None,
-) -> PlainFunction:
-    """Drivers, times the matrix, times the common factor: shape (dim, lanes)."""
-    has_radius, has_matrix = radius is not None, matrix_at is not None
-    common = _no_radius if radius is None else radius
-    at = 0 if matrix_at is None else matrix_at
-    scaled, first_scale = scales_at is not None, scales_at or 0
-
-    def coupled(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        dim = out.shape[0]
-        z = np.empty((rows, count))
-        fill(z, seed, path, step, p, count)
-        factor = np.ones(count)
-        if has_radius:
-            words = np.empty((2, count), np.uint64)
-            for i in range(count):
-                words[0, i], words[1, i] = random_words(seed, path[i], step[i], RADIUS_SLOT)
-            for i in range(count):
-                factor[i] = common(words[0, i], words[1, i], p)
-        if not has_matrix:
-            for j in range(dim):
-                scale = p[first_scale + j] if scaled else 1.0
-                for i in range(count):
-                    out[j, i] = z[j, i] * factor[i] * scale
-            return
-        out[:, :count] = 0.0
-        for k in range(drivers):
-            column = at + 2 * drivers + k * dim
-            for j in range(int(p[at + k]), int(p[at + drivers + k])):
-                entry, sums, driver = p[column + j], out[j], z[k]
-                for i in range(count):
-                    sums[i] = fma(entry, driver[i], sums[i])
-        for j in range(dim):
-            for i in range(count):
-                out[j, i] *= factor[i]
-
-    return coupled
-
-
-def _wide_coupling(
-    fill: PlainFunction,
-    rows: int,
-    drivers: int,
-    radius: PlainFunction | None,
-    matrix_at: int | None,
-    scales_at: int | None,
-) -> PlainFunction:
-    """Drivers, times the matrix, times the common factor: shape (lanes, dim)."""
-    has_radius, has_matrix = radius is not None, matrix_at is not None
-    common = _no_radius if radius is None else radius
-    at = 0 if matrix_at is None else matrix_at
-    scaled, first_scale = scales_at is not None, scales_at or 0
-
-    def coupled(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         dim = out.shape[1]
         z = np.empty((count, rows))
-        fill(z, seed, path, step, p, count)
-        if has_matrix:
-            out[:count] = 0.0
-            _multiply(out, z, p[at:], drivers, dim, count)
+        words = as_words(z)
+        for i in range(count):
+            fill(z[i], words[i], seed, path[i], step[i], p)
+        out[:count] = 0.0
+        _multiply_all(out, z, p[at:], used, dim, count)
         for i in range(count):
             factor = 1.0
             if has_radius:
-                first, second = random_words(seed, path[i], step[i], RADIUS_SLOT)
-                factor = common(first, second, p)
-            source = out[i] if has_matrix else z[i]
+                first, second = radius_words(seed, path[i], step[i])
+                factor = radius(first, second, p)
             for j in range(dim):
-                out[i, j] = source[j] * factor * (p[first_scale + j] if scaled else 1.0)
+                out[i, j] = scaled(j, out[i, j], factor, p)
 
-    return coupled
+    return wide
 
 
-def _multiply(out, z, p, drivers, dim, count):  # type: ignore[no-untyped-def]
+def _multiply_all(out, z, p, drivers, dim, count):  # type: ignore[no-untyped-def]
     """Add G z to every row of out, four columns of G at a time: fewer reads of what is long."""
     columns = p[2 * drivers :]
     for k in range(0, drivers - 3, 4):
@@ -262,5 +151,58 @@ def _multiply(out, z, p, drivers, dim, count):  # type: ignore[no-untyped-def]
                 row[j] = fma(last[j], a, row[j])
 
 
-def _no_radius(first: UInt64, second: UInt64, p: FloatArray) -> float:
-    return 1.0
+# ----------------------------------------------------------------------------- shape (dim, lanes)
+
+
+def _narrow_independent(drivers: Drivers) -> PlainFunction:
+    places, whole, rest, from_word = drivers
+    in_words, driver, as_words = from_word is not None, from_word or never, as_words_of(drivers)
+
+    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        words = as_words(out)
+        found = places(words)
+        used_up = len(found[-1])
+        for k in range(used_up):
+            for i in range(count):
+                whole(found, (k, i), k, seed, path[i], step[i], p)
+        for k in range(used_up, len(found[0])):
+            for i in range(count):
+                rest(found, (k, i), k, seed, path[i], step[i], p)
+        if in_words:
+            for j in range(out.shape[0]):
+                for i in range(count):
+                    out[j, i] = driver(j, words[j, i], p)
+
+    return narrow
+
+
+def _narrow_coupled(drivers: Drivers, rows: int, used: int, coupling: Coupling) -> PlainFunction:
+    fill = _narrow_independent(drivers)
+    radius, has_radius, has_matrix, at, scaled = coupling
+
+    def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        dim = out.shape[0]
+        z = np.empty((rows, count))
+        fill(z, seed, path, step, p, count)
+        factor = np.ones(count)
+        if has_radius:
+            words = np.empty((2, count), np.uint64)
+            for i in range(count):
+                words[0, i], words[1, i] = radius_words(seed, path[i], step[i])
+            for i in range(count):
+                factor[i] = radius(words[0, i], words[1, i], p)
+        source = z
+        if has_matrix:
+            source = out
+            out[:, :count] = 0.0
+            for k in range(used):
+                column = at + 2 * used + k * dim
+                for j in range(int(p[at + k]), int(p[at + used + k])):
+                    entry, sums, driver = p[column + j], out[j], z[k]
+                    for i in range(count):
+                        sums[i] = fma(entry, driver[i], sums[i])
+        for j in range(dim):
+            for i in range(count):
+                out[j, i] = scaled(j, source[j, i], factor[i], p)
+
+    return narrow

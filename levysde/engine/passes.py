@@ -18,6 +18,8 @@ from numba import types
 
 from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
+from levysde.engine.path.iteration import is_finite, is_finite_row, status_of
+from levysde.engine.status import RUNNING
 
 NARROW_MAX_DIM = 32
 """Largest dimension stored coordinate by coordinate (the narrow layout)."""
@@ -41,8 +43,6 @@ UPDATE = types.void(
     _count,
 )  # fmt: skip
 CHECK = types.int64(_read_matrix, _read_vector, _ids, types.uint64, _flags, _count)
-
-RUNNING, ESCAPED, HORIZON, NON_FINITE = 0, 1, 2, 3
 
 
 def is_wide(dim: int) -> bool:
@@ -105,34 +105,25 @@ def check_pass(outside: PlainFunction, dim: int) -> Any:
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
 def _check_pass(outside: PlainFunction, dim: int) -> Any:
+    wide_layout = is_wide(dim)
+    status = status_of(outside, is_finite_row if wide_layout else is_finite)
+
     def narrow(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
         if x.shape[0] != dim:  # tells the compiler the length of a loop
             return 0
         ended = 0
         for i in range(count):
-            zero = 0.0
-            for j in range(dim):
-                zero += x[j, i] * 0.0
             step[i] += np.uint64(1)
-            flag = HORIZON if step[i] >= horizon else RUNNING
-            flag = ESCAPED if outside(x[:, i], p) else flag
-            flag = flag if zero == 0.0 else NON_FINITE
-            flags[i] = flag
-            ended += flag != RUNNING
+            flags[i] = status(x[:, i], p, step[i], horizon)
+            ended += flags[i] != RUNNING
         return ended
 
     def wide(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
         ended = 0
         for i in range(count):
-            finite = True
-            for j in range(x.shape[1]):
-                finite &= x[i, j] * 0.0 == 0.0
             step[i] += np.uint64(1)
-            flag = HORIZON if step[i] >= horizon else RUNNING
-            flag = ESCAPED if outside(x[i], p) else flag
-            flag = flag if finite else NON_FINITE
-            flags[i] = flag
-            ended += flag != RUNNING
+            flags[i] = status(x[i], p, step[i], horizon)
+            ended += flags[i] != RUNNING
         return ended
 
-    return compile_part("outside", outside, wide if is_wide(dim) else narrow, CHECK)
+    return compile_part("outside", outside, wide if wide_layout else narrow, CHECK)

@@ -1,6 +1,7 @@
 """What the engine runs, and what comes out."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -149,9 +150,8 @@ class Program:
     flow: FlowPart | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Arrays with one entry a path; `status` is 0 where a path has not ended."""
+class Outcome(NamedTuple):
+    """Arrays with one entry a path, and the path of the first one; `status` is 0 while it runs."""
 
     steps: npt.NDArray[np.int64]
     status: npt.NDArray[np.int8]

@@ -26,6 +26,7 @@ import numpy as np
 
 from levysde._typing import FloatArray, UInt64
 from levysde.engine.elementary import exp2, log2, sin_pi
+from levysde.engine.numbers import LN_2, LOG2_E
 from levysde.engine.philox import unit_uniform
 from levysde.engine.variates import positive_constants, stable_constants
 
@@ -49,8 +50,6 @@ _CELL_MASK = np.uint64((1 << (52 - CELL_BITS)) - 1)
 _EXPONENT_OF_ONE = np.uint64(0x3FF0000000000000)
 _SIGN_BIT = np.uint64(1)
 _STRETCH = 2.0**CELL_BITS
-_LOG2_E = 1.4426950408889634
-_LN_2 = 0.6931471805599453
 _HALF_PI = 1.5707963267948966
 
 _NODES = 192
@@ -303,11 +302,11 @@ def _probability(
         for k in range(len(nodes)):
             # Below the turn linearly in t, above it in log t: the layer is as wide as t there.
             t = turn * (1.0 - nodes[k] if part == 0 else exp2(octaves * nodes[k]))
-            stretch = turn if part == 0 else _LN_2 * octaves * t
+            stretch = turn if part == 0 else LN_2 * octaves * t
             t = min(max(t, 1e-300), 0.5 - 2.0**-53)
             power = exponent * (log2_x - _log2_amplitude(t, constants, positive))
             z = exp2(min(max(power, -1000.0), 9.4))  # keeps exp(-z) above 2^-1000
-            decay = exp2(-_LOG2_E * z)
+            decay = exp2(-LOG2_E * z)
             # 1 - exp(-z) loses its digits where z is small.
             lost = 1.0 - decay if z > 1e-4 else z * (1.0 - z * (0.5 - z / 6.0))
             weight = 2.0 * stretch * weights[k]
@@ -336,8 +335,8 @@ def _solve(
     step = 2.0 * _NODE_RANGE / (_NODES - 1)
     for k in range(_NODES):
         s = -_NODE_RANGE + step * k
-        grow = exp2(_LOG2_E * s)
-        e = exp2(-_LOG2_E * _HALF_PI * (grow - 1.0 / grow))  # exp(-pi sinh s)
+        grow = exp2(LOG2_E * s)
+        e = exp2(-LOG2_E * _HALF_PI * (grow - 1.0 / grow))  # exp(-pi sinh s)
         nodes[k] = 1.0 / (1.0 + e)
         weights[k] = step * _HALF_PI * (grow + 1.0 / grow) * nodes[k] * nodes[k] * e
     terms = np.empty((4, _NODES))

@@ -4,8 +4,8 @@ import math
 
 from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.elementary import exp2, log2
+from levysde.engine.numbers import LOG2_E
 
-LOG2_E = 1.4426950408889634
 _SMALL = 1e-9
 _LONG = 100.0
 _RELAXED = 3.0

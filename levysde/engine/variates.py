@@ -11,8 +11,9 @@ import numpy as np
 
 from levysde._typing import UInt64
 from levysde.engine.elementary import exp2, log2, sin_pi
+from levysde.engine.numbers import LN_2
 
-_MINUS_LN_2 = -0.6931471805599453
+_MINUS_LN_2 = -LN_2
 _MINUS_4_LN_2 = 4.0 * _MINUS_LN_2
 
 _EXPONENT_OF_ONE = np.uint64(0x3FF0000000000000)

@@ -1,7 +1,8 @@
-"""When a recurrence idles: how long a path remembers a long increment, measured on twins.
+"""When a recurrence idles: how long it takes to relax after a long increment, as is measured.
 
-Twins have the same noise. One of them has, besides, a single long increment; the time after which
-nothing tells it from the other is the memory of the recurrence, whatever its dynamics.
+Of synchronously coupled paths, which have the same noise, one has an extra jump; the number of
+iterations after which nothing tells it from the other is what the recurrence takes to relax,
+whatever its dynamics.
 """
 
 import math
@@ -14,20 +15,20 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.idle import IdleProgram
 from levysde.engine.program import Program
-from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
-from levysde.jump.geometry import directions, inner_radius, ways_out
-from levysde.jump.twins import (
+from levysde.jump.coupled_paths import (
     FEW_SIZES,
     FORGOTTEN,
     LONGEST_WINDOW,
     NOTHING,
     SIZES,
-    Memory,
-    Twins,
+    CoupledPaths,
+    Relaxation,
     is_driven,
+    measured_relaxation,
     natural_length,
-    remembered,
 )
+from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
+from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.noise import Noise
 
 __all__ = ["idle_program", "idle_share"]
@@ -35,7 +36,7 @@ __all__ = ["idle_program", "idle_share"]
 THRESHOLD_SHARE = 0.1
 """`threshold=None`: largest displacement by a jump of that length, over the way out."""
 
-LARGEST_SHARE = 0.5
+LARGEST_SKIPPED_DISPLACEMENT = 0.5
 """Largest such displacement by a jump as long as a threshold that was given."""
 
 LARGEST_SPREAD = 0.2
@@ -47,11 +48,11 @@ RADIUS_SHARE, RADIUS_SPREADS = 0.3, 6.0
 LARGEST_RADIUS = 0.7
 """Of where a path can idle, over the way out."""
 
-MOST_JUMPS = 3.0
-"""Long increments within a memory, beyond which too few iterations are idle."""
+MOST_JUMPS_IN_RELAXATION = 3.0
+"""Long increments within a relaxation, beyond which too few iterations are idle."""
 
 CERTAINLY = 3.0
-"""So many times too many within the memory of a few jumps are too many within that of all."""
+"""So many times too many within the relaxation of a few jumps are too many within that of all."""
 
 MOST_PER_STEP = 0.02
 """Long increments per iteration, above which two of them in one are not rare."""
@@ -83,8 +84,8 @@ def idle_program(
         Length above which increments are not idle; unless given that of a jump that moves x by a
         tenth of the way out.
     longest : int, optional
-        Iterations for which paths are watched at most, three times the longest memory; a million
-        unless given.
+        Iterations for which paths are watched at most, three times the longest relaxation; a
+        million unless given.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def idle_program(
     >>> basin, law = basins.flat(), noise.independent(1.5)
     >>> chain = recurrence(Model(basin, dynamics.sgd(), law, 1e-4), 0.01, seed=0)
     >>> idle = idle_program(basin, law, 1e-4, chain)
-    >>> round(idle.threshold, 3), 400 < idle.memory < 800
+    >>> round(idle.threshold, 3), 400 < idle.relaxation < 800
     (0.1, True)
     """
     size = inner_radius(basin)
@@ -126,29 +127,29 @@ def idle_program(
     def rate_above(length: float) -> float:
         return float(noise.jumps(basin.dim, epsilon, length).rate * program.dt)
 
-    memory = remembered(
+    found = measured_relaxation(
         basin, program, rays, ways, size, unit,
         lambda few: _check_few(few, unit, threshold, rate_above), longest or LONGEST_WINDOW,
     )  # fmt: skip
-    if memory.spread == math.inf:
+    if found.spread == math.inf:
         raise checks.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
-    if not memory.spread < LARGEST_SPREAD:
+    if not found.spread < LARGEST_SPREAD:
         raise checks.Refusal(
-            f"the small noise alone keeps paths {memory.spread:.2g} of the way out from the "
+            f"the small noise alone keeps paths {found.spread:.2g} of the way out from the "
             "minimum, so that none is idle",
             "use method='euler'",
         )
     sizes = np.asarray(unit * SIZES, dtype=np.float64)
-    moved = _displacements(memory.peak, SIZES)
+    moved = _displacements(found.peak, SIZES)
     if threshold is None:
         threshold = _automatic_threshold(moved, sizes)
-    elif not _moved(moved, sizes, threshold) < LARGEST_SHARE:
+    elif not _moved(moved, sizes, threshold) < LARGEST_SKIPPED_DISPLACEMENT:
         raise ValueError(
             f"threshold is {threshold:g}, but jumps of that length move x by more than half of the "
             "way out, and all that matter must be made one by one; give a smaller threshold"
         )
     jumps = noise.jumps(basin.dim, epsilon, threshold)
-    felt = memory.steps[sizes >= 0.5 * threshold]
+    felt = found.steps[sizes >= 0.5 * threshold]
     steps = max(1, math.ceil(float(felt.max(initial=0.0))))
     rate = jumps.rate * program.dt
     if rate > MOST_PER_STEP:
@@ -157,13 +158,13 @@ def idle_program(
             "that two often come at once",
             "give a smaller dt, or use method='euler'",
         )
-    if rate * steps > MOST_JUMPS:
+    if rate * steps > MOST_JUMPS_IN_RELAXATION:
         raise _few_idle(threshold, rate, f"{steps}")
     leaving = noise.jumps(basin.dim, epsilon, _leaving_length(moved, sizes)).rate
-    _check_creeping(leaving, memory.deviation, steps * program.dt)
-    radius = min(LARGEST_RADIUS, max(RADIUS_SHARE, RADIUS_SPREADS * memory.spread)) * size
+    _check_creeping(leaving, found.deviation, steps * program.dt)
+    radius = min(LARGEST_RADIUS, max(RADIUS_SHARE, RADIUS_SPREADS * found.spread)) * size
     return IdleProgram(
-        program, jumps, threshold, steps, math.ceil(memory.settled), basin.minimum, radius
+        program, jumps, threshold, steps, math.ceil(found.settled), basin.minimum, radius
     )
 
 
@@ -176,9 +177,9 @@ def _few_idle(threshold: float, rate: float, steps: str) -> ValueError:
 
 
 def _check_few(
-    few: Memory, unit: float, threshold: float | None, rate_above: Callable[[float], float]
+    few: Relaxation, unit: float, threshold: float | None, rate_above: Callable[[float], float]
 ) -> None:
-    """Refuse at once what the memory of a few jumps rules out, with room for their being few."""
+    """Refuse at once what the relaxation of a few jumps rules out, and they may be too few."""
     if few.spread == math.inf:  # paths leave, and nothing was measured
         return
     sizes = unit * FEW_SIZES
@@ -189,7 +190,7 @@ def _check_few(
         threshold = _automatic_threshold(moved, sizes)
     steps = float(few.steps[sizes >= 0.5 * threshold].max(initial=0.0))
     rate = rate_above(threshold)
-    if rate * steps > CERTAINLY * MOST_JUMPS:
+    if rate * steps > CERTAINLY * MOST_JUMPS_IN_RELAXATION:
         raise _few_idle(threshold, rate, f"more than {steps:.0f}")
 
 
@@ -204,7 +205,7 @@ def idle_share(idle: IdleProgram) -> float:
     Returns
     -------
     float
-        exp(-a) with a the long increments expected within a memory, dimensionless.
+        exp(-a) with a the long increments expected within a relaxation, dimensionless.
 
     Examples
     --------
@@ -216,7 +217,7 @@ def idle_share(idle: IdleProgram) -> float:
     >>> round(idle_share(idle_program(basin, law, 1e-4, chain)), 3)
     1.0
     """
-    return math.exp(-idle.jumps.rate * idle.dt * idle.memory)
+    return math.exp(-idle.jumps.rate * idle.dt * idle.relaxation)
 
 
 def _leaving_length(moved: FloatArray, sizes: FloatArray) -> float:
@@ -225,9 +226,9 @@ def _leaving_length(moved: FloatArray, sizes: FloatArray) -> float:
     return math.exp(float(np.interp(0.0, np.log(rising), np.log(sizes))))
 
 
-def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
+def _check_creeping(jumping: float, deviation: float, relaxation: float) -> None:
     """Refuse where small increments alone leave, after Kramers, at a rate not small to jumps'."""
-    creeping = float(kramers_rate(-math.log(FORGOTTEN) / memory, 1.0 / max(deviation, 1e-3)))
+    creeping = float(kramers_rate(-math.log(FORGOTTEN) / relaxation, 1.0 / max(deviation, 1e-3)))
     if creeping > CREEPING_SHARE * jumping:
         raise checks.Refusal(
             f"small increments alone leave at a rate of about {creeping:.2g}, long ones at "
@@ -239,7 +240,7 @@ def _check_creeping(jumping: float, deviation: float, memory: float) -> None:
 def _ways_along_jumps(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArray]:
     """Directions of jumps and ways out along them.
 
-    A ray that does not lead out counts with the shortest way: its jumps are remembered too.
+    A ray that does not lead out counts with the shortest way: paths relax after its jumps too.
     """
     rays = noise.jumps(basin.dim, 1.0, 1.0).rays
     rays = rays if len(rays) else directions(basin.dim)
@@ -256,8 +257,8 @@ def _chosen_rays(
     if len(rays) <= _MOST_RAYS:
         return rays, ways
     chosen: list[int] = []
-    answers = _first_answers(basin, program, rays, ways, unit)
-    for score in (ways, _forces(basin, rays, ways), -answers):
+    responses = _first_responses(basin, program, rays, ways, unit)
+    for score in (ways, _forces(basin, rays, ways), -responses):
         chosen += [int(k) for k in np.argsort(score, kind="stable")[: _MOST_RAYS // 3]]
     kept = sorted(set(chosen))
     return rays[kept], ways[kept]
@@ -270,14 +271,14 @@ def _forces(basin: Basin, rays: FloatArray, ways: FloatArray) -> FloatArray:
     return np.array([np.linalg.norm(end) / step for end in ends])
 
 
-def _first_answers(
+def _first_responses(
     basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, unit: float
 ) -> FloatArray:
     """Displacement over the way out in the iteration of a jump of that way times the unit."""
-    twins = Twins(basin, program, unit * ways[:, None] * rays)
+    coupled = CoupledPaths(basin, program, unit * ways[:, None] * rays)
     with np.errstate(all="ignore"):
-        twins.kick()
-        states = twins.states()[0]
+        coupled.iterate_with_jumps()
+        states = coupled.states()[0]
     return np.asarray(np.linalg.norm(states[1:-1] - states[0], axis=1) / ways)
 
 

@@ -166,18 +166,18 @@ def _steps(
     near = NEAR_SHARE if basin.domain.margin is not None else UNBRIDGED_SHARE
     share = FINE_SHARE if bent else COARSE_SHARE
     return Steps(
-        inner=0.0 if bent or reached > relaxed else relaxed**2,
-        trusted=trusted**2,
-        deep=0.0,
-        memory=memory or 0.5 / slowest,
-        reach=squared_reach(fastest, jumps.rate),
-        near=near / fastest,
-        longest=math.inf,
-        coarse=share / fastest,
-        share=share,
-        near_share=near,
-        least=least_distance(way, spreads),
-        size=way,
+        linear_radius2=0.0 if bent or reached > relaxed else relaxed**2,
+        inward_radius2=trusted**2,
+        unreachable_radius2=0.0,
+        relaxation_time=memory or 0.5 / slowest,
+        reach2=squared_reach(fastest, jumps.rate),
+        near_step=near / fastest,
+        linear_step=math.inf,
+        nonlinear_step=share / fastest,
+        step_share=share,
+        near_step_share=near,
+        least_distance=least_distance(way, spreads),
+        boundary_distance=way,
     )
 
 

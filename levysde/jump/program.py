@@ -157,9 +157,13 @@ def jump_program(
 
 def _driven_out(program: JumpProgram) -> JumpProgram:
     """Without a point of rest nothing is known of where paths are: all of the way is looked at."""
-    inner = program.steps.inner if math.isinf(program.steps.inner) else 0.0
-    least = LEAST_SHARE_DRIVEN * program.steps.size
-    steps = program.steps._replace(inner=inner, trusted=0.0, deep=0.0, least=least)
+    radius2 = program.steps.linear_radius2
+    steps = program.steps._replace(
+        linear_radius2=radius2 if math.isinf(radius2) else 0.0,
+        inward_radius2=0.0,
+        unreachable_radius2=0.0,
+        least_distance=LEAST_SHARE_DRIVEN * program.steps.boundary_distance,
+    )
     return replace(program, steps=steps)
 
 
@@ -169,7 +173,7 @@ def _sgd_program(basin: Basin, jumps: JumpPart, seed: int) -> JumpProgram:
     linear, inner, bent = linear_motion(basin, jumps, way)
     if stationary_variances(linear).max() < NEGLIGIBLE * way**2:
         jumps = replace(jumps, covariance=np.zeros_like(jumps.covariance))
-        linear = replace(linear, covariance=np.zeros_like(linear.covariance))
+        linear = linear._replace(covariance=np.zeros_like(linear.covariance))
     return JumpProgram(
         dim=basin.dim,
         jumps=jumps,
@@ -218,18 +222,18 @@ def _steps(
     fine = FINE_SHARE if bent else COARSE_SHARE
     coarse = time if bent or math.isinf(inner) else max(time, _beyond_kink(basin, jumps, way))
     return Steps(
-        inner=inner**2,
-        trusted=trusted_radius(basin) ** 2,
-        deep=max(0.0, way - spread) ** 2,
-        memory=memory,
-        reach=reach,
-        near=near * time,
-        longest=fine * time if bent else math.inf,
-        coarse=fine * coarse,
-        share=fine,
-        near_share=near,
-        least=least_distance(way, stationary_variances(linear)),
-        size=way,
+        linear_radius2=inner**2,
+        inward_radius2=trusted_radius(basin) ** 2,
+        unreachable_radius2=max(0.0, way - spread) ** 2,
+        relaxation_time=memory,
+        reach2=reach,
+        near_step=near * time,
+        linear_step=fine * time if bent else math.inf,
+        nonlinear_step=fine * coarse,
+        step_share=fine,
+        near_step_share=near,
+        least_distance=least_distance(way, stationary_variances(linear)),
+        boundary_distance=way,
     )
 
 

@@ -84,7 +84,7 @@ def _flow_away(basin: Basin, program: JumpProgram, way: float) -> Iterator[tuple
     """Distances from the boundary shorter than a way, along the flow, and times spent there."""
     state, dim = program.start.copy(), basin.dim
     slope, work = np.empty(len(state)), np.empty((5, len(state)))
-    longest = program.steps.coarse
+    longest = program.steps.nonlinear_step
     for _ in range(_MOST_STEPS):
         if not basin.domain.contains(state[:dim]):
             break  # the flow itself leaves
@@ -100,6 +100,6 @@ def _flow_away(basin: Basin, program: JumpProgram, way: float) -> Iterator[tuple
         yield distance, h
         if not follow(
             program.gradient, state, h, program.gradient_p, program.jumps.drift,
-            program.linear.center, program.steps.size, work,
+            program.linear.center, program.steps.boundary_distance, work,
         ):  # fmt: skip
             break

@@ -183,7 +183,7 @@ def _grid_costs(model: Model, dt: float) -> Costs:
     chain = recurrence(model, dt, seed=0)
     idle = idle_program(model.basin, model.noise, model.epsilon, chain, longest=_WATCHED)
     error = _grid_bias(model, dt) if model.dynamics.continuous else 0.0  # the grid of an SDE
-    iterations = idle.jumps.rate / rate * idle.memory
+    iterations = idle.jumps.rate / rate * idle.relaxation
     skipping = (SECONDS_PER_STEP * iterations + _MOVE_SECONDS * idle.jumps.rate / rate) * model.dim
     return Costs(Cost(_euler_seconds(model.basin, rate, dt), error), Cost(skipping, error))
 
@@ -238,7 +238,7 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     spread = np.sqrt(np.maximum(((framed @ stationary) * framed).sum(axis=1), 1e-300))
     about = replace(basin, minimum=linear.center[: basin.dim])
     deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
-    largest = float(kramers_rate(0.5 / program.steps.memory, deviations).max())
+    largest = float(kramers_rate(0.5 / program.steps.relaxation_time, deviations).max())
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
 
 
@@ -258,7 +258,8 @@ def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:
 def _jump_seconds(program: JumpProgram, rate: float) -> float:
     """Time of one exit on one processor: the moves between two jumps, and their number."""
     wait = 1.0 / program.jumps.rate
-    longest = program.steps.longest if program.steps.inner > 0.0 else program.steps.coarse
+    steps = program.steps
+    longest = steps.linear_step if steps.linear_radius2 > 0.0 else steps.nonlinear_step
     moves = 1.0 + wait / longest
     return _MOVE_SECONDS * math.sqrt(program.dim) * moves * program.jumps.rate / rate
 

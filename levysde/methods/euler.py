@@ -120,8 +120,6 @@ def prepare(model: Model, request: Request) -> Plan:
     >>> prepare(model, Request("auto", seed=0)).dt
     0.01
     """
-    from levysde.engine import cpu
-
     if request.threshold is not None:
         raise ValueError(
             f"threshold is {request.threshold!r} with method 'euler'; give method='jump'"
@@ -133,4 +131,6 @@ def prepare(model: Model, request: Request) -> Plan:
         found.warn(model)
         warn_of_close_start(model, found.program)
 
-    return Plan("euler", cpu, found.program, found.step.dt, found.record(), warn)
+    return Plan(
+        "euler", request.engines.recurrence, found.program, found.step.dt, found.record(), warn
+    )

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import ModuleType
 from typing import Any, Literal, Self
+
+from levysde.engine.backends import BACKENDS, Engine, Engines
 
 __all__ = ["SMALL_JUMPS", "Plan", "Request"]
 
@@ -29,6 +30,8 @@ class Request:
         What stands for the others.
     scheme : {"auto", "euler", "flow"}
         How the drift of a step is done.
+    backend : str
+        Where to compute, a name in `levysde.engine.backends`.
     """
 
     dt: float | Literal["auto"]
@@ -37,6 +40,12 @@ class Request:
     threshold: float | None = None
     small_jumps: str = SMALL_JUMPS[0]
     scheme: str = "auto"
+    backend: str = "cpu"
+
+    @property
+    def engines(self) -> Engines:
+        """What runs the programs of the methods."""
+        return BACKENDS[self.backend]()
 
     @property
     def chooses_step(self) -> bool:
@@ -56,8 +65,8 @@ class Plan:
     ----------
     method : {"euler", "jump"}
         As it is recorded.
-    engine : module
-        Of `levysde.engine`, which runs the program.
+    engine : Engine
+        What runs the program.
     program : object
         What it runs.
     dt : float
@@ -73,7 +82,7 @@ class Plan:
     """
 
     method: str
-    engine: ModuleType
+    engine: Engine
     program: Any
     dt: float
     record: dict[str, Any]

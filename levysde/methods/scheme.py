@@ -9,7 +9,7 @@ from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
-from levysde.engine.flow_pass import CHANGE, HALVINGS
+from levysde.engine.path.divided_step import CHANGE, HALVINGS
 from levysde.engine.program import FlowPart
 from levysde.methods.reach import places, shortest_distance
 from levysde.methods.timestep import largest_curvature

@@ -36,8 +36,6 @@ def prepare(model: Model, request: Request) -> Plan:
     >>> prepare(model, Request(0.01, seed=0)).record["scheme"]
     'euler'
     """
-    from levysde.engine import idle
-
     check_small_jumps(request.small_jumps)
     if request.scheme == "flow":
         raise ValueError(
@@ -54,5 +52,6 @@ def prepare(model: Model, request: Request) -> Plan:
         found.warn(model)
         warn_of_close_start(model, found.program)
 
-    record = {**found.record(), "threshold": program.threshold, "memory": program.memory}
-    return Plan("jump", idle, program, found.step.dt, record, warn, program.jumps.rate)
+    record = {**found.record(), "threshold": program.threshold, "memory": program.relaxation}
+    engine = request.engines.skipping
+    return Plan("jump", engine, program, found.step.dt, record, warn, program.jumps.rate)

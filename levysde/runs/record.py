@@ -47,6 +47,7 @@ def describe(
     seed: int,
     correction: str | None = None,
     method: str = "euler",
+    backend: str = "cpu",
     **more: Any,
 ) -> dict[str, Any]:
     """Everything that made a result, as JSON values.
@@ -63,6 +64,8 @@ def describe(
         What was done about the bias of the grid.
     method : str
         How paths were made.
+    backend : str
+        Where.
     **more
         Further JSON values of the method.
 
@@ -99,7 +102,7 @@ def describe(
         "seed": seed,
         "method": method,
         **more,
-        "backend": "cpu",
+        "backend": backend,
         "correction": correction,
         "code": {
             "gradient": code_key(basin.potential.gradient),

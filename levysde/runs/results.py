@@ -18,7 +18,6 @@ import stat
 import struct
 import zipfile
 from dataclasses import dataclass, field
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from levysde.engine.status import Status
 from levysde.runs.files import BROKEN_NPY, write_atomically
 from levysde.statistics import exit_times
 from levysde.statistics.exit_times import Exponentiality, Interval, Survival
@@ -42,14 +42,6 @@ _CHUNK_BYTES = 1 << 20
 _FEW_ESCAPES = 30
 # Steps are exact as float64 below this, so that times = steps * dt are rounded once.
 _LARGEST_STEP = 1 << 53
-
-
-class Status(IntEnum):
-    """How a path ended; 0 marks a path that still runs and is in no finished result."""
-
-    ESCAPED = 1
-    HORIZON = 2
-    NON_FINITE = 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -16,6 +16,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from levysde.engine.backends import Engine
+from levysde.engine.status import RUNNING
 from levysde.runs.results import EscapeTimes, Status
 
 CHECKPOINT_SECONDS = 60.0
@@ -79,7 +81,7 @@ class Prefix:
 
     def __init__(
         self,
-        engine: Any,
+        engine: Engine,
         program: Any,
         parameters: dict[str, Any],
         horizon: float,
@@ -137,7 +139,7 @@ class Prefix:
                 self.pieces = [tuple(array[:paths] for array in self._joined())]
                 self.paths = paths
             return
-        outcome = self.engine.room(paths - self.paths, self.program.dim, self.paths)
+        outcome = self.engine.allocate(paths - self.paths, self.program.dim, self.paths)
         with stage(self.progress, "compiling"):
             self.engine.prepare(self.program)  # so that the time is that of the simulation
         began = time.perf_counter()
@@ -269,12 +271,12 @@ def stage(progress: object, what: str) -> Iterator[None]:
 
 
 def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
-    """Number of paths before the first that has not ended (0), at least `known`.
+    """Number of paths before the first that has not ended, at least `known`.
 
     Other threads may write meanwhile: each part is compared once and not looked at again.
     """
     while known < len(status):
-        ended = status[known : known + _CHUNK] != 0
+        ended = status[known : known + _CHUNK] != RUNNING
         if not ended.all():
             return known + int(ended.argmin())
         known += len(ended)

@@ -12,6 +12,7 @@ from levysde import checks, methods
 from levysde._typing import FloatArray
 from levysde.basins import Basin, check_minimum
 from levysde.dynamics import Dynamics
+from levysde.engine.backends import BACKENDS
 from levysde.engine.philox import MAX_PATHS, MAX_STEPS
 from levysde.methods import boundary_shift
 from levysde.methods.euler import chain
@@ -31,7 +32,6 @@ __all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "traje
 
 DEFAULT_PATHS = 10_000
 DEFAULT_MAX_PATHS = 1_000_000
-BACKENDS = ("cpu",)
 
 
 @with_hints
@@ -162,7 +162,7 @@ def escape_times(
     """
     check_parts(basin, dynamics, noise)
     checks.choice("method", method, methods.METHODS)
-    checks.choice("backend", backend, BACKENDS)
+    checks.choice("backend", backend, tuple(BACKENDS))
     if horizon is not None:  # before the method is prepared, which can take long
         checks.finite_number("horizon", horizon)
     if correction is not None:
@@ -185,7 +185,7 @@ def escape_times(
     with stage(progress, "preparing the simulation: the domain, the step, the method"):
         model = checked_model(basin, dynamics, noise, epsilon)
         seed = checks.seed_number(seed)
-        request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme)
+        request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme, backend)
         try:
             plan = methods.prepare(method, model, request)
         except checks.Refusal:
@@ -203,6 +203,7 @@ def escape_times(
         horizon_reason=until.reason,
         seed=seed,
         correction=correction,
+        backend=backend,
         **plan.parameters,
         **rate,
     )

@@ -1,0 +1,96 @@
+"""Where paths are computed: what an engine offers, and the engines of every backend."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+__all__ = ["BACKENDS", "Engine", "Engines"]
+
+
+class Engine(Protocol):
+    """What runs one kind of program. The arrays of an outcome do not depend on who does."""
+
+    def allocate(self, paths: int, dim: int, first: int = 0) -> Any:
+        """Room for the outcome of paths first, first + 1, ..., none of them ended.
+
+        Parameters
+        ----------
+        paths, dim : int
+            Number of paths and their dimension.
+        first : int
+            The first of them.
+
+        Returns
+        -------
+        Outcome or JumpOutcome
+        """
+
+    def prepare(self, program: Any) -> None:
+        """Compile what `escape` will run, or load it from the cache.
+
+        Parameters
+        ----------
+        program : Program, IdleProgram or JumpProgram
+            What will be run.
+        """
+
+    def escape(
+        self,
+        program: Any,
+        outcome: Any,
+        first: int,
+        last: int,
+        horizon: Any,
+        threads: int | None = None,
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> int:
+        """Run paths `first` to `last` until each has ended.
+
+        Parameters
+        ----------
+        program : Program, IdleProgram or JumpProgram
+            What to run.
+        outcome : Outcome or JumpOutcome
+            Arrays that receive the results.
+        first, last : int
+            Paths first, first + 1, ..., last - 1.
+        horizon : int or float
+            Steps, or in continuous time the time, after which a path is given up.
+        threads : int, optional
+            Of the processor.
+        progress : callable, optional
+            Called now and then with the number of paths that have ended.
+
+        Returns
+        -------
+        int
+            Steps of all paths together.
+        """
+
+
+class Engines(NamedTuple):
+    """The engines of a backend, one for each kind of program.
+
+    Attributes
+    ----------
+    recurrence : Engine
+        Every iteration of a recurrence is made: `Program`.
+    skipping : Engine
+        Idle iterations are skipped: `IdleProgram`.
+    continuous : Engine
+        From jump to jump: `JumpProgram`.
+    """
+
+    recurrence: Engine
+    skipping: Engine
+    continuous: Engine
+
+
+def _cpu() -> Engines:
+    from levysde.engine import cpu, idle, jump
+
+    return Engines(cpu, idle, jump)
+
+
+BACKENDS: dict[str, Callable[[], Engines]] = {"cpu": _cpu}
+"""Engines by the name of the backend, loaded when they are asked for."""

@@ -1,0 +1,239 @@
+"""One path as plain functions: passes, engines and the stream of numbers are made of them."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import levysde as ls
+from levysde import domains, methods, potentials
+from levysde.basins import Basin
+from levysde.engine import backends, cpu, slots
+from levysde.engine.noise_passes import noise_pass
+from levysde.engine.passes import is_wide
+from levysde.engine.path import increments, iteration
+from levysde.engine.path import jump as jump_path
+from levysde.engine.path.divided_step import flow_parameters
+from levysde.engine.program import Outcome
+from levysde.methods.recurrence import recurrence
+from levysde.model import Model
+
+DIMENSIONS = [*range(1, 11), 130]
+SEED = 3
+
+
+def laws(dim):
+    rng = np.random.default_rng(dim)
+    matrix = rng.standard_normal((dim, dim)) * np.tri(dim)
+    return {
+        "independent": ls.noise.independent(1.5),
+        "by formula": ls.noise.independent(0.3, rng.random(dim) + 0.1),
+        "skewed": ls.noise.independent(1.3, 1.0, rng.uniform(-1.0, 1.0, dim)),
+        "multifractal": ls.noise.multifractal(np.linspace(1.1, 1.9, dim)),
+        "mixed": ls.noise.mixed(1.5, rng.standard_normal((dim, 5))),
+        "mixed by formula": ls.noise.mixed(0.3, rng.standard_normal((dim, 3))),
+        "spectral": ls.noise.spectral(1.5, np.eye(dim), np.ones(dim)),
+        "isotropic": ls.noise.isotropic(1.5),
+        "diagonal": ls.noise.elliptic(1.5, np.diag(rng.random(dim) + 0.1)),
+        "elliptic": ls.noise.elliptic(1.5, matrix + 2.0 * np.eye(dim)),
+        "Gaussian": ls.noise.isotropic(2.0),
+    }
+
+
+# -------------------------------------------------------------------------------- increments
+
+
+def one_increment(part, dim, path, step):
+    out = np.zeros(dim)
+    z = np.empty(increments.drawn_drivers(part, dim)) if increments.is_coupled(part) else out
+    with np.errstate(all="ignore"):  # of words that are cut
+        increments.increment_of(part)(out, z, *address(path, step), part.p)
+    return out
+
+
+def address(path, step):
+    return np.uint64(SEED), np.uint64(path), np.uint64(step)
+
+
+@pytest.mark.parametrize("dim", DIMENSIONS)
+@pytest.mark.parametrize("name", laws(2))
+def test_passes_are_the_increment_of_one_path(name, dim):
+    """Bit for bit, in both layouts, for whole vectors of lanes and for what remains of them."""
+    part = laws(dim)[name].part(dim, 0.1, 0.01)
+    lanes = 16
+    block = np.full((lanes, dim) if is_wide(dim) else (dim, lanes), np.nan)
+    path = np.arange(lanes, dtype=np.uint64) + np.uint64(1 << 33)
+    step = np.arange(lanes, dtype=np.uint64) * np.uint64(7)
+    count = 13
+    noise_pass(part, dim)(block, np.uint64(SEED), path, step, part.p, count)
+    rows = block if is_wide(dim) else block.T
+    for lane in range(0, count, 1 if dim < 20 else 6):
+        assert (rows[lane] == one_increment(part, dim, path[lane], step[lane])).all()
+
+
+def test_another_slot_is_another_increment(monkeypatch):
+    """The twin: the comparison sees which slot a driver has."""
+    part = ls.noise.independent(1.5).part(4, 0.1, 0.01)
+    before, words = one_increment(part, 4, 0, 0), increments.random_words
+    monkeypatch.setattr(
+        increments, "random_words", lambda s, p, n, k: words(s, p, n, k ^ np.uint64(1))
+    )
+    assert not (one_increment(part, 4, 0, 0) == before).all()
+
+
+# --------------------------------------------------------------------------------- iterations
+
+
+def box(dim):
+    well = potentials.quadratic(dim, np.linspace(1.0, 3.0, dim))
+    return Basin(well, domains.box([-1.0] * dim, [1.0] * dim), np.zeros(dim))
+
+
+OPTIMIZERS = {
+    "sgd": ls.dynamics.sgd(),
+    "clipped": ls.dynamics.sgd(clip=0.05),
+    "adam": ls.dynamics.adam(),
+    "noisy": ls.dynamics.adam(form="sde", gradient_noise=1.0),
+}
+
+
+@pytest.mark.parametrize("dim", [1, 3, 33])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_block_engine_repeats_the_iteration_of_one_path(name, dim):
+    program = recurrence(
+        Model(box(dim), OPTIMIZERS[name], ls.noise.isotropic(1.5), 0.3), 0.05, SEED
+    )
+    horizon, paths = 30, 6
+    outcome = Outcome.empty(paths, dim)
+    cpu.escape(program, outcome, 0, paths, horizon, threads=1)
+    increment, z = increments.increment_of(program.noise), np.empty(dim + 8)
+    z = z[: increments.drawn_drivers(program.noise, dim)]
+    move = iteration.update_of(program.update)
+    iterate = iteration.iteration_of(increment, program.gradient, move)
+    status_of = iteration.status_of(program.outside, iteration.is_finite)
+    parameters = program.noise.p, program.gradient_p, program.update.p
+    for path in range(paths):
+        x, (m, v, g, dL), step, status = program.start.copy(), np.zeros((4, dim)), 0, 0
+        while status == 0:
+            where = address(path, step)
+            if not increments.is_coupled(program.noise):  # in one dimension
+                z = dL
+            iterate(x, m, v, g, dL, z, program.dt, *where, parameters)
+            step += 1
+            status = status_of(x, program.outside_p, step, horizon)
+        assert (outcome.steps[path], outcome.status[path]) == (step, status)
+        assert (outcome.position[path] == x).all()
+
+
+def test_rows_and_vectors_agree_on_what_is_finite():
+    for x in ([1.0, -2.0], [np.nan, 0.0], [0.0, np.inf], [-np.inf, np.nan]):
+        with np.errstate(invalid="ignore"):
+            found = iteration.is_finite(np.array(x)), iteration.is_finite_row(np.array(x))
+        assert found == (np.isfinite(x).all(),) * 2
+
+
+def test_flow_parameters_keep_one_level_where_all_are_equal():
+    model = Model(box(2), OPTIMIZERS["sgd"], ls.noise.independent(1.5), 0.3)
+    part = recurrence(model, 0.05, SEED, None, "flow").flow
+    assert len(flow_parameters(part, np.zeros(3))) == 4 + part.table.shape[1] + 3
+
+
+# --------------------------------------------------------------------------------------- slots
+
+
+def overlap(one, other):
+    return one.first < other.end and other.first < one.end
+
+
+@pytest.mark.parametrize("use", ["RECURRENCE", "SKIPPED_RECURRENCE", "CONTINUOUS_TIME"])
+def test_no_two_uses_of_a_step_share_a_slot(use):
+    table = getattr(slots, use)
+    assert len({each.use for each in table}) == len(table)
+    assert all(0 <= each.first < each.end <= slots.END for each in table)
+    assert not any(overlap(one, other) for one, other in combinations(table, 2))
+
+
+def test_two_uses_of_a_slot_are_noticed():
+    """The twin: jumps and drivers would collide, which is why no step has both."""
+    assert overlap(slots.RECURRENCE[0], slots.CONTINUOUS_TIME[0])
+
+
+def drawn_slots(monkeypatch, module, run):
+    """The slots of all words that a module asks for."""
+    seen, words = [], module.random_words
+
+    def noted(seed, path, step, slot):
+        seen.append(int(slot))
+        return words(seed, path, step, slot)
+
+    monkeypatch.setattr(module, "random_words", noted)
+    with np.errstate(all="ignore"):
+        run()
+    return seen
+
+
+@pytest.mark.parametrize("dim", [1, 2, 7, 40])
+@pytest.mark.parametrize("name", laws(2))
+def test_increments_keep_to_their_slots(monkeypatch, name, dim):
+    part = laws(dim)[name].part(dim, 0.1, 0.01)
+    seen = drawn_slots(monkeypatch, increments, lambda: one_increment(part, dim, 0, 0))
+    drivers, _, radius = slots.SKIPPED_RECURRENCE[0], *slots.RECURRENCE[1:]
+    assert len(seen) == len(set(seen))
+    for slot in seen:
+        assert drivers.first <= slot < drivers.end or slot == radius.first
+
+
+def test_variates_of_dynamics_and_of_moves_keep_to_their_slots(monkeypatch):
+    seen = drawn_slots(monkeypatch, iteration, lambda: iteration.normal_variate(*address(0, 0), 5))
+    assert seen == [int(slots.NORMAL_SLOT) + 5]
+    z = np.zeros(9)
+    seen = drawn_slots(monkeypatch, jump_path, lambda: jump_path._normals(z, 9, *address(0, 0)))
+    assert seen == [1, 2, 3]
+    assert (z != 0.0).all()
+
+
+# ------------------------------------------------------------------------------------ backends
+
+
+def test_the_backend_selects_the_engine_that_runs(monkeypatch):
+    """Another entry of the table is all that another backend takes, and the record names it."""
+    made = []
+    engines = backends.BACKENDS["cpu"]()
+
+    class Counting:
+        allocate, prepare = staticmethod(cpu.allocate), staticmethod(cpu.prepare)
+
+        @staticmethod
+        def escape(*arguments, **options):
+            made.append(arguments)
+            return cpu.escape(*arguments, **options)
+
+    other = engines._replace(recurrence=Counting())
+    monkeypatch.setitem(backends.BACKENDS, "counting", lambda: other)
+    run = dict(epsilon=0.5, paths=20, dt=0.05, seed=1)
+    parts = box(1), OPTIMIZERS["sgd"], ls.noise.independent(1.5)
+    result = ls.escape_times(*parts, backend="counting", **run)
+    assert result.parameters["backend"] == "counting"
+    assert len(made) == 1
+    usual = ls.escape_times(*parts, **run)
+    assert usual.parameters["backend"] == "cpu"
+    assert usual.digest == result.digest
+    assert len(made) == 1
+
+
+def test_every_method_has_an_engine_of_the_backend():
+    engines = backends.BACKENDS["cpu"]()
+    model = Model(ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-3)
+    for method, dt, engine in (
+        ("euler", 0.01, engines.recurrence),
+        ("jump", "auto", engines.continuous),
+        ("jump", 0.01, engines.skipping),
+    ):
+        assert methods.prepare(method, model, methods.Request(dt, seed=0)).engine is engine
+
+
+def test_an_unknown_backend_is_refused():
+    with pytest.raises(ValueError, match="unknown backend 'tpu'; known: cpu"):
+        ls.escape_times(
+            box(1), OPTIMIZERS["sgd"], ls.noise.independent(1.5), 0.5, paths=5, backend="tpu"
+        )
