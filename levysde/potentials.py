@@ -184,7 +184,7 @@ class Potential:
         >>> quadratic(1, curvature=3.0).gradient_many(np.array([[1.0], [-2.0]])).tolist()
         [[3.0], [-6.0]]
         """
-        from levysde.engine.pointwise import gradients
+        from levysde.engine.cpu.pointwise import gradients
 
         return gradients(self.gradient, np.array(self.p), points)
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from levysde.engine.philox import random_words
-from levysde.engine.variates import gaussian_pair
+from levysde.engine.random.philox import random_words
+from levysde.engine.random.variates import gaussian_pair
 
 PHILOX_CONSTANTS = {
     # word bits: (multipliers, Weyl increments) of Philox4xW, Salmon et al. 2011, table 2

@@ -10,8 +10,9 @@ import pytest
 
 import levysde as ls
 from levysde import domains
-from levysde.engine import cache_folder, noise_passes, passes, update_pass
+from levysde.engine import cache_folder
 from levysde.engine import compile as compiler
+from levysde.engine.cpu import noise_passes, passes, update_pass
 
 SGD, STABLE = ls.dynamics.sgd(), ls.noise.independent(1.5)
 

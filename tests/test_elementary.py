@@ -3,7 +3,7 @@ import numba
 import numpy as np
 import pytest
 
-from levysde.engine import elementary
+from levysde.engine.random import elementary
 
 TOLERANCE = 4e-15
 

@@ -17,7 +17,8 @@ from naive import escape as naive_escape
 import levysde as ls
 from levysde import domains, potentials
 from levysde.engine import compile as compiler
-from levysde.engine import cpu, source, status
+from levysde.engine import source, status
+from levysde.engine.cpu import euler_engine
 from levysde.engine.program import Outcome
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
@@ -41,7 +42,7 @@ def test_engine_is_the_plain_functions_bit_for_bit(dim):
     program = program_of(box_basin(dim), epsilon=0.4)
     outcome = Outcome.empty(20, dim)
     horizon = 6
-    cpu.escape(program, outcome, 0, 20, horizon, threads=1)
+    euler_engine.escape(program, outcome, 0, 20, horizon, threads=1)
     assert len(set(outcome.status.tolist())) >= (2 if dim > 1 else 1)
     for path in range(0, 20, 1 if dim < 10 else 6):
         steps, status, position = naive_escape(program, path, horizon)
@@ -62,7 +63,7 @@ def test_moments_and_time_belong_to_their_path(dim):
     dynamics = ls.dynamics.Dynamics("remembers", remembers, memory=True, params={"rate": 3.0})
     program = recurrence(Model(box_basin(dim), dynamics, STABLE, 0.4), 0.05, seed=11)
     outcome = Outcome.empty(40, dim)
-    cpu.escape(program, outcome, 0, 40, 25, threads=1, lanes=8)
+    euler_engine.escape(program, outcome, 0, 40, 25, threads=1, lanes=8)
     assert len(set(outcome.steps.tolist())) > 3
     for path in range(0, 40, 3 if dim < 10 else 13):
         steps, status, position = naive_escape(program, path, 25)
@@ -74,11 +75,11 @@ def test_moments_and_time_belong_to_their_path(dim):
 def test_same_result_for_any_threads_and_blocks(dim):
     program = program_of(box_basin(dim))
     reference = Outcome.empty(1000, dim)
-    cpu.escape(program, reference, 0, 1000, 400, threads=1)
+    euler_engine.escape(program, reference, 0, 1000, 400, threads=1)
     assert (reference.status == status.ESCAPED).sum() > 900
     for threads, lanes in ((1, 8), (2, 64), (3, 8), (2, 256), (5, None)):
         other = Outcome.empty(1000, dim)
-        cpu.escape(program, other, 0, 1000, 400, threads=threads, lanes=lanes)
+        euler_engine.escape(program, other, 0, 1000, 400, threads=threads, lanes=lanes)
         assert (other.steps == reference.steps).all()
         assert (other.status == reference.status).all()
         assert (other.position == reference.position).all()
@@ -87,10 +88,10 @@ def test_same_result_for_any_threads_and_blocks(dim):
 def test_shards_are_parts_of_the_whole():
     program = program_of(box_basin(2))
     whole = Outcome.empty(300, 2)
-    cpu.escape(program, whole, 0, 300, 1000)
+    euler_engine.escape(program, whole, 0, 300, 1000)
     for first, last in ((0, 7), (7, 200), (200, 300)):
         shard = Outcome.empty(last - first, 2, first)
-        cpu.escape(program, shard, first, last, 1000)
+        euler_engine.escape(program, shard, first, last, 1000)
         assert (shard.steps == whole.steps[first:last]).all()
         assert (shard.position == whole.position[first:last]).all()
 
@@ -98,8 +99,8 @@ def test_shards_are_parts_of_the_whole():
 def test_path_ids_beyond_32_bits_have_numbers_of_their_own():
     program = program_of(box_basin(1))
     low, high = Outcome.empty(50, 1), Outcome.empty(50, 1, 2**40)
-    cpu.escape(program, low, 0, 50, 1000)
-    cpu.escape(program, high, 2**40, 2**40 + 50, 1000)
+    euler_engine.escape(program, low, 0, 50, 1000)
+    euler_engine.escape(program, high, 2**40, 2**40 + 50, 1000)
     assert not (low.steps == high.steps).all()
 
 
@@ -430,14 +431,14 @@ def test_interrupt_keeps_the_finished_prefix():
 def test_few_long_paths_run_in_long_segments(monkeypatch):
     """Short compiled calls on several threads would wait for each other in the interpreter."""
     calls = 0
-    advance = cpu._compiled_advance()
+    advance = euler_engine._compiled_advance()
 
     def counted(*arguments):
         nonlocal calls
         calls += 1
         return advance(*arguments)
 
-    monkeypatch.setattr(cpu, "_compiled_advance", lambda: counted)
+    monkeypatch.setattr(euler_engine, "_compiled_advance", lambda: counted)
     noise = ls.noise.independent(1.5)
     result = ls.escape_times(
         ls.basins.flat(), ls.dynamics.sgd(), noise, 1e-4, paths=4, dt=0.01, horizon=1e4, threads=2
@@ -451,7 +452,8 @@ def test_few_long_paths_run_in_long_segments(monkeypatch):
 SCRIPT = """
 import sys
 import levysde as ls
-from levysde.engine import cpu, noise_passes, passes, quantile, update_pass
+from levysde.engine.cpu import euler_engine, noise_passes, passes, update_pass
+from levysde.engine.random import quantile
 
 def gradient(x, p, out):
     out[0] = {factor} * x[0]
@@ -464,7 +466,7 @@ made = [
     passes.gradient_pass(gradient, 1),
     update_pass.update_pass(ls.dynamics.sgd().part(1, 0.01), 1),
     passes.check_pass(basin.domain.outside, 1),
-    cpu._compiled_advance(),
+    euler_engine._compiled_advance(),
     quantile._compiled("solve"),
 ]
 print([sum(d.stats.cache_hits.values()) for d in made])

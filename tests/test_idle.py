@@ -12,11 +12,10 @@ import levysde as ls
 from levysde import methods
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
-from levysde.engine import idle as engine
-from levysde.engine.idle import IdleProgram
-from levysde.jump import coupled_paths, idle
-from levysde.methods import skip
+from levysde.engine.cpu import skip_engine as engine
+from levysde.engine.cpu.skip_engine import IdleProgram
 from levysde.methods.recurrence import recurrence
+from levysde.methods.skip.skipped_recurrence import coupled_paths, quiescence, skipped_recurrence
 from levysde.model import Model
 from levysde.noise import Noise
 
@@ -36,7 +35,7 @@ def run(
 
 def planned(dynamics: Dynamics, epsilon: float, dt: float, basin: Basin = FLAT) -> IdleProgram:
     program = recurrence(Model(basin, dynamics, NOISE, epsilon), dt, seed=0)
-    return idle.idle_program(basin, NOISE, epsilon, program)
+    return quiescence.idle_program(basin, NOISE, epsilon, program)
 
 
 def relative_error(result: ls.EscapeTimes) -> float:
@@ -241,7 +240,7 @@ def test_share_of_idle_iterations() -> None:
     outcome = engine.allocate(4000, 1)
     done = engine.escape(found, outcome, 0, 4000, 1 << 40)
     share = 1.0 - done / outcome.steps.sum()
-    assert share == pytest.approx(idle.idle_share(found), abs=0.002)
+    assert share == pytest.approx(quiescence.idle_share(found), abs=0.002)
 
 
 def test_paths_are_those_of_euler_until_they_idle() -> None:
@@ -273,7 +272,7 @@ def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
     assert run(basin, SGD, noise, 1e-3, 700, resume=part, **options).digest == one.digest
     assert run(basin, SGD, noise, 1e-3, 700, **(options | {"seed": 2})).digest != one.digest
     program = recurrence(Model(basin, SGD, noise, 1e-3), 0.05, seed=1)
-    found = idle.idle_program(basin, noise, 1e-3, program)
+    found = quiescence.idle_program(basin, noise, 1e-3, program)
     for lanes in (8, 24):
         outcome = engine.allocate(700, 2)
         engine.escape(found, outcome, 0, 700, 1 << 46, lanes=lanes)
@@ -349,7 +348,7 @@ def driftless(x: Any, p: Any, out: Any) -> None:
 def test_refusals(options: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What never forgets is watched for 2^16 iterations; in 2^20 it does not forget either."""
     if words == "not forgotten":
-        monkeypatch.setattr(idle, "LONGEST_WINDOW", 1 << 16)
+        monkeypatch.setattr(quiescence, "LONGEST_WINDOW", 1 << 16)
     given: dict[str, Any] = {
         "basin": FLAT, "dynamics": SGD, "noise": NOISE, "epsilon": 1e-2, "paths": 10, "dt": 0.02,
         "method": "jump", "horizon": 1e9,
@@ -364,7 +363,7 @@ def test_memory_does_not_depend_on_the_unit_of_the_gradient(unit: float) -> None
         well = ls.Basin(ls.potentials.quadratic(1, unit), ls.domains.interval(-1.0, 1.0), 0.0)
         dynamics = ls.dynamics.adamw(frozen=unit, weight_decay=0.01, eps=0.0)
         program = recurrence(Model(well, dynamics, NOISE, 1e-3 * unit), 0.02, seed=0)
-        return idle.idle_program(well, NOISE, 1e-3 * unit, program)
+        return quiescence.idle_program(well, NOISE, 1e-3 * unit, program)
 
     expected, found = in_units_of(1.0), in_units_of(unit)
     assert found.relaxation == expected.relaxation
@@ -456,10 +455,10 @@ def test_what_auto_has_measured_is_what_is_run(monkeypatch: pytest.MonkeyPatch) 
     made: list[IdleProgram] = []
 
     def counting(*arguments: Any) -> IdleProgram:
-        made.append(idle.idle_program(*arguments))
+        made.append(quiescence.idle_program(*arguments))
         return made[-1]
 
-    monkeypatch.setattr(skip, "idle_program", counting)
+    monkeypatch.setattr(skipped_recurrence, "idle_program", counting)
     ls.escape_times(FLAT, SGD, NOISE, 1e-3, dt=0.01, paths=2, method="auto")
     assert len(made) == 1
 
@@ -546,15 +545,15 @@ def test_few_coupled_paths_show_that_nothing_is_forgotten(monkeypatch):
         return real(basin, program, rays, ways, size, *more)
 
     monkeypatch.setattr(coupled_paths, "_watched", watch)
-    monkeypatch.setattr(idle, "LONGEST_WINDOW", 1 << 14)
+    monkeypatch.setattr(quiescence, "LONGEST_WINDOW", 1 << 14)
     basin, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
     for decay, forgets in ((0.9, True), (1.0 - 1e-7, False)):
         watched.clear()
         chain = recurrence(Model(basin, ls.dynamics.momentum(decay), law, 1e-4), 0.01, seed=0)
         if forgets:
-            idle.idle_program(basin, law, 1e-4, chain)
+            quiescence.idle_program(basin, law, 1e-4, chain)
         else:
             with pytest.raises(ValueError, match="not forgotten"):
-                idle.idle_program(basin, law, 1e-4, chain)
+                quiescence.idle_program(basin, law, 1e-4, chain)
         assert watched[0] == 1
         assert (max(watched) > 1) == forgets

@@ -15,8 +15,8 @@ import pytest
 
 import levysde as ls
 from levysde.cli import main
-from levysde.engine import cpu
-from levysde.engine.threads import run_threads
+from levysde.engine.cpu import euler_engine
+from levysde.engine.cpu.threads import run_threads
 from levysde.runs import files, run
 from levysde.runs.files import write_atomically
 
@@ -119,13 +119,13 @@ def test_an_ended_run_is_resumed_bit_for_bit(name: str, code: int, tmp_path: Pat
 def test_a_comparison_has_nothing_to_keep(
     name: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prepare = cpu.prepare
+    prepare = euler_engine.prepare
 
     def signalled(program: Any) -> None:
         os.kill(os.getpid(), getattr(signal, name))
         prepare(program)
 
-    monkeypatch.setattr(cpu, "prepare", signalled)
+    monkeypatch.setattr(euler_engine, "prepare", signalled)
     assert main(["compare", "--epsilon", "0.3", "--paths", "100", "--quiet"]) == code
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -158,7 +158,7 @@ def test_a_swallowed_interrupt_is_heard(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exceptions in callbacks of a compiler are printed and forgotten."""
-    prepare = cpu.prepare
+    prepare = euler_engine.prepare
 
     def swallowing(program: Any) -> None:
         try:
@@ -167,7 +167,7 @@ def test_a_swallowed_interrupt_is_heard(
         except KeyboardInterrupt:
             prepare(program)
 
-    monkeypatch.setattr(cpu, "prepare", swallowing)
+    monkeypatch.setattr(euler_engine, "prepare", swallowing)
     assert main([command, "--epsilon", "0.3", "--paths", "100"]) == 130
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -190,13 +190,13 @@ def test_signals_are_heard_by_commands_alone() -> None:
 
 def test_signals_that_the_parent_had_ignored_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     """As nohup does with SIGHUP."""
-    prepare = cpu.prepare
+    prepare = euler_engine.prepare
 
     def signalled(program: Any) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
         prepare(program)
 
-    monkeypatch.setattr(cpu, "prepare", signalled)
+    monkeypatch.setattr(euler_engine, "prepare", signalled)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert main([*MODEL, "--paths", "10", "--json"]) == 0
@@ -221,7 +221,7 @@ def test_checkpoints_are_beginnings_of_the_result(
     """Every checkpoint of a run on several threads, and one that is resumed."""
     monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(run, "CHECKPOINT_REST", 0.0)
-    monkeypatch.setattr("levysde.engine.threads.LOOK_SECONDS", 0.005)
+    monkeypatch.setattr("levysde.engine.cpu.threads.LOOK_SECONDS", 0.005)
     file = tmp_path / "run.npz"
     kept: list[ls.EscapeTimes] = []
 
@@ -281,7 +281,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_no_run(
         ls.escape_times(*SETTING, 0.1, paths=10, checkpoint=3)  # type: ignore[arg-type]
     monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(run, "CHECKPOINT_REST", 0.0)
-    monkeypatch.setattr("levysde.engine.threads.LOOK_SECONDS", 0.005)
+    monkeypatch.setattr("levysde.engine.cpu.threads.LOOK_SECONDS", 0.005)
     monkeypatch.setattr(ls.EscapeTimes, "save", full)
     with pytest.warns(UserWarning, match=r"was not written \(No space left on device\)"):
         result = ls.escape_times(*SETTING, 0.1, paths=20000, checkpoint=tmp_path / "run.npz")
@@ -308,7 +308,7 @@ COMPILED = """
 import threading
 import numba
 import numpy as np
-from levysde.engine.threads import run_threads
+from levysde.engine.cpu.threads import run_threads
 
 @numba.njit("float64(float64)", nogil=True)
 def endless(total):

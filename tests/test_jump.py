@@ -17,11 +17,12 @@ from scipy import integrate, special, stats
 import levysde as ls
 from levysde import methods
 from levysde.basins import Basin
-from levysde.engine import jump_parts, moments, relaxation
-from levysde.engine.jump import escape
+from levysde.engine import jump_parts, moments
+from levysde.engine.cpu.jump_engine import escape
 from levysde.engine.jump_program import JumpOutcome
-from levysde.jump.program import jump_program
+from levysde.engine.path import moves
 from levysde.methods import chosen_threshold
+from levysde.methods.jump.assembly import jump_program
 from levysde.model import Model
 from levysde.noise import Noise
 from levysde.runs.run import _finished
@@ -52,7 +53,7 @@ def jumps_of(part: jump_parts.JumpPart, count: int, dim: int) -> Any:
     import numba
 
     from levysde.engine.compile import prepared
-    from levysde.engine.philox import uniform_pair
+    from levysde.engine.random.philox import uniform_pair
 
     one, uniforms = prepared(part.jump), prepared(uniform_pair)
 
@@ -204,7 +205,7 @@ def linear_states(h: float, parts: int, count: int, covariance: Any) -> Any:
     out = np.tile([1.0, -1.0], (count, 1))
     for x in out:
         for _ in range(parts):
-            relaxation.linear_move(
+            moves.linear_move(
                 x, h / parts, rng.standard_normal(4), np.zeros(2), np.zeros((0, 0)), rates,
                 covariance, np.array([0.3, 0.0]), np.zeros(2), diagonal, np.empty((4, 2)),
             )  # fmt: skip
@@ -235,7 +236,7 @@ def test_kinked_axis_has_its_stationary_law() -> None:
     upward = np.array([stats.norm.ppf(4.0 / 5.0)])
     x = np.zeros((4000, 1))
     for state in x:
-        relaxation.linear_move(
+        moves.linear_move(
             state, 50.0, rng.standard_normal(2), np.zeros(1), np.zeros((0, 0)), rates,
             np.array([[0.02]]), np.zeros(1), upward, True, np.empty((3, 1)),
         )  # fmt: skip
@@ -254,10 +255,10 @@ def test_flow_of_a_cubic_force() -> None:
     with np.errstate(all="ignore"):  # a first step that is too long overflows and is taken back
         for start, h in ((1.0, 4.0), (1e3, 0.1), (0.5, 1e4)):
             x = np.array([start])
-            assert relaxation.follow(cubic, x, h, none, none, none, 1.0, np.empty((5, 1)))
+            assert moves.follow(cubic, x, h, none, none, none, 1.0, np.empty((5, 1)))
             assert x[0] == pytest.approx(1.0 / math.sqrt(start**-2 + 2.0 * h), rel=1e-3)
         lost = np.array([1e200])
-        assert not relaxation.follow(cubic, lost, 1.0, none, none, none, 1.0, np.empty((5, 1)))
+        assert not moves.follow(cubic, lost, 1.0, none, none, none, 1.0, np.empty((5, 1)))
 
 
 # -------------------------------------------------------------------------------- small-noise limit

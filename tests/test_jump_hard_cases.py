@@ -14,8 +14,8 @@ import pytest
 import levysde as ls
 from levysde.basins import Basin
 from levysde.engine.jump_parts import levy_constant
-from levysde.jump.tilt import tilted
 from levysde.methods import chosen_threshold
+from levysde.methods.jump.tilt import tilted
 from levysde.model import Model
 from levysde.noise import Noise
 

@@ -9,9 +9,9 @@ from scipy import stats
 
 import levysde as ls
 from levysde import theory
-from levysde.engine.philox import random_words, uniform_pair
-from levysde.engine.quantile import cell_ends, has_table, quantile_table, tabulated_stable
-from levysde.engine.variates import stable_constants, symmetric_stable
+from levysde.engine.random.philox import random_words, uniform_pair
+from levysde.engine.random.quantile import cell_ends, has_table, quantile_table, tabulated_stable
+from levysde.engine.random.variates import stable_constants, symmetric_stable
 
 SIGMAS = 4.0
 _ONE, _TWELVE = np.uint64(1), np.uint64(12)

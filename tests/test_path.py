@@ -8,9 +8,10 @@ import pytest
 import levysde as ls
 from levysde import domains, methods, potentials
 from levysde.basins import Basin
-from levysde.engine import backends, cpu, slots
-from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import is_wide
+from levysde.engine import backends, slots
+from levysde.engine.cpu import euler_engine
+from levysde.engine.cpu.noise_passes import noise_pass
+from levysde.engine.cpu.passes import is_wide
 from levysde.engine.path import increments, iteration
 from levysde.engine.path import jump as jump_path
 from levysde.engine.path.divided_step import flow_parameters
@@ -105,7 +106,7 @@ def test_the_block_engine_repeats_the_iteration_of_one_path(name, dim):
     )
     horizon, paths = 30, 6
     outcome = Outcome.empty(paths, dim)
-    cpu.escape(program, outcome, 0, paths, horizon, threads=1)
+    euler_engine.escape(program, outcome, 0, paths, horizon, threads=1)
     increment, z = increments.increment_of(program.noise), np.empty(dim + 8)
     z = z[: increments.drawn_drivers(program.noise, dim)]
     move = iteration.update_of(program.update)
@@ -201,12 +202,12 @@ def test_the_backend_selects_the_engine_that_runs(monkeypatch):
     engines = backends.BACKENDS["cpu"]()
 
     class Counting:
-        allocate, prepare = staticmethod(cpu.allocate), staticmethod(cpu.prepare)
+        allocate, prepare = staticmethod(euler_engine.allocate), staticmethod(euler_engine.prepare)
 
         @staticmethod
         def escape(*arguments, **options):
             made.append(arguments)
-            return cpu.escape(*arguments, **options)
+            return euler_engine.escape(*arguments, **options)
 
     other = engines._replace(recurrence=Counting())
     monkeypatch.setitem(backends.BACKENDS, "counting", lambda: other)

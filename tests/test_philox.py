@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from naive import philox4
 
-from levysde.engine import philox
 from levysde.engine.compile import prepared
+from levysde.engine.random import philox
 
 # Random123 1.14, tests/kat_vectors, lines "philox4x32 10": counter, key, answer.
 KNOWN_ANSWERS = [

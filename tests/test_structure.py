@@ -57,7 +57,7 @@ LAYERS = (
     ("levysde.basins",),
     ("levysde.model", "levysde.trial"),
     ("levysde.runs.results", "levysde.runs.seeds"),
-    ("levysde.jump.*", "levysde.methods.*"),
+    ("levysde.methods.*",),
     ("levysde.runs.*", "levysde.report.*"),
     ("levysde.cli.*",),
     ("levysde.__main__",),

@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 import levysde as ls
-from levysde.engine.block import block_lanes
-from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import is_wide
+from levysde.engine.cpu.block import block_lanes
+from levysde.engine.cpu.noise_passes import noise_pass
+from levysde.engine.cpu.passes import is_wide
 
 COMPONENTS = 1_000_000
 """Components drawn for one timing."""

@@ -79,7 +79,7 @@ def long_run(
     -------
     str
     """
-    from levysde.engine.threads import available_threads
+    from levysde.engine.cpu.threads import available_threads
     from levysde.methods import cost_estimate
     from levysde.runs import simulate
     from levysde.statistics import exit_times

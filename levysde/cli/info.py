@@ -51,7 +51,7 @@ def run(words: list[str], stop: Stop) -> int:
 def _record() -> dict[str, Any]:
     from llvmlite import binding  # type: ignore[import-untyped]
 
-    from levysde.engine.threads import available_threads
+    from levysde.engine.cpu.threads import available_threads
 
     supported = binding.get_host_cpu_features()
     folder = _cache_folder()

@@ -324,7 +324,7 @@ class Domain:
         >>> positive.outside_many(np.array([[-1.0], [2.0]])).tolist()
         [True, False]
         """
-        from levysde.engine.pointwise import are_outside
+        from levysde.engine.cpu.pointwise import are_outside
 
         return are_outside(self.outside, np.array(self.p), points)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from levysde._typing import FloatArray, Outside, PlainFunction
 from levysde.domains.domain import Domain
-from levysde.engine.elementary import exp2, log2
+from levysde.engine.random.elementary import exp2, log2
 
 
 def _ball_square(x: FloatArray, p: FloatArray) -> float:

@@ -11,7 +11,7 @@ from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
 from levysde.dynamics.optimizer import Optimizer, log2_kept
 from levysde.dynamics.rule import Rule, check_factor, check_form, check_nonnegative, check_sizes
-from levysde.engine.elementary import exp2
+from levysde.engine.random.elementary import exp2
 
 # The parameters of a step; behind them stands a number for every coordinate: sqrt(v) where it is
 # frozen, else the standard deviation of the gradient that v sees beside the gradient itself.

@@ -87,9 +87,9 @@ class Engines(NamedTuple):
 
 
 def _cpu() -> Engines:
-    from levysde.engine import cpu, idle, jump
+    from levysde.engine.cpu import euler_engine, jump_engine, skip_engine
 
-    return Engines(cpu, idle, jump)
+    return Engines(euler_engine, skip_engine, jump_engine)
 
 
 BACKENDS: dict[str, Callable[[], Engines]] = {"cpu": _cpu}

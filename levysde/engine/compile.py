@@ -26,8 +26,8 @@ from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.extending import intrinsic, overload, register_jitable, typeof_impl
 
 from levysde._typing import PlainFunction
-from levysde.engine import elementary
 from levysde.engine.cache_folder import note_use, temporary_cache_folder
+from levysde.engine.random import elementary
 from levysde.engine.source import (
     circular,
     is_user_module,

@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
 from levysde.engine.algebra import singular_directions, weighted_squares
-from levysde.engine.elementary import exp2, log2
 from levysde.engine.moments import directional_moments, positive_power
-from levysde.engine.philox import random_words, unit_uniform
+from levysde.engine.random.elementary import exp2, log2
+from levysde.engine.random.philox import random_words, unit_uniform
+from levysde.engine.random.variates import gaussian_pair
 from levysde.engine.slots import DIRECTION_SLOT
-from levysde.engine.variates import gaussian_pair
 
 _SMALLEST = 2.0**-53
 _RANK = 1e-12

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray
-from levysde.engine.elementary import exp2, log2
-from levysde.engine.numbers import LOG2_E
+from levysde.engine.fixed_numbers import LOG2_E
+from levysde.engine.random.elementary import exp2, log2
 
 __all__ = ["directional_moments", "positive_power"]
 

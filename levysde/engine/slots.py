@@ -1,7 +1,8 @@
 """All slots of the random stream: which draw of one step of one path is for what.
 
-A draw has the address (seed, path, step, slot), see `levysde.engine.philox`; a step is an iteration
-of a recurrence or a move in continuous time. Two uses in one step of one path have different slots.
+A draw has the address (seed, path, step, slot), see `levysde.engine.random.philox`; a step is an
+iteration of a recurrence or a move in continuous time. Two uses in one step of one path have
+different slots.
 """
 
 from typing import NamedTuple

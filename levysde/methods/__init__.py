@@ -1,10 +1,12 @@
 """How a path is advanced. Each method makes a plan of a model, or refuses it with a reason."""
 
 from levysde import checks
-from levysde.methods import choice, euler, jump, skip
-from levysde.methods.jump import chosen_threshold
+from levysde.methods import choice, euler
+from levysde.methods.jump import continuous_time
+from levysde.methods.jump.continuous_time import chosen_threshold
 from levysde.methods.plan import SMALL_JUMPS, Plan, Request
 from levysde.methods.scheme import SCHEMES
+from levysde.methods.skip import skipped_recurrence
 from levysde.model import Model
 
 __all__ = ["METHODS", "SMALL_JUMPS", "Plan", "Request", "chosen_threshold", "prepare"]
@@ -48,7 +50,7 @@ def prepare(method: str, model: Model, request: Request) -> Plan:
     if method == "euler":
         return euler.prepare(model, request)
     return (
-        jump.prepare(model, request)
-        if jump.serves(model, request)
-        else skip.prepare(model, request)
+        continuous_time.prepare(model, request)
+        if continuous_time.serves(model, request)
+        else skipped_recurrence.prepare(model, request)
     )

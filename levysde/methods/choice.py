@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from levysde import checks
-from levysde.jump.idle import idle_share
-from levysde.methods import euler, jump, skip
+from levysde.methods import euler
 from levysde.methods.cost_estimate import SMALL_BIAS, program_costs
+from levysde.methods.jump import continuous_time
 from levysde.methods.plan import SMALL_JUMPS, Plan, Request
+from levysde.methods.skip import skipped_recurrence
+from levysde.methods.skip.quiescence import idle_share
 from levysde.model import Model
 
 __all__ = ["prepare"]
@@ -46,9 +48,13 @@ def prepare(model: Model, request: Request) -> Plan:
     >>> prepare(model, Request("auto", seed=0)).method
     'jump'
     """
-    continuous = jump.serves(model, request)
+    continuous = continuous_time.serves(model, request)
     if request.threshold is not None:
-        plan = jump.prepare(model, request) if continuous else skip.prepare(model, request)
+        plan = (
+            continuous_time.prepare(model, request)
+            if continuous
+            else skipped_recurrence.prepare(model, request)
+        )
         return plan.because("a threshold was given")
     if request.correction is not None or not continuous:
         return _on_grid(model, request)
@@ -59,13 +65,13 @@ def _in_continuous_time(model: Model, request: Request) -> Plan:
     # What is left out has an error of its own, which nobody wants to weigh: it was asked for.
     weighed = replace(request, small_jumps=SMALL_JUMPS[0])
     try:
-        plan = jump.plan(model, weighed)
+        plan = continuous_time.plan(model, weighed)
     except ValueError as error:
         return euler.prepare(model, request).because(checks.reason_of(error))
     try:
         found = program_costs(model, plan.program)
     except ValueError as error:
-        return jump.prepare(model, request).because(checks.reason_of(error))
+        return continuous_time.prepare(model, request).because(checks.reason_of(error))
     one, other = found.euler, found.jump
     reason = (
         f"errors of about {one.error:.1%} (euler) and {other.error:.1%} (jump), "
@@ -77,9 +83,9 @@ def _in_continuous_time(model: Model, request: Request) -> Plan:
         jumps = not one.error < other.error
     if not jumps:
         return euler.prepare(model, request).because(reason)
-    jump.check_options(request)
+    continuous_time.check_options(request)
     if request != weighed:
-        return jump.plan(model, request).because(reason)
+        return continuous_time.plan(model, request).because(reason)
     return plan.without_warnings().because(reason)  # it was found to be the better one
 
 
@@ -88,7 +94,7 @@ def _on_grid(model: Model, request: Request) -> Plan:
     if request.scheme == "flow":
         return euler.prepare(model, request).because("steps are to be divided")
     try:
-        plan = skip.prepare(model, request)
+        plan = skipped_recurrence.prepare(model, request)
     except ValueError as error:
         return euler.prepare(model, request).because(checks.reason_of(error))
     share = idle_share(plan.program)

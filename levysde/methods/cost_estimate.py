@@ -11,14 +11,14 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.jump_program import JumpProgram
-from levysde.jump.creeping import kramers_rate
-from levysde.jump.geometry import directions, inner_radius, ways_out
-from levysde.jump.idle import idle_program
-from levysde.jump.linear_motion import stationary_variances
-from levysde.jump.program import jump_program
-from levysde.jump.threshold import automatic_threshold, shortest_way_out
 from levysde.methods.horizon import predicted_rate
+from levysde.methods.jump.assembly import jump_program
+from levysde.methods.jump.creeping import kramers_rate
+from levysde.methods.jump.geometry import directions, inner_radius, ways_out
+from levysde.methods.jump.linear_motion import stationary_variances
+from levysde.methods.jump.threshold import automatic_threshold, shortest_way_out
 from levysde.methods.recurrence import recurrence
+from levysde.methods.skip.quiescence import idle_program
 from levysde.methods.timestep import automatic_dt
 from levysde.model import Model, check_parts
 from levysde.noise import Noise

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from levysde import checks
-from levysde.engine.philox import MAX_STEPS
+from levysde.engine.random.philox import MAX_STEPS
 from levysde.model import Model
 
 __all__ = ["Horizon", "chosen_horizon"]

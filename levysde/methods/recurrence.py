@@ -109,7 +109,7 @@ def warn_of_close_start(model: Model, program: Program) -> None:
     basin = model.basin
     if np.array_equal(basin.start, basin.minimum):
         return
-    from levysde.engine.cpu import trajectories
+    from levysde.engine.cpu.euler_engine import trajectories
 
     states = trajectories(program, _FIRST_STEPS, 2, 1)
     steps = states[:, 1] - states[:, 0]

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart, axis_jumps, ray_jumps
-from levysde.engine.philox import unit_uniform
 from levysde.engine.program import NoisePart, flat_columns
-from levysde.engine.quantile import TABLE_SIZE, has_table, quantile_table, tabulated_stable
-from levysde.engine.variates import (
+from levysde.engine.random.philox import unit_uniform
+from levysde.engine.random.quantile import TABLE_SIZE, has_table, quantile_table, tabulated_stable
+from levysde.engine.random.variates import (
     skewed_constants,
     skewed_stable,
     stable_constants,

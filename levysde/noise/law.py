@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from levysde import checks
 from levysde._typing import FloatArray
-from levysde.engine.elementary import exp2, log2
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.philox import MAX_PATHS
 from levysde.engine.program import NoisePart
+from levysde.engine.random.elementary import exp2, log2
+from levysde.engine.random.philox import MAX_PATHS
 
 CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
 """The law of scale 1, in one line."""
@@ -360,7 +360,7 @@ def sample(
     >>> sample(ls.noise.independent(1.5), size=3, seed=1).shape
     (3, 1)
     """
-    from levysde.engine.pointwise import increments
+    from levysde.engine.cpu.pointwise import increments
 
     checks.instance("noise", noise, Noise)
     size = checks.whole_number("size", size, 1, MAX_PATHS)

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart, elliptic_jumps
-from levysde.engine.philox import unit_uniform
 from levysde.engine.program import NoisePart, flat_columns
-from levysde.engine.quantile import has_radius_table, radius_table, tabulated_radius
-from levysde.engine.variates import gaussian_pair, positive_constants, positive_stable
+from levysde.engine.random.philox import unit_uniform
+from levysde.engine.random.quantile import has_radius_table, radius_table, tabulated_radius
+from levysde.engine.random.variates import gaussian_pair, positive_constants, positive_stable
 from levysde.noise.columns import Columns
 from levysde.noise.law import Form, check_alpha, check_matrix, kept, step_scale
 

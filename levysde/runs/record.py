@@ -12,7 +12,7 @@ from levysde import spec
 from levysde._version import __version__
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
-from levysde.engine.philox import STREAM
+from levysde.engine.random.philox import STREAM
 from levysde.model import Model
 from levysde.noise import CONVENTION, Noise
 

@@ -13,7 +13,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin, check_minimum
 from levysde.dynamics import Dynamics
 from levysde.engine.backends import BACKENDS
-from levysde.engine.philox import MAX_PATHS, MAX_STEPS
+from levysde.engine.random.philox import MAX_PATHS, MAX_STEPS
 from levysde.methods import boundary_shift
 from levysde.methods.euler import chain
 from levysde.methods.horizon import chosen_horizon
@@ -301,7 +301,7 @@ def trajectories(
     >>> sample.positions.shape
     (2, 11, 1)
     """
-    from levysde.engine.cpu import trajectories as record
+    from levysde.engine.cpu.euler_engine import trajectories as record
 
     if dt is None:
         raise ValueError("dt is None; give a positive number or 'auto'")

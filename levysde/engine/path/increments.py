@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
-from levysde.engine.elementary import fma
-from levysde.engine.passes import VECTOR, is_wide
-from levysde.engine.philox import random_words
+from levysde.engine.cpu.passes import VECTOR, is_wide
 from levysde.engine.program import NoisePart
+from levysde.engine.random.elementary import fma
+from levysde.engine.random.philox import random_words
 from levysde.engine.slots import RADIUS_SLOT
 
 

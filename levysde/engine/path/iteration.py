@@ -3,12 +3,12 @@
 import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
-from levysde.engine.numbers import SQRT_HALF
-from levysde.engine.philox import random_words
+from levysde.engine.fixed_numbers import SQRT_HALF
 from levysde.engine.program import UpdatePart
+from levysde.engine.random.philox import random_words
+from levysde.engine.random.variates import gaussian_pair
 from levysde.engine.slots import NORMAL_SLOT
 from levysde.engine.status import ESCAPED, HORIZON, NON_FINITE, RUNNING
-from levysde.engine.variates import gaussian_pair
 
 # ------------------------------------------------------------------------------------- a coordinate
 

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
-from levysde.engine.elementary import exp2
+from levysde.engine.fixed_numbers import LOG2_E, SQRT_HALF
 from levysde.engine.jump_program import JumpOutcome, Scene
-from levysde.engine.numbers import LOG2_E, SQRT_HALF
 from levysde.engine.path.iteration import is_finite
+from levysde.engine.path.moves import follow, linear_move
 from levysde.engine.path.settling import may_settle, settle, speed_of, square_distance
 from levysde.engine.path.waiting import waiting_time
-from levysde.engine.philox import random_words, uniform_pair
-from levysde.engine.relaxation import follow, linear_move
+from levysde.engine.random.elementary import exp2
+from levysde.engine.random.philox import random_words, uniform_pair
+from levysde.engine.random.variates import gaussian_pair
 from levysde.engine.slots import BRIDGE_SLOT, JUMP_SLOT, MOVE_SLOT
 from levysde.engine.status import ESCAPED, HORIZON, NON_FINITE, RUNNING
-from levysde.engine.variates import gaussian_pair
 
 INSIDE, CROSSED, LOST = 0, 1, 2
 """What a move has met: nothing, the boundary, or numbers that are not finite."""

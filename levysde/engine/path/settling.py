@@ -4,7 +4,7 @@ import math
 
 from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.jump_program import Scene
-from levysde.engine.relaxation import follow
+from levysde.engine.path.moves import follow
 
 SLOW_SHARE = 0.02
 """Displacement in a move over the way out, below which a path may be about to rest."""

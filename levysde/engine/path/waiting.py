@@ -1,7 +1,7 @@
 """Waiting times of Poisson processes."""
 
-from levysde.engine.elementary import log2
-from levysde.engine.numbers import LN_2
+from levysde.engine.fixed_numbers import LN_2
+from levysde.engine.random.elementary import log2
 
 
 def waiting_time(u: float, rate: float) -> float:

@@ -9,7 +9,7 @@ from levysde.basins import Basin
 from levysde.engine.algebra import principal_axes, product
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import Linear
-from levysde.jump.geometry import directions
+from levysde.methods.jump.geometry import directions
 
 __all__ = ["effective_curvature", "linear_motion", "stationary_variances"]
 

@@ -26,11 +26,11 @@ from levysde.engine.compile import (
     pointers,
     prepared,
 )
+from levysde.engine.cpu.queue import QUEUE, new_queue, new_record, work_off
+from levysde.engine.cpu.threads import Supply, available_threads, run_threads
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpOutcome, JumpProgram, Linear, Scene, Steps
 from levysde.engine.path.jump import WALKER, advance
-from levysde.engine.queue import QUEUE, new_queue, new_record, work_off
-from levysde.engine.threads import Supply, available_threads, run_threads
 
 _FEWEST_MOVES = 64
 """In one call."""

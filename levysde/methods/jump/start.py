@@ -9,8 +9,8 @@ import numpy as np
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.jump_program import JumpProgram
-from levysde.engine.relaxation import follow
-from levysde.jump.geometry import directions, ways_out
+from levysde.engine.path.moves import follow
+from levysde.methods.jump.geometry import directions, ways_out
 from levysde.model import Model
 
 __all__ = ["resolved_way"]
@@ -51,7 +51,7 @@ def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
     Examples
     --------
     >>> from levysde import basins, dynamics, domains, noise, potentials
-    >>> from levysde.jump.program import jump_program
+    >>> from levysde.methods.jump.assembly import jump_program
     >>> law, sgd = noise.independent(1.5), dynamics.sgd()
     >>> near = basins.Basin(potentials.quadratic(1), domains.interval(-1, 1), [0.0], [0.99])
     >>> program = jump_program(Model(near, sgd, law, 0.1), 0.1, seed=0)

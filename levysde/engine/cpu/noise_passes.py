@@ -11,8 +11,7 @@ import numpy as np
 
 from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
-from levysde.engine.elementary import fma
-from levysde.engine.passes import NOISE, is_wide
+from levysde.engine.cpu.passes import NOISE, is_wide
 from levysde.engine.path.increments import (
     Coupling,
     Drivers,
@@ -27,6 +26,7 @@ from levysde.engine.path.increments import (
     radius_words,
 )
 from levysde.engine.program import NoisePart
+from levysde.engine.random.elementary import fma
 
 
 def noise_pass(part: NoisePart, dim: int) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction
 from levysde.basins import Basin
-from levysde.jump.geometry import inner_radius
+from levysde.methods.jump.geometry import inner_radius
 from levysde.potentials import Potential, quadratic
 
 __all__ = ["Tilted", "tilted"]

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from levysde._typing import FloatArray, UInt64
-from levysde.engine.elementary import exp2, log2, sin_pi
-from levysde.engine.numbers import LN_2, LOG2_E
-from levysde.engine.philox import unit_uniform
-from levysde.engine.variates import positive_constants, stable_constants
+from levysde.engine.fixed_numbers import LN_2, LOG2_E
+from levysde.engine.random.elementary import exp2, log2, sin_pi
+from levysde.engine.random.philox import unit_uniform
+from levysde.engine.random.variates import positive_constants, stable_constants
 
 MIN_ALPHA = 0.5
 """Below, a cubic a cell is not accurate enough."""

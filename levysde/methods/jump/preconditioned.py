@@ -12,9 +12,7 @@ from levysde.engine import jump_memory
 from levysde.engine.algebra import rounded, singular_directions
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpProgram, Linear, Steps
-from levysde.jump.geometry import inner_radius
-from levysde.jump.linear_motion import SMALL_DIFFUSION, effective_curvature
-from levysde.jump.program import (
+from levysde.methods.jump.assembly import (
     COARSE_SHARE,
     FINE_SHARE,
     NEAR_SHARE,
@@ -22,6 +20,8 @@ from levysde.jump.program import (
     least_distance,
     squared_reach,
 )
+from levysde.methods.jump.geometry import inner_radius
+from levysde.methods.jump.linear_motion import SMALL_DIFFUSION, effective_curvature
 
 FORGOTTEN_SHARE, FORGOTTEN_DRIFT = 0.1, 0.005
 """Distance over the way out that may be forgotten at once if jumps are as rare as relaxations are

@@ -14,18 +14,11 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.engine.block import (
-    Block,
-    new_block,
-    parameters_of,
-    passes_of,
-    rows_of,
-    setting_of,
-)
 from levysde.engine.compile import prepared
-from levysde.engine.cpu import draw_noise, iterate, iterate_once
-from levysde.engine.passes import VECTOR
-from levysde.engine.pointwise import are_outside
+from levysde.engine.cpu.block import Block, new_block, parameters_of, passes_of, rows_of, setting_of
+from levysde.engine.cpu.euler_engine import draw_noise, iterate, iterate_once
+from levysde.engine.cpu.passes import VECTOR
+from levysde.engine.cpu.pointwise import are_outside
 from levysde.engine.program import Program
 
 NOTHING = 1e-6

@@ -1,10 +1,10 @@
 """The jump method on a grid: the recurrence with its idle iterations skipped."""
 
 from levysde import checks
-from levysde.jump.idle import idle_program
 from levysde.methods.euler import chain, check_small_jumps
 from levysde.methods.plan import Plan, Request
 from levysde.methods.recurrence import warn_of_close_start
+from levysde.methods.skip.quiescence import idle_program
 from levysde.model import Model
 
 __all__ = ["prepare"]

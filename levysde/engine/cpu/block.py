@@ -7,13 +7,13 @@ import numpy.typing as npt
 from numba import types
 
 from levysde._typing import FloatArray, UInt64
-from levysde.engine.flow_pass import flow_pass
-from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import VECTOR, check_pass, gradient_pass, is_wide
+from levysde.engine.cpu.flow_pass import flow_pass
+from levysde.engine.cpu.noise_passes import noise_pass
+from levysde.engine.cpu.passes import VECTOR, check_pass, gradient_pass, is_wide
+from levysde.engine.cpu.update_pass import update_pass
 from levysde.engine.path.divided_step import flow_parameters
 from levysde.engine.program import Outcome, Program
 from levysde.engine.status import RUNNING
-from levysde.engine.update_pass import update_pass
 
 BLOCK_ELEMENTS = 2048
 """Aim for lanes x dim: the arrays of a block stay in the first-level cache."""

@@ -11,14 +11,14 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.jump_program import JumpProgram, Linear, Steps
-from levysde.jump.geometry import inner_radius, trusted_radius
-from levysde.jump.linear_motion import (
+from levysde.methods.jump.geometry import inner_radius, trusted_radius
+from levysde.methods.jump.linear_motion import (
     SMALL_DIFFUSION,
     linear_motion,
     secants,
     stationary_variances,
 )
-from levysde.jump.tilt import tilted
+from levysde.methods.jump.tilt import tilted
 from levysde.model import Model
 from levysde.noise import Noise
 
@@ -139,7 +139,7 @@ def jump_program(
     >>> jump_program(model, 0.1, seed=0).linear.rates.tolist()
     [[1.0], [1.0]]
     """
-    from levysde.jump.optimizers import optimizer_program
+    from levysde.methods.jump.preconditioned import optimizer_program
 
     basin, dynamics = model.basin, model.dynamics
     jumps = large_jumps(model.preconditioned_noise, model.dim, model.epsilon, threshold)

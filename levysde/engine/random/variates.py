@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from levysde._typing import UInt64
-from levysde.engine.elementary import exp2, log2, sin_pi
-from levysde.engine.numbers import LN_2
+from levysde.engine.fixed_numbers import LN_2
+from levysde.engine.random.elementary import exp2, log2, sin_pi
 
 _MINUS_LN_2 = -LN_2
 _MINUS_4_LN_2 = 4.0 * _MINUS_LN_2
@@ -267,7 +267,7 @@ def skewed_stable(
 
     Examples
     --------
-    >>> from levysde.engine.variates import stable_constants, symmetric_stable
+    >>> from levysde.engine.random.variates import stable_constants, symmetric_stable
     >>> x = skewed_stable(0.7, 0.2, *skewed_constants(1.5, 0.0))
     >>> bool(abs(x - symmetric_stable(0.7, 0.2, *stable_constants(1.5))) < 1e-14)
     True

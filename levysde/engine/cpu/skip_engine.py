@@ -5,7 +5,7 @@ long increment. From then on it idles about the minimum until the next one, and 
 moment does not depend on how long it waited: the number of iterations up to the next long increment
 is drawn, and added to the count.
 
-The driver is that of `levysde.engine.cpu`, with another source of increments.
+The driver is that of `levysde.engine.cpu.euler_engine`, with another source of increments.
 """
 
 import functools
@@ -19,15 +19,15 @@ from numba import types
 
 from levysde._typing import FloatArray, UInt64
 from levysde.engine.compile import compile_cached, pointers
-from levysde.engine.cpu import ADVANCE, BlockRun, advance_block, draw_noise
-from levysde.engine.jump import JUMP, jump_function
+from levysde.engine.cpu.euler_engine import ADVANCE, BlockRun, advance_block, draw_noise
+from levysde.engine.cpu.jump_engine import JUMP, jump_function
+from levysde.engine.cpu.passes import CHECK, GRADIENT, NOISE, UPDATE
+from levysde.engine.cpu.threads import available_threads
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE
 from levysde.engine.path.waiting import waiting_time
-from levysde.engine.philox import uniform_pair
 from levysde.engine.program import Outcome, Program
+from levysde.engine.random.philox import uniform_pair
 from levysde.engine.slots import BOTH_SLOT, WAIT_SLOT
-from levysde.engine.threads import available_threads
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def escape(
     idle : IdleProgram
         What to run.
     outcome, first, last, horizon, threads, lanes, progress
-        As for `levysde.engine.cpu.escape`.
+        As for `levysde.engine.cpu.euler_engine.escape`.
 
     Returns
     -------

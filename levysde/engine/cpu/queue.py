@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from levysde.engine.threads import SEGMENT_SECONDS, Supply
+from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply
 
 _FIELDS = np.dtype(
     [("next", "i8"), ("end", "i8"), ("path_steps", "i8"), ("calls", "i8")], align=True

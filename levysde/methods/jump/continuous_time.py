@@ -4,11 +4,11 @@ import math
 
 from levysde import checks
 from levysde.engine.jump_program import JumpProgram
-from levysde.jump.creeping import CREEPING_SHARE
-from levysde.jump.program import jump_program
-from levysde.jump.start import resolved_way
-from levysde.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.methods.cost_estimate import SMALL_BIAS, creeping_rate, jump_bias, jump_rate
+from levysde.methods.jump.assembly import jump_program
+from levysde.methods.jump.creeping import CREEPING_SHARE
+from levysde.methods.jump.start import resolved_way
+from levysde.methods.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
 from levysde.methods.plan import Plan, Request
 from levysde.model import Model
 

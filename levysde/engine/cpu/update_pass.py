@@ -7,7 +7,7 @@ import numpy as np
 
 from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
-from levysde.engine.passes import UPDATE, is_wide
+from levysde.engine.cpu.passes import UPDATE, is_wide
 from levysde.engine.path.iteration import (
     coordinate_of,
     move_of,

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.block import block_lanes
-from levysde.engine.noise_passes import noise_pass
-from levysde.engine.passes import check_pass, gradient_pass, is_wide
+from levysde.engine.cpu.block import block_lanes
+from levysde.engine.cpu.noise_passes import noise_pass
+from levysde.engine.cpu.passes import check_pass, gradient_pass, is_wide
+from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 from levysde.engine.program import NoisePart
 from levysde.engine.status import RUNNING
-from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 
 _FEW = 256
 

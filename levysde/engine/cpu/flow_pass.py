@@ -7,11 +7,11 @@ import numpy as np
 
 from levysde._typing import PlainFunction
 from levysde.engine.compile import compile_part, prepared
-from levysde.engine.passes import UPDATE, is_wide
+from levysde.engine.cpu.passes import UPDATE, is_wide
+from levysde.engine.cpu.update_pass import step_loop
 from levysde.engine.path.divided_step import HEADER, LENGTH, UPDATE_SIZE, divided_step
 from levysde.engine.path.iteration import no_clock, normal_variate, one_coordinate
 from levysde.engine.program import UpdatePart
-from levysde.engine.update_pass import step_loop
 
 __all__ = ["flow_pass"]
 

@@ -3,8 +3,8 @@
 import math
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.elementary import exp2, log2
-from levysde.engine.numbers import LOG2_E
+from levysde.engine.fixed_numbers import LOG2_E
+from levysde.engine.random.elementary import exp2, log2
 
 _SMALL = 1e-9
 _LONG = 100.0

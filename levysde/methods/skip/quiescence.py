@@ -13,9 +13,11 @@ import numpy as np
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.engine.idle import IdleProgram
+from levysde.engine.cpu.skip_engine import IdleProgram
 from levysde.engine.program import Program
-from levysde.jump.coupled_paths import (
+from levysde.methods.jump.creeping import CREEPING_SHARE, kramers_rate
+from levysde.methods.jump.geometry import directions, inner_radius, ways_out
+from levysde.methods.skip.coupled_paths import (
     FEW_SIZES,
     FORGOTTEN,
     LONGEST_WINDOW,
@@ -27,8 +29,6 @@ from levysde.jump.coupled_paths import (
     measured_relaxation,
     natural_length,
 )
-from levysde.jump.creeping import CREEPING_SHARE, kramers_rate
-from levysde.jump.geometry import directions, inner_radius, ways_out
 from levysde.noise import Noise
 
 __all__ = ["idle_program", "idle_share"]

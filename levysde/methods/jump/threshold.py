@@ -6,10 +6,10 @@ import numpy as np
 
 from levysde import checks
 from levysde.basins import Basin
-from levysde.jump.geometry import directions, ways_out
-from levysde.jump.linear_motion import stationary_variances
-from levysde.jump.program import about_rest, jump_program, large_jumps
-from levysde.jump.start import resolved_way
+from levysde.methods.jump.assembly import about_rest, jump_program, large_jumps
+from levysde.methods.jump.geometry import directions, ways_out
+from levysde.methods.jump.linear_motion import stationary_variances
+from levysde.methods.jump.start import resolved_way
 from levysde.model import Model
 from levysde.noise import Noise
 

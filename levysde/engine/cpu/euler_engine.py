@@ -15,7 +15,8 @@ import numpy as np
 from numba import types
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.block import (
+from levysde.engine.compile import compile_cached, pointers
+from levysde.engine.cpu.block import (
     BLOCK,
     OUTCOME,
     PARAMETERS,
@@ -33,11 +34,10 @@ from levysde.engine.block import (
     rows_of,
     setting_of,
 )
-from levysde.engine.compile import compile_cached, pointers
-from levysde.engine.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR
+from levysde.engine.cpu.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR
+from levysde.engine.cpu.queue import QUEUE, new_queue, work_off
+from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 from levysde.engine.program import Outcome, Program
-from levysde.engine.queue import QUEUE, new_queue, work_off
-from levysde.engine.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 
 _FIRST_CALL = 1 << 17
 """Coordinates advanced in the first call of `iterate`: a millisecond or so."""

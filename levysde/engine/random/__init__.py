@@ -1,0 +1,1 @@
+"""Random numbers by address: Philox, elementary functions, variates and quantiles."""

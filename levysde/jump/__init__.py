@@ -1,1 +1,0 @@
-"""The jump method: what its two engines are given, in continuous time and on a grid."""

@@ -1,0 +1,1 @@
+"""The jump method in continuous time: the program of the jump-adapted engine and its threshold."""

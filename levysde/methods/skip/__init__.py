@@ -1,0 +1,1 @@
+"""The jump method on a grid: a recurrence whose quiescent iterations are skipped."""
