@@ -318,7 +318,8 @@ DIVIDED: dict[str, Callable[[Units], Dynamics]] = {
 """Those that divide by a given number."""
 
 LIVE: dict[str, Callable[[Units], Dynamics]] = {
-    **{name: _live(name) for name in ("rmsprop", "adam", "adam_l2", "adamw", "adamprox")},
+    "rmsprop": _live("rmsprop"),
+    **{name: _live(name, b2=0.99) for name in ("adam", "adam_l2", "adamw", "adamprox")},
     "adam of an equation": _live("adam", form="sde"),
     "adam with noisy moments": _live("adam", form="sde", gradient_noise=1.0),
 }
