@@ -54,11 +54,8 @@ def agrees(result: ls.EscapeTimes, exact: float) -> bool:
 @pytest.mark.parametrize(
     ("epsilon", "dt", "paths"),
     [
-        (0.1, 0.02, 60_000),
         (0.05, 0.05, 60_000),
-        (0.02, 0.1, 60_000),
-        (0.01, 0.2, 60_000),
-        (0.02, 0.5, 800_000),
+        (0.02, 0.5, 400_000),
     ],
 )
 def test_exact_mean_of_the_chain(epsilon: float, dt: float, paths: int) -> None:
@@ -130,7 +127,7 @@ def test_small_noise_limit_of_laws(noise: Noise) -> None:
     assert not agrees(result, 1.2 / rate)
 
 
-@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("order", [-1])
 def test_a_slow_coordinate_among_fast_ones(order: int) -> None:
     """Skewed jumps along it add up: they are remembered for log(200)/(0.05 dt) iterations."""
     rates, scales = [5.0, 5.0, 5.0, 0.05][::order], [0.05, 0.05, 0.05, 1.0][::order]

@@ -49,12 +49,20 @@ LAWS = (
 
 def jumps_of(part: jump_parts.JumpPart, count: int, dim: int) -> Any:
     """Many jumps, made by the plain function of a part in compiled loops."""
+    out = np.zeros((count, dim))
+    loop_of(part.jump)(out, part.p)
+    return out
+
+
+@functools.cache
+def loop_of(jump: Callable[..., None]) -> Any:
+    """Compiled once for all tests."""
     import numba
 
     from levysde.engine.compile import prepared
     from levysde.engine.philox import uniform_pair
 
-    one, uniforms = prepared(part.jump), prepared(uniform_pair)
+    one, uniforms = prepared(jump), prepared(uniform_pair)
 
     @numba.njit(error_model="numpy")
     def loop(out, p):  # type: ignore[no-untyped-def]
@@ -64,9 +72,7 @@ def jumps_of(part: jump_parts.JumpPart, count: int, dim: int) -> Any:
             u = uniforms(seed, path, step, np.uint64(0))[1]
             one(out[i], u, seed, path, step, p)
 
-    out = np.zeros((count, dim))
-    loop(out, part.p)
-    return out
+    return loop
 
 
 def run(basin: Basin, noise: Noise, epsilon: float, paths: int, **options: Any) -> ls.EscapeTimes:
@@ -211,8 +217,9 @@ def linear_states(h: float, parts: int, count: int, covariance: Any) -> Any:
     return out
 
 
-@pytest.mark.parametrize("covariance", [np.diag([0.2, 0.1]), np.array([[0.2, 0.1], [0.1, 0.1]])])
-@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize(
+    ("covariance", "parts"), [(np.diag([0.2, 0.1]), 1), (np.array([[0.2, 0.1], [0.1, 0.1]]), 3)]
+)
 def test_linear_move_has_the_exact_moments(covariance: Any, parts: int) -> None:
     """Mean and covariance of an Ornstein-Uhlenbeck process, in one move or in three."""
     count, h, rates = 1500, 0.8, np.array([0.5, 2.0])
@@ -268,7 +275,7 @@ def test_flow_of_a_cubic_force() -> None:
 def test_small_noise_limit(name: str, dim: int) -> None:
     """nu eps^alpha E Gamma = 1 at eps = 1e-4, where the correction is below 2e-5."""
     basin = ls.basins.BASINS[name](dim)
-    for alpha in ALPHAS:
+    for alpha in ALPHAS[dim % 2 :: 2]:
         noise = ls.noise.independent(alpha)
         mean = 1.0 / ls.theory.escape_rate(basin.domain, noise, basin.minimum, 1e-4)
         # The correction C eps^alpha of small alpha is larger: 0.0002 at 0.8 and curvature 1.
@@ -332,11 +339,11 @@ def mean_of_the_scheme(
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 80_000), (0.05, 40_000)])
 def test_unit_well(epsilon: float, paths: int) -> None:
     """The simulation has the law of its scheme, and the scheme that of the noise but for a bias.
 
-    A mean off by 1.5 % is seen; an index off by 0.02 moves it by 4 % and more.
+    A mean off by 2 % is seen; an index off by 0.02 moves it by 4 % and more.
     """
     result = run(ls.basins.flat(), ls.noise.independent(1.5), epsilon, paths, seed=1)
     scheme = mean_of_the_scheme(1.5, epsilon, result.parameters["threshold"])
@@ -368,7 +375,7 @@ def test_first_order_of_the_bias() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 4000), (0.01, 60_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 4000), (0.01, 20_000)])
 def test_kinked_well(epsilon: float, paths: int) -> None:
     """The asymmetric basin, with moves that are short at the kink, and with moves across it."""
     result = run(ls.basins.asymmetric(), ls.noise.independent(1.5), epsilon, paths, seed=1)
