@@ -41,8 +41,9 @@ EULER_CHAIN = [
 ]
 
 
+@pytest.mark.parametrize("paths", [100_000])
 @pytest.mark.parametrize("row", EULER_CHAIN[::2], ids=str)
-def test_mean_of_the_euler_chain(row, paths=100_000):
+def test_mean_of_the_euler_chain(row, paths):
     # A mean off by 1.3 % is seen.
     alpha, eps, h, k, lower, upper, exact = row
     result = ls.escape_times(
@@ -112,8 +113,9 @@ def test_getoor_at_a_small_index():
     assert -SIGMAS * error < late < dt + SIGMAS * error
 
 
+@pytest.mark.parametrize("dt", [1e-3])
 @pytest.mark.parametrize("alpha", [0.8, 1.5])
-def test_splitting_probability_of_the_interval(alpha, dt=1e-3):
+def test_splitting_probability_of_the_interval(alpha, dt):
     """P_x(exit on the right) = I_{(1+x)/2}(alpha/2, alpha/2), up to the grid's bias towards 1/2."""
     basin = ls.Basin(potentials.quadratic(1, 0.0), domains.interval(-1.0, 1.0), 0.0, start=0.5)
     result = ls.escape_times(

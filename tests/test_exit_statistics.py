@@ -37,8 +37,9 @@ def exits(basin, name, paths):
     return ls.escape_times(basin, SGD, LAWS[name], EPSILON, paths=paths, dt=0.1, seed=5)
 
 
+@pytest.mark.parametrize("paths", [10_000])
 @pytest.mark.parametrize(("name", "basin"), zip(LAWS, cycle([SQUARE, DISC])), ids=str)
-def test_exit_position_follows_the_escape_measure(name, basin, paths=10_000):
+def test_exit_position_follows_the_escape_measure(name, basin, paths):
     """Direction and distance of exits against draws from nu restricted to W."""
     law, result = LAWS[name], exits(basin, name, paths)
     expected = theory.exit_law(basin.domain, law, basin.minimum).sample(200_000, seed=6)
@@ -65,8 +66,9 @@ def test_the_exit_law_of_another_noise_is_rejected():
     assert abs(below[0] - below[1]) > 5.0 * (SIGMAS * 0.5 / math.sqrt(20_000) + OFF_CENTER)
 
 
+@pytest.mark.parametrize("paths", [10_000])
 @pytest.mark.parametrize("name", LAWS)
-def test_mean_exit_time_of_every_law(name, paths=10_000):
+def test_mean_exit_time_of_every_law(name, paths):
     """Small noise: the mean times the predicted rate is 1, up to the first order in eps^alpha."""
     law, result = LAWS[name], exits(DISC, name, paths)
     prediction = theory.predict(DISC, SGD, law, EPSILON)
@@ -91,7 +93,8 @@ def two_wells(x, p, out):
     out[0] = 6.0 * x[0] * (x[0] + 1.0) * (x[0] - 0.5) / (1.0 + x[0] * x[0])
 
 
-def test_two_wells_are_occupied_in_the_ratio_of_the_theory(steps=500_000):
+@pytest.mark.parametrize("steps", [500_000])
+def test_two_wells_are_occupied_in_the_ratio_of_the_theory(steps):
     """A long simulation: pi_1/pi_2 = (d_1/d_2)^alpha, whatever the depths of the wells."""
     well, noise, epsilon = ls.Potential(1, two_wells), ls.noise.independent(ALPHA), 0.03
     rates = theory.transition_rates(well, [[-1.0], [0.5]], noise, epsilon)

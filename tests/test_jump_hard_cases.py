@@ -220,7 +220,8 @@ def test_rest_in_another_well_is_one_move(epsilon: float, bias: float) -> None:
     assert result.total_steps < 400 * 4000
 
 
-def test_two_wells_at_large_noise(paths: int = 1500) -> None:
+@pytest.mark.parametrize("paths", [1500])
+def test_two_wells_at_large_noise(paths: int) -> None:
     result = run(TWO_WELLS, ls.noise.independent(1.5), 0.1, paths)
     exact, louder = (
         exact_mean(

@@ -181,7 +181,8 @@ def test_wells(alpha: float, epsilon: float, dt: float, paths: int) -> None:
     assert limit.interval.upper < limit.run_mean, "the run is off by 5 % or more"
 
 
-def test_coverage(paths: int = 5000) -> None:
+@pytest.mark.parametrize("paths", [5000])
+def test_coverage(paths: int) -> None:
     """At 95 % fewer than 17 of 24 have probability 2e-5."""
     exact = limit_mean(1.5, 0.5)
     found = [simulated(1.5, 0.5, 0.05, paths, seed=1000 * k) for k in range(24)]

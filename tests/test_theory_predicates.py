@@ -242,7 +242,8 @@ def test_truth_of_known_shapes(law: str) -> None:
     assert flat.truth() == pytest.approx(exact[1], rel=1e-6)
 
 
-def test_stated_error_contains_the_truth(cases: int = 40) -> None:
+@pytest.mark.parametrize("cases", [40])
+def test_stated_error_contains_the_truth(cases: int) -> None:
     outcome: Counter[str] = Counter()
     sharp: list[float] = []
     for seed in range(cases):
