@@ -37,8 +37,12 @@ def exits(basin, name, paths):
     return ls.escape_times(basin, SGD, LAWS[name], EPSILON, paths=paths, dt=0.1, seed=5)
 
 
+def name_of(given):
+    return getattr(given, "name", given)
+
+
 @pytest.mark.parametrize("paths", [10_000])
-@pytest.mark.parametrize(("name", "basin"), zip(LAWS, cycle([SQUARE, DISC])), ids=str)
+@pytest.mark.parametrize(("name", "basin"), list(zip(LAWS, cycle([SQUARE, DISC]))), ids=name_of)
 def test_exit_position_follows_the_escape_measure(name, basin, paths):
     """Direction and distance of exits against draws from nu restricted to W."""
     law, result = LAWS[name], exits(basin, name, paths)

@@ -175,7 +175,9 @@ GRIDS = [(1.2, 0.002), (1.5, 0.002), (1.8, 0.001)]
 """An index, and a grid on which the shift leaves less than is allowed."""
 
 
-@pytest.mark.parametrize(("law", "name", "grid"), zip(LAWS, cycle(DOMAINS), cycle(GRIDS)), ids=str)
+@pytest.mark.parametrize(
+    ("law", "name", "grid"), list(zip(LAWS, cycle(DOMAINS), cycle(GRIDS))), ids=str
+)
 def test_driftless_exit_with_the_shift(law: str, name: str, grid: tuple[float, float]) -> None:
     alpha, dt = grid
     made = LAWS[law](alpha)
@@ -184,7 +186,7 @@ def test_driftless_exit_with_the_shift(law: str, name: str, grid: tuple[float, f
 
 
 @pytest.mark.parametrize(
-    ("law", "name", "paths"), zip(LAWS, cycle(reversed(DOMAINS)), repeat(20_000)), ids=str
+    ("law", "name", "paths"), list(zip(LAWS, cycle(reversed(DOMAINS)), repeat(20_000))), ids=str
 )
 def test_driftless_exit_below_one_by_refinement(law: str, name: str, paths: int) -> None:
     made = LAWS[law](0.8)

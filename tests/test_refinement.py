@@ -22,6 +22,7 @@ SETTINGS = [(1.2, 0.3), (1.2, 0.5), (1.5, 0.1), (1.5, 0.2), (1.5, 0.5), (1.8, 0.
             (1.8, 0.5)]  # fmt: skip
 FEW_SETTINGS = [(1.2, 0.5), (1.5, 0.1), (1.8, 0.2)]
 STEPS = (0.1, 0.05)
+ERRORS = (0.01, 0.002, 0.0005)
 TERMS = 512
 
 
@@ -122,7 +123,7 @@ def test_without_noise_both_terms_are_found(
 
 @pytest.mark.parametrize(("alpha", "epsilon"), FEW_SETTINGS)
 @pytest.mark.parametrize("dt", STEPS)
-@pytest.mark.parametrize("error", [0.01, 0.002, 0.0005])
+@pytest.mark.parametrize("error", ERRORS)
 def test_the_interval_holds_what_is_left(
     alpha: float, epsilon: float, dt: float, error: float
 ) -> None:
@@ -133,7 +134,7 @@ def test_the_interval_holds_what_is_left(
 
 
 @pytest.mark.parametrize(("alpha", "epsilon"), FEW_SETTINGS)
-@pytest.mark.parametrize("error", [0.01, 0.002, 0.0005])
+@pytest.mark.parametrize("error", ERRORS)
 def test_the_interval_holds_what_is_left_without_the_shift(
     alpha: float, epsilon: float, error: float
 ) -> None:

@@ -5,7 +5,7 @@ to 1e9. Steps of Euler's scheme are compared bit for bit where the factors are p
 rest to rounding. What must change with the units does, and verdicts, methods and numbers of steps
 stay what they are.
 
-Each model has its turn with one or two of the systems of units; experiments/validation has them all.
+Each model has its turn with one or two of the systems; experiments/validation has them all.
 """
 
 import math
