@@ -438,10 +438,11 @@ def test_near_gaussian_index() -> None:
     assert agrees(result, 326.23259, 0.0025)
 
 
+@pytest.mark.parametrize("paths", [20_000])
 @pytest.mark.parametrize(("epsilon", "exact"), [(0.1, 41.3627), (0.2, 12.877767)])
-def test_unit_disc_isotropic(epsilon: float, exact: float) -> None:
+def test_unit_disc_isotropic(epsilon: float, exact: float, paths: int) -> None:
     """The mean is too small by 0.3 and 0.4 %, measured with 2e6 paths to 0.07 %."""
-    result = run(ls.basins.flat(2), ls.noise.isotropic(1.5), epsilon, 60_000, seed=1)
+    result = run(ls.basins.flat(2), ls.noise.isotropic(1.5), epsilon, paths, seed=1)
     difference, error = relative_error(result, exact)
     assert abs(difference) < 0.01 + error
     assert agrees(result, exact, 0.005)
@@ -515,11 +516,12 @@ def differ(one: ls.EscapeTimes, other: ls.EscapeTimes, bias: float) -> bool:
     return abs(one.mean / other.mean - 1.0) > bias + SIGMAS * math.hypot(*errors)
 
 
+@pytest.mark.parametrize("paths", [1000])
 @pytest.mark.parametrize("noise", EULER_LAWS, ids=lambda law: law.name)
-def test_agrees_with_euler(noise: Noise) -> None:
+def test_agrees_with_euler(noise: Noise, paths: int) -> None:
     basin = ls.basins.flat(2)
-    euler = corrected_euler(basin, noise, 0.05, 2000)
-    assert not differ(run(basin, noise, 0.05, 20_000, seed=1), euler, 0.005)
+    euler = corrected_euler(basin, noise, 0.05, paths)
+    assert not differ(run(basin, noise, 0.05, 10 * paths, seed=1), euler, 0.005)
     assert differ(run(basin, noise, 0.06, 5000, seed=1), euler, 0.005)
 
 
@@ -545,16 +547,17 @@ def test_agrees_with_euler_in_a_well_of_the_user() -> None:
     assert run(own, noise, 0.1, 50).digest == run(built_in, noise, 0.1, 50).digest
 
 
-def test_double_well() -> None:
+@pytest.mark.parametrize("paths", [1000])
+def test_double_well(paths: int) -> None:
     """From the right well over the saddle: nu(W) = c/alpha at distance 1; and Euler."""
     well = ls.potentials.double_well()
     basin = Basin(well, ls.domains.attraction(well, [1.0]), [1.0])
     noise = ls.noise.independent(1.5)
-    small = run(basin, noise, 1e-4, 8000, seed=1)
+    small = run(basin, noise, 1e-4, 6000, seed=1)
     assert agrees(small, 2e6 / 0.39894228, 0.002)
     assert not agrees(small, 2.2e6 / 0.39894228, 0.002)
-    euler = corrected_euler(basin, noise, 0.1, 3000)
-    assert not differ(run(basin, noise, 0.1, 3000, seed=1), euler, 0.01)
+    euler = corrected_euler(basin, noise, 0.1, paths)
+    assert not differ(run(basin, noise, 0.1, paths, seed=1), euler, 0.01)
 
 
 def outside_square(x: Any, p: Any) -> bool:

@@ -129,19 +129,17 @@ def test_two_curvatures(alpha: float, beta: float, epsilon: float) -> None:
     assert not agrees(result, exact_mean(alpha, -beta, epsilon, kinked, ends, cells=800))
 
 
-@pytest.mark.parametrize("epsilon", [0.1, 0.3])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 2000), (0.3, 2000)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
-def test_motion_that_is_integrated(epsilon: float) -> None:
+def test_motion_that_is_integrated(epsilon: float, paths: int) -> None:
     """A move of no length would not end here."""
     noise = ls.noise.independent(1.5, beta=0.9)
-    result = run(QUARTIC, noise, epsilon, 6000)
+    result = run(QUARTIC, noise, epsilon, paths)
     assert agrees(result, exact_mean(1.5, 0.9, epsilon, lambda x: x**3, cells=800))
     assert not agrees(result, exact_mean(1.5, 0.9, 1.2 * epsilon, lambda x: x**3, cells=800))
 
 
-@pytest.mark.parametrize(
-    ("epsilon", "paths", "of_euler"), [(0.1, 6000, 10_000), (0.3, 4000, 20_000)]
-)
+@pytest.mark.parametrize(("epsilon", "paths", "of_euler"), [(0.1, 3000, 3000), (0.3, 3000, 3000)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_momentum_under_skewed_noise_agrees_with_euler(
     epsilon: float, paths: int, of_euler: int
@@ -159,7 +157,7 @@ def test_momentum_under_skewed_noise_agrees_with_euler(
 
     result = run(flat, noise, epsilon, paths, MOMENTUM)
     assert not differ(result, euler(epsilon, of_euler))
-    assert differ(result, euler(1.2 * epsilon, 4000))
+    assert differ(result, euler(1.2 * epsilon, 3000))
 
 
 def test_quartic_well() -> None:
@@ -258,7 +256,7 @@ def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> 
     exact = exact_mean(alpha, 0.0, epsilon, cells=1000, cut=0.003, start=start)
     assert agrees(run(beginning(start), noise, epsilon, 6000), exact)
     with pytest.warns(UserWarning, match="exits soon after the start are wrong"):
-        coarse = run(beginning(start), noise, epsilon, 40_000, threshold=0.1)
+        coarse = run(beginning(start), noise, epsilon, 6000, threshold=0.1)
     assert not agrees(coarse, exact)
 
 

@@ -19,13 +19,15 @@ import test_grid as grid
 import test_idle as idle
 import test_jump as jump
 import test_jump_hard_cases as hard
+import test_jump_optimizers as jumps_of_optimizers
 import test_noise_laws as laws
 import test_refinement as refinement
+import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
 import test_theory_predicates as predicates
 import test_units as units
 
-ENDS = ("sharp", "flat", "asymmetric")
+BASINS = ("sharp", "flat", "asymmetric")
 
 CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     # Models in all units of length and time.
@@ -48,7 +50,7 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     units.test_laws_of_exits: product(units.LEFT, units.SYSTEMS),
     # Euler's scheme.
     chain.test_mean_of_the_euler_chain: product(chain.EULER_CHAIN, [200_000]),
-    chain.test_named_basins_against_the_exact_chain: product(ENDS, (0.8, 1.2, 1.8)),
+    chain.test_named_basins_against_the_exact_chain: product(BASINS, (0.8, 1.2, 1.8)),
     chain.test_splitting_probability_of_the_interval: product((0.8, 1.5), [1e-4]),
     exits.test_exit_position_follows_the_escape_measure: product(
         exits.LAWS, (exits.SQUARE, exits.DISC), [20_000]
@@ -76,9 +78,18 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     # Laws of the noise.
     laws.test_characteristic_function_along_oblique_directions: product(laws.LAWS, laws.ALPHAS),
     laws.test_isotropic_law_in_many_dimensions: product((3, 10, 40, 100), (0.4, 1.5)),
+    laws.test_positive_law_has_its_laplace_transform: [(0.6,), (1.0,), (1.5,), (1.9,)],
     # The jump-adapted method, and iterations that are skipped.
     jump.test_unit_well: [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)],
     jump.test_kinked_well: [(0.01, 60_000)],
+    jump.test_agrees_with_euler: product(jump.EULER_LAWS, [2000]),
+    jump.test_double_well: [(3000,)],
+    jump.test_unit_disc_isotropic: [(0.1, 41.3627, 60_000), (0.2, 12.877767, 60_000)],
+    jumps_of_optimizers.test_what_is_forgotten_of_a_relaxation: [
+        ((-1.0, 1.0), 0.05, 40_000),
+        ((-0.2, 1.8), 0.01, 40_000),
+        ((-0.2, 1.8), 0.005, 40_000),
+    ],
     hard.test_unit_well: [
         (1.02, 0.02, 20_000),
         (1.1, 0.1, 20_000),
@@ -86,6 +97,11 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
         (0.98, 0.035, 40_000),
         (1.5, 0.3, 5000),
         (1.02, 0.05, 10_000),
+    ],
+    hard.test_motion_that_is_integrated: [(0.1, 6000), (0.3, 6000)],
+    hard.test_momentum_under_skewed_noise_agrees_with_euler: [
+        (0.1, 6000, 10_000),
+        (0.3, 4000, 20_000),
     ],
     hard.test_two_wells_at_large_noise: [(4000,)],
     idle.test_exact_mean_of_the_chain: [
@@ -96,6 +112,8 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
         (0.02, 0.5, 800_000),
     ],
     idle.test_a_slow_coordinate_among_fast_ones: [(1,), (-1,)],
+    idle.test_coupled_second_moments_agree_with_euler: [(name,) for name in idle.COUPLED],
+    idle.test_two_clipped_jumps: [(3000,)],
     # Theory without simulation.
     exact.test_density_against_another_integral: product(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
@@ -106,6 +124,7 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     optimizers.test_frozen_vector_stretches_every_domain: product(
         optimizers.STRETCHED, (optimizers.AXES, optimizers.isotropic())
     ),
+    shapes.test_known_shapes_against_quasi_monte_carlo: product((3, 6), shapes.SHAPES),
     predicates.test_stated_error_contains_the_truth: [(200,)],
 }
 
