@@ -570,6 +570,7 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
         spec.constructor("basin", "round")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("command", [(), ("escape",), ("compare",), ("theory",), ("info",)])
 def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -928,6 +929,7 @@ def test_there_are_many_mistakes() -> None:
     assert len({line for line, _, _ in LINES}) == len(LINES)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("line", "code", "named"), LINES, ids=[line for line, _, _ in LINES])
 def test_a_mistake_is_one_line(line: str, code: str, named: str, folder: Path) -> None:
     for placeholder, text in {**PLACEHOLDERS, "{tmp}": str(folder)}.items():

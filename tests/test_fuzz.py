@@ -30,6 +30,8 @@ from levysde.cli import main
 from levysde.cli.arguments import UsageError
 from levysde.cli.arrays import read_matrix
 
+pytestmark = pytest.mark.quick
+
 PACKAGE = os.path.dirname(ls.__file__)
 VALID_CALLS = 32
 SENTENCE_WORDS = 4

@@ -375,7 +375,7 @@ def test_first_order_of_the_bias() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 4000), (0.01, 20_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 1500), (0.01, 20_000)])
 def test_kinked_well(epsilon: float, paths: int) -> None:
     """The asymmetric basin, with moves that are short at the kink, and with moves across it."""
     result = run(ls.basins.asymmetric(), ls.noise.independent(1.5), epsilon, paths, seed=1)

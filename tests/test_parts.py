@@ -9,6 +9,8 @@ import levysde as ls
 from levysde import domains, potentials
 from levysde.engine import passes
 
+pytestmark = pytest.mark.quick
+
 RNG = np.random.default_rng(2)
 MATRIX = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 3.0]])
 

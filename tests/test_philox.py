@@ -6,6 +6,8 @@ from naive import philox4
 from levysde.engine import philox
 from levysde.engine.compile import prepared
 
+pytestmark = pytest.mark.quick
+
 # Random123 1.14, tests/kat_vectors, lines "philox4x32 10": counter, key, answer.
 KNOWN_ANSWERS = [
     ("00000000 00000000 00000000 00000000", "00000000 00000000",

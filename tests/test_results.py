@@ -18,6 +18,8 @@ from levysde import estimators, results
 from levysde.files import write_atomically
 from levysde.results import EscapeTimes, Status, load
 
+pytestmark = pytest.mark.quick
+
 PARAMETERS = {"alpha": 1.5, "epsilon": 0.05, "basin": "sharp", "horizon": None, "seed": 2**64 - 1}
 
 

@@ -22,6 +22,8 @@ from levysde.theory import (
     stable_constant,
 )
 
+pytestmark = pytest.mark.quick
+
 EMPTY = np.empty(0)
 
 

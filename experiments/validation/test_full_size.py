@@ -81,7 +81,7 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     laws.test_positive_law_has_its_laplace_transform: [(0.6,), (1.0,), (1.5,), (1.9,)],
     # The jump-adapted method, and iterations that are skipped.
     jump.test_unit_well: [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)],
-    jump.test_kinked_well: [(0.01, 60_000)],
+    jump.test_kinked_well: [(0.1, 4000), (0.01, 60_000)],
     jump.test_agrees_with_euler: product(jump.EULER_LAWS, [2000]),
     jump.test_double_well: [(3000,)],
     jump.test_unit_disc_isotropic: [(0.1, 41.3627, 60_000), (0.2, 12.877767, 60_000)],
