@@ -1,8 +1,9 @@
 """Fixtures and helpers of all tests.
 
 Statistical tests use fixed seeds and thresholds of 4 standard errors (two-sided probability 6e-5
-for each comparison); the suite makes about 600 such comparisons, so a correct program with fresh
-seeds would fail it about once in 25 runs. No seed was chosen for its result.
+for each comparison); the suite makes about 750 such comparisons, so a correct program with fresh
+seeds would fail it about once in 20 runs, and at full size (experiments/validation), with about
+1500, once in 10. No seed was chosen for its result.
 """
 
 from collections.abc import Callable

@@ -15,6 +15,8 @@ from levysde.engine.algebra import (
 )
 from levysde.engine.moments import directional_moments, positive_power
 
+pytestmark = pytest.mark.quick
+
 SHAPES = [(1, 1), (2, 2), (5, 3), (3, 5), (10, 10)]
 
 

@@ -8,6 +8,8 @@ import pytest
 import levysde as ls
 from levysde.runs.comparison import common_step, paired_ratio, ratio_of
 
+pytestmark = pytest.mark.quick
+
 SIGMAS = 4.0
 
 

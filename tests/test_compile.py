@@ -138,7 +138,7 @@ def live_passes():
 
 
 def test_a_scan_of_closures_keeps_a_bounded_number(monkeypatch, tmp_path):
-    """Twenty functions, of which four passes and six copies stay, and eight on disk."""
+    """Twelve functions, of which four passes and six copies stay, and eight on disk."""
     for module in (passes, noise_passes, update_pass):
         assert module.KEPT_PASSES == compiler.KEPT_PASSES
     monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
@@ -148,14 +148,14 @@ def test_a_scan_of_closures_keeps_a_bounded_number(monkeypatch, tmp_path):
     monkeypatch.setattr(passes, "_gradient_pass", few)
     assert [slope_of(k) for k in range(1, 7)] == list(range(1, 7))
     alive = live_passes()
-    assert [slope_of(k) for k in range(7, 21)] == list(range(7, 21))
+    assert [slope_of(k) for k in range(7, 13)] == list(range(7, 13))
     assert live_passes() <= alive
     assert len(compiler._prepared) == 6
     indices, codes = list(tmp_path.rglob("*.nbi")), list(tmp_path.rglob("*.nbc"))
     assert len(indices) == len(codes) == 8
     # What was forgotten is made again, and what was used last is still there.
     newest = max(indices, key=lambda file: file.stat().st_mtime)
-    assert [slope_of(k) for k in (20, 1, 2)] == [20, 1, 2]
+    assert [slope_of(k) for k in (12, 1, 2)] == [12, 1, 2]
     assert newest.exists()
 
 

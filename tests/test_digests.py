@@ -144,6 +144,7 @@ def trajectories() -> str:
 
 
 RUNS = dict(settings())
+QUICK = ("euler, independent", "jump, independent", "skip, sgd")
 
 
 def digests(name: str) -> list[str]:
@@ -153,7 +154,10 @@ def digests(name: str) -> list[str]:
     return [result.digest, result.positions_digest]
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.quick] * (name in QUICK)) for name in RUNS],
+)
 def test_answers_are_what_they_were(name: str) -> None:
     assert digests(name) == json.loads(RECORDED.read_text())[name]
 

@@ -12,6 +12,8 @@ from levysde.domains import Polytope, Quadric
 from levysde.theory.measure import regions
 from levysde.theory.measure.rays import exit_segments
 
+pytestmark = pytest.mark.quick
+
 RANDOM = np.random.default_rng(12)
 TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
 CENTER = np.array([0.1, -0.2])

@@ -5,6 +5,8 @@ import pytest
 
 from levysde.engine.random import elementary
 
+pytestmark = pytest.mark.quick
+
 TOLERANCE = 4e-15
 
 

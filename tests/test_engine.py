@@ -3,6 +3,7 @@
 import functools
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -479,7 +480,7 @@ def filled(tmp_path_factory):
     folder, hits = tmp_path_factory.mktemp("filled"), []
     script = folder / "script.py"
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache")}
-    for factor in (1.0, 1.0, 2.0, 3.0):
+    for factor in (1.0, 1.0, 2.0):
         script.write_text(SCRIPT.format(factor=factor))
         done = subprocess.run(
             [sys.executable, str(script)], env=environment, capture_output=True, text=True,
@@ -494,7 +495,7 @@ def test_cache_hits_misses_and_follows_the_source(filled):
     hits = filled[1]
     assert hits[0] == "[0, 0, 0, 0, 0, 0]"
     assert hits[1] == "[1, 1, 1, 1, 1, 1]"
-    assert hits[2] == hits[3] == "[1, 0, 1, 1, 1, 1]"
+    assert hits[2] == "[1, 0, 1, 1, 1, 1]"
 
 
 MODULE_SCRIPT = """
@@ -536,9 +537,15 @@ def through_default(x, p, out):
 """
 
 
-def test_disk_cache_follows_imported_modules(tmp_path):
+@pytest.fixture
+def environment(filled, tmp_path):
+    """Of processes with a cache of their own that holds all but their gradients."""
+    shutil.copytree(filled[0], tmp_path / "cache")
+    return {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+
+def test_disk_cache_follows_imported_modules(environment, tmp_path):
     """Values that a function in a module reaches in other ways than by a global number."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
     script = tmp_path / "script.py"
     script.write_text(MODULE_SCRIPT)
@@ -568,9 +575,8 @@ assert path.positions[0, 1, 0] == 0.375
 """
 
 
-def test_cached_code_does_not_need_the_module_of_its_author(tmp_path):
+def test_cached_code_does_not_need_the_module_of_its_author(environment, tmp_path):
     """The same function in a module of another name finds the code of the first, and runs."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     for module in ("first_author", "second_author"):
         folder = tmp_path / module
         folder.mkdir()
@@ -582,32 +588,45 @@ def test_cached_code_does_not_need_the_module_of_its_author(tmp_path):
 def test_no_two_functions_share_a_cache_index(filled):
     """Numba's index can mix up functions added at once by two processes; one entry cannot."""
     indices, codes = (sorted(filled[0].rglob(f"*.{ending}")) for ending in ("nbi", "nbc"))
-    assert len(indices) == 5 + 3
+    assert len(indices) == 5 + 2
     assert len(codes) == len(indices)
     assert len({path.name for path in indices}) == len(indices)
 
 
+AT_ONCE = """
+import sys
+import numpy as np
+from levysde.engine import passes
+
+def shared(x, p, out):
+    out[0] = -x[0]
+
+def slope(gradient):
+    out = np.zeros((1, 8))
+    passes.gradient_pass(gradient, 1)(np.ones((1, 8)), np.zeros(0), out, 8)
+    return out[0, 0]
+
+def scaled_by(factor):
+    def gradient(x, p, out):
+        out[0] = factor * x[0]
+    return gradient
+
+for factor in map(float, sys.argv[1:]):
+    assert slope(shared) == -1.0
+    assert slope(scaled_by(factor)) == factor
+"""
+
+
 def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
-    """Four processes with different gradients fill one empty cache at the same time."""
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import sys\nimport levysde as ls\n"
-        "factor = float(sys.argv[1])\n"
-        "def gradient(x, p, out):\n    out[0] = factor * x[0]\n"
-        "domain = ls.domains.interval(-1e9, 1e9)\n"
-        "basin = ls.Basin(ls.Potential(1, gradient), domain, 0.0, start=1.0)\n"
-        "noise = ls.noise.independent(1.5)\n"
-        "for _ in range(2):\n"
-        "    path = ls.trajectories(basin, ls.dynamics.sgd(), noise, 1e-90, 1, 1, dt=0.5)\n"
-        "assert path.positions[0, 1, 0] == 1.0 - 0.5 * factor, path.positions\n"
-    )
+    """Four processes fill one empty cache at the same time; a fifth runs what they have left."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    for _ in range(2):
-        running = [
-            subprocess.Popen([sys.executable, str(script), str(k / 8)], env=environment)
-            for k in range(1, 5)
-        ]
-        assert [process.wait() for process in running] == [0] * len(running)
+
+    def start(*factors):
+        return subprocess.Popen([sys.executable, "-c", AT_ONCE, *factors], env=environment)
+
+    factors = ["0.125", "0.25", "0.375", "0.5"]
+    assert [process.wait() for process in [start(factor) for factor in factors]] == [0] * 4
+    assert start(*factors).wait() == 0
 
 
 def test_unwritable_installation_falls_back_to_a_temporary_cache(monkeypatch, tmp_path):

@@ -24,6 +24,8 @@ from levysde.statistics.exit_times import (
     survival,
 )
 
+pytestmark = pytest.mark.quick
+
 REPLICATIONS = 4000
 FOUR_SIGMA = 4.0 * math.sqrt(0.05 * 0.95 / REPLICATIONS)
 # P(sqrt(n) D > x) is about 2 exp(-2 x^2): 6.3e-5, as for four standard errors.

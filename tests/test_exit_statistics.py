@@ -2,6 +2,7 @@
 
 import functools
 import math
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -32,15 +33,19 @@ LAWS = {
 
 
 @functools.cache
-def exits(basin, name):
-    return ls.escape_times(basin, SGD, LAWS[name], EPSILON, paths=20_000, dt=0.1, seed=5)
+def exits(basin, name, paths):
+    return ls.escape_times(basin, SGD, LAWS[name], EPSILON, paths=paths, dt=0.1, seed=5)
 
 
-@pytest.mark.parametrize("basin", [SQUARE, DISC], ids=["box", "disc"])
-@pytest.mark.parametrize("name", LAWS)
-def test_exit_position_follows_the_escape_measure(basin, name):
+def name_of(given):
+    return getattr(given, "name", given)
+
+
+@pytest.mark.parametrize("paths", [10_000])
+@pytest.mark.parametrize(("name", "basin"), list(zip(LAWS, cycle([SQUARE, DISC]))), ids=name_of)
+def test_exit_position_follows_the_escape_measure(name, basin, paths):
     """Direction and distance of exits against draws from nu restricted to W."""
-    law, result = LAWS[name], exits(basin, name)
+    law, result = LAWS[name], exits(basin, name, paths)
     expected = theory.exit_law(basin.domain, law, basin.minimum).sample(200_000, seed=6)
     events = {
         "right": lambda x: x[:, 0] > 1.0,
@@ -52,23 +57,24 @@ def test_exit_position_follows_the_escape_measure(basin, name):
     }
     for event in events.values():
         probability = float(np.mean(event(expected)))
-        error = math.sqrt(probability * (1.0 - probability) * (1.0 / 20_000 + 1.0 / 200_000))
+        error = math.sqrt(probability * (1.0 - probability) * (1.0 / paths + 1.0 / 200_000))
         difference = abs(np.mean(event(result.exit_position)) - probability)
         assert difference < SIGMAS * error + OFF_CENTER
 
 
 def test_the_exit_law_of_another_noise_is_rejected():
-    result = exits(SQUARE, "isotropic")
+    result = exits(SQUARE, "isotropic", 20_000)
     other = theory.exit_law(SQUARE.domain, LAWS["independent"], SQUARE.minimum)
     expected = other.sample(100_000, seed=6)
     below = [np.mean(x[:, 1] < -0.5) for x in (result.exit_position, expected)]
     assert abs(below[0] - below[1]) > 5.0 * (SIGMAS * 0.5 / math.sqrt(20_000) + OFF_CENTER)
 
 
+@pytest.mark.parametrize("paths", [10_000])
 @pytest.mark.parametrize("name", LAWS)
-def test_mean_exit_time_of_every_law(name):
+def test_mean_exit_time_of_every_law(name, paths):
     """Small noise: the mean times the predicted rate is 1, up to the first order in eps^alpha."""
-    law, result = LAWS[name], exits(DISC, name)
+    law, result = LAWS[name], exits(DISC, name, paths)
     prediction = theory.predict(DISC, SGD, law, EPSILON)
     ratio = result.mean * prediction.rate
     # Skewed noise has a mean displacement of order eps^alpha/relaxation more; both are allowed for.
@@ -91,7 +97,8 @@ def two_wells(x, p, out):
     out[0] = 6.0 * x[0] * (x[0] + 1.0) * (x[0] - 0.5) / (1.0 + x[0] * x[0])
 
 
-def test_two_wells_are_occupied_in_the_ratio_of_the_theory():
+@pytest.mark.parametrize("steps", [500_000])
+def test_two_wells_are_occupied_in_the_ratio_of_the_theory(steps):
     """A long simulation: pi_1/pi_2 = (d_1/d_2)^alpha, whatever the depths of the wells."""
     well, noise, epsilon = ls.Potential(1, two_wells), ls.noise.independent(ALPHA), 0.03
     rates = theory.transition_rates(well, [[-1.0], [0.5]], noise, epsilon)
@@ -99,9 +106,9 @@ def test_two_wells_are_occupied_in_the_ratio_of_the_theory():
     assert odds == pytest.approx(2.0**ALPHA, rel=1e-9)
     basin = ls.Basin(well, domains.interval(-math.inf, math.inf), 0.5)
     sample = ls.trajectories(
-        basin, SGD, noise, epsilon, paths=256, steps=1_500_000, dt=0.02, seed=9, every=200
+        basin, SGD, noise, epsilon, paths=256, steps=steps, dt=0.02, seed=9, every=200
     )
-    # Half of the time is left to forget the start: 30 residence times.
+    # Half of the time is left to forget the start: 10 residence times.
     assert np.isfinite(sample.positions).all()
     left = sample.positions[:, sample.times > 0.5 * sample.times[-1], 0] < 0.0
     fraction = left.mean(axis=1)

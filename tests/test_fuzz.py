@@ -33,6 +33,8 @@ from levysde.methods import boundary_shift
 from levysde.report import figures
 from levysde.statistics import exit_times
 
+pytestmark = pytest.mark.quick
+
 PACKAGE = os.path.dirname(ls.__file__)
 VALID_CALLS = 32
 SENTENCE_WORDS = 4

@@ -50,12 +50,20 @@ LAWS = (
 
 def jumps_of(part: jump_parts.JumpPart, count: int, dim: int) -> Any:
     """Many jumps, made by the plain function of a part in compiled loops."""
+    out = np.zeros((count, dim))
+    loop_of(part.jump)(out, part.p)
+    return out
+
+
+@functools.cache
+def loop_of(jump: Callable[..., None]) -> Any:
+    """Compiled once for all tests."""
     import numba
 
     from levysde.engine.compile import prepared
     from levysde.engine.random.philox import uniform_pair
 
-    one, uniforms = prepared(part.jump), prepared(uniform_pair)
+    one, uniforms = prepared(jump), prepared(uniform_pair)
 
     @numba.njit(error_model="numpy")
     def loop(out, p):  # type: ignore[no-untyped-def]
@@ -65,9 +73,7 @@ def jumps_of(part: jump_parts.JumpPart, count: int, dim: int) -> Any:
             u = uniforms(seed, path, step, np.uint64(0))[1]
             one(out[i], u, seed, path, step, p)
 
-    out = np.zeros((count, dim))
-    loop(out, part.p)
-    return out
+    return loop
 
 
 def run(basin: Basin, noise: Noise, epsilon: float, paths: int, **options: Any) -> ls.EscapeTimes:
@@ -212,8 +218,9 @@ def linear_states(h: float, parts: int, count: int, covariance: Any) -> Any:
     return out
 
 
-@pytest.mark.parametrize("covariance", [np.diag([0.2, 0.1]), np.array([[0.2, 0.1], [0.1, 0.1]])])
-@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize(
+    ("covariance", "parts"), [(np.diag([0.2, 0.1]), 1), (np.array([[0.2, 0.1], [0.1, 0.1]]), 3)]
+)
 def test_linear_move_has_the_exact_moments(covariance: Any, parts: int) -> None:
     """Mean and covariance of an Ornstein-Uhlenbeck process, in one move or in three."""
     count, h, rates = 1500, 0.8, np.array([0.5, 2.0])
@@ -269,7 +276,7 @@ def test_flow_of_a_cubic_force() -> None:
 def test_small_noise_limit(name: str, dim: int) -> None:
     """nu eps^alpha E Gamma = 1 at eps = 1e-4, where the correction is below 2e-5."""
     basin = ls.basins.BASINS[name](dim)
-    for alpha in ALPHAS:
+    for alpha in ALPHAS[dim % 2 :: 2]:
         noise = ls.noise.independent(alpha)
         mean = 1.0 / ls.theory.escape_rate(basin.domain, noise, basin.minimum, 1e-4)
         # The correction C eps^alpha of small alpha is larger: 0.0002 at 0.8 and curvature 1.
@@ -333,11 +340,11 @@ def mean_of_the_scheme(
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 80_000), (0.05, 40_000)])
 def test_unit_well(epsilon: float, paths: int) -> None:
     """The simulation has the law of its scheme, and the scheme that of the noise but for a bias.
 
-    A mean off by 1.5 % is seen; an index off by 0.02 moves it by 4 % and more.
+    A mean off by 2 % is seen; an index off by 0.02 moves it by 4 % and more.
     """
     result = run(ls.basins.flat(), ls.noise.independent(1.5), epsilon, paths, seed=1)
     scheme = mean_of_the_scheme(1.5, epsilon, result.parameters["threshold"])
@@ -369,7 +376,7 @@ def test_first_order_of_the_bias() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 4000), (0.01, 60_000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 1500), (0.01, 20_000)])
 def test_kinked_well(epsilon: float, paths: int) -> None:
     """The asymmetric basin, with moves that are short at the kink, and with moves across it."""
     result = run(ls.basins.asymmetric(), ls.noise.independent(1.5), epsilon, paths, seed=1)
@@ -432,10 +439,11 @@ def test_near_gaussian_index() -> None:
     assert agrees(result, 326.23259, 0.0025)
 
 
+@pytest.mark.parametrize("paths", [20_000])
 @pytest.mark.parametrize(("epsilon", "exact"), [(0.1, 41.3627), (0.2, 12.877767)])
-def test_unit_disc_isotropic(epsilon: float, exact: float) -> None:
+def test_unit_disc_isotropic(epsilon: float, exact: float, paths: int) -> None:
     """The mean is too small by 0.3 and 0.4 %, measured with 2e6 paths to 0.07 %."""
-    result = run(ls.basins.flat(2), ls.noise.isotropic(1.5), epsilon, 60_000, seed=1)
+    result = run(ls.basins.flat(2), ls.noise.isotropic(1.5), epsilon, paths, seed=1)
     difference, error = relative_error(result, exact)
     assert abs(difference) < 0.01 + error
     assert agrees(result, exact, 0.005)
@@ -509,11 +517,12 @@ def differ(one: ls.EscapeTimes, other: ls.EscapeTimes, bias: float) -> bool:
     return abs(one.mean / other.mean - 1.0) > bias + SIGMAS * math.hypot(*errors)
 
 
+@pytest.mark.parametrize("paths", [1000])
 @pytest.mark.parametrize("noise", EULER_LAWS, ids=lambda law: law.name)
-def test_agrees_with_euler(noise: Noise) -> None:
+def test_agrees_with_euler(noise: Noise, paths: int) -> None:
     basin = ls.basins.flat(2)
-    euler = corrected_euler(basin, noise, 0.05, 2000)
-    assert not differ(run(basin, noise, 0.05, 20_000, seed=1), euler, 0.005)
+    euler = corrected_euler(basin, noise, 0.05, paths)
+    assert not differ(run(basin, noise, 0.05, 10 * paths, seed=1), euler, 0.005)
     assert differ(run(basin, noise, 0.06, 5000, seed=1), euler, 0.005)
 
 
@@ -539,16 +548,17 @@ def test_agrees_with_euler_in_a_well_of_the_user() -> None:
     assert run(own, noise, 0.1, 50).digest == run(built_in, noise, 0.1, 50).digest
 
 
-def test_double_well() -> None:
+@pytest.mark.parametrize("paths", [1000])
+def test_double_well(paths: int) -> None:
     """From the right well over the saddle: nu(W) = c/alpha at distance 1; and Euler."""
     well = ls.potentials.double_well()
     basin = Basin(well, ls.domains.attraction(well, [1.0]), [1.0])
     noise = ls.noise.independent(1.5)
-    small = run(basin, noise, 1e-4, 8000, seed=1)
+    small = run(basin, noise, 1e-4, 6000, seed=1)
     assert agrees(small, 2e6 / 0.39894228, 0.002)
     assert not agrees(small, 2.2e6 / 0.39894228, 0.002)
-    euler = corrected_euler(basin, noise, 0.1, 3000)
-    assert not differ(run(basin, noise, 0.1, 3000, seed=1), euler, 0.01)
+    euler = corrected_euler(basin, noise, 0.1, paths)
+    assert not differ(run(basin, noise, 0.1, paths, seed=1), euler, 0.01)
 
 
 def outside_square(x: Any, p: Any) -> bool:

@@ -106,16 +106,13 @@ def test_point_of_rest() -> None:
     ("alpha", "epsilon", "paths"),
     [
         (1.02, 0.02, 20_000),
-        (1.1, 0.1, 20_000),
-        (0.98, 0.03, 40_000),
-        (0.98, 0.035, 40_000),
-        (1.5, 0.3, 5000),
+        (0.98, 0.03, 20_000),
         (1.02, 0.05, 10_000),
     ],
 )
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_unit_well(alpha: float, epsilon: float, paths: int) -> None:
-    """Paths rest at 0.6, 0.7, 0.8 and 1.0 of the way out; in the last two they are driven out."""
+    """Paths rest at parts of the way out, from 0.6 to 1; in the last one they are driven out."""
     result = run(ls.basins.flat(), ls.noise.independent(alpha, beta=0.9), epsilon, paths)
     assert agrees(result, exact_mean(alpha, 0.9, epsilon))
     assert not agrees(result, exact_mean(alpha, 0.5, epsilon))
@@ -132,19 +129,17 @@ def test_two_curvatures(alpha: float, beta: float, epsilon: float) -> None:
     assert not agrees(result, exact_mean(alpha, -beta, epsilon, kinked, ends, cells=800))
 
 
-@pytest.mark.parametrize("epsilon", [0.1, 0.3])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 2000), (0.3, 2000)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
-def test_motion_that_is_integrated(epsilon: float) -> None:
+def test_motion_that_is_integrated(epsilon: float, paths: int) -> None:
     """A move of no length would not end here."""
     noise = ls.noise.independent(1.5, beta=0.9)
-    result = run(QUARTIC, noise, epsilon, 6000)
+    result = run(QUARTIC, noise, epsilon, paths)
     assert agrees(result, exact_mean(1.5, 0.9, epsilon, lambda x: x**3, cells=800))
     assert not agrees(result, exact_mean(1.5, 0.9, 1.2 * epsilon, lambda x: x**3, cells=800))
 
 
-@pytest.mark.parametrize(
-    ("epsilon", "paths", "of_euler"), [(0.1, 6000, 10_000), (0.3, 4000, 20_000)]
-)
+@pytest.mark.parametrize(("epsilon", "paths", "of_euler"), [(0.1, 3000, 3000), (0.3, 3000, 3000)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_momentum_under_skewed_noise_agrees_with_euler(
     epsilon: float, paths: int, of_euler: int
@@ -162,7 +157,7 @@ def test_momentum_under_skewed_noise_agrees_with_euler(
 
     result = run(flat, noise, epsilon, paths, MOMENTUM)
     assert not differ(result, euler(epsilon, of_euler))
-    assert differ(result, euler(1.2 * epsilon, 4000))
+    assert differ(result, euler(1.2 * epsilon, 3000))
 
 
 def test_quartic_well() -> None:
@@ -223,8 +218,9 @@ def test_rest_in_another_well_is_one_move(epsilon: float, bias: float) -> None:
     assert result.total_steps < 400 * 4000
 
 
-def test_two_wells_at_large_noise() -> None:
-    result = run(TWO_WELLS, ls.noise.independent(1.5), 0.1, 4000)
+@pytest.mark.parametrize("paths", [1500])
+def test_two_wells_at_large_noise(paths: int) -> None:
+    result = run(TWO_WELLS, ls.noise.independent(1.5), 0.1, paths)
     exact, louder = (
         exact_mean(
             1.5, 0.0, epsilon, lambda x: x**3 - x, (-2.0, 2.0), cells=200, start=1.0, cut=0.02
@@ -260,7 +256,7 @@ def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> 
     exact = exact_mean(alpha, 0.0, epsilon, cells=1000, cut=0.003, start=start)
     assert agrees(run(beginning(start), noise, epsilon, 6000), exact)
     with pytest.warns(UserWarning, match="exits soon after the start are wrong"):
-        coarse = run(beginning(start), noise, epsilon, 40_000, threshold=0.1)
+        coarse = run(beginning(start), noise, epsilon, 6000, threshold=0.1)
     assert not agrees(coarse, exact)
 
 

@@ -9,6 +9,8 @@ import pytest
 import levysde as ls
 from levysde.cli import main
 
+pytestmark = pytest.mark.quick
+
 FLAT, SGD, ADAM = ls.basins.flat(), ls.dynamics.sgd(), ls.dynamics.adam()
 LR = 0.02
 SIGMAS = 4.0

@@ -15,6 +15,8 @@ from levysde.methods.jump.geometry import directions, ways_out
 from levysde.methods.jump.tilt import Tilted, tilted
 from levysde.noise import Columns, Independent, Noise
 
+pytestmark = pytest.mark.quick
+
 SGD = ls.dynamics.sgd()
 
 

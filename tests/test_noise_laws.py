@@ -47,8 +47,10 @@ def z_of_characteristic(draws, law, u):
     return abs(difference.real) / real, abs(difference.imag) / imaginary
 
 
-@pytest.mark.parametrize("name", LAWS)
-@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize(
+    ("name", "alpha"),
+    [(name, ALPHAS[k % 7]) for i, name in enumerate(LAWS) for k in (i, i + 2, i + 4)],
+)
 def test_characteristic_function_along_oblique_directions(name, alpha):
     law = LAWS[name](alpha)
     draws = ls.noise.sample(law, SIZE, seed=21, dim=2)
@@ -71,8 +73,7 @@ def test_coordinates_of_isotropic_noise_are_dependent():
     assert worst > 5.0 * SIGMAS
 
 
-@pytest.mark.parametrize("dim", [3, 10, 40, 100])
-@pytest.mark.parametrize("alpha", [0.4, 1.5])
+@pytest.mark.parametrize(("dim", "alpha"), [(3, 1.5), (10, 0.4), (40, 1.5)])
 def test_isotropic_law_in_many_dimensions(dim, alpha):
     law = ls.noise.isotropic(alpha)
     draws = ls.noise.sample(law, 100_000, seed=24, dim=dim)
@@ -179,7 +180,7 @@ def test_a_matrix_is_made_triangular_without_changing_the_law():
     assert (lower_triangular(diagonal) == diagonal).all()
 
 
-@pytest.mark.parametrize("alpha", [0.6, 1.0, 1.5, 1.9])
+@pytest.mark.parametrize("alpha", [0.6, 1.5])
 def test_positive_law_has_its_laplace_transform(alpha):
     rng = np.random.default_rng(3)
     uniforms = rng.uniform(1e-12, 1.0, (4000, 2))

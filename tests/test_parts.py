@@ -10,6 +10,8 @@ from levysde import domains, potentials
 from levysde.engine import status
 from levysde.engine.cpu import passes
 
+pytestmark = pytest.mark.quick
+
 RNG = np.random.default_rng(2)
 MATRIX = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 3.0]])
 

@@ -6,6 +6,8 @@ from naive import philox4
 from levysde.engine.compile import prepared
 from levysde.engine.random import philox
 
+pytestmark = pytest.mark.quick
+
 # Random123 1.14, tests/kat_vectors, lines "philox4x32 10": counter, key, answer.
 KNOWN_ANSWERS = [
     ("00000000 00000000 00000000 00000000", "00000000 00000000",

@@ -12,10 +12,10 @@ import sys
 
 import pytest
 
+WITHOUT_AVX_512 = {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
 OLDER = {
-    "numpy without AVX-512": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"},
-    "linear algebra of Haswell": {"OPENBLAS_CORETYPE": "Haswell"},
-    "linear algebra of Nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
+    "Haswell, without AVX-512": {"OPENBLAS_CORETYPE": "Haswell", **WITHOUT_AVX_512},
+    "Nehalem, without AVX-512": {"OPENBLAS_CORETYPE": "Nehalem", **WITHOUT_AVX_512},
 }
 
 RUNS = """

@@ -9,6 +9,8 @@ import levysde as ls
 from levysde import spec
 from levysde.domains import Domain, Polytope
 
+pytestmark = pytest.mark.quick
+
 # --------------------------------------------------------------------- what the new file would have
 
 

@@ -19,6 +19,8 @@ from levysde.runs.files import write_atomically
 from levysde.runs.results import EscapeTimes, Status, load
 from levysde.statistics import exit_times
 
+pytestmark = pytest.mark.quick
+
 PARAMETERS = {"alpha": 1.5, "epsilon": 0.05, "basin": "sharp", "horizon": None, "seed": 2**64 - 1}
 
 

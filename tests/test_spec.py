@@ -9,6 +9,8 @@ import user_parts
 import levysde as ls
 from levysde import spec
 
+pytestmark = pytest.mark.quick
+
 
 def own_basin():
     well = ls.Potential(2, user_parts.gradient, user_parts.value, {"k": 2.0}, name="quadratic")

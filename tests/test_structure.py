@@ -15,6 +15,8 @@ import pytest
 
 import levysde
 
+pytestmark = pytest.mark.quick
+
 PACKAGE = Path(levysde.__file__).parent
 FILES = {
     ".".join(("levysde", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(

@@ -17,6 +17,8 @@ import pytest
 from levysde import domains, theory
 from levysde.dynamics import Rule
 
+pytestmark = pytest.mark.quick
+
 CALLS = 1500
 
 FUNCTIONS = {

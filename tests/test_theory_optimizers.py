@@ -298,8 +298,14 @@ LINE = [
 ]
 
 
-@pytest.mark.parametrize("well", ["quadratic", "kinked", "cubic"])
-@pytest.mark.parametrize("rule", LINE, ids=lambda rule: f"{rule.name}-{rule.form}")
+WELLS = ("quadratic", "kinked", "cubic")
+
+
+@pytest.mark.parametrize(
+    ("rule", "well"),
+    [(rule, WELLS[k % 3]) for k, rule in enumerate(LINE)],
+    ids=lambda given: given if isinstance(given, str) else f"{given.name}-{given.form}",
+)
 def test_measure_on_the_line_against_the_recurrence(rule: Any, well: str) -> None:
     slope = {
         "quadratic": lambda x: 4.0 * x,
@@ -415,8 +421,15 @@ def test_frozen_rmsprop_is_sgd_seen_through_its_preconditioner() -> None:
     assert live.corrected_mean is None
 
 
-@pytest.mark.parametrize("omega", ["box", "ball", "ellipsoid", "half_space", "custom"])
-@pytest.mark.parametrize("law", [noise(1.5, [1.0, 0.4]), isotropic()], ids=["axes", "isotropic"])
+STRETCHED = ("box", "ball", "ellipsoid", "half_space", "custom")
+AXES = noise(1.5, [1.0, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("omega", "law"),
+    [*((omega, AXES) for omega in STRETCHED), ("ellipsoid", isotropic())],
+    ids=lambda given: given if isinstance(given, str) else given.name,
+)
 def test_frozen_vector_stretches_every_domain(omega: str, law: Any) -> None:
     q = np.array([0.5, 8.0])
     turn = np.array([[2.0, 0.3], [0.3, 1.0]])

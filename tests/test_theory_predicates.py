@@ -218,7 +218,6 @@ def random_case(seed: int) -> Case:
     return Case(dim, law, float(alpha), tuple(shapes), axis, along, across, tuple(kinds))
 
 
-CASES = 200
 ROUNDING = 1e-9
 """Relative: of closed forms and sums."""
 
@@ -239,17 +238,18 @@ def test_truth_of_known_shapes(law: str) -> None:
     assert flat.truth() == pytest.approx(exact[1], rel=1e-6)
 
 
-def test_stated_error_contains_the_truth() -> None:
+@pytest.mark.parametrize("cases", [40])
+def test_stated_error_contains_the_truth(cases: int) -> None:
     outcome: Counter[str] = Counter()
     sharp: list[float] = []
-    for seed in range(CASES):
+    for seed in range(cases):
         case = random_case(seed)
         truth, measure = case.truth(), escape_measure(case.domain, case.noise, np.zeros(case.dim))
         held = abs(measure.value - truth) <= measure.error + ROUNDING * truth
         outcome["held" if held else f"{seed}: {case.law} in {case.dim}, {case.kinds}"] += 1
         if truth > 0.0:
             sharp.append(measure.error / truth)
-    assert outcome["held"] >= 0.95 * CASES, outcome
+    assert outcome["held"] >= 0.95 * cases, outcome
     # An error that holds everything because it is large would be no statement.
     assert np.median(sharp) < 1e-4
     assert np.quantile(sharp, 0.9) < 1e-2

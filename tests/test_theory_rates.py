@@ -17,6 +17,8 @@ from levysde.noise import elliptic, independent, isotropic, mixed, multifractal,
 from levysde.theory import Prediction, first_correction, predict, stable_constant
 from levysde.theory.measure import escape_measure
 
+pytestmark = pytest.mark.quick
+
 EMPTY = np.empty(0)
 
 

@@ -4,11 +4,14 @@ Every model is run in units of length and time that differ from the first ones b
 to 1e9. Steps of Euler's scheme are compared bit for bit where the factors are powers of two; the
 rest to rounding. What must change with the units does, and verdicts, methods and numbers of steps
 stay what they are.
+
+Each model has its turn with one or two of the systems; experiments/validation has them all.
 """
 
 import math
 import re
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -32,7 +35,21 @@ WELLS = (
     "quartic", "own", "valley", "kinked", "ellipse", "slab", "off center", "near the edge",
 )  # fmt: skip
 SEARCHED = ("asymmetric plane", "valley", "double well", "double well in a box")
-"""Wells whose flow is followed for the jump method, which takes seconds."""
+FOLLOWED = tuple(Case(name) for name in SEARCHED)
+"""Their flow is followed for the jump method, which takes seconds."""
+
+Pair = tuple[float, float]
+
+
+def in_turn(
+    cases: Sequence[Any], systems: Sequence[Pair] = SYSTEMS, each: int = 2
+) -> list[tuple[Any, Pair]]:
+    """Every case with so many systems of units, of which each has its turn."""
+    return [
+        (case, systems[(k + i * len(systems) // each) % len(systems)])
+        for k, case in enumerate(cases)
+        for i in range(each)
+    ]
 
 
 def text_without_numbers(text: str) -> str:
@@ -95,9 +112,8 @@ def first_euler(case: Case) -> Any:
     return run(case, ONE, dt=STEP, horizon=HORIZON, paths=64)[0]
 
 
-@pytest.mark.parametrize("pair", POWERS_OF_TWO, ids=str)
-@pytest.mark.parametrize("case", EULER, ids=str)
-def test_euler_is_the_same_bit_for_bit(case: Case, pair: tuple[float, float]) -> None:
+@pytest.mark.parametrize(("case", "pair"), in_turn(EULER, POWERS_OF_TWO, 1), ids=str)
+def test_euler_is_the_same_bit_for_bit(case: Case, pair: Pair) -> None:
     base, u = first_euler(case), case.units(*pair)
     result = run(case, u, dt=STEP * u.time, horizon=HORIZON * u.time, paths=64)[0]
     assert base.escaped > 0
@@ -107,9 +123,11 @@ def test_euler_is_the_same_bit_for_bit(case: Case, pair: tuple[float, float]) ->
     np.testing.assert_array_equal(result.exit_position, u.length * base.exit_position)
 
 
-@pytest.mark.parametrize("pair", SYSTEMS, ids=str)
-@pytest.mark.parametrize("name", ["flat", "disc", "ellipse", "slab"])
-def test_boundary_shift(name: str, pair: tuple[float, float]) -> None:
+SHIFTED = ("flat", "disc", "ellipse", "slab")
+
+
+@pytest.mark.parametrize(("name", "pair"), in_turn(SHIFTED), ids=str)
+def test_boundary_shift(name: str, pair: Pair) -> None:
     case = Case(name)
     u = case.units(*pair)
     options: dict[str, Any] = {"paths": 16, "correction": "boundary-shift"}
@@ -133,9 +151,8 @@ def first_automatic(case: Case) -> Any:
     return run(case, ONE, horizon=4.0, paths=16)
 
 
-@pytest.mark.parametrize("pair", SYSTEMS, ids=str)
-@pytest.mark.parametrize("case", AUTOMATIC, ids=str)
-def test_automatic_step(case: Case, pair: tuple[float, float]) -> None:
+@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC), ids=str)
+def test_automatic_step(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     same_in(u, case, first_automatic(case), horizon=4.0 * u.time, paths=16)
 
@@ -155,9 +172,8 @@ def first_choice(case: Case) -> Any:
     return run(case, ONE, method="auto", horizon=4.0, paths=4)
 
 
-@pytest.mark.parametrize("pair", SYSTEMS, ids=str)
-@pytest.mark.parametrize("case", CHOOSING, ids=str)
-def test_choice_of_the_method(case: Case, pair: tuple[float, float]) -> None:
+@pytest.mark.parametrize(("case", "pair"), in_turn(CHOOSING), ids=str)
+def test_choice_of_the_method(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     same_in(u, case, first_choice(case), method="auto", horizon=4.0 * u.time, paths=4)
 
@@ -182,14 +198,9 @@ def first_jumps(case: Case) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"),
-    [
-        *((case, pair) for case in JUMPING for pair in SYSTEMS),
-        *((Case(name), pair) for name in SEARCHED for pair in SYSTEMS[2::4]),
-    ],
-    ids=str,
+    ("case", "pair"), in_turn(JUMPING) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
 )
-def test_jump_method(case: Case, pair: tuple[float, float]) -> None:
+def test_jump_method(case: Case, pair: Pair) -> None:
     same_in(case.units(*pair), case, first_jumps(case), method="jump", paths=16)
 
 
@@ -215,14 +226,9 @@ def first_skips(case: Case) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"),
-    [
-        *((case, pair) for case in SKIPPING for pair in SYSTEMS[1::2]),
-        *((case, POWERS_OF_TWO[k % 4]) for k, case in enumerate(SKIPPING_LIVE)),
-    ],
-    ids=str,
+    ("case", "pair"), in_turn(SKIPPING, each=1) + in_turn(SKIPPING_LIVE, POWERS_OF_TWO, 1), ids=str
 )
-def test_skipped_iterations(case: Case, pair: tuple[float, float]) -> None:
+def test_skipped_iterations(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     # What is added to the gradient times the step.
     increment = u.force * u.time
@@ -263,14 +269,9 @@ def scaled(value: float | None, unit: float) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"),
-    [
-        *((case, pair) for case in PREDICTED for pair in SYSTEMS),
-        *((Case(name), pair) for name in SEARCHED for pair in SYSTEMS[2::4]),
-    ],
-    ids=str,
+    ("case", "pair"), in_turn(PREDICTED) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
 )
-def test_predictions(case: Case, pair: tuple[float, float]) -> None:
+def test_predictions(case: Case, pair: Pair) -> None:
     u, base = case.units(*pair), first_prediction(case)
     found = ls.theory.predict(*case.model(u), dt=STEP * u.time)
     for name in ("rate", "corrected_rate"):
@@ -293,11 +294,13 @@ def test_first_correction_in_any_units(size: float) -> None:
     assert found == pytest.approx(one, rel=1e-9)
 
 
-@pytest.mark.parametrize("pair", SYSTEMS, ids=str)
-@pytest.mark.parametrize("law", ["isotropic", "elliptic", "mixed", "spectral", "independent"])
-@pytest.mark.parametrize("name", ["disc", "ellipse", "slab"])
-def test_laws_of_exits(name: str, law: str, pair: tuple[float, float]) -> None:
-    case = Case(name, law)
+LEFT = tuple(
+    Case(name, law) for name in ("disc", "ellipse", "slab") for law in (*PLANE[:4], "independent")
+)
+
+
+@pytest.mark.parametrize(("case", "pair"), in_turn(LEFT), ids=str)
+def test_laws_of_exits(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     laws = []
     for units in (ONE, u):
@@ -326,7 +329,7 @@ def wrong_slope(x: Any, p: Any, out: Any) -> None:
 
 @pytest.mark.parametrize("pair", [(1.0, 1.0), *SYSTEMS], ids=str)
 @pytest.mark.parametrize("shift", [0.0, 3.0])
-def test_gradients_are_checked_in_any_units(shift: float, pair: tuple[float, float]) -> None:
+def test_gradients_are_checked_in_any_units(shift: float, pair: Pair) -> None:
     """A function of which a point a thousand sizes away is beyond floating point."""
     c, k = pair
     room = ls.domains.interval((shift - 1.0) * c, (shift + 1.0) * c)
@@ -337,7 +340,7 @@ def test_gradients_are_checked_in_any_units(shift: float, pair: tuple[float, flo
 
 
 @pytest.mark.parametrize("pair", [(1.0, 1.0), *SYSTEMS], ids=str)
-def test_margins_are_tried_in_any_units(pair: tuple[float, float]) -> None:
+def test_margins_are_tried_in_any_units(pair: Pair) -> None:
     """A sublevel set is asked about points within its size."""
     c, k = pair
     well = Potential(1, slope, wave, {"force": c / k, "length": c})

@@ -318,11 +318,12 @@ DIVIDED: dict[str, Callable[[Units], Dynamics]] = {
 """Those that divide by a given number."""
 
 LIVE: dict[str, Callable[[Units], Dynamics]] = {
-    **{name: _live(name) for name in ("rmsprop", "adam", "adam_l2", "adamw", "adamprox")},
-    "adam of an equation": _live("adam", form="sde"),
-    "adam with noisy moments": _live("adam", form="sde", gradient_noise=1.0),
+    "rmsprop": _live("rmsprop", decay=0.97),
+    **{name: _live(name, b2=0.9) for name in ("adam", "adam_l2", "adamw", "adamprox")},
+    "adam of an equation": _live("adam", b2=0.9, form="sde"),
+    "adam with noisy moments": _live("adam", b2=0.9, form="sde", gradient_noise=1.0),
 }
-"""Those that divide by the size of the gradient."""
+"""Those that divide by the size of the gradient, soon forgotten: the measurements are short."""
 
 
 @dataclass(frozen=True)

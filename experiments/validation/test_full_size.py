@@ -1,0 +1,148 @@
+"""The claims of the test suite at full size: all settings, and as many paths as it takes.
+
+Run ``python -m pytest experiments/validation``; it takes about a quarter of an hour on two cores.
+
+A test of the suite that needs many paths or many settings is made there with a few of them, enough
+to reject its counter-example. Here the same functions are called with all: what is asserted is
+written once. Add to `CLAIMS` what a new test leaves out.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Any
+
+import pytest
+import test_escape_times as chain
+import test_exact as exact
+import test_exit_statistics as exits
+import test_grid as grid
+import test_idle as idle
+import test_jump as jump
+import test_jump_hard_cases as hard
+import test_jump_optimizers as jumps_of_optimizers
+import test_noise_laws as laws
+import test_refinement as refinement
+import test_theory_laws as shapes
+import test_theory_optimizers as optimizers
+import test_theory_predicates as predicates
+import test_units as units
+
+BASINS = ("sharp", "flat", "asymmetric")
+
+CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
+    # Models in all units of length and time.
+    units.test_euler_is_the_same_bit_for_bit: product(units.EULER, units.POWERS_OF_TWO),
+    units.test_boundary_shift: product(units.SHIFTED, units.SYSTEMS),
+    units.test_automatic_step: product(units.AUTOMATIC, units.SYSTEMS),
+    units.test_choice_of_the_method: product(units.CHOOSING, units.SYSTEMS),
+    units.test_jump_method: [
+        *product(units.JUMPING, units.SYSTEMS),
+        *product(units.FOLLOWED, units.SYSTEMS[2::4]),
+    ],
+    units.test_skipped_iterations: [
+        *product(units.SKIPPING, units.SYSTEMS),
+        *product(units.SKIPPING_LIVE, units.POWERS_OF_TWO),
+    ],
+    units.test_predictions: [
+        *product(units.PREDICTED, units.SYSTEMS),
+        *product(units.FOLLOWED, units.SYSTEMS[2::4]),
+    ],
+    units.test_laws_of_exits: product(units.LEFT, units.SYSTEMS),
+    # Euler's scheme.
+    chain.test_mean_of_the_euler_chain: product(chain.EULER_CHAIN, [200_000]),
+    chain.test_named_basins_against_the_exact_chain: product(BASINS, (0.8, 1.2, 1.8)),
+    chain.test_splitting_probability_of_the_interval: product((0.8, 1.5), [1e-4]),
+    exits.test_exit_position_follows_the_escape_measure: product(
+        exits.LAWS, (exits.SQUARE, exits.DISC), [20_000]
+    ),
+    exits.test_mean_exit_time_of_every_law: product(exits.LAWS, [20_000]),
+    exits.test_two_wells_are_occupied_in_the_ratio_of_the_theory: [(1_500_000,)],
+    # The bias of the grid.
+    grid.test_driftless_exit_with_the_shift: product(grid.LAWS, grid.DOMAINS, grid.GRIDS),
+    grid.test_driftless_exit_below_one_by_refinement: product(grid.LAWS, grid.DOMAINS, [40_000]),
+    refinement.test_without_noise_both_terms_are_found: (
+        (*setting, correction)
+        for setting in refinement.SETTINGS
+        for correction in (refinement.SHIFT, None)
+    ),
+    refinement.test_the_interval_holds_what_is_left: (
+        (*setting, dt, error)
+        for setting in refinement.SETTINGS
+        for dt in refinement.STEPS
+        for error in refinement.ERRORS
+    ),
+    refinement.test_the_interval_holds_what_is_left_without_the_shift: (
+        (*setting, error) for setting in refinement.SETTINGS for error in refinement.ERRORS
+    ),
+    refinement.test_coverage: [(20_000,)],
+    # Laws of the noise.
+    laws.test_characteristic_function_along_oblique_directions: product(laws.LAWS, laws.ALPHAS),
+    laws.test_isotropic_law_in_many_dimensions: product((3, 10, 40, 100), (0.4, 1.5)),
+    laws.test_positive_law_has_its_laplace_transform: [(0.6,), (1.0,), (1.5,), (1.9,)],
+    # The jump-adapted method, and iterations that are skipped.
+    jump.test_unit_well: [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)],
+    jump.test_kinked_well: [(0.1, 4000), (0.01, 60_000)],
+    jump.test_agrees_with_euler: product(jump.EULER_LAWS, [2000]),
+    jump.test_double_well: [(3000,)],
+    jump.test_unit_disc_isotropic: [(0.1, 41.3627, 60_000), (0.2, 12.877767, 60_000)],
+    jumps_of_optimizers.test_what_is_forgotten_of_a_relaxation: [
+        ((-1.0, 1.0), 0.05, 40_000),
+        ((-0.2, 1.8), 0.01, 40_000),
+        ((-0.2, 1.8), 0.005, 40_000),
+    ],
+    hard.test_unit_well: [
+        (1.02, 0.02, 20_000),
+        (1.1, 0.1, 20_000),
+        (0.98, 0.03, 40_000),
+        (0.98, 0.035, 40_000),
+        (1.5, 0.3, 5000),
+        (1.02, 0.05, 10_000),
+    ],
+    hard.test_motion_that_is_integrated: [(0.1, 6000), (0.3, 6000)],
+    hard.test_momentum_under_skewed_noise_agrees_with_euler: [
+        (0.1, 6000, 10_000),
+        (0.3, 4000, 20_000),
+    ],
+    hard.test_two_wells_at_large_noise: [(4000,)],
+    idle.test_exact_mean_of_the_chain: [
+        (0.1, 0.02, 60_000),
+        (0.05, 0.05, 60_000),
+        (0.02, 0.1, 60_000),
+        (0.01, 0.2, 60_000),
+        (0.02, 0.5, 800_000),
+    ],
+    idle.test_a_slow_coordinate_among_fast_ones: [(1,), (-1,)],
+    idle.test_coupled_second_moments_agree_with_euler: [(name,) for name in idle.COUPLED],
+    idle.test_two_clipped_jumps: [(3000,)],
+    # Theory without simulation.
+    exact.test_density_against_another_integral: product(
+        (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
+    ),
+    optimizers.test_measure_on_the_line_against_the_recurrence: product(
+        optimizers.LINE, optimizers.WELLS
+    ),
+    optimizers.test_frozen_vector_stretches_every_domain: product(
+        optimizers.STRETCHED, (optimizers.AXES, optimizers.isotropic())
+    ),
+    shapes.test_known_shapes_against_quasi_monte_carlo: product((3, 6), shapes.SHAPES),
+    predicates.test_stated_error_contains_the_truth: [(200,)],
+}
+
+
+def warnings_ignored_by(claim: Any) -> list[pytest.Mark]:
+    return [mark for mark in getattr(claim, "pytestmark", []) if mark.name == "filterwarnings"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "setting"),
+    [
+        pytest.param(
+            claim, setting,
+            id=f"{claim.__module__}-{claim.__name__}-{k}", marks=warnings_ignored_by(claim),
+        )
+        for claim, settings in CLAIMS.items()
+        for k, setting in enumerate(settings)
+    ],
+)  # fmt: skip
+def test_claim(claim: Callable[..., None], setting: tuple[Any, ...]) -> None:
+    claim(*setting)
