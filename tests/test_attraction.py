@@ -15,7 +15,7 @@ import levysde as ls
 from levysde import domains, potentials
 from levysde.domains import gradient_flow as flow
 from levysde.domains import wells
-from levysde.methods.jump.continuous_time import geometry
+from levysde.methods.jump import geometry
 
 SGD = ls.dynamics.sgd()
 

@@ -15,7 +15,7 @@ from levysde.dynamics import Dynamics
 from levysde.engine.cpu import skip_engine as engine
 from levysde.engine.cpu.skip_engine import IdleProgram
 from levysde.methods.recurrence import recurrence
-from levysde.methods.skip.skipped_recurrence import coupled_paths, quiescence, skipped_recurrence
+from levysde.methods.skip import coupled_paths, quiescence, skipped_recurrence
 from levysde.model import Model
 from levysde.noise import Noise
 

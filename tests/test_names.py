@@ -10,7 +10,7 @@ import pytest
 import levysde as ls
 from levysde import domains, potentials, spec
 from levysde.dynamics import Dynamics
-from levysde.methods.jump.continuous_time import geometry
+from levysde.methods.jump import geometry
 from levysde.methods.jump.geometry import directions, ways_out
 from levysde.methods.jump.tilt import Tilted, tilted
 from levysde.noise import Columns, Independent, Noise
