@@ -774,6 +774,9 @@ escape --noise multifractal --alphas 1.2,1.5 --scale 1,2,3 | 2 | 3 numbers
 escape --alphas 1.2 | 2 | multifractal
 escape --noise-parameter spread=1 | 2 | 'spread' is no further one of independent noise
 escape --noise-parameter scale=1 | 2 | 'scale' is no further one of independent noise
+escape --dynamics-parameter spread=1 | 2 | spread is no parameter of an optimizer
+escape --dynamics-parameter b1=0.9 | 2 | 'b1' has an option; give --b1
+escape --dynamics-parameter spread=x | 2 | 'spread' is
 escape --correction shift | 2 | 'shift'
 escape --correction '' | 2 | correction ''
 escape --correction boundary-shift --alpha 0.8 | 2 | refine

@@ -12,8 +12,9 @@ from levysde import spec
 from levysde.cli import main
 
 
-def heavy(decay=0.9):
-    """The heavy ball, as somebody else would add it."""
+def heavy(decay=0.9, inertia=0.0):
+    """The heavy ball, as somebody else would add it; inertia is added to what is kept."""
+    decay = decay + inertia
     rule = ls.dynamics.Rule("algorithm", average=decay, dampening=0.0)
     return ls.Dynamics(
         "heavy", user_parts.heavy_ball, memory=True, params={"decay": decay}, rule=rule
@@ -68,6 +69,10 @@ def test_the_command_line_knows_it(capsys):
     assert main(words.split()) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["dynamics"] == "heavy"
+    assert record["dynamics_params"] == {"decay": 0.8}
+    words = words.replace("--decay 0.8", "--decay 0.5 --dynamics-parameter inertia=0.3")
+    assert main(words.split()) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == record["digest"]
     assert main(["escape", "--dynamics", "heavy", "--b1", "0.8", "--paths", "20"]) == 2
     assert "--b1 is for adam" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
-from levysde.cli.parser import UsageError, choose, number, numbers
+from levysde.cli.parser import UsageError, choose, number, numbers, quoted
 
 if TYPE_CHECKING:
     from levysde.dynamics import Dynamics
@@ -76,6 +76,12 @@ def add_options(parser: Any) -> None:
         help="standard deviation of a gradient noise that v alone sees, in the SDE",
     )
     group.add_argument(
+        "--dynamics-parameter",
+        action="append",
+        metavar="NAME=V",
+        help="another parameter of the optimizer by its name: a number, or numbers",
+    )
+    group.add_argument(
         "--clip", type=number, metavar="L", help="longest displacement of one step of sgd"
     )
 
@@ -110,19 +116,50 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
     makers = [choose("--dynamics", name, known) for name in names]
     given = {name: getattr(options, name) for name in _OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
+    given |= _others(options)
     for name in given:
         owners = [each for each, make in known.items() if _takes(make, name)]
         if not set(names) & set(owners):
-            flag = _FLAGS.get(name, "--" + name.replace("_", "-"))
+            own = (
+                "--" + name.replace("_", "-")
+                if name in _OPTIONS
+                else "--dynamics-parameter " + name
+            )
+            flag = _FLAGS.get(name, own)
+            if not owners:
+                raise UsageError(f"{flag} is no parameter of an optimizer; leave it out")
             raise UsageError(
                 f"{flag} is for {', '.join(owners)}, and --dynamics is {','.join(names)}; leave "
                 "out one"
             )
     made = []
     for make in makers:
-        own = {key: _single(value) for key, value in given.items() if _takes(make, key)}
-        made.append(make(**own))
+        taken = {key: _single(value) for key, value in given.items() if _takes(make, key)}
+        made.append(make(**taken))
     return made
+
+
+def _flag(name: str) -> str:
+    """The option that gives an argument."""
+    if name not in _OPTIONS:
+        return f"--dynamics-parameter {name}"
+    return _FLAGS.get(name, "--" + name.replace("_", "-"))
+
+
+def _others(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments that have no option of their own."""
+    found = {}
+    for text in options.dynamics_parameter or ():
+        name, _, value = text.partition("=")
+        if name in _OPTIONS:
+            raise UsageError(
+                f"--dynamics-parameter {quoted(name)} has an option; give {_flag(name)}"
+            )
+        try:
+            found[name] = numbers(value)
+        except argparse.ArgumentTypeError as error:
+            raise UsageError(f"--dynamics-parameter {quoted(name)} is {error}") from error
+    return found
 
 
 def _takes(make: Callable[..., Dynamics], argument: str) -> bool:
