@@ -107,7 +107,7 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
 
     Examples
     --------
-    >>> options = argparse.Namespace(**dict.fromkeys(_OPTIONS))
+    >>> options = argparse.Namespace(**dict.fromkeys((*_OPTIONS, "dynamics_parameter")))
     >>> options.decay = 0.5
     >>> [float(d.params.get("decay", 0.0)) for d in build(options, ["sgd", "momentum"])]
     [0.0, 0.5]
@@ -120,12 +120,7 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
     for name in given:
         owners = [each for each, make in known.items() if _takes(make, name)]
         if not set(names) & set(owners):
-            own = (
-                "--" + name.replace("_", "-")
-                if name in _OPTIONS
-                else "--dynamics-parameter " + name
-            )
-            flag = _FLAGS.get(name, own)
+            flag = _flag(name)
             if not owners:
                 raise UsageError(f"{flag} is no parameter of an optimizer; leave it out")
             raise UsageError(
