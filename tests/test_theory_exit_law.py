@@ -13,8 +13,6 @@ import levysde as ls
 from levysde.noise import independent, isotropic
 from levysde.theory import escape_measure, exit_law, isotropic_constant, ray_exit_segments
 
-pytestmark = pytest.mark.quick
-
 SIZE = 20_000
 SHEAR = np.array([[1.0, 0.5], [0.2, 1.0]])
 RHO = np.array([1.1, 1.7, 4.0])
