@@ -642,9 +642,10 @@ def test_finished_paths_of_an_interrupted_run() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-def test_refine_measures_the_bias_of_the_threshold() -> None:
+@pytest.mark.parametrize("paths", [50_000])
+def test_refine_measures_the_bias_of_the_threshold(paths: int) -> None:
     """At eps = 0.3 the default threshold is off by a percent, and the limit is 11.205827."""
-    result = run(ls.basins.flat(), ls.noise.independent(1.5), 0.3, 100_000, seed=1, threshold=0.2)
+    result = run(ls.basins.flat(), ls.noise.independent(1.5), 0.3, paths, seed=1, threshold=0.2)
     limit = ls.refine(result)
     assert limit.threshold is not None
     assert limit.threshold.tolist() == [0.2, 0.1, 0.05]

@@ -14,8 +14,6 @@ from levysde.noise import independent, isotropic
 from levysde.theory import isotropic_constant, ray_exit_segments
 from levysde.theory.measure import escape_measure, exit_law
 
-pytestmark = pytest.mark.quick
-
 SIZE = 20_000
 SHEAR = np.array([[1.0, 0.5], [0.2, 1.0]])
 RHO = np.array([1.1, 1.7, 4.0])

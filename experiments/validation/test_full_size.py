@@ -84,6 +84,7 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     jump.test_kinked_well: [(0.1, 4000), (0.01, 60_000)],
     jump.test_agrees_with_euler: product(jump.EULER_LAWS, [2000]),
     jump.test_double_well: [(3000,)],
+    jump.test_refine_measures_the_bias_of_the_threshold: [(100_000,)],
     jump.test_unit_disc_isotropic: [(0.1, 41.3627, 60_000), (0.2, 12.877767, 60_000)],
     jumps_of_optimizers.test_what_is_forgotten_of_a_relaxation: [
         ((-1.0, 1.0), 0.05, 40_000),
