@@ -170,7 +170,7 @@ def whole_number(name: str, value: object, minimum: int, maximum: int | None = N
     Raises
     ------
     ValueError
-        Naming the value, the rule and the mend.
+        Naming the value, the rule and the remedy.
     """
     # bool is an int to Python, but nobody means True paths.
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
@@ -189,7 +189,7 @@ def finite_number(name: str, value: object, *, positive: bool = True) -> float:
     Raises
     ------
     ValueError
-        Naming the value, the rule and the mend.
+        Naming the value, the rule and the remedy.
     """
     kind = "positive" if positive else "finite"
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
@@ -211,7 +211,7 @@ def finite_array(
     Raises
     ------
     ValueError
-        Naming the value, the rule and the mend.
+        Naming the value, the rule and the remedy.
     """
     array = _floats(value)
     if array is None:
@@ -229,7 +229,7 @@ def point(name: str, value: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        Naming the value, the rule and the mend.
+        Naming the value, the rule and the remedy.
     """
     found = finite_array(name, value)
     if found.ndim != 1 or found.size == 0:

@@ -111,15 +111,15 @@ def test_flow_is_trapped_in_the_ball():
 
 
 def test_ways_out_of_a_domain_of_attraction():
-    """The right half plane: a way out along (c, s) is -1/c for c < 0."""
+    """The right half plane: a exit distance along (c, s) is -1/c for c < 0."""
     well, start = potentials.double_well(2), [1.0, 0.0]
     basin = ls.Basin(well, domains.attraction(well, start), start)
     angles = np.linspace(0.6 * math.pi, 1.4 * math.pi, 9)
     rays = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    found = geometry.ways_out(basin, rays)
+    found = geometry.exit_distances_of(basin, rays)
     assert found == pytest.approx(-1.0 / rays[:, 0], rel=1e-4)
     assert (found <= -1.0 / rays[:, 0]).all()
-    assert np.isinf(geometry.ways_out(basin, -rays)).all()
+    assert np.isinf(geometry.exit_distances_of(basin, -rays)).all()
     assert geometry.inner_radius(basin) == pytest.approx(0.9, rel=1e-3)
 
 

@@ -139,7 +139,7 @@ def test_a_slow_coordinate_among_fast_ones(order: int) -> None:
 
 
 def test_a_coordinate_that_answers_strongly() -> None:
-    """Q = 1 along the longest way out, 30 along the others: the threshold is that of the first."""
+    """Q = 1 along the longest axis, 30 along the others: the threshold is that of the first."""
     box = ls.domains.box([-1.0] * 4, [1.0, 1.0, 1.0, 1.1])
     basin = Basin(ls.potentials.quadratic(4), box, [0.0] * 4)
     dynamics = ls.dynamics.rmsprop(frozen=[30.0, 30.0, 30.0, 1.0])
@@ -168,7 +168,7 @@ def test_updates_of_the_user() -> None:
 
 
 def test_both_layouts_of_a_block() -> None:
-    """In 40 dimensions paths are stored one by one: 40 ways out on either side."""
+    """In 40 dimensions paths are stored one by one: 40 exit distances on either side."""
     basin = ls.basins.flat(40)
     exact = 1e6 / ls.theory.escape_rate(basin.domain, NOISE, basin.minimum, 1.0)
     assert agrees(run(basin, SGD, NOISE, 1e-4, 1500, dt=0.1), exact)
@@ -335,7 +335,7 @@ def driftless(x: Any, p: Any, out: Any) -> None:
         ({"noise": ls.noise.independent(1.99), "epsilon": 0.25}, "small increments alone leave"),
         ({"epsilon": 0.1, "dt": 0.5}, "two often come at once"),
         ({"epsilon": 0.5}, "use method='euler'"),
-        ({"threshold": 2.0}, "more than half of the way out"),
+        ({"threshold": 2.0}, "more than half of the exit distance"),
         ({"threshold": -1.0}, "threshold is -1"),
         ({"small_jumps": "dropped"}, "on a grid they are simulated"),
         ({"small_jumps": "some"}, "small_jumps"),

@@ -415,7 +415,7 @@ def test_dropping_the_small_jumps() -> None:
     difference, error = relative_error(result, UNIT_WELL[0.1])
     assert abs(difference - 0.018) < SIGMAS * error + 0.002
     assert agrees(run(ls.basins.flat(), noise, 1e-4, 20_000, **dropped), 1e6 / 0.39894228, 0.0)
-    # What is left of skewed small jumps is their mean, which moves the point of rest.
+    # What is left of skewed small jumps is their mean, which moves the equilibrium.
     model = (Model(ls.basins.flat(2), SGD, SKEWED, 0.1), 0.1, 1)
     program, whole = jump_program(*model, "dropped"), jump_program(*model)
     assert not program.jumps.covariance.any()

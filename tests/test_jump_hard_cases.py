@@ -1,6 +1,6 @@
 """The jump method where motion is not what it is about a lone minimum in the middle.
 
-Skewed small jumps move the point of rest, paths begin near the boundary or rest in other wells, and
+Skewed small jumps move the equilibrium, paths begin near the boundary or rest in other wells, and
 forces overflow. Exact means solve the equation of the generator without simulation.
 """
 
@@ -112,7 +112,7 @@ def test_point_of_rest() -> None:
 )
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_unit_well(alpha: float, epsilon: float, paths: int) -> None:
-    """Paths rest at parts of the way out, from 0.6 to 1; in the last one they are driven out."""
+    """Paths rest at 0.6 to 1 of the exit distance; in the last case they are driven out."""
     result = run(ls.basins.flat(), ls.noise.independent(alpha, beta=0.9), epsilon, paths)
     assert agrees(result, exact_mean(alpha, 0.9, epsilon))
     assert not agrees(result, exact_mean(alpha, 0.5, epsilon))
@@ -209,7 +209,7 @@ def test_infinite_force_ends_a_path() -> None:
 
 @pytest.mark.parametrize(("epsilon", "bias"), [(0.003, 0.001), (1e-5, 0.0)])
 def test_rest_in_another_well_is_one_move(epsilon: float, bias: float) -> None:
-    """From 1 the ways out are 1 and 3, and from -1 the same: there is one rate for both wells."""
+    """From 1 the exit distances are 1 and 3, and from -1 the same: one rate for both wells."""
     noise = ls.noise.independent(1.5)
     result = run(TWO_WELLS, noise, epsilon, 4000)
     exact = 1.0 / ls.theory.escape_rate(TWO_WELLS.domain, noise, [1.0], epsilon)

@@ -101,7 +101,7 @@ def test_comparison_at_a_learning_rate_says_what_depends_on_it():
         alone = ls.escape_times(FLAT, rule, noise_of(1.5), lr=0.1, paths=20)
         assert alone.digest == result.digest
     auto = ls.compare(FLAT, rules, noise_of(1.5), 0.5, paths=3)
-    assert auto.dt_reason == "auto: the way out is 5/8 of what one jump can move, in adam"
+    assert auto.dt_reason == "auto: the exit distance is 5/8 of what one jump can move, in adam"
     given = ls.compare(FLAT, rules[:2], noise_of(1.5), 0.5, paths=3, dt=0.1)
     assert given.dt_reason == "given"
 
@@ -178,7 +178,7 @@ def test_compare_says_how_its_step_was_chosen(capsys):
     words = "compare --dynamics sgd,adam --basin flat --paths 20 --quiet --epsilon 0.5"
     _, out, _ = command(capsys, words)
     text = " ".join(out.split())
-    assert "(auto: the way out is 5/8 of what one jump can move, in adam)" in text
+    assert "(auto: the exit distance is 5/8 of what one jump can move, in adam)" in text
     assert "the ratios depend on it, because adam counts in iterations; give --lr" in text
     assert max(map(len, out.splitlines())) <= 80
     _, out, _ = command(capsys, f"{words.replace('--epsilon 0.5', '--lr 0.1')} --json")

@@ -11,7 +11,7 @@ import levysde as ls
 from levysde import domains, potentials, spec
 from levysde.dynamics import Dynamics
 from levysde.methods.jump import geometry
-from levysde.methods.jump.geometry import directions, ways_out
+from levysde.methods.jump.geometry import directions, exit_distances_of
 from levysde.methods.jump.tilt import Tilted, tilted
 from levysde.noise import Columns, Independent, Noise
 
@@ -229,7 +229,6 @@ def test_ways_out_of_a_domain_are_those_of_its_predicate():
     domain = ls.Domain(2, half_as_wide, {"center": [0.0, 0.0], "radius": 1.0}, name="my ball")
     basin = ls.Basin(potentials.quadratic(2), domain, [0.0, 0.0])
     rays = directions(2)[:4]
-    assert ways_out(basin, rays) == pytest.approx(0.5, rel=1e-10)
-    assert math.isinf(
-        ways_out(ls.Basin(potentials.quadratic(2), domains.half_space([1, 0], 1), [0, 0]), rays)[1]
-    )
+    assert exit_distances_of(basin, rays) == pytest.approx(0.5, rel=1e-10)
+    half = ls.Basin(potentials.quadratic(2), domains.half_space([1, 0], 1), [0, 0])
+    assert math.isinf(exit_distances_of(half, rays)[1])

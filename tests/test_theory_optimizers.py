@@ -468,7 +468,7 @@ def test_weight_decay_moves_the_point_of_rest() -> None:
     ]
     for rule, expected in cases:
         prediction = predict(well, rule, noise(), 1e-3, dt=DT)
-        detail = next(a.detail for a in prediction.assumptions if "point of rest" in a.name)
+        detail = next(a.detail for a in prediction.assumptions if "equilibrium" in a.name)
         rest = float(detail.partition("[")[2].rstrip("]"))
         if expected is not None:
             assert rest == pytest.approx(expected, rel=1e-9)
@@ -479,7 +479,7 @@ def test_weight_decay_moves_the_point_of_rest() -> None:
         left = threshold(rule, slope, ends, -1.0, DT, rest)
         right = threshold(rule, slope, ends, 1.0, DT, rest)
         assert measure(prediction) == pytest.approx(two_sided(1.5, left, right), rel=1e-6)
-        assert holds(prediction)["start at the point of rest"] is False
+        assert holds(prediction)["start at the equilibrium"] is False
     # From the minimum itself the measure would be another one.
     still = predict(well, adam("adamw", frozen=2.0, eps=0.0, weight_decay=0.0), noise(), 1e-3, DT)
     assert abs(measure(still) / measure(predict(well, cases[1][0], noise(), 1e-3, DT)) - 1.0) > 0.2
@@ -492,7 +492,7 @@ def test_weight_decay_at_a_minimum_at_zero_leaves_the_rest_there() -> None:
     assert holds(prediction)["start at the minimum"] is True
     assert measure(prediction) == pytest.approx(two_sided(1.5, 2.0, 2.0), rel=1e-9)
     far = basin(lambda x: 4.0 * (x - 1.0), interval(0.9, 1.5), [1.0])
-    with pytest.raises(ValueError, match=r"point of rest of adamw .* is not inside"):
+    with pytest.raises(ValueError, match=r"equilibrium of adamw .* is not inside"):
         predict(far, rule, noise(), 0.01, dt=DT)
 
 

@@ -3,9 +3,9 @@
 Run ``python experiments/figures/adam_reach.py [FILE]``; the default is docs/figures/adam_reach.png.
 
 Gradients of F = 20 x^2 carry stable noise of index 1.5. With the second moment frozen the theory of
-one jump holds, averaged by momentum (line). In Adam as it is run the jump enters the second moment
-too, and moves x by at most 31.77 learning rates: wider wells take many jumps. Points are means of
-2000 paths with 95 % intervals.
+one jump holds, averaged by momentum (line). In Adam as used in practice the jump enters the second
+moment too, and moves x by at most 31.77 learning rates: wider wells take many jumps. Points are
+means of 2000 paths with 95 % intervals.
 """
 
 import sys

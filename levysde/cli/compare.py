@@ -107,7 +107,7 @@ def _parser() -> Parser:
         "--horizon",
         type=number,
         metavar="T",
-        help="time after which a path is given up (30 predicted means, or 100000 steps where no "
+        help="time after which a path is censored (30 predicted means, or 100000 steps where no "
         "mean is predicted)",
     )
     group.add_argument(

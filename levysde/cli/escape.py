@@ -123,7 +123,7 @@ def _parser() -> Parser:
         "--horizon",
         type=number,
         metavar="T",
-        help="time after which a path is given up (30 predicted means, or 100000 steps where no "
+        help="time after which a path is censored (30 predicted means, or 100000 steps where no "
         "mean is predicted)",
     )
     group.add_argument(
@@ -144,8 +144,8 @@ def _parser() -> Parser:
         "--threshold",
         type=number,
         metavar="RHO",
-        help="with --method jump: length above which jumps are made one by one (about a tenth of "
-        "the shortest way out)",
+        help="with --method jump: length above which jumps are simulated individually (about "
+        "a tenth of the shortest exit distance)",
     )
     group.add_argument(
         "--small-jumps",

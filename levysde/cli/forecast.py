@@ -130,6 +130,6 @@ def jump_advice(model: Model, dt: float | Literal["auto"], exits: float) -> str:
 
     try:
         found = cost_estimate.estimate(model.basin, model.dynamics, model.noise, model.epsilon, dt)
-    except ValueError:  # one of the methods does not serve the problem
+    except ValueError:  # one of the methods does not support the problem
         return ""
     return found.advice(exits)

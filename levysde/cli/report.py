@@ -287,7 +287,7 @@ def _test_text(summary: Summary) -> str:
 
 
 def _threshold_text(made: Mapping[str, Any]) -> str:
-    """Above what jumps are made one by one, and what becomes of the others."""
+    """Above what jumps are simulated individually, and what becomes of the others."""
     jumps = f"jumps above {made['threshold']:.6g}"
     if "memory" in made:
         return f"{jumps}, remembered for {made['memory']} iterations"

@@ -13,7 +13,7 @@ name       step, with h the gradient                memory
 ========== ======================================== ====================================
 
 All but `sgd` come in two forms. In the "algorithm" the noise enters the gradient,
-h = grad F - eps G dL/dt, as in the recurrence that people run. In the "sde" h = grad F, and the
+h = grad F - eps G dL/dt, as in the recurrence used in practice. In the "sde" h = grad F, and the
 noise enters x beside it, divided by Q, as in the papers.
 """
 

@@ -325,7 +325,7 @@ def adamw(
 
     with m, v, Q and the two forms of `adam`. The decay is applied first. With eps = 0 the iterates
     do not change when a coordinate of the gradient and its noise are multiplied by a number.
-    weight_decay = 0 is `adam`. With a minimum away from 0 the decay moves the point of rest.
+    weight_decay = 0 is `adam`. With a minimum away from 0 the decay moves the equilibrium.
 
     Parameters
     ----------

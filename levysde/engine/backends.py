@@ -55,7 +55,7 @@ class Engine(Protocol):
         first, last : int
             Paths first, first + 1, ..., last - 1.
         horizon : int or float
-            Steps, or in continuous time the time, after which a path is given up.
+            Steps, or in continuous time the time, after which a path is censored.
         threads : int, optional
             Of the processor.
         progress : callable, optional

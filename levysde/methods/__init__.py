@@ -33,7 +33,7 @@ def prepare(method: str, model: Model, request: Request) -> Plan:
     Raises
     ------
     ValueError
-        If an option is unknown or not for this method, or the method does not serve the model.
+        If an option is unknown or not for this method, or the method does not support the model.
 
     Examples
     --------

@@ -39,7 +39,7 @@ def prepare(model: Model, request: Request) -> Plan:
     Raises
     ------
     ValueError
-        If the grid that was asked for cannot be made, or neither method serves the model.
+        If the grid that was asked for cannot be made, or neither method supports the model.
 
     Examples
     --------

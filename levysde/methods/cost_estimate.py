@@ -14,9 +14,9 @@ from levysde.engine.jump_program import JumpProgram
 from levysde.methods.horizon import predicted_rate
 from levysde.methods.jump.assembly import jump_program
 from levysde.methods.jump.creeping import kramers_rate
-from levysde.methods.jump.geometry import directions, inner_radius, ways_out
+from levysde.methods.jump.geometry import directions, exit_distances_of, inner_radius
 from levysde.methods.jump.linear_motion import stationary_variances
-from levysde.methods.jump.threshold import automatic_threshold, shortest_way_out
+from levysde.methods.jump.threshold import automatic_threshold, shortest_exit_distance
 from levysde.methods.recurrence import recurrence
 from levysde.methods.skip.quiescence import idle_program
 from levysde.methods.timestep import automatic_dt
@@ -152,7 +152,7 @@ def estimate(
     Raises
     ------
     ValueError
-        If one of the methods does not serve the problem, with the reason.
+        If one of the methods does not support the problem, with the reason.
 
     Examples
     --------
@@ -237,7 +237,7 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     stationary = (linear.covariance / total)[: basin.dim, : basin.dim]
     spread = np.sqrt(np.maximum(((framed @ stationary) * framed).sum(axis=1), 1e-300))
     about = replace(basin, minimum=linear.center[: basin.dim])
-    deviations = np.minimum(ways_out(about, rays) / spread, 50.0)
+    deviations = np.minimum(exit_distances_of(about, rays) / spread, 50.0)
     largest = float(kramers_rate(0.5 / program.steps.relaxation_time, deviations).max())
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0
 
@@ -271,7 +271,7 @@ def jump_bias(model: Model, program: JumpProgram) -> float:
     stationary deviation s about twice as often as by the small jumps that it stands for.
     """
     variance = float(stationary_variances(program.linear)[: model.dim].max())
-    way = shortest_way_out(model.basin, model.preconditioned_noise)
+    way = shortest_exit_distance(model.basin, model.preconditioned_noise)
     bias = 0.5 * model.preconditioned_noise.alpha * variance / way**2
     return min(bias, LARGEST_JUMP_BIAS)
 

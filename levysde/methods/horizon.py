@@ -10,7 +10,7 @@ from levysde.model import Model
 __all__ = ["Horizon", "chosen_horizon"]
 
 MEANS = 30
-"""Means until a path is given up; an exponential time is longer with probability 1e-13."""
+"""Means until a path is censored; an exponential time is longer with probability 1e-13."""
 
 STEPS = 100_000
 """The same in steps, where no mean is predicted."""
@@ -24,7 +24,7 @@ _PREDICTED = "predicted means"
 
 @dataclass(frozen=True)
 class Horizon:
-    """The time after which a path is given up.
+    """The time after which a path is censored.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class Request:
     correction : {"boundary-shift"} or None
         Of the bias of the grid.
     threshold : float or None
-        Length above which jumps are simulated one by one.
+        Length above which jumps are simulated individually.
     small_jumps : {"diffusion", "dropped"}
         What stands for the others.
     scheme : {"auto", "euler", "flow"}

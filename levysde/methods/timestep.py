@@ -113,7 +113,7 @@ def _return_rate(basin: Basin) -> float:
     """The rate at which the flow returns from half way to the boundary, 1/time; 0 if it does not.
 
     Along each axis the time T in which the force halves the distance from the minimum, from one
-    half of the way out to one quarter; the largest ln 2/T is taken.
+    half of the exit distance to one quarter; the largest ln 2/T is taken.
     """
     length = shortest_distance(basin)
     if not length < math.inf:
@@ -206,7 +206,7 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
 
         reach = min(theory.one_jump_cap(*rule.factors), _LONGEST_REACH)
         dt = _shortest_way(basin) / (SHARE_OF_REACH * reach)
-        return AutomaticStep(dt, "the way out is 5/8 of what one jump can move")
+        return AutomaticStep(dt, "the exit distance is 5/8 of what one jump can move")
     fastest, reason = _fastest(basin)
     if not fastest > 0.0:
         raise checks.Refusal(
@@ -233,7 +233,7 @@ def _fastest_at_unit_speed(
     crossing = 1.0 / _shortest_way(basin)
     if fastest < crossing * eps:
         return fastest / eps, reason
-    return crossing, f"1/{STEPS_PER_RELAXATION} of the time that the way out takes at speed 1"
+    return crossing, f"1/{STEPS_PER_RELAXATION} of the time that the exit distance takes at speed 1"
 
 
 def _fastest(basin: Basin) -> tuple[float, str]:

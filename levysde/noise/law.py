@@ -49,7 +49,7 @@ class Noise(ABC):
     @property
     @abstractmethod
     def dim(self) -> int | None:
-        """Dimension, or None when the law serves every dimension."""
+        """Dimension, or None when the law has every dimension."""
 
     @property
     @abstractmethod
@@ -137,7 +137,7 @@ class Noise(ABC):
         raise self._unknown_jumps()
 
     def _unknown_jumps(self) -> checks.Refusal:
-        reason = f"the jumps of the {self.name} noise are not known one by one"
+        reason = f"the jumps of the {self.name} noise are not known individually"
         return checks.Refusal(reason, "use method='euler'")
 
     def width(self, dim: int) -> tuple[float, FloatArray]:

@@ -95,7 +95,7 @@ def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
     >>> from levysde import basins, dynamics
     >>> step = common_step(basins.flat(), [dynamics.sgd(), dynamics.adam()])
     >>> round(step.dt, 4), step.reason
-    (0.0504, 'the way out is 5/8 of what one jump can move, in adam')
+    (0.0504, 'the exit distance is 5/8 of what one jump can move, in adam')
     """
     normalized = [each for each in dynamics if each.effective_rule.normalized]
     others = [each for each in dynamics if not each.effective_rule.normalized]
@@ -121,7 +121,7 @@ def paired_ratio(
 ) -> Ratio:
     """The ratio of two means of exponential times whose paths come in pairs.
 
-    With r escapes and total time T the mean is T/r, whether or not paths were given up. To first
+    With r escapes and total time T the mean is T/r, whether or not paths were censored. To first
     order log(T/r) changes by t_i/T - d_i/r with path i, d_i = 1 if it escaped, and the variance of
     the difference of two such sums counts what pairs have in common.
 

@@ -79,7 +79,7 @@ def escape_times(
         Step, time (the learning rate of an algorithm), done as it is; "auto" is 1/(100 k), see
         `automatic_dt`. A step that overshoots in the domain is warned of.
     horizon : float, optional
-        Time after which a path is given up (censored); unless given 30 predicted means or, where
+        Time after which a path is censored (censored); unless given 30 predicted means or, where
         no mean is predicted, 100 000 steps, or 1000 long increments where idle iterations are
         skipped. The parameters of the result have it and its reason, see `levysde.methods.horizon`.
     seed : int
@@ -106,13 +106,13 @@ def escape_times(
         numbers of finished and of all paths (of a batch, with `rel_error`). What it raises ends the
         run.
     correction : {"boundary-shift"}, optional
-        Move the boundary inward by what makes up for exits between two looks, see
+        Move the boundary inward by what makes up for exits between two monitoring times, see
         `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
         positions can lie between the two boundaries. For alpha > 1, symmetric noise and a domain
         with a normal.
     threshold : float, optional
-        Of the jump method: the length above which jumps are made one by one; about a tenth of the
-        shortest way out along a jump unless given, less at moderate noise.
+        Of the jump method: the length above which jumps are simulated individually; about a tenth
+        of the shortest exit distance along a jump unless given, less at moderate noise.
     small_jumps : {"diffusion", "dropped"}
         What stands for the jumps below the threshold in continuous time: a Brownian motion of their
         mean and covariance, or their mean alone.

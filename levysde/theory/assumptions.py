@@ -197,7 +197,7 @@ def invariance(
     velocity : callable
         Minus the velocity of the flow at one point.
     center : ndarray, shape (dim,)
-        The point of rest.
+        The equilibrium.
     rays : list of RaySegments
         Along the axes; 16 rays in fixed directions are added.
 
@@ -268,10 +268,10 @@ def small_noise(rate: float | None, slowest: float, shift: float | None) -> Assu
     return Assumption(name, holds, detail)
 
 
-def about_rest(
+def about_equilibrium(
     start: ArrayLike, minimum: Vector, rest: Vector, lengths: Vector
 ) -> list[Assumption]:
-    """Return the assumptions about the point of rest and the starting point.
+    """Return the assumptions about the equilibrium and the starting point.
 
     Parameters
     ----------
@@ -285,16 +285,16 @@ def about_rest(
     Returns
     -------
     list of Assumption
-        One, with a second where the point of rest is not the minimum.
+        One, with a second where the equilibrium is not the minimum.
     """
     begin = checked_point(start, minimum.size, "start")
     away = float(np.max(np.abs(begin - rest) / lengths))
     found = []
     what = "minimum"
     if np.any(rest != minimum):
-        what = "point of rest"
+        what = "equilibrium"
         detail = f"weight decay moves it from the minimum to {rest.tolist()}"
-        found.append(Assumption("point of rest inside the domain", True, detail))
+        found.append(Assumption("equilibrium inside the domain", True, detail))
     where = f"the start is {begin.tolist()}: the law holds if the flow leads to the {what}"
     near = away <= _SAME_POINT
     found.append(

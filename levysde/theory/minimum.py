@@ -95,7 +95,7 @@ def _gradient(potential: PotentialLike, x: Vector) -> Vector:
 
 
 def _still(here: Vector, near: Vector, half: Vector) -> bool:
-    """Return whether the gradient is small, or turns within a thousandth of the way out."""
+    """Return whether the gradient is small, or turns within a thousandth of the exit distance."""
     sizes = np.abs(np.diagonal(half, axis1=1, axis2=2)).max(axis=0)
     sizes = np.where(np.isfinite(sizes), sizes, np.inf)
     after, before = np.diagonal(near, axis1=1, axis2=2)

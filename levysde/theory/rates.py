@@ -9,7 +9,7 @@ from levysde.theory import arguments
 from levysde.theory.assumptions import (
     LARGEST_CORRECTION,
     Assumption,
-    about_rest,
+    about_equilibrium,
     axis_rays,
     invariance,
     jumps_exist,
@@ -44,7 +44,7 @@ class Prediction:
     mean : float or None
         Mean escape time 1/rate, ``inf`` where the rate is 0.
     relaxation_rate : (float, float)
-        Smallest and largest curvature at the point of rest, per unit time.
+        Smallest and largest curvature at the equilibrium, per unit time.
     corrected_rate : float or None
         1/corrected_mean, per unit time.
     corrected_mean : float or None
@@ -105,7 +105,7 @@ def _prediction(
     domain = basin.domain
     minimum = require_inside(domain, basin.minimum, "the minimum")
     rest = rest_of(motion, basin.potential, minimum)
-    point = require_inside(domain, rest.point, f"the point of rest of {motion.name}")
+    point = require_inside(domain, rest.point, f"the equilibrium of {motion.name}")
     rays = axis_rays(domain, point)
     lengths = lengths_of(rays, point)
     curvature, relaxation = rest.curvatures(lengths)
@@ -125,7 +125,7 @@ def _prediction(
         (
             Assumption("minimum inside the domain", True, f"the minimum is {minimum.tolist()}"),
             *about_minimum(basin),
-            *about_rest(basin.start, minimum, point, lengths),
+            *about_equilibrium(basin.start, minimum, point, lengths),
             Assumption(
                 "curvature positive at the minimum",
                 slow > 0.0,
@@ -191,7 +191,7 @@ def predict(
       length; where it takes several, the exponent is in the reason (see `clipped_jumps`).
 
     The recurrence with steps dt is followed for the two forms of momentum and Adam, in closed form
-    where the potential is quadratic and the domain fits it. Weight decay moves the point of rest.
+    where the potential is quadratic and the domain fits it. Weight decay moves the equilibrium.
     For symmetric laws in one dimension the first correction, nu(W) eps^alpha E Gamma =
     1 - C eps^alpha + ..., is given where it exists and the dynamics has no memory (see
     `first_correction`).
@@ -223,7 +223,7 @@ def predict(
     ------
     ValueError
         If the noise law is unknown, a number is out of range, the minimum or the
-        point of rest is not inside the domain, or the time step is needed and missing.
+        equilibrium is not inside the domain, or the time step is needed and missing.
 
     Notes
     -----

@@ -221,7 +221,7 @@ def escape(
     first, last : int
         Paths first, first + 1, ..., last - 1.
     horizon : int
-        Number of steps after which a path is given up (HORIZON).
+        Number of steps after which a path is censored (HORIZON).
     threads : int, optional
         Default: one a processor that this process may use.
     lanes : int, optional

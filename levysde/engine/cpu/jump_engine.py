@@ -255,7 +255,7 @@ def escape(
     first, last : int
         Paths first, first + 1, ..., last - 1.
     horizon : float
-        Time after which a path is given up (HORIZON).
+        Time after which a path is censored (HORIZON).
     threads : int, optional
         Default: one a processor that this process may use.
     progress : callable, optional

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 SEGMENT_SECONDS = 0.05
-"""Aim for the time between two looks at the interrupt flag."""
+"""Aim for the time between two monitoring times at the interrupt flag."""
 
 LOOK_SECONDS = 0.1
-"""Time between two looks at how far the threads are."""
+"""Time between two monitoring times at how far the threads are."""
 
 PATIENCE_SECONDS = 1.0
 """Time after an interrupt in which threads must return."""

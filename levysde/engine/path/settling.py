@@ -7,10 +7,10 @@ from levysde.engine.jump_program import Scene
 from levysde.engine.path.moves import follow
 
 SLOW_SHARE = 0.02
-"""Displacement in a move over the way out, below which a path may be about to rest."""
+"""Displacement in a move over the exit distance, below which a path may be about to rest."""
 
 SETTLED_SHARE = 1e-4
-"""Displacement that is left, over the way out, at which a path is at rest."""
+"""Displacement that is left, over the exit distance, at which a path is at rest."""
 
 _LONG_WAIT, _MOST_MOVES, _NOTHING_NEAR = 8.0, 100, 50.0
 

@@ -22,7 +22,7 @@ from levysde.methods.jump.tilt import tilted
 from levysde.model import Model
 from levysde.noise import Noise
 
-__all__ = ["about_rest", "jump_program"]
+__all__ = ["about_equilibrium", "jump_program"]
 
 DEVIATIONS = 5.0
 """Standard deviations that the diffusive part is not expected to exceed in a relaxation time."""
@@ -40,14 +40,14 @@ COARSE_SHARE = 0.5
 """Longest move of the nonlinear motion where the diffusive part is small."""
 
 LEAST_SHARE, LEAST_SHARE_DRIVEN = 1e-6, 0.1
-"""Of the way out: what a distance from the minimum counts for at least in the length of a move; the
+"""Of the exit distance: what a distance from the minimum counts for at least in a move; the
 second one where the mean of the small jumps drives paths out."""
 
 STEEPER = 4.0
 """Rate at the minimum over that of the well as a whole, beyond which it is that of a kink."""
 
 NEGLIGIBLE = 1e-5
-"""Variance over the square of the way out, below which there is no diffusive part."""
+"""Variance over the square of the exit distance, below which there is no diffusive part."""
 
 
 def large_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> JumpPart:
@@ -82,7 +82,7 @@ def large_jumps(noise: Noise, dim: int, epsilon: float, threshold: float) -> Jum
     return jumps
 
 
-def about_rest(basin: Basin, dynamics: Dynamics, jumps: JumpPart) -> Basin | None:
+def about_equilibrium(basin: Basin, dynamics: Dynamics, jumps: JumpPart) -> Basin | None:
     """The basin with the potential that the mean of the small jumps tilts, F(x) - mu.Q x.
 
     Parameters
@@ -95,13 +95,13 @@ def about_rest(basin: Basin, dynamics: Dynamics, jumps: JumpPart) -> Basin | Non
     Returns
     -------
     Basin or None
-        Whose minimum is the point of rest, if the domain has one.
+        Whose minimum is the equilibrium, if the domain has one.
 
     Examples
     --------
     >>> from levysde import basins, dynamics, noise
     >>> leaning = noise.independent(1.5, beta=0.5).jumps(1, 0.1, 0.1)
-    >>> about_rest(basins.flat(), dynamics.sgd(), leaning).minimum.round(6).tolist()
+    >>> about_equilibrium(basins.flat(), dynamics.sgd(), leaning).minimum.round(6).tolist()
     [-0.059841]
     """
     return tilted(basin, dynamics.effective_rule.divisors(basin.dim) * jumps.drift)
@@ -130,7 +130,7 @@ def jump_program(
     Raises
     ------
     ValueError
-        If the scheme does not serve the model.
+        If the scheme does not support the model.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def jump_program(
     jumps = large_jumps(model.preconditioned_noise, model.dim, model.epsilon, threshold)
     if small_jumps == "dropped":
         jumps = replace(jumps, covariance=np.zeros_like(jumps.covariance))
-    mean, about = jumps.drift, about_rest(basin, dynamics, jumps)
+    mean, about = jumps.drift, about_equilibrium(basin, dynamics, jumps)
     if about is not None:
         basin, jumps = about, replace(jumps, drift=np.zeros(basin.dim))
     if dynamics.effective_rule.plain:
@@ -156,7 +156,7 @@ def jump_program(
 
 
 def _driven_out(program: JumpProgram) -> JumpProgram:
-    """Without a point of rest nothing is known of where paths are: all of the way is looked at."""
+    """Without an equilibrium nothing is known of where paths are: all of the way is looked at."""
     radius2 = program.steps.linear_radius2
     steps = program.steps._replace(
         linear_radius2=radius2 if math.isinf(radius2) else 0.0,
@@ -243,7 +243,7 @@ def least_distance(way: float, variances: FloatArray) -> float:
     Parameters
     ----------
     way : float
-        Shortest way out, length.
+        Shortest exit distance, length.
     variances : ndarray
         Of the diffusive part about the minimum, squares of lengths.
 

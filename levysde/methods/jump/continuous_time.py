@@ -8,7 +8,11 @@ from levysde.methods.cost_estimate import SMALL_BIAS, creeping_rate, jump_bias, 
 from levysde.methods.jump.assembly import jump_program
 from levysde.methods.jump.creeping import CREEPING_SHARE
 from levysde.methods.jump.start import resolved_way
-from levysde.methods.jump.threshold import automatic_threshold, check_threshold, shortest_way_out
+from levysde.methods.jump.threshold import (
+    automatic_threshold,
+    check_threshold,
+    shortest_exit_distance,
+)
 from levysde.methods.plan import Plan, Request
 from levysde.model import Model
 
@@ -75,7 +79,7 @@ def prepare(model: Model, request: Request) -> Plan:
     Raises
     ------
     ValueError
-        If an option is for a grid, or the method does not serve the model.
+        If an option is for a grid, or the method does not support the model.
 
     Examples
     --------
@@ -118,8 +122,8 @@ def chosen_threshold(model: Model, threshold: float | None) -> float:
     Raises
     ------
     ValueError
-        If it is not a positive number below the shortest way out, if it makes more than a million
-        jumps for one that leads out, or if the jump method does not serve the dynamics.
+        If it is not a positive number below the shortest exit distance, if it makes more than a
+        million jumps for one that leads out, or if the jump method does not support the dynamics.
 
     Examples
     --------
@@ -137,7 +141,7 @@ def chosen_threshold(model: Model, threshold: float | None) -> float:
 
 def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None:
     """Warn where jumps from the start that lead out are left to the diffusive part."""
-    way = shortest_way_out(model.basin, model.preconditioned_noise)
+    way = shortest_exit_distance(model.basin, model.preconditioned_noise)
     near = resolved_way(model, program, way)
     if rho > near:
         checks.warn(

@@ -1,4 +1,4 @@
-"""Shapes as the jump-adapted scheme sees them: ways out, and where the flow leads inward."""
+"""Shapes as the jump-adapted scheme sees them: exit distances, and where the flow leads inward."""
 
 import functools
 import math
@@ -9,10 +9,10 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.domains import wells
 
-__all__ = ["directions", "inner_radius", "trusted_radius", "ways_out"]
+__all__ = ["directions", "exit_distances_of", "inner_radius", "trusted_radius"]
 
 SEARCHED_SHARE = 0.9
-"""Of the shortest way out that was found, where there is no closed form: what is relied on."""
+"""Of the shortest exit distance found where there is no closed form: what is relied on."""
 
 _DIRECTIONS = 512
 _TRAPS = np.exp2(np.arange(-4.0, 10.0, 0.25))
@@ -44,7 +44,7 @@ def directions(dim: int) -> FloatArray:
     return np.concatenate([np.eye(dim), -np.eye(dim), others])
 
 
-def ways_out(basin: Basin, rays: FloatArray) -> FloatArray:
+def exit_distances_of(basin: Basin, rays: FloatArray) -> FloatArray:
     """Distances from the minimum to the boundary in given directions.
 
     Parameters
@@ -63,7 +63,7 @@ def ways_out(basin: Basin, rays: FloatArray) -> FloatArray:
     Examples
     --------
     >>> from levysde import basins
-    >>> ways_out(basins.asymmetric(), directions(1)).tolist()
+    >>> exit_distances_of(basins.asymmetric(), directions(1)).tolist()
     [1.0, 0.25]
     """
     if basin.domain.shape is not None:
@@ -112,7 +112,7 @@ def inner_radius(basin: Basin) -> float:
     Returns
     -------
     float
-        Length: that of the declared shape, or nine tenths of the shortest of many ways out.
+        Length: that of the declared shape, or nine tenths of the shortest of many exit distances.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def inner_radius(basin: Basin) -> float:
     """
     if basin.domain.shape is not None:
         return basin.domain.shape.inscribed_radius(basin.minimum)
-    return SEARCHED_SHARE * float(ways_out(basin, directions(basin.dim)).min())
+    return SEARCHED_SHARE * float(exit_distances_of(basin, directions(basin.dim)).min())
 
 
 def trusted_radius(basin: Basin) -> float:

@@ -1,4 +1,4 @@
-"""The linear motion about a point of rest, and where it is that of the well."""
+"""The linear motion about an equilibrium, and where it is that of the well."""
 
 import math
 
@@ -14,13 +14,13 @@ from levysde.methods.jump.geometry import directions
 __all__ = ["effective_curvature", "linear_motion", "stationary_variances"]
 
 SMALL_DIFFUSION = 0.02
-"""Standard deviation over the way out, up to which motion in a nonlinear well is linear inside."""
+"""Standard deviation over the exit distance, up to which a nonlinear well is linear inside."""
 
 SMALL_KINK = 0.01
 """Error of the rate, up to which a move passes a kink of the curvature at once."""
 
 SMALL_OFFSET = 0.002
-"""Mean of the diffusive part about a point of rest over the way out, up to which it is linear."""
+"""Mean of the diffusive part about an equilibrium, over the exit distance, that is still linear."""
 
 NONLINEARITY = 0.01
 """Deviation of the gradient from its linear part up to which the motion counts as linear."""
@@ -40,7 +40,7 @@ def linear_motion(basin: Basin, jumps: JumpPart, way: float) -> tuple[Linear, fl
     jumps : JumpPart
         With the diffusive part.
     way : float
-        Shortest way out, length.
+        Shortest exit distance, length.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def linear_motion(basin: Basin, jumps: JumpPart, way: float) -> tuple[Linear, fl
 
 
 def _mean_offset(basin: Basin, linear: Linear) -> float:
-    """How far the mean of the diffusive part is from a point of rest beside the minimum, about.
+    """How far the mean of the diffusive part is from an equilibrium beside the minimum, about.
 
     The mean of the gradient over the stationary law, by the three-point rule, over the rate.
     """
@@ -169,7 +169,7 @@ def effective_curvature(
     covariance : ndarray, shape (dim, dim)
         Of the diffusive part, per unit time.
     way : float
-        Shortest way out, length.
+        Shortest exit distance, length.
     divisor : float or ndarray, shape (dim,)
         The diagonal of Q.
 

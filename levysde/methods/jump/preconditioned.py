@@ -24,8 +24,8 @@ from levysde.methods.jump.geometry import inner_radius
 from levysde.methods.jump.linear_motion import SMALL_DIFFUSION, effective_curvature
 
 FORGOTTEN_SHARE, FORGOTTEN_DRIFT = 0.1, 0.005
-"""Distance over the way out that may be forgotten at once if jumps are as rare as relaxations are
-fast; the second one where jumps of one side are more."""
+"""Displacement over the exit distance that may be forgotten at once if jumps are as rare as
+relaxations are fast; the second one where jumps of one side are more."""
 
 KINKED_DIFFUSION = 0.002
 """As `SMALL_DIFFUSION`, in a well with a kink, where a diffusion has a mean."""
@@ -129,7 +129,7 @@ def _at_rest(
         raise checks.Refusal(_NO_CURVATURE, "use method='euler'")
     solved = np.asarray(solve_continuous_lyapunov(motion, jumps.covariance / unit), np.float64)
     stationary = rounded(0.5 * (solved + solved.T))
-    # Where paths would rest, which is the minimum but where the domain holds no point of rest.
+    # Where paths would rest, which is the minimum but where the domain holds no equilibrium.
     shift = rounded(np.asarray(np.linalg.solve(motion, jumps.drift / unit), dtype=np.float64))
     # A relaxation that is over at once: a move draws from the stationary law.
     at_once, size = _AT_ONCE * fastest, len(matrix)
@@ -182,7 +182,7 @@ def _steps(
 
 
 def _relaxed_share(calm: float, one_sided: bool) -> float:
-    """Distance from rest over the way out, below which a state is drawn from the stationary law.
+    """Displacement over the exit distance below which a state is drawn from the stationary law.
 
     What is left of the way to rest matters if a jump comes before its end, as in one of so many
     cases; displacements to both sides change the rate in second order, to one side in first order.

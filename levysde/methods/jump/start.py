@@ -10,16 +10,16 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.jump_program import JumpProgram
 from levysde.engine.path.moves import follow
-from levysde.methods.jump.geometry import directions, ways_out
+from levysde.methods.jump.geometry import directions, exit_distances_of
 from levysde.model import Model
 
 __all__ = ["resolved_way"]
 
 MISSED = 0.005
-"""Probability of an exit by jumps that are not made one by one, up to which a start is harmless."""
+"""Probability of an exit by small jumps, up to which a start is harmless."""
 
 FAR = 0.9
-"""Share of the way out from the point of rest that counts as all of it."""
+"""Share of the exit distance from the equilibrium that counts as all of it."""
 
 _STEP_SHARE = 0.2
 _MOST_STEPS = 300
@@ -28,7 +28,7 @@ _OTHER_RAYS = 16
 
 
 def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
-    """The way out of which the threshold is to be a share, if paths begin where it is shorter.
+    """The exit distance that the threshold is a share of, if paths begin where it is shorter.
 
     Along the flow from the start the boundary is at the distance d(t), and int nu(|y| > d(t)) dt
     over the times at which d is below a length bounds the probability to leave there. The largest
@@ -41,7 +41,7 @@ def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
     program : JumpProgram
         With the flow.
     way : float
-        The way out from the point of rest, length.
+        The exit distance from the equilibrium, length.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def _distance(basin: Basin, x: FloatArray) -> float:
     if domain.margin is not None:
         return float(domain.margin(x, np.array(domain.p), np.eye(basin.dim), 0.0))
     rays = directions(basin.dim)[: 2 * basin.dim + _OTHER_RAYS]
-    return float(ways_out(replace(basin, minimum=x), rays).min())
+    return float(exit_distances_of(replace(basin, minimum=x), rays).min())
 
 
 def _flow_away(basin: Basin, program: JumpProgram, way: float) -> Iterator[tuple[float, float]]:

@@ -6,23 +6,23 @@ import numpy as np
 
 from levysde import checks
 from levysde.basins import Basin
-from levysde.methods.jump.assembly import about_rest, jump_program, large_jumps
-from levysde.methods.jump.geometry import directions, ways_out
+from levysde.methods.jump.assembly import about_equilibrium, jump_program, large_jumps
+from levysde.methods.jump.geometry import directions, exit_distances_of
 from levysde.methods.jump.linear_motion import stationary_variances
 from levysde.methods.jump.start import resolved_way
 from levysde.model import Model
 from levysde.noise import Noise
 
-__all__ = ["automatic_threshold", "check_threshold", "shortest_way_out"]
+__all__ = ["automatic_threshold", "check_threshold", "shortest_exit_distance"]
 
 SMALLEST_SHARE, LARGEST_SHARE = 0.1, 0.2
-"""Shares of the shortest way out along a jump."""
+"""Shares of the shortest exit distance along a jump."""
 
 JUMPS_PER_EXIT = 32.0
 """Large jumps that an exit should not take more than."""
 
 LARGE_DIFFUSION = 0.02
-"""Standard deviation over the way out, above which the threshold is lowered."""
+"""Standard deviation over the exit distance, above which the threshold is lowered."""
 
 LOWERED_SHARE = 0.5
 """How far it is lowered."""
@@ -34,7 +34,7 @@ MOST_JUMPS_FOR_START = 1e5
 """Jumps for one that leads out, above which a start near the boundary is refused."""
 
 DRIVEN_SHARE = 0.025
-"""Share of the way out where the mean of the small jumps drives paths to the boundary."""
+"""Share of the exit distance where the mean of the small jumps drives paths to the boundary."""
 
 SAME = 0.01
 """Relative change below which the threshold has settled."""
@@ -42,7 +42,7 @@ SAME = 0.01
 _ROUNDS = 30
 
 
-def shortest_way_out(basin: Basin, noise: Noise) -> float:
+def shortest_exit_distance(basin: Basin, noise: Noise) -> float:
     """The shortest way from the minimum to the boundary along a possible jump.
 
     Parameters
@@ -65,11 +65,11 @@ def shortest_way_out(basin: Basin, noise: Noise) -> float:
     Examples
     --------
     >>> from levysde import basins, noise
-    >>> round(shortest_way_out(basins.asymmetric(), noise.independent(1.2)), 12)
+    >>> round(shortest_exit_distance(basins.asymmetric(), noise.independent(1.2)), 12)
     0.25
     """
     rays = large_jumps(noise, basin.dim, 1.0, 1.0).rays
-    way = float(ways_out(basin, rays if len(rays) else directions(basin.dim)).min())
+    way = float(exit_distances_of(basin, rays if len(rays) else directions(basin.dim)).min())
     if not math.isfinite(way):
         raise checks.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
     return way
@@ -85,9 +85,9 @@ def automatic_threshold(model: Model) -> float:
     A jump that lands near the boundary is followed out of it by the diffusive part about twice as
     often as by the small jumps that it stands for: to first order the mean is too small by
     alpha s^2/(2 a^2), s the standard deviation of the diffusive part about the minimum and a the
-    way out. Where s is above 2 % of a, rho is lowered in proportion, down to a half.
+    exit distance. Where s is above 2 % of a, rho is lowered in proportion, down to a half.
 
-    For skewed noise the way is that from the point of rest, which the mean of the small jumps
+    For skewed noise the way is that from the equilibrium, which the mean of the small jumps
     moves; rho is at least 2.5 % of the way from the minimum. A start nearer to the boundary
     shortens the way in proportion, where a path may leave before the flow has taken it away.
 
@@ -104,8 +104,8 @@ def automatic_threshold(model: Model) -> float:
     Raises
     ------
     ValueError
-        If the noise has no jumps, or none leads out, the scheme does not serve these parts, or the
-        start is so near the boundary that too many jumps would have to be made.
+        If the noise has no jumps, or none leads out, the scheme does not support these parts, or
+        the start is so near the boundary that too many jumps would have to be made.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def automatic_threshold(model: Model) -> float:
     >>> [round(automatic_threshold(Model(*parts, epsilon)), 12) for epsilon in (1e-4, 1.0)]
     [0.1, 0.05]
     """
-    rho, way = _threshold_about_rest(model)
+    rho, way = _threshold_about_equilibrium(model)
     program = jump_program(model, rho, seed=0)
     deviation = math.sqrt(float(stationary_variances(program.linear)[: model.dim].max()))
     share = 1.0 if deviation <= LARGE_DIFFUSION * way else LARGE_DIFFUSION * way / deviation
@@ -145,7 +145,7 @@ def check_threshold(model: Model, rho: float) -> None:
     Raises
     ------
     ValueError
-        If it is not below the shortest way out, or makes a million jumps for one that leads out.
+        If it is not below the shortest exit distance, or makes a million jumps for each exit.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def check_threshold(model: Model, rho: float) -> None:
     >>> check_threshold(Model(basins.flat(), dynamics.sgd(), noise.independent(1.2), 0.1), 0.5)
     """
     basin, felt = model.basin, model.preconditioned_noise
-    way = shortest_way_out(basin, felt)
+    way = shortest_exit_distance(basin, felt)
     jumps = _jumps_for_one(felt, basin.dim, rho, way)
     if not jumps <= MOST_JUMPS:
         raise ValueError(
@@ -161,9 +161,10 @@ def check_threshold(model: Model, rho: float) -> None:
             f"than {MOST_JUMPS:.0e} take too long; give a larger threshold"
         )
     if rho < way:
-        about = about_rest(basin, model.dynamics, large_jumps(felt, basin.dim, model.epsilon, rho))
+        jumps_above = large_jumps(felt, basin.dim, model.epsilon, rho)
+        about = about_equilibrium(basin, model.dynamics, jumps_above)
         # Nearer than that to the boundary small jumps are as good as a diffusion: it is crossed.
-        way = max(shortest_way_out(about or basin, felt), 2.0 * DRIVEN_SHARE * way)
+        way = max(shortest_exit_distance(about or basin, felt), 2.0 * DRIVEN_SHARE * way)
     if rho >= way:
         raise ValueError(
             f"threshold is {rho:g}, but jumps of {way:g} lead out: all that do must be made one by "
@@ -177,13 +178,13 @@ def _jumps_for_one(noise: Noise, dim: int, rho: float, way: float) -> float:
         return large_jumps(noise, dim, 1.0, rho).rate / large_jumps(noise, dim, 1.0, way).rate
 
 
-def _threshold_about_rest(model: Model) -> tuple[float, float]:
-    """The threshold for the way out from the point of rest, which depends on it, and that way."""
+def _threshold_about_equilibrium(model: Model) -> tuple[float, float]:
+    """The threshold for the exit distance from the equilibrium, which depends on it, and both."""
     basin, noise = model.basin, model.preconditioned_noise
     about, rho = basin, 0.0
-    smallest = DRIVEN_SHARE * shortest_way_out(basin, noise)
+    smallest = DRIVEN_SHARE * shortest_exit_distance(basin, noise)
     for _ in range(_ROUNDS):
-        way = shortest_way_out(about, noise)
+        way = shortest_exit_distance(about, noise)
         new = _small_noise_threshold(about, noise, way)
         if about is not basin:
             new = max(new, smallest)
@@ -191,7 +192,7 @@ def _threshold_about_rest(model: Model) -> tuple[float, float]:
             break
         rho = new if rho == 0.0 else math.sqrt(rho * new)
         jumps = large_jumps(noise, basin.dim, model.epsilon, rho)
-        rest = about_rest(basin, model.dynamics, jumps)
+        rest = about_equilibrium(basin, model.dynamics, jumps)
         if rest is basin:
             break
         if rest is None:

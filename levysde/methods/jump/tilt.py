@@ -16,7 +16,7 @@ AT_REST = 1e-9
 """Speed over that of the mean, below which a path is at rest."""
 
 NEGLIGIBLE_SHARE = 1e-4
-"""Displacement of the minimum over the way out, below which a well that is not quadratic stays."""
+"""Displacement of the minimum over the exit distance, below which a nonlinear well stays."""
 
 _FORCE = "force of the small jumps"
 _DOUBLINGS = 60

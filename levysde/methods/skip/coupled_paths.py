@@ -22,10 +22,10 @@ from levysde.engine.cpu.pointwise import are_outside
 from levysde.engine.program import Program
 
 NOTHING = 1e-6
-"""Displacement over the way out that is none."""
+"""Displacement over the exit distance that is none."""
 
 FORGOTTEN = 0.005
-"""Distance between coupled paths over the way out, below which a jump is forgotten."""
+"""Distance between coupled paths over the exit distance, below which a jump is forgotten."""
 
 SAME_RESPONSE = 0.01
 """Relative difference of their responses to a jump, below which a jump is forgotten."""
@@ -62,13 +62,13 @@ class Relaxation:
     Attributes
     ----------
     peak : ndarray, shape (sizes, rays)
-        Largest displacement by a jump over the way out; infinite where paths leave.
+        Largest displacement by a jump over the exit distance; infinite where paths leave.
     steps : ndarray, shape (sizes, rays)
         Iterations to relax after a jump; 0 where paths leave.
     settled : float
         Iterations to relax after the start.
     spread : float
-        Usual distance from the minimum over the shortest way out; infinite if paths leave at once.
+        Usual distance from the minimum over the shortest exit distance; infinite if paths leave.
     deviation : float
         An upper estimate of the standard deviation of a coordinate, over the same.
     """
@@ -208,17 +208,17 @@ def is_driven(basin: Basin, program: Program, rays: FloatArray, ways: FloatArray
 def natural_length(
     basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, size: float
 ) -> float:
-    """The length of an increment that would move x by the way out, if more moved it by more.
+    """The length of an increment that would move x by the exit distance, if more moved it by more.
 
     Increments are in the units of what they are added to, a gradient times time for an algorithm:
     lengths of jumps mean something beside what they do to x alone. So they are measured on coupled
     paths, in one iteration, by what moves x by a hundredth, or half as far as any increment does.
-    Over the way out it is rounded to 20 bits, so that rounding in other units does not change it.
+    Over the exit distance it is rounded to 20 bits: rounding in other units does not change it.
     """
     scouts = rays[np.argsort(ways, kind="stable")[:_SCOUTS]]
 
     def moved_by(lengths: FloatArray) -> FloatArray:
-        """Displacements over the way out, by increments over it along the best of the scouts."""
+        """Displacements over the exit distance, by increments along the best of the scouts."""
         jumps = (size * lengths[:, None, None] * scouts).reshape(-1, basin.dim)
         coupled = CoupledPaths(basin, program, jumps)
         with np.errstate(all="ignore"):  # far beyond any length that matters states overflow
@@ -255,10 +255,10 @@ def measured_relaxation(
 ) -> Relaxation:
     """Iterations to relax after jumps, in a window that is doubled until it is long enough.
 
-    `size` is the shortest way out and `unit` the natural length of increments. A window in which a
-    few of the paths do not relax is too short for all, and the others, most of the work, are not
-    watched in it. What these few have shown, of jumps of `FEW_SIZES` along the first ray, goes to
-    `check`, which may raise: longer windows show longer relaxations.
+    `size` is the shortest exit distance and `unit` the natural length of increments. A window in
+    which a few of the paths do not relax is too short for all, and the others, most of the work,
+    are not watched in it. What these few have shown, of jumps of `FEW_SIZES` along the first ray,
+    goes to `check`, which may raise: longer windows show longer relaxations.
     """
     window, lengths = _FIRST_WINDOW, (size, unit)
     while window <= longest:

@@ -16,7 +16,7 @@ from levysde.basins import Basin
 from levysde.engine.cpu.skip_engine import IdleProgram
 from levysde.engine.program import Program
 from levysde.methods.jump.creeping import CREEPING_SHARE, kramers_rate
-from levysde.methods.jump.geometry import directions, inner_radius, ways_out
+from levysde.methods.jump.geometry import directions, exit_distances_of, inner_radius
 from levysde.methods.skip.coupled_paths import (
     FEW_SIZES,
     FORGOTTEN,
@@ -34,19 +34,19 @@ from levysde.noise import Noise
 __all__ = ["idle_program", "idle_share"]
 
 THRESHOLD_SHARE = 0.1
-"""`threshold=None`: largest displacement by a jump of that length, over the way out."""
+"""`threshold=None`: largest displacement by a jump of that length, over the exit distance."""
 
 LARGEST_SKIPPED_DISPLACEMENT = 0.5
 """Largest such displacement by a jump as long as a threshold that was given."""
 
 LARGEST_SPREAD = 0.2
-"""Distance from the minimum over the way out, beyond which a path at rest does not idle."""
+"""Distance from the minimum over the exit distance, beyond which a path at rest does not idle."""
 
 RADIUS_SHARE, RADIUS_SPREADS = 0.3, 6.0
-"""Where a path can idle: in a radius of 0.3 of the way out, or of 6 times the usual distance."""
+"""Where a path can idle: within 0.3 of the exit distance, or 6 times the usual distance."""
 
 LARGEST_RADIUS = 0.7
-"""Of where a path can idle, over the way out."""
+"""Of where a path can idle, over the exit distance."""
 
 MOST_JUMPS_IN_RELAXATION = 3.0
 """Long increments within a relaxation, beyond which too few iterations are idle."""
@@ -82,7 +82,7 @@ def idle_program(
         The recurrence.
     threshold : float, optional
         Length above which increments are not idle; unless given that of a jump that moves x by a
-        tenth of the way out.
+        tenth of the exit distance.
     longest : int, optional
         Iterations for which paths are watched at most, three times the longest relaxation; a
         million unless given.
@@ -135,7 +135,7 @@ def idle_program(
         raise checks.Refusal("paths leave before they have forgotten a jump", "use method='euler'")
     if not found.spread < LARGEST_SPREAD:
         raise checks.Refusal(
-            f"the small noise alone keeps paths {found.spread:.2g} of the way out from the "
+            f"the small noise alone keeps paths {found.spread:.2g} of the exit distance from the "
             "minimum, so that none is idle",
             "use method='euler'",
         )
@@ -146,7 +146,8 @@ def idle_program(
     elif not _moved(moved, sizes, threshold) < LARGEST_SKIPPED_DISPLACEMENT:
         raise ValueError(
             f"threshold is {threshold:g}, but jumps of that length move x by more than half of the "
-            "way out, and all that matter must be made one by one; give a smaller threshold"
+            "exit distance, and all that matter must be simulated individually; give a smaller "
+            "threshold"
         )
     jumps = noise.jumps(basin.dim, epsilon, threshold)
     felt = found.steps[sizes >= 0.5 * threshold]
@@ -221,7 +222,7 @@ def idle_share(idle: IdleProgram) -> float:
 
 
 def _leaving_length(moved: FloatArray, sizes: FloatArray) -> float:
-    """The length of a jump that moves x by the way out, or the longest one if none does."""
+    """The length of a jump that moves x by the exit distance, or the longest one if none does."""
     rising = np.maximum.accumulate(moved)
     return math.exp(float(np.interp(0.0, np.log(rising), np.log(sizes))))
 
@@ -238,13 +239,13 @@ def _check_creeping(jumping: float, deviation: float, relaxation: float) -> None
 
 
 def _ways_along_jumps(basin: Basin, noise: Noise) -> tuple[FloatArray, FloatArray]:
-    """Directions of jumps and ways out along them.
+    """Directions of jumps and exit distances along them.
 
     A ray that does not lead out counts with the shortest way: paths relax after its jumps too.
     """
     rays = noise.jumps(basin.dim, 1.0, 1.0).rays
     rays = rays if len(rays) else directions(basin.dim)
-    ways = ways_out(basin, rays)
+    ways = exit_distances_of(basin, rays)
     if not np.isfinite(ways).any():
         raise checks.Refusal("no jump of this noise leads out of the domain", "use method='euler'")
     return rays, np.where(np.isfinite(ways), ways, ways.min())
@@ -274,7 +275,7 @@ def _forces(basin: Basin, rays: FloatArray, ways: FloatArray) -> FloatArray:
 def _first_responses(
     basin: Basin, program: Program, rays: FloatArray, ways: FloatArray, unit: float
 ) -> FloatArray:
-    """Displacement over the way out in the iteration of a jump of that way times the unit."""
+    """Displacement over the exit distance in the iteration of a jump of that way times the unit."""
     coupled = CoupledPaths(basin, program, unit * ways[:, None] * rays)
     with np.errstate(all="ignore"):
         coupled.iterate_with_jumps()
@@ -283,7 +284,7 @@ def _first_responses(
 
 
 def _displacements(peak: FloatArray, sizes: FloatArray) -> FloatArray:
-    """Displacement over the way out by jumps of all sizes, along the best ray.
+    """Displacement over the exit distance by jumps of all sizes, along the best ray.
 
     Beyond the size at which paths leave it is taken to grow like the size.
     """
@@ -294,26 +295,26 @@ def _displacements(peak: FloatArray, sizes: FloatArray) -> FloatArray:
 
 
 def _moved(moved: FloatArray, sizes: FloatArray, size: float) -> float:
-    """Displacement over the way out by a jump of a given length."""
+    """Displacement over the exit distance by a jump of a given length."""
     if size > sizes[-1]:
         return math.inf
     return math.exp(float(np.interp(math.log(size), np.log(sizes), np.log(moved))))
 
 
 def _automatic_threshold(moved: FloatArray, sizes: FloatArray) -> float:
-    """The smallest length of a jump that moves x by a tenth of the way out."""
+    """The smallest length of a jump that moves x by a tenth of the exit distance."""
     above = np.flatnonzero(moved > THRESHOLD_SHARE)
     if above.size == 0:
         raise checks.Refusal(
-            f"no single jump moves x by {THRESHOLD_SHARE:.0%} of the way out, so that an exit "
-            "takes many",
+            f"no single jump moves x by {THRESHOLD_SHARE:.0%} of the exit distance, so that "
+            "an exit takes many",
             "use method='euler'",
         )
     k = int(above[0])
     if k == 0:
         raise checks.Refusal(
-            f"even a jump of {sizes[0]:.1g} moves x by {moved[0]:.0%} of the way out, so that no "
-            "iteration is idle",
+            f"even a jump of {sizes[0]:.1g} moves x by {moved[0]:.0%} of the exit distance, so "
+            "that no iteration is idle",
             "use method='euler'",
         )
     share = math.log(THRESHOLD_SHARE / moved[k - 1]) / math.log(moved[k] / moved[k - 1])

@@ -139,7 +139,7 @@ def cut_measure(
     law : RayLaw or EllipticLaw
         The jumps.
     center : ndarray, shape (dim,)
-        The point of rest.
+        The equilibrium.
     factors : ndarray, shape (dim,)
         Displacement per unit of the driver.
     clip : float
@@ -218,7 +218,7 @@ def boundary_distance(
     laws : tuple of RayLaw or EllipticLaw
         The jumps y.
     center : ndarray, shape (dim,)
-        The point of rest.
+        The equilibrium.
     factors : ndarray, shape (dim,)
         Displacement per unit of the driver.
 

@@ -111,7 +111,7 @@ def excursion_measure(
     scaled : object
         About the set of jumps that would stay without memory; only its size is used.
     center : ndarray, shape (dim,)
-        The point of rest.
+        The equilibrium.
     fast : bool
         Whether many walks cost little more than one.
 

@@ -58,7 +58,7 @@ class Exits:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """A domain, a noise and an optimizer at its point of rest.
+    """A domain, a noise and an optimizer at its equilibrium.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Setting:
 
     @property
     def scaled(self) -> DomainLike:
-        """The jumps that would stay inside if they came at once, moved to the point of rest."""
+        """The jumps that would stay inside if they came at once, moved to the equilibrium."""
         return stretched(self.domain, self.rest.point, 1.0 / self.factors)
 
     def first(self) -> tuple[Vector, Vector]:
@@ -146,7 +146,7 @@ def exits_of(setting: Setting) -> Exits:
         return Exits(
             None,
             None,
-            "sqrt(v) + eps is 0 at the point of rest, so that noise of any size is divided by 0; "
+            "sqrt(v) + eps is 0 at the equilibrium, so that noise of any size is divided by 0; "
             "give eps > 0",
         )
     limit = rest.largest_stable_rate()
@@ -190,7 +190,7 @@ def _coupled(setting: Setting) -> Exits:
 
 
 def _rated(setting: Setting, region: DomainLike) -> Exits:
-    """Return the rate of the jumps that are not in a region about the point of rest."""
+    """Return the rate of the jumps that are not in a region about the equilibrium."""
     point, noise = setting.rest.point, setting.noise
     _, measure = dominant_law(region, noise, point)
     if has_several_indices(noise):

@@ -1,4 +1,4 @@
-"""What follows a jump: noise-free steps of an optimizer back to the point of rest, or out."""
+"""What follows a jump: noise-free steps of an optimizer back to the equilibrium, or out."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Relaxation:
     gradient : callable
         Gradients at many points.
     rest : ndarray, shape (dim,)
-        The point of rest.
+        The equilibrium.
     preconditioner : ndarray, shape (dim,)
         sqrt(v) + eps at rest.
     """

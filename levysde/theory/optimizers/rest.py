@@ -24,7 +24,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """The point of rest of an optimizer in a potential.
+    """The equilibrium of an optimizer in a potential.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Rest:
     potential : object
         The potential.
     point : ndarray, shape (dim,)
-        The point of rest.
+        The equilibrium.
     preconditioner : ndarray, shape (dim,)
         sqrt(v) + eps there.
     """
@@ -188,7 +188,7 @@ def _relaxation(motion: Motion, rate: float) -> float:
 
 
 def rest_of(motion: Motion, potential: PotentialLike, minimum: Vector) -> Rest:
-    """Return the point of rest near the minimum: grad F + lambda Q x = 0.
+    """Return the equilibrium near the minimum: grad F + lambda Q x = 0.
 
     Q is sqrt(v) + eps of the constant gradient there, and 1 where weight decay is part of the
     gradient. Without weight decay, and for a minimum at 0, it is the minimum.
@@ -232,7 +232,7 @@ def rest_of(motion: Motion, potential: PotentialLike, minimum: Vector) -> Rest:
         left, size = np.linalg.norm(balance(point)), np.linalg.norm(balance(minimum))
         if not left <= _STATIONARY * size:
             raise ValueError(
-                f"{motion.name} with weight_decay = {motion.weight_decay:g} has no point of rest "
+                f"{motion.name} with weight_decay = {motion.weight_decay:g} has no equilibrium "
                 f"near the minimum {minimum.tolist()}; give a smaller weight_decay"
             )
     force = gradient_at(potential, point) + motion.l2 * point if motion.weight_decay else None
