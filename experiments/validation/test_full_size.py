@@ -21,6 +21,7 @@ import test_jump as jump
 import test_jump_hard_cases as hard
 import test_jump_optimizers as jumps_of_optimizers
 import test_noise_laws as laws
+import test_optimizer_exits as optimizer_exits
 import test_refinement as refinement
 import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
@@ -105,6 +106,7 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
         (0.3, 4000, 20_000),
     ],
     hard.test_two_wells_at_large_noise: [(4000,)],
+    hard.test_start_near_the_boundary: [(1.5, 0.5, 0.98, 20_000), (1.2, 0.3, 0.99, 20_000)],
     idle.test_exact_mean_of_the_chain: [
         (0.1, 0.02, 60_000),
         (0.05, 0.05, 60_000),
@@ -115,6 +117,7 @@ CLAIMS: dict[Callable[..., None], Iterable[tuple[Any, ...]]] = {
     idle.test_a_slow_coordinate_among_fast_ones: [(1,), (-1,)],
     idle.test_coupled_second_moments_agree_with_euler: [(name,) for name in idle.COUPLED],
     idle.test_two_clipped_jumps: [(3000,)],
+    optimizer_exits.test_two_clipped_jumps_leave_with_their_own_law: [(2000,)],
     # Theory without simulation.
     exact.test_density_against_another_integral: product(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
