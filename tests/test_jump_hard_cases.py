@@ -249,14 +249,15 @@ def test_start_near_the_boundary_without_a_force(alpha: float, exact: float) -> 
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
+@pytest.mark.parametrize("paths", [3000])
 @pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.98), (1.2, 0.3, 0.99)])
-def test_start_near_the_boundary(alpha: float, epsilon: float, start: float) -> None:
+def test_start_near_the_boundary(alpha: float, epsilon: float, start: float, paths: int) -> None:
     """The threshold that would do from the minimum makes about 26 % and 38 % too little here."""
     noise = ls.noise.independent(alpha)
     exact = exact_mean(alpha, 0.0, epsilon, cells=1000, cut=0.003, start=start)
-    assert agrees(run(beginning(start), noise, epsilon, 6000), exact)
+    assert agrees(run(beginning(start), noise, epsilon, paths), exact)
     with pytest.warns(UserWarning, match="exits soon after the start are wrong"):
-        coarse = run(beginning(start), noise, epsilon, 6000, threshold=0.1)
+        coarse = run(beginning(start), noise, epsilon, 2 * paths, threshold=0.1)
     assert not agrees(coarse, exact)
 
 
