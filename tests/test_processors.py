@@ -41,9 +41,10 @@ slow = {"form": "sde", "rates": "per_time"}
 rules = [dynamics.momentum(**slow), dynamics.adam(frozen=1.0, **slow)]
 settings = [
     (well, dynamics.sgd(), law, {"method": method, **grid})
-    for well in wells
-    for law in laws.values()
-    for method, grid in (("euler", {"dt": 0.02}), ("jump", {}))
+    for k, law in enumerate(laws.values())
+    for well, method, grid in (
+        (wells[k % 2], "euler", {"dt": 0.02}), (wells[1 - k % 2], "jump", {}),
+    )
 ]
 settings += [(wells[1], dynamics.sgd(), law, {"method": "jump", "dt": 0.02})
              for law in (laws["independent"], laws["elliptic"])]
@@ -71,5 +72,5 @@ def digests(*variables: tuple[str, str]) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", OLDER)
 def test_other_processors_give_the_same_bits(name: str) -> None:
     here, there = digests(), digests(*OLDER[name].items())
-    assert len(here) == 32
+    assert len(here) == 18
     assert [run for run in here if here[run] != there[run]] == []
