@@ -13,8 +13,7 @@ import pytest
 from scipy import special
 
 from levysde.domains import Domain, Quadric, ball, box, ellipsoid, half_space, interval
-from levysde.theory import isotropic_constant, ray_exit_segments, stable_constant
-from levysde.theory.measure import escape_measure
+from levysde.theory import escape_measure, isotropic_constant, ray_exit_segments, stable_constant
 from levysde.theory.measure.bundles import flat_faces, ray_bundle
 from levysde.theory.measure.sphere_points import sphere_points
 

@@ -11,8 +11,7 @@ import pytest
 
 import levysde as ls
 from levysde.noise import independent, isotropic
-from levysde.theory import isotropic_constant, ray_exit_segments
-from levysde.theory.measure import escape_measure, exit_law
+from levysde.theory import escape_measure, exit_law, isotropic_constant, ray_exit_segments
 
 SIZE = 20_000
 SHEAR = np.array([[1.0, 0.5], [0.2, 1.0]])

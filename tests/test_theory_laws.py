@@ -15,12 +15,12 @@ from levysde.noise import elliptic, independent, isotropic, mixed, multifractal,
 from levysde.theory import (
     driftless_ellipsoid_mean_exit_time,
     driftless_mean_exit_time,
+    escape_measure,
     escape_rate,
     isotropic_constant,
     kappa,
     stable_constant,
 )
-from levysde.theory.measure import escape_measure
 from levysde.theory.measure.elliptic import largest_coordinate_moment, quadratic_moment
 from levysde.theory.measure.sphere_points import circle_mean, quasi_mean
 

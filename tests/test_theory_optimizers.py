@@ -19,6 +19,7 @@ from levysde.theory import (
     Prediction,
     adam_sgd_ratio,
     clipped_jumps,
+    escape_measure,
     first_correction,
     one_jump_cap,
     overshoot_factor,
@@ -26,7 +27,6 @@ from levysde.theory import (
     predict,
     stable_constant,
 )
-from levysde.theory.measure import escape_measure
 
 SIGMAS = 4.0
 DT = 0.02

@@ -19,8 +19,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde.theory import isotropic_constant, ray_exit_segments, stable_constant
-from levysde.theory.measure import escape_measure
+from levysde.theory import escape_measure, isotropic_constant, ray_exit_segments, stable_constant
 from levysde.theory.measure.rays import first_exits
 
 Pair = tuple[Any, Any]

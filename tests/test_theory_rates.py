@@ -14,8 +14,7 @@ from levysde import domains
 from levysde.domains import interval
 from levysde.dynamics import Rule
 from levysde.noise import elliptic, independent, isotropic, mixed, multifractal, spectral
-from levysde.theory import Prediction, first_correction, predict, stable_constant
-from levysde.theory.measure import escape_measure
+from levysde.theory import Prediction, escape_measure, first_correction, predict, stable_constant
 
 pytestmark = pytest.mark.quick
 

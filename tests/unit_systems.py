@@ -318,12 +318,19 @@ DIVIDED: dict[str, Callable[[Units], Dynamics]] = {
 """Those that divide by a given number."""
 
 LIVE: dict[str, Callable[[Units], Dynamics]] = {
-    "rmsprop": _live("rmsprop", decay=0.97),
-    **{name: _live(name, b2=0.9) for name in ("adam", "adam_l2", "adamw", "adamprox")},
-    "adam of an equation": _live("adam", b2=0.9, form="sde"),
-    "adam with noisy moments": _live("adam", b2=0.9, form="sde", gradient_noise=1.0),
+    **{name: _live(name) for name in ("rmsprop", "adam", "adam_l2", "adamw", "adamprox")},
+    "adam of an equation": _live("adam", form="sde"),
+    "adam with noisy moments": _live("adam", form="sde", gradient_noise=1.0),
 }
-"""Those that divide by the size of the gradient, soon forgotten: the measurements are short."""
+"""Those that divide by the size of the gradient."""
+
+BRIEF: dict[str, Callable[[Units], Dynamics]] = {
+    "brief rmsprop": _live("rmsprop", decay=0.97),
+    **{f"brief {name}": _live(name, b2=0.9) for name in ("adam", "adam_l2", "adamw", "adamprox")},
+    "brief adam of an equation": _live("adam", b2=0.9, form="sde"),
+    "brief adam with noisy moments": _live("adam", b2=0.9, form="sde", gradient_noise=1.0),
+}
+"""The same with second moments that relax soon, where relaxation is measured."""
 
 
 @dataclass(frozen=True)
@@ -348,7 +355,7 @@ class Case:
 
     def units(self, first: float, second: float) -> Units:
         """Units that the dynamics leaves free."""
-        if self.dynamics in LIVE:
+        if self.dynamics in LIVE | BRIEF:
             return adaptive_units(first, second)
         if self.dynamics in DIVIDED:
             return Units(first, second, 2.0**-9 * first / second)
@@ -356,7 +363,7 @@ class Case:
 
     def model(self, u: Units) -> tuple[Basin, Dynamics, Noise, float]:
         """The arguments of `escape_times` and `predict`."""
-        dynamics = (PLAIN | DIVIDED | LIVE)[self.dynamics](u)
+        dynamics = (PLAIN | DIVIDED | LIVE | BRIEF)[self.dynamics](u)
         law, amplitude = LAWS[self.law](u)
         if self.law == "multifractal":
             return BASINS[self.basin](u), dynamics, law, self.epsilon
