@@ -194,7 +194,7 @@ def build(record: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
             name=record["basin"],
         )
         return basin, _dynamics(record), _noise(record)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(
             f"the record of the result is not complete ({error}); {_REMEDY}"
         ) from error
@@ -205,7 +205,9 @@ def _potential(record: Mapping[str, Any]) -> Potential:
 
     name, params = record["potential"]["name"], _numbers(record["potential"]["params"])
     dim = int(record["dim"])
-    made: Potential | None = _named(record, "potential", name, "gradient", {"dim": dim, **params})
+    made: Potential | None = _named(
+        record, "potential", name, "gradient", {"dim": dim, **params}, set(params)
+    )
     if made is None:
         functions = _functions(record, "gradient", "value")
         made = Potential(dim, **functions, params=params, name=name)
@@ -218,7 +220,7 @@ def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
     name, params = record["domain"]["name"], _numbers(record["domain"]["params"])
     # Some are made from the potential, whose parameters their own begin with.
     known = {**params, "potential": potential, "minimum": record["minimum"]}
-    made: Domain | None = _named(record, "domain", name, "outside", known)
+    made: Domain | None = _named(record, "domain", name, "outside", known, set(params))
     if made is None:
         functions, cost = _functions(record, "outside", "margin"), float(record["declared"]["cost"])
         made = Domain(int(record["dim"]), **functions, params=params, name=name, cost=cost)
@@ -233,7 +235,9 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
     name, params = record["dynamics"], _numbers(record["dynamics_params"])
     options = dict(record["dynamics_options"])
     clip = options.pop("clip", None)
-    made: Dynamics | None = _named(record, "dynamics", name, "update", params | options)
+    made: Dynamics | None = _named(
+        record, "dynamics", name, "update", params | options, set(params)
+    )
     if made is None:
         functions, declared = _functions(record, "update", "clock"), record["declared"]
         rule = Rule(**declared["rule"]) if "rule" in declared else None
@@ -250,7 +254,12 @@ def _noise(record: Mapping[str, Any]) -> Noise:
 
 
 def _named(
-    record: Mapping[str, Any], kind: str, name: str, function: str, known: Mapping[str, Any]
+    record: Mapping[str, Any],
+    kind: str,
+    name: str,
+    function: str,
+    known: Mapping[str, Any],
+    params: set[str],
 ) -> Any:
     """The part that the constructor of its name makes, None where a user's function made it."""
     from levysde.engine.source import code_key
@@ -266,15 +275,27 @@ def _named(
         if of_user:
             return None
         raise
-    same = not of_user or code_key(getattr(made, function)) == record["code"][function]
-    return made if same else None
+    if set(made.params) != params:
+        if of_user:
+            return None
+        raise ValueError(
+            f"the {kind} {name!r} has the parameters {', '.join(made.params)}, and the record "
+            f"{', '.join(sorted(params))}; {_REMEDY}"
+        )
+    if of_user:
+        return made if code_key(getattr(made, function)) == record["code"][function] else None
+    return made
 
 
 def _functions(record: Mapping[str, Any], needed: str, optional: str) -> dict[str, Any]:
     """A user's functions, the same as when the record was made."""
     from levysde.engine.source import code_key
 
-    paths = record["functions"]
+    paths, facts = record["functions"], record["declared"].get("facts", ())
+    if facts:
+        raise ValueError(
+            f"the parts of the result declare {', '.join(facts)}, which no record holds; {_REMEDY}"
+        )
     found = {
         part: _user_function(part, paths[part]) for part in (needed, optional) if part in paths
     }

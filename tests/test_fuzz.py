@@ -525,7 +525,7 @@ TABLE: dict[str, Entry] = {
         lambda r: {"form": "sde", "rates": "per_step", "average": r.uniform(0.0, 0.99),
                    "dampening": r.uniform(0.0, 0.99), "second_average": r.uniform(0.0, 0.99),
                    "second_moment": "none", "size": positives(r, 2), "eps": positive(r),
-                   "weight_decay": positive(r), "decay_form": "none", "bias_correction": False},
+                   "weight_decay": 0.0, "decay_form": "none", "bias_correction": False},
         {"form": "name", "rates": "name", "average": "optional factor",
          "dampening": "optional factor", "second_average": "optional factor",
          "second_moment": "name", "size": "array of numbers", "eps": "not negative",

@@ -52,7 +52,7 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         "--lr",
         type=number,
         metavar="ETA",
-        help="learning rate of an optimizer as it is run, in place of --epsilon and --dt: --scale "
+        help="learning rate of an optimizer as used in practice, in place of --epsilon and --dt: --scale "
         "is then that of the gradient noise",
     )
     group.add_argument(

@@ -1,7 +1,7 @@
 """Optimizers that divide by the size of the gradient: their parameters, step by step."""
 
 import math
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,23 @@ class Adaptive(Optimizer):
     _: KW_ONLY
     first: str | None
     second: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kind, size = "gradient", np.zeros(())
+        for name, moment in (("frozen", "frozen"), ("gradient_noise", "noisy")):
+            if name in self.params:
+                kind, size = moment, np.asarray(self.params[name])
+        rule = replace(
+            self.rule,
+            average=None if self.first is None else self.number(self.first),
+            second_average=self.number(self.second),
+            second_moment=kind,
+            size=size,
+            eps=self.number("eps"),
+            weight_decay=0.0 if self.rule.decay_form == "none" else self.number("weight_decay"),
+        )
+        object.__setattr__(self, "rule", rule)  # of the parameters, also if these were replaced
 
     @property
     def second_moment(self) -> str:
@@ -133,7 +150,6 @@ def adaptive(
     """
     check_form(form, rates)
     params: dict[str, Any] = {n: check_factor(n, b, rates) for n, b in factors.items()}
-    *averages, squares = params.values()
     params["eps"] = check_nonnegative("eps", eps)
     if decay_form != "none":
         params["weight_decay"] = check_nonnegative("weight_decay", weight_decay)
@@ -149,19 +165,6 @@ def adaptive(
             f"gradient_noise is {checks.told(gradient_noise)}, but in the algorithm v sees the "
             "noise of the simulation; give form='sde', or no gradient_noise"
         )
-    kinds = {"frozen": "frozen", "gradient_noise": "noisy"}
-    rule = Rule(
-        form,
-        rates,
-        average=averages[0] if averages else None,
-        second_average=squares,
-        second_moment=kinds[next(iter(given))] if given else "gradient",
-        size=next(iter(given.values()), 0.0),
-        eps=params["eps"],
-        weight_decay=params.get("weight_decay", 0.0),
-        decay_form=decay_form,
-        bias_correction=bias_correction,
-    )
     *first, second = factors
     return Adaptive(
         name,
@@ -171,7 +174,7 @@ def adaptive(
         clock=_corrections,
         normal=gradient_noise is not None,
         sde=form == "sde",
-        rule=rule,
+        rule=Rule(form, rates, decay_form=decay_form, bias_correction=bias_correction),
         first=first[0] if first else None,
         second=second,
     )

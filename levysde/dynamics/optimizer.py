@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from levysde import checks
 from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.rule import Rule
 
@@ -22,6 +23,10 @@ class Optimizer(Dynamics):
 
     _: KW_ONLY
     rule: Rule
+
+    def __post_init__(self) -> None:
+        checks.instance("rule", self.rule, Rule)
+        super().__post_init__()
 
     @property
     def form(self) -> str:

@@ -22,7 +22,8 @@ class Rule:
     m <- b1 m + w h, v <- b2 v + (1 - b2) (h^2 + s^2), x <- x - dt m/Q, Q = sqrt(v) + eps, where h
     is the gradient, with the noise in it in the algorithm; in the SDE the noise moves x beside it,
     divided by Q. Without averages and v this is SGD. The theory, the jump method and automatic
-    steps read it, and a dynamics of one's own that declares one is known to them too.
+    steps read it, and a dynamics of one's own that declares one is known to them too. Whether the
+    update does what its rule says is not tried: one that declares another gets wrong predictions.
 
     Attributes
     ----------
@@ -76,8 +77,7 @@ class Rule:
     bias_correction: bool = False
 
     def __post_init__(self) -> None:
-        checks.choice("form", self.form, FORMS)
-        checks.choice("rates", self.rates, RATES)
+        check_form(self.form, self.rates)
         checks.choice("second_moment", self.second_moment, SECOND_MOMENTS)
         checks.choice("decay_form", self.decay_form, DECAY_FORMS)
         checks.flag("bias_correction", self.bias_correction)
@@ -91,6 +91,10 @@ class Rule:
         checks.finite_array("size", self.size)
         if self.second_moment in ("frozen", "noisy"):
             check_sizes("size", self.size)
+        if self.weight_decay and self.decay_form == "none":
+            raise ValueError(
+                f"weight_decay is {self.weight_decay:g} with decay_form 'none'; give the form too"
+            )
         if self.adaptive and self.second_average is None:
             raise ValueError(
                 f"second_moment is {self.second_moment!r} without the factor of its average; give "
@@ -206,7 +210,7 @@ class Rule:
     @property
     def _weight(self) -> float:
         """The weight of a gradient in m."""
-        if self.rates == "per_step" and self.dampening is not None:
+        if self.rates == "per_step" and self.average is not None and self.dampening is not None:
             return 1.0 - self.dampening
         return 1.0 - self._kept
 

@@ -1,5 +1,7 @@
 """Stochastic gradient descent, plain and with momentum."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from levysde._typing import FloatArray
@@ -76,6 +78,11 @@ class Momentum(Optimizer):
     rule : Rule
         As for `Optimizer`.
     """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        decay, dampening = self.number("decay"), self.number("dampening")
+        object.__setattr__(self, "rule", replace(self.rule, average=decay, dampening=dampening))
 
     def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """What a step keeps of the average, the weight of the gradient, and the form.
@@ -185,5 +192,5 @@ def momentum(
         memory=True,
         params=params,
         sde=form == "sde",
-        rule=Rule(form, rates, average=params["decay"], dampening=damped),
+        rule=Rule(form, rates),
     )

@@ -16,6 +16,10 @@ from levysde.engine.random.philox import STREAM
 from levysde.model import Model
 from levysde.noise import CONVENTION, Noise
 
+POTENTIAL_FACTS = ("hessian", "one_sided", "separable", "approaching")
+DOMAIN_FACTS = ("shape", "invariant_under", "trapping_radius")
+"""Facts that a part may declare and that no record holds."""
+
 MANY_NUMBERS = 2048
 """Parameters with more numbers are kept as a shape and a hash."""
 
@@ -112,7 +116,7 @@ def describe(
             **({} if margin is None else {"margin": code_key(margin)}),
         },
         "functions": _user_functions(basin, dynamics, noise),
-        "declared": _declared(basin, dynamics),
+        "declared": _declared(basin, dynamics, noise),
         "stream": STREAM,
         "versions": {
             "levysde": __version__,
@@ -139,12 +143,12 @@ def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str,
             found |= {
                 name: spec.import_path(each) for name, each in {part: function, **used}.items()
             }
-    if "noise" not in found and not _is_made_by_name(noise, basin.dim):
+    if "noise" not in found and not _is_made_by_name(noise):
         found["noise"] = None
     return found
 
 
-def _is_made_by_name(noise: Noise, dim: int) -> bool:
+def _is_made_by_name(noise: Noise) -> bool:
     """Whether the function of its name makes the law again from its parameters."""
     try:
         made = spec.constructor("noise", noise.name)(**noise.params)
@@ -152,9 +156,17 @@ def _is_made_by_name(noise: Noise, dim: int) -> bool:
         return False
     if type(made) is not type(noise):
         return False
-    with np.errstate(all="ignore"):
-        again, given = (law.characteristic(np.ones((1, dim))) for law in (made, noise))
-    return np.allclose(again, given, rtol=1e-9, atol=0.0, equal_nan=True)
+    again, given = _noise_facts(made), _noise_facts(noise)
+    return all(
+        np.shape(again[name]) == np.shape(value) and np.allclose(again[name], value, rtol=1e-9)
+        for name, value in given.items()
+    )
+
+
+def _noise_facts(noise: Noise) -> dict[str, Any]:
+    """What a law says of its jumps, whatever its parameters are called."""
+    facts = {"columns": ("alphas", "vectors", "betas"), "sphere": ("alpha", "matrix")}
+    return {name: getattr(noise, name) for name in facts.get(noise.form or "", ())}
 
 
 def _is_ours(function: Any) -> bool:
@@ -162,14 +174,33 @@ def _is_ours(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "").partition(".")[0] == "levysde"
 
 
-def _declared(basin: Basin, dynamics: Dynamics) -> dict[str, Any]:
-    """What a user declares beside functions and parameters."""
+def _is_nothing(value: Any) -> bool:
+    return value is None or value is False
+
+
+def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
+    """What a user declares beside functions and parameters; of facts that no record holds names."""
     found: dict[str, Any] = {}
-    if not _is_ours(basin.domain.outside):
-        found["cost"] = basin.domain.cost
+    potential, domain = basin.potential, basin.domain
+    if not _is_ours(domain.outside):
+        found["cost"] = domain.cost
+    owners: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
+        (potential, potential.gradient, POTENTIAL_FACTS),
+        (domain, domain.outside, DOMAIN_FACTS),
+    )
+    names = [
+        name
+        for part, function, facts in owners
+        for name in facts
+        if not _is_ours(function) and not _is_nothing(getattr(part, name))
+    ]
+    if names:
+        found["facts"] = names
     if not _is_ours(dynamics.update):
         found["sde"] = dynamics.sde
         if dynamics.rule is not None:
             size = _summary(np.asarray(dynamics.rule.size))
             found["rule"] = {**vars(dynamics.rule), "size": size}
+    if not _is_made_by_name(noise):
+        found["noise"] = _json_params(_noise_facts(noise))
     return found

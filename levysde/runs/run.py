@@ -105,6 +105,12 @@ class Prefix:
                     f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
                     f"run has {value!r}; resume with the same parameters"
                 )
+        declared = earlier.parameters.get("declared", self.parameters["declared"])
+        if declared != self.parameters["declared"]:
+            raise ValueError(
+                f"the parts of the result to be resumed declare {declared}, and those of this run "
+                f"{self.parameters['declared']}; resume with the same parts"
+            )
         made_by = earlier.parameters.get("code")
         made_by = made_by if isinstance(made_by, dict) else {}
         runs = self.parameters["code"]

@@ -79,7 +79,7 @@ def escape_times(
         Step, time (the learning rate of an algorithm), done as it is; "auto" is 1/(100 k), see
         `automatic_dt`. A step that overshoots in the domain is warned of.
     horizon : float, optional
-        Time after which a path is censored (censored); unless given 30 predicted means or, where
+        Time after which a path is censored; unless given 30 predicted means or, where
         no mean is predicted, 100 000 steps, or 1000 long increments where idle iterations are
         skipped. The parameters of the result have it and its reason, see `levysde.methods.horizon`.
     seed : int
@@ -123,7 +123,7 @@ def escape_times(
         jumps reach, unless it is divided by its own size. An algorithm keeps its overshoot, which
         is real.
     lr : float, optional
-        Learning rate of an optimizer as it is run, in place of `epsilon` and `dt`: an iteration
+        Learning rate of an optimizer as used in practice, in place of `epsilon` and `dt`: an iteration
         takes the time dt = lr, and the noise of the gradient has the law of `noise` as it is, so
         that epsilon = lr^((alpha - 1)/alpha). `result.steps` counts iterations.
     checkpoint : str or path-like, optional
