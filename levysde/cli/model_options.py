@@ -52,8 +52,8 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         "--lr",
         type=number,
         metavar="ETA",
-        help="learning rate of an optimizer as used in practice, in place of --epsilon and --dt: --scale "
-        "is then that of the gradient noise",
+        help="learning rate of an optimizer as used in practice, in place of --epsilon and --dt: "
+        "--scale is then that of the gradient noise",
     )
     group.add_argument(
         "--dynamics",
