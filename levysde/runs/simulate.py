@@ -124,8 +124,8 @@ def escape_times(
         is real.
     lr : float, optional
         Learning rate of an optimizer as used in practice, in place of `epsilon` and `dt`: an
-        iteration takes the time dt = lr, and the noise of the gradient has the law of `noise` as it is, so
-        that epsilon = lr^((alpha - 1)/alpha). `result.steps` counts iterations.
+        iteration takes the time dt = lr, and the noise of the gradient has the law of `noise` as it
+        is, so that epsilon = lr^((alpha - 1)/alpha). `result.steps` counts iterations.
     checkpoint : str or path-like, optional
         A file (``.npz``) to which the finished paths are written every minute while the run goes
         on, so that a process that is killed loses no more. `resume` takes it and gives the same
