@@ -1,5 +1,6 @@
 """One table of names, and parts that are made again from the record of a result."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -83,3 +84,59 @@ def test_records_of_earlier_versions_are_read():
         spec.build({k: v for k, v in old.items() if k != "minimum"})
     with pytest.raises(ValueError, match="'custom', is not built in"):
         spec.build({**old, "domain": {"name": "custom", "params": {}}})
+
+
+# ------------------------------------------------------------------- facts that are declared
+
+
+def test_a_law_of_the_same_name_and_other_facts_is_another():
+    """A record holds what a law of the user says of its jumps, so that runs are not mixed."""
+    setting = (ls.basins.flat(), ls.dynamics.sgd())
+    wide, narrow = (ls.noise.Columns("mine", {}, 1.5, scale) for scale in (3.0, 1.0))
+    options = {"epsilon": 0.3, "dt": 0.01, "horizon": 5.0}
+    run = ls.escape_times(*setting, wide, paths=20, **options)
+    with pytest.raises(ValueError, match="resume with the same parts"):
+        ls.escape_times(*setting, narrow, paths=40, resume=run, **options)
+    more = ls.escape_times(*setting, wide, paths=40, resume=run, **options)
+    assert more.digest == ls.escape_times(*setting, wide, paths=40, **options).digest
+
+
+def test_a_rule_follows_the_parameters_of_its_optimizer():
+    given = {"b1": 0.9, "b2": 0.999, "eps": 1.0}
+    changed = dataclasses.replace(ls.dynamics.adam(), params=given)
+    assert changed.rule.eps == 1.0
+    options = {"epsilon": 1.0, "dt": 0.02, "horizon": 50.0, "paths": 30}
+    setting = (ls.basins.sharp(), ls.noise.independent(1.5))
+    runs = [
+        ls.escape_times(setting[0], dynamics, setting[1], **options)
+        for dynamics in (changed, ls.dynamics.adam(eps=1.0), ls.dynamics.adam())
+    ]
+    assert runs[0].digest == runs[1].digest != runs[2].digest
+
+
+def test_facts_that_no_record_holds_are_told():
+    shape = ls.domains.Polytope([-1.0], [1.0])
+
+    basin = own_basin()
+    own = ls.Basin(
+        ls.Potential(1, user_parts.gradient, params={"k": 2.0}),
+        ls.Domain(1, user_parts.outside, {"radius": 1.0}, shape=shape),
+        [0.0],
+    )
+    assert basin.domain.shape is None
+    run = ls.escape_times(own, ls.dynamics.sgd(), ls.noise.isotropic(1.5), 0.5, paths=5, dt=0.01)
+    with pytest.raises(ValueError, match="declare shape, which no record holds"):
+        spec.build(run.parameters)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("dynamics_params", None), ("noise_params", []), ("functions", "x"), ("dynamics_params", {})],
+)
+def test_damaged_records_are_told(key, value):
+    run = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.adam(frozen=1.0), ls.noise.isotropic(1.5), 0.5, paths=5,
+        dt=0.01,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="give basin, dynamics and noise"):
+        spec.build({**run.parameters, key: value})
