@@ -530,7 +530,8 @@ def test_no_law_is_said_and_no_number_given() -> None:
 def test_compare_prints_a_row_for_every_optimizer() -> None:
     answer = call("compare", "--dynamics", "sgd,adam,adamw", "--basin", "sharp", "--paths", "200")
     assert answer.code == 0
-    rows = [line.split() for line in answer.out.splitlines() if line.strip()[:3] in ("sgd", "ada")]
+    # Rows are indented by two; what continues a line above is farther to the right.
+    rows = [line.split() for line in answer.out.splitlines() if line[:5] in ("  sgd", "  ada")]
     assert [row[0] for row in rows] == ["sgd", "adam", "adamw"]
     assert all(row[1] == "200" for row in rows)
     assert "with the same noise" in answer.out

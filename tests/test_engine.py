@@ -596,7 +596,7 @@ def test_no_two_functions_share_a_cache_index(filled):
 AT_ONCE = """
 import sys
 import numpy as np
-from levysde.engine import passes
+from levysde.engine.cpu import passes
 
 def shared(x, p, out):
     out[0] = -x[0]
