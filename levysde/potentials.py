@@ -108,6 +108,13 @@ class Potential:
         checks.flag("separable", self.separable)
         checks.flag("approaching", self.approaching)
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Names of the facts that are declared beside the functions and their parameters."""
+        facts = ("hessian", "one_sided", "separable", "approaching")
+        values = {name: getattr(self, name) for name in facts}
+        return tuple(name for name, v in values.items() if v is not None and v is not False)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return checks.rebuild, (type(self), checks.given_fields(self))
 

@@ -106,6 +106,8 @@ def test_what_a_law_of_the_table_needs_is_asked_for(capsys):
         (lambda: Columns("mine", {}, 1.5, 1.0, 1.5), "betas is 1.5"),
         (lambda: Columns("mine", {}, [1.0, 1.5], 1.0, [0.5, 0.0]), "0 where alpha is 1"),
         (lambda: Columns("mine", {}, 0.05, 1.0), "alpha is 0.05"),
+        (lambda: Columns("mine", {}, [], 1.0), r"alphas has shape \(0,\)"),
+        (lambda: Columns("mine", {}, [[1.2, 1.5]] * 2, 1.0), r"alphas has shape \(2, 2\)"),
         (lambda: Sphere(name="mine", parameters={}, alpha=1.5, matrix=-1.0), "matrix is -1"),
         (lambda: Sphere(name="mine", parameters={}, alpha=1.5, matrix=[1.0]), "matrix has shape"),
     ],

@@ -104,6 +104,13 @@ class Domain:
         if self.trapping_radius is not None:
             checks.finite_number("trapping_radius", self.trapping_radius)
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Names of the facts that are declared beside the functions and their parameters."""
+        facts = ("shape", "invariant_under", "trapping_radius")
+        values = {name: getattr(self, name) for name in facts}
+        return tuple(name for name, v in values.items() if v is not None and v is not False)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return checks.rebuild, (type(self), checks.given_fields(self))
 

@@ -130,6 +130,10 @@ class Columns(Form):
         super().__post_init__()
         for name in ("alphas", "betas"):
             array = checks.finite_array(name, getattr(self, name))
+            if array.ndim > 1 or array.size == 0:
+                raise ValueError(
+                    f"{name} has shape {array.shape}; give one number, or one for every column"
+                )
             object.__setattr__(self, name, number_or_array(array))
         object.__setattr__(self, "vectors", kept("vectors", self.vectors))
         for index in self.indices.ravel().tolist():

@@ -16,10 +16,6 @@ from levysde.engine.random.philox import STREAM
 from levysde.model import Model
 from levysde.noise import CONVENTION, Noise
 
-POTENTIAL_FACTS = ("hessian", "one_sided", "separable", "approaching")
-DOMAIN_FACTS = ("shape", "invariant_under", "trapping_radius")
-"""Facts that a part may declare and that no record holds."""
-
 MANY_NUMBERS = 2048
 """Parameters with more numbers are kept as a shape and a hash."""
 
@@ -174,28 +170,16 @@ def _is_ours(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "").partition(".")[0] == "levysde"
 
 
-def _is_nothing(value: Any) -> bool:
-    return value is None or value is False
-
-
 def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
     """What a user declares beside functions and parameters; of facts that no record holds names."""
     found: dict[str, Any] = {}
     potential, domain = basin.potential, basin.domain
     if not _is_ours(domain.outside):
         found["cost"] = domain.cost
-    owners: tuple[tuple[Any, Any, tuple[str, ...]], ...] = (
-        (potential, potential.gradient, POTENTIAL_FACTS),
-        (domain, domain.outside, DOMAIN_FACTS),
-    )
-    names = [
-        name
-        for part, function, facts in owners
-        for name in facts
-        if not _is_ours(function) and not _is_nothing(getattr(part, name))
-    ]
+    names = () if _is_ours(potential.gradient) else potential.declared
+    names += () if _is_ours(domain.outside) else domain.declared
     if names:
-        found["facts"] = names
+        found["facts"] = list(names)
     if not _is_ours(dynamics.update):
         found["sde"] = dynamics.sde
         if dynamics.rule is not None:
