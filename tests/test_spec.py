@@ -140,3 +140,24 @@ def test_damaged_records_are_told(key, value):
     )  # fmt: skip
     with pytest.raises(ValueError, match="give basin, dynamics and noise"):
         spec.build({**run.parameters, key: value})
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "continuous"),
+    [
+        (ls.dynamics.sgd(), True),
+        (ls.dynamics.sgd(clip=0.1), False),
+        (ls.dynamics.momentum(0.5, form="sde", rates="per_time"), True),
+        (ls.dynamics.momentum(0.5, form="sde"), False),
+        (ls.dynamics.momentum(0.5), False),
+        (ls.dynamics.adam(frozen=1.0, form="sde", rates="per_time"), True),
+        (ls.dynamics.adam(frozen=1.0, form="sde"), False),
+        (ls.dynamics.adam(form="sde", rates="per_time"), False),
+        (ls.dynamics.adamw(frozen=1.0, form="sde", rates="per_time"), False),
+        (ls.Dynamics("own", user_parts.step, sde=True), False),
+    ],
+    ids=lambda value: str(getattr(value, "name", value)),
+)
+def test_which_dynamics_have_a_continuous_time(dynamics, continuous):
+    """An equation with rates per unit time and a constant divisor, neither decay nor clip."""
+    assert dynamics.continuous is continuous
