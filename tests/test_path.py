@@ -15,9 +15,17 @@ from levysde.engine.cpu.passes import is_wide
 from levysde.engine.path import increments, iteration
 from levysde.engine.path import jump as jump_path
 from levysde.engine.path.divided_step import flow_parameters
+from levysde.engine.path.increments import drawn_drivers, is_coupled
+from levysde.engine.path.recurrence_path import (
+    WORK_ROWS,
+    advance_of,
+    parameters_of,
+    status_after,
+)
 from levysde.engine.program import Outcome
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
+from levysde.runs.results import EscapeTimes
 
 DIMENSIONS = [*range(1, 11), 130]
 SEED = 3
@@ -94,6 +102,7 @@ OPTIMIZERS = {
     "sgd": ls.dynamics.sgd(),
     "clipped": ls.dynamics.sgd(clip=0.05),
     "adam": ls.dynamics.adam(),
+    "averaged": ls.dynamics.adam(20.0, 20.0, 0.0, form="sde", rates="per_time", frozen=1.0),
     "noisy": ls.dynamics.adam(form="sde", gradient_noise=1.0),
 }
 
@@ -101,29 +110,54 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("dim", [1, 3, 33])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_block_engine_repeats_the_iteration_of_one_path(name, dim):
+    check_one_path(box(dim), OPTIMIZERS[name])
+
+
+@pytest.mark.parametrize("name", ["sgd", "averaged"])
+def test_the_block_engine_repeats_the_divided_iteration_of_one_path(name):
+    """In a well so steep that every far jump is followed by a divided step."""
+    dim = 2
+    well = potentials.Potential(dim, steep_gradient, steep_value, {"rate": 1e3})
+    basin = Basin(well, domains.box([-1.0] * dim, [1.0] * dim), np.zeros(dim))
+    divided = check_one_path(basin, OPTIMIZERS[name], "flow")
+    undivided = check_one_path(basin, OPTIMIZERS[name], "euler")
+    assert divided.digest != undivided.digest
+
+
+def steep_gradient(x, p, out):
+    for j in range(len(x)):
+        out[j] = p[0] * x[j] * x[j] * x[j]
+
+
+def steep_value(x, p):
+    total = 0.0
+    for j in range(len(x)):
+        total += 0.25 * p[0] * x[j] * x[j] * x[j] * x[j]
+    return total
+
+
+def check_one_path(basin, optimizer, scheme="euler"):
+    dim = basin.dim
     program = recurrence(
-        Model(box(dim), OPTIMIZERS[name], ls.noise.isotropic(1.5), 0.3), 0.05, SEED
+        Model(basin, optimizer, ls.noise.isotropic(1.5), 0.3), 0.05, SEED, None, scheme
     )
     horizon, paths = 30, 6
     outcome = Outcome.empty(paths, dim)
     euler_engine.escape(program, outcome, 0, paths, horizon, threads=1)
-    increment, z = increments.increment_of(program.noise), np.empty(dim + 8)
-    z = z[: increments.drawn_drivers(program.noise, dim)]
-    move = iteration.update_of(program.update)
-    iterate = iteration.iteration_of(increment, program.gradient, move)
-    status_of = iteration.status_of(program.outside, iteration.is_finite)
-    parameters = program.noise.p, program.gradient_p, program.update.p
+    iterate, status_of = advance_of(program), status_after(program)
+    parameters, work = parameters_of(program), np.empty((WORK_ROWS, dim))
     for path in range(paths):
         x, (m, v, g, dL), step, status = program.start.copy(), np.zeros((4, dim)), 0, 0
+        z = np.empty(drawn_drivers(program.noise, dim)) if is_coupled(program.noise) else dL
         while status == 0:
             where = address(path, step)
-            if not increments.is_coupled(program.noise):  # in one dimension
-                z = dL
-            iterate(x, m, v, g, dL, z, program.dt, *where, parameters)
-            step += 1
-            status = status_of(x, program.outside_p, step, horizon)
+            with np.errstate(all="ignore"):  # of words that are cut, and of steps that overshoot
+                iterate((x, m, v), g, dL, z, work, program.dt, *where, parameters)
+                step += 1
+                status = status_of(x, program.outside_p, step, horizon)
         assert (outcome.steps[path], outcome.status[path]) == (step, status)
         assert (outcome.position[path] == x).all()
+    return EscapeTimes(outcome.steps, outcome.status, outcome.position, 0.05, {}, 0.0)
 
 
 def test_rows_and_vectors_agree_on_what_is_finite():

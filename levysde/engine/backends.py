@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["BACKENDS", "Engine", "Engines"]
+__all__ = ["BACKENDS", "BackendError", "Engine", "Engines"]
+
+
+class BackendError(RuntimeError):
+    """A backend cannot be used here, or has failed: one sentence with the remedy.
+
+    Attributes
+    ----------
+    result : EscapeTimes or None
+        What a run had finished when it failed.
+    """
+
+    result: Any = None
 
 
 class Engine(Protocol):
@@ -75,15 +87,15 @@ class Engines(NamedTuple):
     ----------
     recurrence : Engine
         Every iteration of a recurrence is made: `Program`.
-    skipping : Engine
-        Idle iterations are skipped: `IdleProgram`.
-    continuous : Engine
+    skipping : Engine or None
+        Idle iterations are skipped: `IdleProgram`. None where this is not done.
+    continuous : Engine or None
         From jump to jump: `JumpProgram`.
     """
 
     recurrence: Engine
-    skipping: Engine
-    continuous: Engine
+    skipping: Engine | None
+    continuous: Engine | None
 
 
 def _cpu() -> Engines:
@@ -92,5 +104,11 @@ def _cpu() -> Engines:
     return Engines(euler_engine, skip_engine, jump_engine)
 
 
-BACKENDS: dict[str, Callable[[], Engines]] = {"cpu": _cpu}
+def _cuda() -> Engines:
+    from levysde.engine.cuda.engines import engines
+
+    return engines()
+
+
+BACKENDS: dict[str, Callable[[], Engines]] = {"cpu": _cpu, "cuda": _cuda}
 """Engines by the name of the backend, loaded when they are asked for."""

@@ -14,7 +14,7 @@ import threading
 import types as pytypes
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ class _Callee:
                 f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
                 "write it with a loop"
             )
-        self.key, self.py_func, self.__name__ = key, _copied(function), function.__name__
+        self.key, self.py_func, self.__name__ = key, copied(function, _current), function.__name__
         options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
         self.dispatcher = numba.njit(forceinline=True, **options)(self.py_func)
 
@@ -138,15 +138,29 @@ def _type_of_callee(callee: _Callee, context: Any) -> Any:
     return types.Dispatcher(callee.dispatcher)
 
 
-def _copied(function: pytypes.FunctionType) -> pytypes.FunctionType:
-    """The function with private copies of all that its code refers to."""
+def copied(
+    function: pytypes.FunctionType, current: Callable[[Any, list[str]], Any]
+) -> pytypes.FunctionType:
+    """A function with private copies of all that its code refers to.
+
+    Parameters
+    ----------
+    function : function
+        A plain Python function.
+    current : callable
+        `current(value, names)`: what stands for a value in the code that uses these names.
+
+    Returns
+    -------
+    function
+    """
     names = sorted(names_in(function.__code__))
     space = {name: function.__globals__[name] for name in names if name in function.__globals__}
-    space = {name: _current(value, names) for name, value in space.items()}
+    space = {name: current(value, names) for name, value in space.items()}
     # Cached code is loaded with the module that is named here, which another process must find.
     space["__name__"] = __name__
     cells = tuple(
-        pytypes.CellType(_current(cell.cell_contents, names)) for cell in function.__closure__ or ()
+        pytypes.CellType(current(cell.cell_contents, names)) for cell in function.__closure__ or ()
     )
     copy = pytypes.FunctionType(
         function.__code__, space, function.__name__, function.__defaults__, cells or None
@@ -212,7 +226,7 @@ def compile_cached(function: PlainFunction, signature: Any, *, allocates: bool =
     """
     options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": allocates}
     key = source_key(function, (signature, allocates))
-    function = _copied(plain(function))
+    function = copied(plain(function), _current)
     function.__qualname__ = f"{function.__name__}_{key}"
     with _compile_lock, _pointers_allowed(), interrupts_held():
         try:
@@ -299,12 +313,12 @@ def compile_part(part: str, function: PlainFunction, closure: PlainFunction, sig
                 f"the {part} function {name!r} writes into x or p; only read them"
             ) from error
         raise ValueError(
-            f"the {part} function {name!r} cannot be compiled: {_first_reason(error)}; use "
+            f"the {part} function {name!r} cannot be compiled: {first_reason(error)}; use "
             "numbers, array elements, functions of numpy and math, and functions made of these"
         ) from error
 
 
-def _first_reason(error: Exception) -> str:
+def first_reason(error: Exception) -> str:
     """The sentence of an error of numba that names the cause, without its pages of context."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [

@@ -132,5 +132,5 @@ def prepare(model: Model, request: Request) -> Plan:
         warn_of_close_start(model, found.program)
 
     return Plan(
-        "euler", request.engines.recurrence, found.program, found.step.dt, found.record(), warn
+        "euler", request.engine("recurrence"), found.program, found.step.dt, found.record(), warn
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from levysde import checks
 from levysde.engine.backends import BACKENDS, Engine, Engines
 
 __all__ = ["SMALL_JUMPS", "Plan", "Request"]
@@ -46,6 +47,31 @@ class Request:
     def engines(self) -> Engines:
         """What runs the programs of the methods."""
         return BACKENDS[self.backend]()
+
+    def engine(self, kind: str) -> Engine:
+        """What runs one kind of program.
+
+        Parameters
+        ----------
+        kind : {"recurrence", "skipping", "continuous"}
+            A field of `levysde.engine.backends.Engines`.
+
+        Returns
+        -------
+        Engine
+
+        Raises
+        ------
+        ValueError
+            If the backend has none.
+        """
+        found: Engine | None = getattr(self.engines, kind)
+        if found is None:
+            raise checks.Refusal(
+                f"backend {self.backend!r} has no engine for method 'jump' here",
+                "use method='euler' or backend='cpu'",
+            )
+        return found
 
     @property
     def chooses_step(self) -> bool:

@@ -11,7 +11,7 @@ from levysde.engine.cpu.flow_pass import flow_pass
 from levysde.engine.cpu.noise_passes import noise_pass
 from levysde.engine.cpu.passes import VECTOR, check_pass, gradient_pass, is_wide
 from levysde.engine.cpu.update_pass import update_pass
-from levysde.engine.path.divided_step import flow_parameters
+from levysde.engine.path.recurrence_path import Parameters
 from levysde.engine.program import Outcome, Program
 from levysde.engine.status import RUNNING
 
@@ -54,15 +54,6 @@ class Block(NamedTuple):
     step: npt.NDArray[np.uint64]
     calm: npt.NDArray[np.uint64]
     flags: npt.NDArray[np.int8]
-
-
-class Parameters(NamedTuple):
-    """The flat parameters of the passes."""
-
-    noise: FloatArray
-    gradient: FloatArray
-    update: FloatArray
-    outside: FloatArray
 
 
 class Setting(NamedTuple):
@@ -118,14 +109,6 @@ def passes_of(program: Program) -> tuple[Any, Any, Any]:
 def check_of(program: Program) -> Any:
     """The pass that looks for paths that have ended, compiled."""
     return check_pass(program.outside, program.dim)
-
-
-def parameters_of(program: Program) -> Parameters:
-    """The parameters of the passes."""
-    update_p = program.update.p
-    if program.flow is not None:
-        update_p = flow_parameters(program.flow, program.gradient_p)
-    return Parameters(program.noise.p, program.gradient_p, update_p, program.outside_p)
 
 
 # ---------------------------------------------------------------------------- in compiled functions

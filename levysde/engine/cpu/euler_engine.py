@@ -22,14 +22,12 @@ from levysde.engine.cpu.block import (
     PARAMETERS,
     SETTING,
     Block,
-    Parameters,
     Setting,
     begin,
     block_lanes,
     check_of,
     collect,
     new_block,
-    parameters_of,
     passes_of,
     rows_of,
     setting_of,
@@ -37,6 +35,7 @@ from levysde.engine.cpu.block import (
 from levysde.engine.cpu.passes import CHECK, GRADIENT, NOISE, UPDATE, VECTOR
 from levysde.engine.cpu.queue import QUEUE, new_queue, work_off
 from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
+from levysde.engine.path.recurrence_path import Parameters, parameters_of
 from levysde.engine.program import Outcome, Program
 
 _FIRST_CALL = 1 << 17

@@ -9,7 +9,13 @@ from levysde._typing import PlainFunction
 from levysde.engine.compile import compile_part, prepared
 from levysde.engine.cpu.passes import UPDATE, is_wide
 from levysde.engine.cpu.update_pass import step_loop
-from levysde.engine.path.divided_step import HEADER, LENGTH, UPDATE_SIZE, divided_step
+from levysde.engine.path.divided_step import (
+    HEADER,
+    LENGTH,
+    UPDATE_SIZE,
+    WORK_ROWS,
+    divided_step,
+)
 from levysde.engine.path.iteration import no_clock, normal_variate, one_coordinate
 from levysde.engine.program import UpdatePart
 
@@ -74,7 +80,7 @@ def _compiled(
         first = p[HEADER : HEADER + size]
         lanes = np.empty(count, np.int64)
         found = long_steps(x, m, v, g, dt, seed, path, step, first, p[LENGTH], lanes, count)
-        kept = np.empty((found, 3, dim))
+        kept, work = np.empty((found, 3, dim)), np.empty((WORK_ROWS, dim))
         resolved = 0
         for row in range(found):
             i = lanes[row]
@@ -83,7 +89,7 @@ def _compiled(
                 at = (i, j) if wide else (j, i)
                 state[0, j], state[1, j], state[2, j] = x[at], m[at], v[at]
                 force[j], noise[j] = g[at], dL[at]
-            if divided(state, force, noise, dt, seed, path[i], step[i], p):
+            if divided(state, force, noise, dt, seed, path[i], step[i], p, work):
                 lanes[resolved] = i
                 resolved += 1
         explicit(x, m, v, g, dL, dt, seed, path, step, first, count)

@@ -4,7 +4,6 @@ import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
 from levysde.engine.fixed_numbers import SQRT_HALF
-from levysde.engine.program import UpdatePart
 from levysde.engine.random.philox import random_words
 from levysde.engine.random.variates import gaussian_pair
 from levysde.engine.slots import NORMAL_SLOT
@@ -70,12 +69,23 @@ def move_of(coordinate: PlainFunction, clock: PlainFunction) -> PlainFunction:
     return move
 
 
+def whole_move(move: PlainFunction) -> PlainFunction:
+    """The same move for a state, the three x, m and v."""
+
+    def moved(state, g, dL, dt, seed, path, step, p, work):  # type: ignore[no-untyped-def]
+        move(state[0], state[1], state[2], g, dL, dt, seed, path, step, p)
+
+    return moved
+
+
 def limited(move: PlainFunction) -> PlainFunction:
     """The same move, cut to the length p[-1] where it is longer."""
 
-    def limited_move(x, m, v, g, dL, dt, seed, path, step, p):  # type: ignore[no-untyped-def]
-        before = x.copy()
-        move(x, m, v, g, dL, dt, seed, path, step, p[: p.size - 1])
+    def limited_move(state, g, dL, dt, seed, path, step, p, work):  # type: ignore[no-untyped-def]
+        before, x = work[0], state[0]
+        for j in range(len(x)):
+            before[j] = x[j]
+        move(state, g, dL, dt, seed, path, step, p[: p.size - 1], work)
         shorten(before, x, p[p.size - 1])
 
     return limited_move
@@ -98,24 +108,6 @@ def shorten(before: FloatArray, x: FloatArray, limit: float) -> None:
             x[j] = before[j] + limit * ((x[j] - before[j]) / longest / np.sqrt(total))
 
 
-def update_of(part: UpdatePart) -> PlainFunction:
-    """The update of one path.
-
-    Parameters
-    ----------
-    part : UpdatePart
-        How one coordinate moves.
-
-    Returns
-    -------
-    callable
-        `move(x, m, v, g, dL, dt, seed, path, step, p)`.
-    """
-    one = one_coordinate(part.update, part.clock is not None, part.normal)
-    move = move_of(coordinate_of(one, part.memory, part.normal), part.clock or no_clock)
-    return limited(move) if part.limited else move
-
-
 def iteration_of(
     increment: PlainFunction, gradient: PlainFunction, move: PlainFunction
 ) -> PlainFunction:
@@ -124,19 +116,21 @@ def iteration_of(
     Parameters
     ----------
     increment, gradient, move : callable
-        As `increment_of` and `update_of` make them, and a potential gives it.
+        As `levysde.engine.path.recurrence_path` has them.
 
     Returns
     -------
     callable
-        `iterate(x, m, v, g, dL, z, dt, seed, path, step, parameters)` with the parameters of all
-        three.
+        `iterate(state, g, dL, z, work, dt, seed, path, step, parameters)` with state = x, m, v and
+        the parameters of all three.
     """
 
-    def iterate(x, m, v, g, dL, z, dt, seed, path, step, parameters):  # type: ignore[no-untyped-def]
-        increment(dL, z, seed, path, step, parameters[0])
-        gradient(x, parameters[1], g)
-        move(x, m, v, g, dL, dt, seed, path, step, parameters[2])
+    def iterate(  # type: ignore[no-untyped-def]
+        state, g, dL, z, work, dt, seed, path, step, parameters
+    ):
+        increment(dL, z, seed, path, step, parameters.noise)
+        gradient(state[0], parameters.gradient, g)
+        move(state, g, dL, dt, seed, path, step, parameters.update, work)
 
     return iterate
 

@@ -94,6 +94,7 @@ def prepare(model: Model, request: Request) -> Plan:
 
 def plan(model: Model, request: Request) -> Plan:
     """As `prepare`, before it is known whether the options are meant for this method."""
+    engine = request.engine("continuous")
     rho = chosen_threshold(model, request.threshold)
     program = jump_program(model, rho, request.seed, request.small_jumps)
     record = {"threshold": rho, "small_jumps": request.small_jumps}
@@ -102,7 +103,7 @@ def plan(model: Model, request: Request) -> Plan:
         _warn_of_close_start(model, program, rho)
         _warn_of_diffusion(model, program)
 
-    return Plan("jump", request.engines.continuous, program, 0.0, record, warn)
+    return Plan("jump", engine, program, 0.0, record, warn)
 
 
 def chosen_threshold(model: Model, threshold: float | None) -> float:

@@ -15,10 +15,11 @@ from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.engine.compile import prepared
-from levysde.engine.cpu.block import Block, new_block, parameters_of, passes_of, rows_of, setting_of
+from levysde.engine.cpu.block import Block, new_block, passes_of, rows_of, setting_of
 from levysde.engine.cpu.euler_engine import draw_noise, iterate, iterate_once
 from levysde.engine.cpu.passes import VECTOR
 from levysde.engine.cpu.pointwise import are_outside
+from levysde.engine.path.recurrence_path import parameters_of
 from levysde.engine.program import Program
 
 NOTHING = 1e-6

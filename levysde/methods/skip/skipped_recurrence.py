@@ -37,6 +37,7 @@ def prepare(model: Model, request: Request) -> Plan:
     'euler'
     """
     check_small_jumps(request.small_jumps)
+    engine = request.engine("skipping")
     if request.scheme == "flow":
         raise ValueError(
             "scheme is 'flow' with method 'jump', which skips iterations of the recurrence as it "
@@ -53,5 +54,4 @@ def prepare(model: Model, request: Request) -> Plan:
         warn_of_close_start(model, found.program)
 
     record = {**found.record(), "threshold": program.threshold, "memory": program.relaxation}
-    engine = request.engines.skipping
     return Plan("jump", engine, program, found.step.dt, record, warn, program.jumps.rate)

@@ -1,0 +1,127 @@
+"""Device copies: what a kernel calls in place of a plain function."""
+
+import functools
+import math
+import types as pytypes
+from collections import OrderedDict
+from typing import Any
+
+import numba
+import numpy as np
+from numba import cuda
+
+from levysde._typing import PlainFunction
+from levysde.engine.compile import KEPT_FUNCTIONS, copied
+from levysde.engine.path import increments
+from levysde.engine.random import elementary
+from levysde.engine.source import circular, plain, source_key
+
+_INLINED = frozenset({increments.__name__})
+"""Modules whose functions return views of arrays, which only inlined ones can on a device."""
+
+_FROM_MATH = (
+    "ceil", "copysign", "exp", "expm1", "fabs", "floor", "isfinite", "isinf", "log1p", "sqrt",
+    "trunc",
+)  # fmt: skip
+
+_kept: OrderedDict[str, Any] = OrderedDict()  # by content, that used last at the end
+
+
+def _fused(a, b, c):  # type: ignore[no-untyped-def]
+    return cuda.fma(a, b, c)
+
+
+def is_simulated() -> bool:
+    """Whether numba runs kernels as Python, for tests (NUMBA_ENABLE_CUDASIM=1)."""
+    return bool(numba.config.ENABLE_CUDASIM)
+
+
+def device_copy(function: PlainFunction) -> Any:
+    """What a kernel calls in place of a plain function: with all it refers to, as it is now.
+
+    Parameters
+    ----------
+    function : callable
+        A plain Python function.
+
+    Returns
+    -------
+    object
+        The function itself where kernels are simulated.
+
+    Raises
+    ------
+    ValueError
+        If it is not a plain function, or calls itself.
+    """
+    if is_simulated():
+        return plain(function)
+    return _device_copy(function)
+
+
+def _device_copy(function: PlainFunction) -> Any:
+    source = plain(_fused if function is elementary.fma else function)
+    key = source_key(source)
+    if key not in _kept:
+        endless = circular(source)
+        if endless is not None:
+            raise ValueError(
+                f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
+                "write it with a loop"
+            )
+        inline = "always" if source.__module__ in _INLINED else "never"
+        make = cuda.jit(device=True, inline=inline, forceinline=inline == "never")
+        _kept[key] = make(copied(source, _current))
+    _kept.move_to_end(key)
+    while len(_kept) > KEPT_FUNCTIONS:
+        _kept.popitem(last=False)
+    return _kept[key]
+
+
+def _current(value: Any, names: list[str]) -> Any:
+    """A value as it is now: a copy of an array, the copy that stands for a function."""
+    if value is np:
+        return _device_numpy()
+    if isinstance(value, np.ufunc):
+        value = getattr(_device_numpy(), value.__name__)
+    if isinstance(getattr(value, "py_func", value), pytypes.FunctionType):
+        return _device_copy(value)
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _sign(x):  # type: ignore[no-untyped-def]
+    return math.copysign(1.0, x) if x != 0.0 else x
+
+
+def _square(x):  # type: ignore[no-untyped-def]
+    return x * x
+
+
+@functools.cache
+def _device_numpy() -> pytypes.ModuleType:
+    """What stands for numpy: functions of a number that numba has for devices in math only."""
+    module = pytypes.ModuleType("numpy of devices")
+    vars(module).update({name: getattr(np, name) for name in np.__all__})
+    vars(module).update({name: getattr(math, name) for name in _FROM_MATH})
+    vars(module).update(
+        abs=math.fabs, absolute=math.fabs, power=math.pow,
+        sign=_device_copy(_sign), square=_device_copy(_square),
+    )  # fmt: skip
+    return module
+
+
+def kernel_copy(kernel: PlainFunction) -> pytypes.FunctionType:
+    """A kernel with device copies of all that it refers to.
+
+    Parameters
+    ----------
+    kernel : callable
+        A plain Python function or closure of this package.
+
+    Returns
+    -------
+    function
+        The kernel itself where kernels are simulated.
+    """
+    kernel = plain(kernel)
+    return kernel if is_simulated() else copied(kernel, _current)

@@ -1,0 +1,189 @@
+"""The graphics processor that is used: whether there is one, its memory, kernels made for it."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numba import cuda, types
+
+from levysde._typing import PlainFunction
+from levysde.engine.backends import BackendError
+from levysde.engine.compile import first_reason, interrupts_held
+from levysde.engine.cuda.copies import is_simulated, kernel_copy
+
+INSTALL = "pip install 'levysde[cuda13]'"
+
+OLDEST_DRIVER = (13, 0)
+"""CUDA version that the driver must support."""
+
+OPTIONS = {"opt": 3, "fma": False}
+"""Of the compiler. Products and sums are not contracted: the numbers are those of the processor."""
+
+_BLOCKS_A_PROCESSOR = 16
+_SIMULATED_BLOCKS, _SIMULATED_MEMORY = 2, 1 << 20
+
+
+def missing() -> str | None:
+    """What is missing for kernels to run here, in one sentence with the remedy; None if nothing is.
+
+    Returns
+    -------
+    str or None
+    """
+    if is_simulated():
+        return None
+    if importlib.util.find_spec("numba_cuda") is None:
+        return f"the compiler for CUDA is not installed: {INSTALL}"
+    if not cuda.is_available():
+        return "no NVIDIA GPU with a driver was found; use backend 'cpu'"
+    version = tuple(cuda.cudadrv.driver.driver.get_version())
+    if version < OLDEST_DRIVER:
+        found, needed = (".".join(map(str, pair)) for pair in (version, OLDEST_DRIVER))
+        return (
+            f"the driver of the GPU supports CUDA {found}, and {needed} is needed; install a newer "
+            "driver (580 or later)"
+        )
+    return None
+
+
+def name() -> str:
+    """The device that is used, and how many others there are."""
+    if is_simulated():
+        return "simulated device"
+    found = cuda.get_current_device().name
+    text = found.decode() if isinstance(found, bytes) else str(found)
+    others = len(cuda.gpus) - 1
+    return text if others == 0 else f"{text}, the first of {others + 1} (CUDA_VISIBLE_DEVICES)"
+
+
+def free_memory() -> int:
+    """Bytes that can be allocated."""
+    if is_simulated():
+        return _SIMULATED_MEMORY
+    return int(cuda.current_context().get_memory_info().free)
+
+
+def most_blocks(threads: int) -> int:
+    """Blocks of so many threads that keep all processors of the device busy."""
+    if is_simulated():
+        return _SIMULATED_BLOCKS
+    return int(cuda.get_current_device().MULTIPROCESSOR_COUNT) * _BLOCKS_A_PROCESSOR
+
+
+# ----------------------------------------------------------------------------------------- arrays
+
+
+def placed(value: Any) -> Any:
+    """A value with its arrays in the memory of the device; tuples are searched for arrays."""
+    if isinstance(value, np.ndarray):
+        return value if is_simulated() else cuda.to_device(value)
+    if isinstance(value, tuple):
+        inner = [placed(item) for item in value]
+        return type(value)(*inner) if hasattr(value, "_fields") else tuple(inner)
+    return value
+
+
+def fetched(array: Any) -> Any:
+    """A copy of an array of the device in the memory of this machine."""
+    return array if is_simulated() else array.copy_to_host()
+
+
+# ---------------------------------------------------------------------------------------- kernels
+
+
+def compiled(kernel: PlainFunction, signature: tuple[Any, ...], capability: tuple[int, int]) -> Any:
+    """The machine-independent code of a kernel, as numba keeps it.
+
+    Parameters
+    ----------
+    kernel : callable
+        A plain function of this package.
+    signature : tuple of numba types
+        Of its arguments.
+    capability : tuple of two ints
+        Of the device: (9, 0) for H100 and H200.
+
+    Returns
+    -------
+    tuple
+        The library (`get_asm_str` gives PTX) and the result of the compiler.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, if a function of the model uses what cannot be compiled.
+    """
+    from numba.cuda.compiler import compile_cuda, kernel_fixup
+
+    try:
+        with interrupts_held():
+            result = compile_cuda(
+                kernel_copy(kernel), types.void, signature, nvvm_options=OPTIONS, cc=capability
+            )
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # the compiler has many ways of failing on what it does not know
+        raise ValueError(
+            f"a function of the model cannot be compiled for the GPU: {first_reason(error)}; use "
+            "numbers, array elements, functions of math and functions made of these, or backend "
+            "'cpu'"
+        ) from error
+    library = result.library
+    entry = library.get_function(result.fndesc.llvm_func_name)
+    library._entry_name = entry.name
+    kernel_fixup(entry, False)
+    return library, result
+
+
+def launcher(kernel: PlainFunction, signature: tuple[Any, ...]) -> Callable[..., None]:
+    """What runs a kernel on the device that is used.
+
+    Parameters
+    ----------
+    kernel, signature
+        As for `compiled`.
+
+    Returns
+    -------
+    callable
+        `launch(blocks, threads, arguments)`, with arrays that are `placed`.
+    """
+    if is_simulated():
+        simulated = cuda.jit(kernel_copy(kernel))
+        return lambda blocks, threads, arguments: simulated[blocks, threads](*arguments)
+    from numba.cuda.dispatcher import _Kernel
+
+    capability = cuda.get_current_device().compute_capability
+    library, result = compiled(kernel, signature, capability)
+    made = _Kernel._rebuild(
+        False, library._entry_name, result.signature, library, False, False, result.call_helper, []
+    )
+    stream = cuda.cudadrv.driver._to_core_stream(0)
+
+    def launch(blocks: int, threads: int, arguments: tuple[Any, ...]) -> None:
+        made.launch(arguments, (blocks, 1, 1), (threads, 1, 1), stream)
+
+    return launch
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Say in one sentence what failed on the device."""
+    if is_simulated():
+        yield
+        return
+    from numba.cuda.cudadrv.driver import CudaAPIError
+    from numba.cuda.cudadrv.error import CudaSupportError
+
+    try:
+        yield
+    except CudaAPIError as error:
+        if "MEMORY" in str(error).upper():
+            raise MemoryError(f"of the GPU: {first_reason(error)}") from error
+        raise BackendError(
+            f"the GPU failed ({first_reason(error)}); restart Python, or use backend 'cpu'"
+        ) from error
+    except CudaSupportError as error:
+        raise BackendError(f"{first_reason(error)}; use backend 'cpu'") from error

@@ -1,0 +1,149 @@
+"""Lots of paths on a device: launches of bounded length until every path has ended."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+
+from levysde._typing import PlainFunction
+from levysde.engine.cuda import device
+from levysde.engine.cuda.copies import is_simulated
+
+FREE = np.uint64(2**64 - 1)
+"""In place of the number of a path: the thread has none."""
+
+NEXT, ENDED = 0, 1
+"""What the supply counts: the path that comes next, and the paths that have ended."""
+
+THREADS = 128
+"""In a block."""
+
+LAUNCH_SECONDS = 0.05
+"""Aim for the time of a launch, after which an interrupt is heard."""
+
+LOOK_SECONDS = 0.5
+"""Time between two looks at what has ended."""
+
+_FIRST_STEPS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a device runs.
+
+    Attributes
+    ----------
+    kernel : callable
+        `kernel(supply, marks, numbers, setting, outcome, last, steps)`: every thread makes at most
+        so many steps, and takes another path where one has ended.
+    setting : NamedTuple
+        What does not change in a run: arrays and numbers.
+    marks, numbers : int
+        Integers and numbers that a path keeps between two launches.
+    """
+
+    kernel: PlainFunction
+    setting: Any
+    marks: int
+    numbers: int
+
+    def arguments(self, threads: int, outcome: Any, last: int) -> tuple[Any, ...]:
+        """What the kernel is given, in the memory of this machine."""
+        return (
+            np.array([outcome.first, 0], np.uint64),
+            np.full((self.marks, threads), FREE),
+            np.zeros((self.numbers, threads)),
+            self.setting,
+            outcome,
+            np.uint64(last),
+            _FIRST_STEPS,
+        )
+
+    def signature(self, dim: int, allocate: Callable[[int, int], Any]) -> tuple[Any, ...]:
+        """The types of the arguments of the kernel."""
+        return tuple(numba.typeof(value) for value in self.arguments(1, allocate(1, dim), 1))
+
+
+def run_lots(
+    launch: Callable[..., None],
+    job: Job,
+    outcome: Any,
+    first: int,
+    last: int,
+    progress: Callable[[int], object] | None,
+) -> None:
+    """Run paths first, ..., last - 1, as many at once as fit into the memory of the device.
+
+    Parameters
+    ----------
+    launch : callable
+        `launch(blocks, threads, arguments)`.
+    job : Job
+        What to run.
+    outcome : Outcome or JumpOutcome
+        Receives the results.
+    first, last : int
+        Which paths.
+    progress : callable or None
+        Called now and then with the number of paths that have ended.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Between two launches; what has ended is in the outcome.
+    BackendError
+        If the device fails.
+    """
+    row_bytes = sum(array[:1].nbytes for array in outcome.arrays)
+    most = max(1, device.free_memory() // (2 * row_bytes))
+    for begin in range(first, last, most):
+        end = min(begin + most, last)
+        rows = slice(begin - outcome.first, end - outcome.first)
+        lot = type(outcome)(*(array[rows] for array in outcome.arrays), begin)
+        _run_lot(launch, job, lot, end, begin - first, progress)
+
+
+def _run_lot(
+    launch: Callable[..., None],
+    job: Job,
+    outcome: Any,
+    last: int,
+    ended_before: int,
+    progress: Callable[[int], object] | None,
+) -> None:
+    """Run the paths of an outcome that fits into the memory of the device."""
+    count = len(outcome.status)
+    threads = min(THREADS, count) if is_simulated() else THREADS
+    blocks = min(-(-count // threads), device.most_blocks(threads))
+    host = job.arguments(blocks * threads, outcome, last)
+    supply, marks, numbers, setting, results, *rest = device.placed(host)
+    *_, steps = rest
+    looked = time.perf_counter()
+    try:
+        while True:
+            began = time.perf_counter()
+            launch(
+                blocks, threads, (supply, marks, numbers, setting, results, np.uint64(last), steps)
+            )
+            ended = int(device.fetched(supply)[ENDED])
+            now = time.perf_counter()
+            if ended == count:
+                return
+            steps = max(1, min(int(steps * LAUNCH_SECONDS / max(now - began, 1e-6)), 4 * steps))
+            if progress is not None and now - looked > LOOK_SECONDS:
+                _fetch(results, outcome)
+                progress(ended_before + ended)
+                looked = time.perf_counter()
+    finally:
+        _fetch(results, outcome)
+
+
+def _fetch(results: Any, outcome: Any) -> None:
+    """Copy what a device has found; the status last, as others look at it first."""
+    for found, array in zip(results.arrays, outcome.arrays, strict=True):
+        if array is not outcome.status:
+            array[...] = device.fetched(found)
+    outcome.status[...] = device.fetched(results.status)

@@ -1,0 +1,129 @@
+"""The kernel of a recurrence: every thread makes the iterations of one path after another."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import cuda, types
+
+from levysde._typing import FloatArray, PlainFunction, UInt64
+from levysde.engine.cuda.lots import ENDED, FREE, NEXT, Job
+from levysde.engine.path.increments import drawn_drivers, is_coupled
+from levysde.engine.path.recurrence_path import (
+    WORK_ROWS,
+    Parameters,
+    advance_of,
+    parameters_of,
+    status_after,
+)
+from levysde.engine.program import Program
+from levysde.engine.status import RUNNING
+
+REGISTER_NUMBERS = 40
+"""Of a path that are kept in registers at most; more of them are in local memory."""
+
+PATH, STEP = 0, 1
+"""What is kept of a path between two launches: its number and its steps."""
+
+
+class Setting(NamedTuple):
+    """What does not change in a run."""
+
+    parameters: Parameters
+    start: FloatArray
+    seed: UInt64
+    dt: float
+    horizon: UInt64
+    dim: int
+    drivers: int
+
+
+def recurrence_job(program: Program, horizon: int) -> Job:
+    """What a device needs to run a program.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+    horizon : int
+        Number of steps after which a path is censored.
+
+    Returns
+    -------
+    Job
+    """
+    setting = Setting(
+        Parameters(*(np.array(p) for p in parameters_of(program))),
+        np.array(program.start),
+        np.uint64(program.seed),
+        float(program.dt),
+        np.uint64(horizon),
+        program.dim,
+        drawn_drivers(program.noise, program.dim),
+    )
+    memory = program.update.memory
+    numbers = program.dim * (3 if memory else 1)
+    return Job(_kernel(program, memory), setting, marks=2, numbers=numbers)
+
+
+def _size(program: Program) -> int:
+    """Numbers of a path."""
+    part = program.update
+    rows = 3 + 2 * part.memory + part.limited + WORK_ROWS * (program.flow is not None)
+    return rows * program.dim
+
+
+def _kernel(program: Program, memory: bool) -> PlainFunction:
+    dim, coupled = program.dim, is_coupled(program.noise)
+    short = _size(program) <= REGISTER_NUMBERS
+    drivers = drawn_drivers(program.noise, dim) if coupled else dim
+    iterate, status_of = advance_of(program), status_after(program)
+
+    def recurrence(supply, marks, numbers, setting, outcome, last, steps):  # type: ignore[no-untyped-def]
+        thread = cuda.grid(1)
+        # A length that the compiler does not know keeps it from unrolling long loops.
+        n = dim if short else setting.dim
+        x = cuda.local.array(dim, types.float64)[:n]
+        m = cuda.local.array(dim, types.float64)[:n]
+        v = cuda.local.array(dim, types.float64)[:n]
+        g = cuda.local.array(dim, types.float64)[:n]
+        z = cuda.local.array(drivers, types.float64)[: drivers if short else setting.drivers]
+        dL = cuda.local.array(dim, types.float64)[:n] if coupled else z
+        work = (
+            cuda.local.array(dim, types.float64)[:n],
+            cuda.local.array(dim, types.float64)[:n],
+            cuda.local.array(dim, types.float64)[:n],
+            cuda.local.array(dim, types.float64)[:n],
+            cuda.local.array(dim, types.float64)[:n],
+        )
+        state = (x, m, v)
+        path, step = marks[PATH, thread], marks[STEP, thread]
+        for j in range(n):
+            x[j] = numbers[j, thread]
+            m[j] = numbers[n + j, thread] if memory else 0.0
+            v[j] = numbers[2 * n + j, thread] if memory else 0.0
+        for _ in range(steps):
+            if path == FREE:
+                path, step = np.uint64(cuda.atomic.add(supply, NEXT, np.uint64(1))), np.uint64(0)
+                if path >= last:
+                    path = FREE
+                    break
+                for j in range(n):
+                    x[j], m[j], v[j] = setting.start[j], 0.0, 0.0
+            iterate(state, g, dL, z, work, setting.dt, setting.seed, path, step, setting.parameters)
+            step += np.uint64(1)
+            status = status_of(x, setting.parameters.outside, step, setting.horizon)
+            if status != RUNNING:
+                row = np.int64(path) - outcome.first
+                outcome.steps[row] = step
+                outcome.status[row] = status
+                for j in range(n):
+                    outcome.position[row, j] = x[j]
+                cuda.atomic.add(supply, ENDED, np.uint64(1))
+                path = FREE
+        marks[PATH, thread], marks[STEP, thread] = path, step
+        for j in range(n):
+            numbers[j, thread] = x[j]
+            if memory:
+                numbers[n + j, thread], numbers[2 * n + j, thread] = m[j], v[j]
+
+    return recurrence

@@ -1,0 +1,72 @@
+"""One path of a recurrence: the functions of a program put together."""
+
+from typing import NamedTuple
+
+from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.path.divided_step import WORK_ROWS, flow_move, flow_parameters
+from levysde.engine.path.increments import increment_of
+from levysde.engine.path.iteration import (
+    coordinate_of,
+    is_finite,
+    iteration_of,
+    limited,
+    move_of,
+    no_clock,
+    one_coordinate,
+    status_of,
+    whole_move,
+)
+from levysde.engine.program import Program
+
+__all__ = ["WORK_ROWS", "Parameters", "advance_of", "parameters_of", "status_after"]
+
+
+class Parameters(NamedTuple):
+    """The flat parameters of the functions of a program."""
+
+    noise: FloatArray
+    gradient: FloatArray
+    update: FloatArray
+    outside: FloatArray
+
+
+def advance_of(program: Program) -> PlainFunction:
+    """One iteration of one path of a program.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+
+    Returns
+    -------
+    callable
+        `iterate(state, g, dL, z, work, dt, seed, path, step, parameters)`, as `iteration_of` makes
+        it, with room for WORK_ROWS points in `work` and `parameters_of` the program.
+    """
+    return iteration_of(increment_of(program.noise), program.gradient, _move_of(program))
+
+
+def _move_of(program: Program) -> PlainFunction:
+    """All coordinates move: `move(state, g, dL, dt, seed, path, step, p, work)`."""
+    part = program.update
+    one = one_coordinate(part.update, part.clock is not None, part.normal)
+    clock = part.clock or no_clock
+    explicit = move_of(coordinate_of(one, part.memory, part.normal), clock)
+    if program.flow is not None:
+        return flow_move(one, clock, program.gradient, explicit, part.memory, part.normal)
+    move = whole_move(explicit)
+    return limited(move) if part.limited else move
+
+
+def status_after(program: Program) -> PlainFunction:
+    """`status(x, p, step, horizon)`: how a path has ended, if it has."""
+    return status_of(program.outside, is_finite)
+
+
+def parameters_of(program: Program) -> Parameters:
+    """The flat parameters of a program."""
+    update_p = program.update.p
+    if program.flow is not None:
+        update_p = flow_parameters(program.flow, program.gradient_p)
+    return Parameters(program.noise.p, program.gradient_p, update_p, program.outside_p)
