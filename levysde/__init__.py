@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from levysde.runs.simulate import Interrupted, Trajectories, escape_times, trajectories
 
 __all__ = [
+    "BackendError",
     "Basin",
     "Comparison",
     "Domain",
@@ -80,6 +81,7 @@ _MODULES = frozenset(
     }
 )
 _HOME = {
+    "BackendError": "engine.backends",
     "Basin": "basins",
     "Comparison": "runs.comparison",
     "Domain": "domains",

@@ -20,7 +20,7 @@ from levysde.basins import Basin
 from levysde.engine import jump_parts, moments
 from levysde.engine.cpu.jump_engine import escape
 from levysde.engine.jump_program import JumpOutcome
-from levysde.engine.path import moves
+from levysde.engine.path import large_jump, moves
 from levysde.methods import chosen_threshold
 from levysde.methods.jump.assembly import jump_program
 from levysde.model import Model
@@ -68,10 +68,11 @@ def loop_of(jump: Callable[..., None]) -> Any:
     @numba.njit(error_model="numpy")
     def loop(out, p):  # type: ignore[no-untyped-def]
         seed, step = np.uint64(5), np.uint64(0)
+        room = np.empty(out.shape[1])
         for i in range(len(out)):
             path = np.uint64(i)
             u = uniforms(seed, path, step, np.uint64(0))[1]
-            one(out[i], u, seed, path, step, p)
+            one(out[i], u, seed, path, step, p, room)
 
     return loop
 
@@ -748,20 +749,20 @@ def test_without_a_predicted_mean_a_horizon_is_asked_for() -> None:
 def test_isotropic_jumps_are_elliptic_ones_without_a_matrix():
     """The same words make the same jumps, bit for bit, whichever function makes them."""
     law = jump_parts.elliptic_jumps(1.5, 0.3 * np.eye(7), 0.1)
-    assert law.jump is jump_parts._isotropic_jump
+    assert law.jump is large_jump.isotropic_jump
     assert len(law.p) == 6
     full = np.concatenate([law.p[:5], (0.3 * np.eye(7)).ravel()])
     for step in range(20):
         words = (0.37, np.uint64(5), np.uint64(2), np.uint64(step))
         one, other = np.ones(7), np.ones(7)
-        law.jump(one, *words, law.p)
-        jump_parts._elliptic_jump(other, *words, full)
+        law.jump(one, *words, law.p, np.empty(7))
+        large_jump.elliptic_jump(other, *words, full, np.empty(7))
         assert (one == other).all()
         assert np.linalg.norm(one - 1.0) > 0.1
     # A turn of the axes leaves the law what it is: its cut measure is that of the same noise.
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((7, 7)))[0]
     turned = jump_parts.elliptic_jumps(1.5, 0.3 * turn, 0.1)
-    assert turned.jump is jump_parts._elliptic_jump
+    assert turned.jump is large_jump.elliptic_jump
     assert turned.rate == pytest.approx(law.rate, rel=1e-12)
     assert turned.covariance == pytest.approx(law.covariance, abs=1e-15)
 

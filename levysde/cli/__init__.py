@@ -21,6 +21,7 @@ from levysde.cli.output import (
 )
 from levysde.cli.parser import Parser, UsageError, closest, quoted
 from levysde.cli.signals import Stop
+from levysde.engine.backends import BackendError
 
 __all__ = ["main"]
 
@@ -83,6 +84,9 @@ def _run(words: list[str], stop: Stop) -> int:
     except OSError as error:
         say(program, "error", file_message(error))
         return FILE_PROBLEM
+    except BackendError as error:
+        say(program, "error", str(error))
+        return ENVIRONMENT_PROBLEM
     except MemoryError as error:
         reason = str(error) or "no size given"
         say(

@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from levysde.cli import forecast, report
+from levysde.cli import forecast, report, unfinished
 from levysde.cli import model_options as models
 from levysde.cli.output import (
     CHECK_FAILED,
@@ -29,6 +29,7 @@ from levysde.cli.parser import (
 )
 from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import prediction_notes
+from levysde.engine.backends import BACKENDS, BackendError
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from levysde.model import Model
     from levysde.runs.results import EscapeTimes
-    from levysde.runs.run import Interrupted
     from levysde.theory import Prediction
 
 _PROGRAM = "levysde escape"
@@ -168,7 +168,9 @@ def _parser() -> Parser:
         help="none, or boundary-shift: move the boundary inward to make up for exits between two "
         "steps (%(default)s)",
     )
-    group.add_argument("--backend", default="cpu", metavar="NAME", help="cpu (%(default)s)")
+    group.add_argument(
+        "--backend", default="cpu", metavar="NAME", help="cpu, cuda or auto (%(default)s)"
+    )
     group.add_argument(
         "--threads", type=whole_number, metavar="N", help="threads (one per processor)"
     )
@@ -236,8 +238,12 @@ def _simulate_and_report(
             )
     except simulate.Interrupted as interrupted:
         stop.hold()
-        _say_interrupted(options, interrupted)
+        unfinished.tell(_PROGRAM, options, interrupted)
         return stop.code
+    except BackendError as failure:
+        if failure.result is not None:
+            unfinished.keep(_PROGRAM, options, failure.result)
+        raise
     if dt == "auto" and result.dt:  # Euler was chosen, with a step that the theory may need
         prediction, reason = models.predict(model, result.dt)
     return _report(options, model, prediction, reason, result, caught)
@@ -299,8 +305,8 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
 def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import checks
-    from levysde.engine.backends import BACKENDS
     from levysde.methods import METHODS, SMALL_JUMPS
+    from levysde.methods.backend import CHOICES
     from levysde.methods.boundary_shift import CORRECTIONS
     from levysde.methods.scheme import SCHEMES
 
@@ -314,34 +320,13 @@ def _check_numbers(options: argparse.Namespace) -> None:
     checks.choice("method", options.method, METHODS)
     checks.choice("scheme", options.scheme, SCHEMES)
     checks.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
-    checks.choice("backend", options.backend, tuple(BACKENDS))
+    checks.choice("backend", options.backend, CHOICES)
+    if options.backend in BACKENDS:
+        BACKENDS[options.backend]()
     checks.choice("correction", options.correction, ("none", *CORRECTIONS))
 
 
 # ------------------------------------------------------------------------------------ after the run
-
-
-def _say_interrupted(options: argparse.Namespace, interrupted: Interrupted) -> None:
-    """Keep the finished paths where a file was named for them."""
-    result = interrupted.result
-    if interrupted.remark:
-        say(_PROGRAM, "warning", interrupted.remark)
-    if result is None:
-        say(_PROGRAM, "interrupted", "not one path had finished; nothing was kept")
-    elif options.output is None:
-        say(
-            _PROGRAM,
-            "interrupted",
-            f"{result.paths} finished paths were not kept; give --output FILE to keep them",
-        )
-    else:
-        result.save(options.output)
-        say(
-            _PROGRAM,
-            "interrupted",
-            f"the first {result.paths} paths are in {options.output}; to continue, repeat the "
-            f"command with --resume {options.output}",
-        )
 
 
 def _write_files(
@@ -385,9 +370,12 @@ def _notes(
             report.horizon_text(summary.result.parameters),
         )
         notes.append(f"dt = {dt}, horizon = {horizon}")
-    if "method_reason" in summary.result.parameters:
-        made = summary.result.parameters
-        notes.append(f"method {made['method']}: {made['method_reason']}")
+    made = summary.result.parameters
+    notes += [
+        f"{choice} {made[choice]}: {made[choice + '_reason']}"
+        for choice in ("method", "backend")
+        if f"{choice}_reason" in made
+    ]
     if summary.prediction is None:
         notes.append(f"no law known here: {reason}")
     else:

@@ -37,7 +37,7 @@ def run(words: list[str], stop: Stop) -> int:
     """
     parser = Parser(
         "levysde info",
-        "Show versions, processor and the cache of compiled code.",
+        "Show versions, processor, GPU and the cache of compiled code.",
         EXIT_CODES,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -55,6 +55,7 @@ def _record() -> dict[str, Any]:
 
     supported = binding.get_host_cpu_features()
     folder = _cache_folder()
+    missing = _cuda_missing()
     return {
         "versions": {
             "levysde": __version__,
@@ -69,7 +70,8 @@ def _record() -> dict[str, Any]:
         "cache_folder": str(folder),
         "cache_writable": _can_be_written(folder),
         "gpu": _gpu(),
-        "gpu_used": False,
+        "gpu_used": missing is None,
+        "cuda_missing": missing,
     }
 
 
@@ -113,6 +115,13 @@ def _gpu() -> str | None:
     return None
 
 
+def _cuda_missing() -> str | None:
+    """What is missing for backend "cuda"; None if nothing is."""
+    from levysde.engine.cuda import device
+
+    return device.missing()
+
+
 def _text(record: dict[str, Any]) -> str:
     versions = record["versions"]
     others = ", ".join(f"{name} {versions[name] or 'missing'}" for name in _PACKAGES)
@@ -126,6 +135,7 @@ def _text(record: dict[str, Any]) -> str:
             ("processor", f"{record['processor']} ({features})"),
             ("threads", f"{record['threads']} of {record['processors']} processors"),
             ("cache", f"{record['cache_folder']} ({writable})"),
-            ("GPU", f"{record['gpu'] or 'none'} (not used by this version)"),
+            ("GPU", record["gpu"] or "none"),
+            ("cuda", record["cuda_missing"] or "ready"),
         ]
     )

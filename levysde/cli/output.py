@@ -18,7 +18,7 @@ exit codes:
        or the precision asked for was not reached
   2    usage or a bad value
   3    a file cannot be read or written
-  4    the environment: not enough memory, a missing package
+  4    the environment: not enough memory, no GPU, a missing package
   130  interrupted; 143 and 129 ended by SIGTERM and SIGHUP"""
 
 WIDTH = 80

@@ -227,14 +227,15 @@ def _widest(covariance: FloatArray) -> float:
 def _ball_margin(x: FloatArray, p: FloatArray, covariance: FloatArray, reach: float) -> float:
     """Of |x - center| < radius."""
     n = len(x)
-    offset = x - p[:n]
-    square = 0.0
-    for j in range(n):
-        square += offset[j] * offset[j]
+    square = along = 0.0
+    for k in range(n):
+        square += (x[k] - p[k]) * (x[k] - p[k])
+        for j in range(n):
+            along += (x[k] - p[k]) * covariance[k, j] * (x[j] - p[j])
     length = math.sqrt(square)
     if reach > 0.0:
         return over(p[n] - length, math.sqrt(_widest(covariance)))
-    return over((p[n] - length) * length, spread(offset, covariance))
+    return over((p[n] - length) * length, math.sqrt(max(along, 0.0)))
 
 
 def _outside_ellipsoid(x: FloatArray, p: FloatArray) -> bool:

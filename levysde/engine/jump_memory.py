@@ -123,9 +123,7 @@ def margin_of(margin: PlainFunction | None, dim: int) -> PlainFunction | None:
     """
     if margin is None:
         return None
-    return lambda state, p, covariance, reach: margin(
-        state[:dim], p, covariance[:dim, :dim].copy(), reach
-    )
+    return lambda state, p, covariance, reach: margin(state[:dim], p, covariance[:dim, :dim], reach)
 
 
 def jump_of(jump: PlainFunction, dim: int) -> PlainFunction:
@@ -134,21 +132,24 @@ def jump_of(jump: PlainFunction, dim: int) -> PlainFunction:
     Parameters
     ----------
     jump : callable
-        `jump(x, u, seed, path, step, p)`.
+        `jump(x, u, seed, path, step, p, room)`.
     dim : int
         Dimension of x.
 
     Returns
     -------
     callable
-        `jump(state, u, seed, path, step, p)`.
+        `jump(state, u, seed, path, step, p, room)`.
 
     Examples
     --------
     >>> import numpy as np
     >>> state = np.zeros(2)
-    >>> jump_of(lambda x, u, seed, path, step, p: x.fill(u), 1)(state, 0.5, 0, 0, 0, None)
+    >>> fill = lambda x, u, seed, path, step, p, room: x.fill(u)
+    >>> jump_of(fill, 1)(state, 0.5, 0, 0, 0, None, None)
     >>> state.tolist()
     [0.5, 0.0]
     """
-    return lambda state, u, seed, path, step, p: jump(state[:dim], u, seed, path, step, p)
+    return lambda state, u, seed, path, step, p, room: jump(
+        state[:dim], u, seed, path, step, p, room
+    )

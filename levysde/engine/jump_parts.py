@@ -14,15 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from levysde._typing import FloatArray, PlainFunction, UInt64
+from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.algebra import singular_directions, weighted_squares
 from levysde.engine.moments import directional_moments, positive_power
-from levysde.engine.random.elementary import exp2, log2
-from levysde.engine.random.philox import random_words, unit_uniform
-from levysde.engine.random.variates import gaussian_pair
-from levysde.engine.slots import DIRECTION_SLOT
+from levysde.engine.path.large_jump import axis_jump, elliptic_jump, isotropic_jump, ray_jump
 
-_SMALLEST = 2.0**-53
 _RANK = 1e-12
 
 
@@ -35,8 +31,8 @@ class JumpPart:
     rate : float
         Jumps longer than the threshold per unit time.
     jump : callable
-        `jump(x, u, seed, path, step, p)` adds one such jump to x. Its line and length are made of
-        the uniform u, a direction in space of words of its own.
+        `jump(x, u, seed, path, step, p, room)` adds one such jump to x, with room for a point.
+        Its line and length are made of the uniform u, a direction in space of words of its own.
     p : ndarray
         Flat parameters of the function.
     covariance : ndarray, shape (dim, dim)
@@ -74,130 +70,6 @@ def levy_constant(alpha: float) -> float:
     0.29920671
     """
     return math.gamma(1.0 + alpha) * math.sin(0.5 * math.pi * min(alpha, 2.0 - alpha)) / math.pi
-
-
-# --------------------------------------------------------------------------------- plain functions
-
-
-def pareto(u: float, threshold: float, exponent: float) -> float:
-    """Length of a jump, rho u^(-1/alpha): P(length > r) = (r/rho)^(-alpha).
-
-    Parameters
-    ----------
-    u : float
-        Uniform on (0, 1), dimensionless.
-    threshold : float
-        rho, length.
-    exponent : float
-        -1/alpha, dimensionless.
-
-    Returns
-    -------
-    float
-        Length.
-
-    Examples
-    --------
-    >>> float(pareto(0.25, 0.1, -0.5))
-    0.2
-    """
-    return threshold * exp2(exponent * log2(u))
-
-
-def _chosen(u: float, p: FloatArray, first: int, count: int) -> tuple[int, float]:
-    """The first of `count` increasing numbers p[first], ... that exceeds u, and what is left of u.
-
-    Within the gap that it falls into u is uniform again; the gap costs it digits, of which a length
-    needs few.
-    """
-    low, high = 0, count - 1
-    while low < high:
-        middle = (low + high) // 2
-        if u < p[first + middle]:
-            high = middle
-        else:
-            low = middle + 1
-    below = p[first + low - 1] if low > 0 else 0.0
-    return low, min(max((u - below) / (p[first + low] - below), _SMALLEST), 1.0)
-
-
-def _axis_jump(
-    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
-) -> None:
-    """Jump along an axis; p: rho, cumulated probabilities up and down, then -1/alpha of each."""
-    rays = 2 * len(x)
-    ray, rest = _chosen(u, p, 1, rays)
-    length = pareto(rest, p[0], p[1 + rays + ray // 2])
-    x[ray // 2] += length if ray % 2 == 0 else -length
-
-
-def _ray_jump(
-    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
-) -> None:
-    """Jump along a line; p: rho, -1/alpha, the number of lines, probabilities, unit vectors."""
-    lines, dim = int(p[2]), len(x)
-    up = u < 0.5
-    line, rest = _chosen(2.0 * u if up else 2.0 * u - 1.0, p, 3, lines)
-    length = pareto(rest, p[0], p[1]) * (1.0 if up else -1.0)
-    for j in range(dim):
-        x[j] += length * p[3 + lines + line * dim + j]
-
-
-def _elliptic_jump(
-    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
-) -> None:
-    """Jump in a direction G s, s on the sphere with the weight |G s|^alpha, by rejection.
-
-    p: rho, -1/alpha, 1/(largest singular value)^2, 2/alpha, the number of drivers, G by columns.
-    """
-    _weighted_jump(x, u, seed, path, step, p, False)
-
-
-def _isotropic_jump(
-    x: FloatArray, u: float, seed: UInt64, path: UInt64, step: UInt64, p: FloatArray
-) -> None:
-    """The same where G is a number; p: rho, -1/alpha, 1/G^2, 2/alpha, the dimension, G."""
-    _weighted_jump(x, u, seed, path, step, p, True)
-
-
-def _weighted_jump(
-    x: FloatArray,
-    u: float,
-    seed: UInt64,
-    path: UInt64,
-    step: UInt64,
-    p: FloatArray,
-    isotropic: bool,
-) -> None:
-    drivers, dim = int(p[4]), len(x)
-    y = np.empty(dim)
-    slot = DIRECTION_SLOT
-    while True:
-        for j in range(dim):
-            y[j] = 0.0
-        square = 0.0
-        for k in range(0, drivers, 4):
-            words = random_words(seed, path, step, slot)
-            slot += np.uint64(1)
-            pairs = gaussian_pair(words[0]), gaussian_pair(words[1])
-            for i in range(min(4, drivers - k)):
-                z = pairs[i // 2][i % 2]
-                square += z * z
-                if isotropic:
-                    y[k + i] += p[5] * z
-                else:
-                    for j in range(dim):
-                        y[j] += p[5 + (k + i) * dim + j] * z
-        length = 0.0
-        for j in range(dim):
-            length += y[j] * y[j]
-        accept = unit_uniform(random_words(seed, path, step, slot)[0])
-        slot += np.uint64(1)
-        if p[2] * length >= square * exp2(max(p[3] * log2(accept), -1022.0)):
-            break
-    factor = pareto(u, p[0], p[1]) / math.sqrt(length)
-    for j in range(dim):
-        x[j] += factor * y[j]
 
 
 # ----------------------------------------------------------------------------------- cut measures
@@ -264,7 +136,7 @@ def axis_jumps(
     axes = np.repeat(np.eye(dim), 2, axis=0) * np.tile([1.0, -1.0], dim)[:, None]
     return JumpPart(
         rate=float(rates.sum()),
-        jump=_axis_jump,
+        jump=axis_jump,
         p=np.concatenate([[threshold], _cumulated(rates), -1.0 / alpha]),
         covariance=np.diag(_rest(alpha, scale, threshold)),
         drift=drift,
@@ -306,7 +178,7 @@ def ray_jumps(alpha: float, columns: FloatArray, threshold: float) -> JumpPart:
     header = [threshold, -1.0 / alpha, len(lengths)]
     return JumpPart(
         rate=float(rates.sum()),
-        jump=_ray_jump,
+        jump=ray_jump,
         p=np.concatenate([header, _cumulated(rates), units.T.ravel()]),
         covariance=weighted_squares(units, _rest(indices, lengths, threshold)),
         drift=np.zeros(len(columns)),
@@ -356,7 +228,7 @@ def elliptic_jumps(alpha: float, matrix: FloatArray, threshold: float) -> JumpPa
     header = [threshold, -1.0 / alpha, 1.0 / sizes[0] ** 2, 2.0 / alpha, rank]
     return JumpPart(
         rate=float(constant * positive_power(threshold, -alpha) * weights.sum()),
-        jump=_isotropic_jump if isotropic else _elliptic_jump,
+        jump=isotropic_jump if isotropic else elliptic_jump,
         p=np.concatenate([header, sizes[:1] if isotropic else (left * sizes).T.ravel()]),
         covariance=np.diag(rest) if isotropic else weighted_squares(left, rest),
         drift=np.zeros(dim),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
+from levysde.engine.algebra import lower_root
 from levysde.engine.jump_parts import JumpPart
 
 
@@ -169,6 +170,42 @@ class Scene(NamedTuple):
     two_sided: bool
     still: bool
     bridged: bool
+
+
+def scene_of(program: JumpProgram, horizon: float) -> Scene:
+    """A program as compiled code takes it.
+
+    Parameters
+    ----------
+    program : JumpProgram
+        What is run.
+    horizon : float
+        Where observation ends, time.
+
+    Returns
+    -------
+    Scene
+    """
+    linear, jumps = program.linear, program.jumps
+    off = linear.covariance - np.diag(np.diag(linear.covariance))
+    return Scene(
+        linear=Linear(*(np.array(array, order="C") for array in linear)),
+        steps=program.steps,
+        covariance=np.array(jumps.covariance, order="C"),
+        root=lower_root(jumps.covariance),
+        drift=np.array(jumps.drift),
+        outside_p=program.outside_p,
+        slope_p=program.gradient_p,
+        jump_p=jumps.p,
+        start=program.start,
+        seed=np.uint64(program.seed),
+        rate=jumps.rate,
+        horizon=float(horizon),
+        diagonal=not off.any(),
+        two_sided=bool((linear.rates[0] != linear.rates[1]).any()),
+        still=not jumps.covariance.any(),
+        bridged=program.margin is not None,
+    )
 
 
 class JumpOutcome(NamedTuple):

@@ -250,6 +250,39 @@ def jump_rate(model: Model) -> float:
     return theory.escape_rate(basin.domain, noise, basin.minimum, model.epsilon)
 
 
+def euler_seconds(model: Model, dt: float) -> float:
+    """Time of one exit of a recurrence on one processor.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    dt : float
+        Step, time.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        If no mean is predicted.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
+    >>> euler_seconds(model, 0.01) < 1e-3
+    True
+    """
+    rate, _ = predicted_rate(model, dt)
+    if not rate:
+        raise checks.Refusal("no mean is predicted, so that costs are not known", "try a short run")
+    return _euler_seconds(model.basin, rate, dt)
+
+
 def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:
     """Time of one exit on one processor."""
     return SECONDS_PER_STEP * basin.dim / (rate * dt)

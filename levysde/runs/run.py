@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from levysde.engine.backends import Engine
+from levysde.engine.backends import BackendError, Engine
 from levysde.engine.status import RUNNING
 from levysde.runs.results import EscapeTimes, Status
 
@@ -28,7 +28,7 @@ CHECKPOINT_REST = 20.0
 
 _NOT_COMPARED = (
     "code", "functions", "declared", "versions",
-    "method_reason", "dt_reason", "horizon_reason", "lr",
+    "method_reason", "dt_reason", "horizon_reason", "backend", "backend_reason", "lr",
 )  # fmt: skip
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
@@ -137,6 +137,9 @@ class Prefix:
             return result
         except KeyboardInterrupt as stop:
             raise Interrupted(self.result(), str(stop)) from None
+        except BackendError as failure:
+            failure.result = self.result()
+            raise
 
     def extend_to(self, paths: int) -> None:
         """Run the paths that are missing."""

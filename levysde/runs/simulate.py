@@ -12,8 +12,8 @@ from levysde import checks, methods
 from levysde._typing import FloatArray
 from levysde.basins import Basin, check_minimum
 from levysde.dynamics import Dynamics
-from levysde.engine.backends import BACKENDS
 from levysde.engine.random.philox import MAX_PATHS, MAX_STEPS
+from levysde.methods import backend as backends
 from levysde.methods import boundary_shift
 from levysde.methods.euler import chain
 from levysde.methods.horizon import chosen_horizon
@@ -90,8 +90,10 @@ def escape_times(
         on epsilon: in continuous time for SGD and the SDE forms that have such a limit, otherwise
         (and where `dt` is a number) the same recurrence as Euler's with its idle iterations
         skipped; or the better of the two, with the reason in the parameters of the result.
-    backend : {"cpu"}
-        Where to compute.
+    backend : {"cpu", "cuda", "auto"}
+        Where to compute: on this machine's processors, on an NVIDIA GPU (``pip install
+        'levysde[cuda13]'``), or on a GPU if there is one and the processors would take more than
+        ten seconds. The result has the same bits wherever the functions of the user have.
     threads : int, optional
         One per processor unless given. The result does not depend on it.
     rel_error : float, optional
@@ -144,6 +146,9 @@ def escape_times(
         If the folder of `checkpoint` does not exist.
     Interrupted
         A KeyboardInterrupt that carries the finished paths.
+    BackendError
+        If there is no GPU for backend "cuda", a part of its installation is missing, or it fails;
+        `result` has the paths that had finished.
 
     References
     ----------
@@ -162,7 +167,7 @@ def escape_times(
     """
     check_parts(basin, dynamics, noise)
     checks.choice("method", method, methods.METHODS)
-    checks.choice("backend", backend, tuple(BACKENDS))
+    checks.choice("backend", backend, backends.CHOICES)
     if horizon is not None:  # before the method is prepared, which can take long
         checks.finite_number("horizon", horizon)
     if correction is not None:
@@ -185,13 +190,18 @@ def escape_times(
     with stage(progress, "preparing the simulation: the domain, the step, the method"):
         model = checked_model(basin, dynamics, noise, epsilon)
         seed = checks.seed_number(seed)
-        request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme, backend)
+        wanted = "cpu" if backend == "auto" else backend
+        request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme, wanted)
         try:
             plan = methods.prepare(method, model, request)
         except checks.Refusal:
             check_minimum(basin)  # a gradient of the wrong sign may be why
             raise
         plan.warn()
+        why: dict[str, Any] = {}
+        if backend == "auto":
+            plan, wanted, reason = backends.placed(plan, model, paths, threads)
+            why = {"backend_reason": reason}
     check_minimum(basin)
     with stage(progress, "asking the theory for a mean, which sets the horizon"):
         until = chosen_horizon(model, plan.dt, horizon, plan.long_rate)
@@ -203,7 +213,8 @@ def escape_times(
         horizon_reason=until.reason,
         seed=seed,
         correction=correction,
-        backend=backend,
+        backend=wanted,
+        **why,
         **plan.parameters,
         **rate,
     )

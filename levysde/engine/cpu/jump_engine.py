@@ -8,7 +8,6 @@ The costs of a path do not depend on epsilon: they are those of its jumps.
 """
 
 import functools
-import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,6 @@ import numpy as np
 from numba import types
 
 from levysde._typing import PlainFunction
-from levysde.engine.algebra import lower_root
 from levysde.engine.compile import (
     KEPT_PASSES,
     compile_cached,
@@ -29,8 +27,8 @@ from levysde.engine.compile import (
 from levysde.engine.cpu.queue import QUEUE, new_queue, new_record, work_off
 from levysde.engine.cpu.threads import Supply, available_threads, run_threads
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.jump_program import JumpOutcome, JumpProgram, Linear, Scene, Steps
-from levysde.engine.path.jump import WALKER, advance
+from levysde.engine.jump_program import JumpOutcome, JumpProgram, Linear, Scene, Steps, scene_of
+from levysde.engine.path.jump import WALKER, advance, known_margin, probed_margin
 
 _FEWEST_MOVES = 64
 """In one call."""
@@ -42,8 +40,10 @@ _vector = types.float64[::1]
 _matrix = types.float64[:, ::1]
 
 OUTSIDE = types.boolean(_read_vector, _read_vector)
-MARGIN = types.float64(_read_vector, _read_vector, _read_matrix, types.float64)
-JUMP = types.void(_vector, types.float64, types.uint64, types.uint64, types.uint64, _vector)
+MARGIN = types.float64(_read_vector, _read_vector, _read_matrix, types.float64, _vector)
+JUMP = types.void(
+    _vector, types.float64, types.uint64, types.uint64, types.uint64, _vector, _vector
+)
 SLOPE = types.void(_read_vector, _read_vector, _vector)
 
 _LINEAR = types.NamedTuple((_vector, *[_matrix] * 3, *[_vector] * 2), Linear)
@@ -72,23 +72,6 @@ def _compiled_advance() -> Any:
 # ------------------------------------------------------------------------------------------- parts
 
 
-def _probes(outside: PlainFunction) -> PlainFunction:
-    """A margin for a domain that has none: infinite where points in reach are inside, else 0."""
-
-    def margin(x, p, covariance, reach):  # type: ignore[no-untyped-def]
-        trial, dim = x.copy(), len(x)
-        for j in range(dim):
-            step = reach * math.sqrt(dim * covariance[j, j])
-            for side in (-1.0, 1.0):
-                trial[j] = x[j] + side * step
-                if outside(trial, p):
-                    return 0.0
-            trial[j] = x[j]
-        return math.inf
-
-    return margin
-
-
 # What is kept on disk lies beside the file of the function, and code of the user need not have a
 # file: each part is called by a function of this one.
 
@@ -100,16 +83,9 @@ def _predicate(outside: PlainFunction) -> PlainFunction:
     return predicate
 
 
-def _margin(margin: PlainFunction) -> PlainFunction:
-    def distance(x, p, covariance, reach):  # type: ignore[no-untyped-def]
-        return margin(x, p, covariance, reach)
-
-    return distance
-
-
 def _jump(jump: PlainFunction) -> PlainFunction:
-    def displace(x, u, seed, path, step, p):  # type: ignore[no-untyped-def]
-        jump(x, u, seed, path, step, p)
+    def displace(x, u, seed, path, step, p, room):  # type: ignore[no-untyped-def]
+        jump(x, u, seed, path, step, p, room)
 
     return displace
 
@@ -124,9 +100,9 @@ def _slope(gradient: PlainFunction) -> PlainFunction:
 _PARTS: dict[str, tuple[Callable[[PlainFunction], PlainFunction], Any]] = {
     "gradient": (_slope, SLOPE),
     "jump": (_jump, JUMP),
-    "margin": (_margin, MARGIN),
+    "margin": (known_margin, MARGIN),
     "outside": (_predicate, OUTSIDE),
-    "probes": (_probes, MARGIN),
+    "probes": (probed_margin, MARGIN),
 }
 
 
@@ -154,7 +130,7 @@ def jump_function(jumps: JumpPart) -> Any:
     Returns
     -------
     numba dispatcher
-        `jump(x, u, seed, path, step, p)`.
+        `jump(x, u, seed, path, step, p, room)`.
     """
     return _compiled("jump", jumps.jump)
 
@@ -188,30 +164,6 @@ def prepare(program: JumpProgram) -> None:
 # ------------------------------------------------------------------------------------------- lanes
 
 
-def _scene_of(program: JumpProgram, horizon: float) -> Scene:
-    """A program as compiled code takes it."""
-    linear, jumps = program.linear, program.jumps
-    off = linear.covariance - np.diag(np.diag(linear.covariance))
-    return Scene(
-        linear=Linear(*(np.array(array, order="C") for array in linear)),
-        steps=program.steps,
-        covariance=np.array(jumps.covariance, order="C"),
-        root=lower_root(jumps.covariance),
-        drift=np.array(jumps.drift),
-        outside_p=program.outside_p,
-        slope_p=program.gradient_p,
-        jump_p=jumps.p,
-        start=program.start,
-        seed=np.uint64(program.seed),
-        rate=jumps.rate,
-        horizon=float(horizon),
-        diagonal=not off.any(),
-        two_sided=bool((linear.rates[0] != linear.rates[1]).any()),
-        still=not jumps.covariance.any(),
-        bridged=program.margin is not None,
-    )
-
-
 class _Escape:
     """One run of `escape`: what its threads share."""
 
@@ -219,7 +171,7 @@ class _Escape:
         self, program: JumpProgram, outcome: JumpOutcome, supply: Supply, horizon: float
     ) -> None:
         self.outcome, self.supply, self.stop = outcome, supply, threading.Event()
-        self.parts, self.scene = _parts(program), _scene_of(program, horizon)
+        self.parts, self.scene = _parts(program), scene_of(program, horizon)
 
     def work(self) -> int:
         """Run paths until none is left or a stop is asked for; return moves done."""

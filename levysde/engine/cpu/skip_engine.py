@@ -92,8 +92,8 @@ class Skipping(NamedTuple):
         Of paths that have relaxed; then those in which a long increment ends a wait.
     uniforms, squares : ndarray, shape (lanes,)
         What such an increment is made of; squares of increments.
-    jump : ndarray, shape (dim,)
-        One increment.
+    jump, room : ndarray, shape (dim,)
+        One increment, and room to make it.
     """
 
     center: FloatArray
@@ -109,11 +109,12 @@ class Skipping(NamedTuple):
     uniforms: FloatArray
     squares: FloatArray
     jump: FloatArray
+    room: FloatArray
 
 
 _vector, _numbers = types.float64[::1], types.int64[::1]
 SKIPPING = types.NamedTuple(
-    (*[_vector] * 2, *[types.float64] * 3, *[types.uint64] * 3, *[_numbers] * 2, *[_vector] * 3),
+    (*[_vector] * 2, *[types.float64] * 3, *[types.uint64] * 3, *[_numbers] * 2, *[_vector] * 4),
     Skipping,
 )
 
@@ -196,7 +197,8 @@ def _add_long_increments(jump, block, skipping, seed, ended, wide):  # type: ign
         if _is_long(i, dL, skipping.threshold2, wide) and not _both(seed, path, step):
             continue
         skipping.jump[:] = 0.0
-        jump(skipping.jump, skipping.uniforms[k], seed, path, step, skipping.jump_p)
+        u, room = skipping.uniforms[k], skipping.room
+        jump(skipping.jump, u, seed, path, step, skipping.jump_p, room)
         for j in range(skipping.jump.shape[0]):
             if wide:
                 dL[i, j] += skipping.jump[j]
@@ -281,6 +283,7 @@ class _IdleRun(BlockRun):
             uniforms=np.zeros(lanes),
             squares=np.zeros(lanes),
             jump=np.zeros(dim),
+            room=np.zeros(dim),
         )
         return _compiled_advance(), noise, self.jump, *others, skipping
 

@@ -8,8 +8,10 @@ from typing import Any
 from levysde.engine.backends import BackendError, Engines
 from levysde.engine.compile import KEPT_PASSES
 from levysde.engine.cuda import device
+from levysde.engine.cuda.jump_kernel import jump_job
 from levysde.engine.cuda.lots import Job, run_lots
 from levysde.engine.cuda.recurrence_kernel import recurrence_job
+from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.program import Outcome
 from levysde.engine.source import plain, source_key
 
@@ -76,4 +78,8 @@ def engines() -> Engines:
     problem = device.missing()
     if problem is not None:
         raise BackendError(f"backend 'cuda' cannot be used here: {problem}")
-    return Engines(KernelEngine(Outcome.empty, recurrence_job), None, None)
+    return Engines(
+        recurrence=KernelEngine(Outcome.empty, recurrence_job),
+        skipping=None,
+        continuous=KernelEngine(JumpOutcome.empty, jump_job),
+    )

@@ -22,16 +22,49 @@ INSIDE, CROSSED, LOST = 0, 1, 2
 """What a move has met: nothing, the boundary, or numbers that are not finite."""
 
 WALKER = np.dtype(
-    [
-        ("path", "u8"), ("move", "u8"), ("event", "u8"), ("time", "f8"), ("left", "f8"),
-        ("uniform", "f8"), ("censored", "i8"),
-    ],
-    align=True,
+    (
+        np.record,
+        [
+            ("path", "u8"), ("move", "u8"), ("event", "u8"), ("time", "f8"), ("left", "f8"),
+            ("uniform", "f8"), ("censored", "i8"),
+        ],
+    )
 )  # fmt: skip
 """A path: its number, its moves so far, and at which of them the next event was drawn; the time,
 the time left to the event, the uniform of the jump, and whether it is the horizon instead."""
 
 _FAR_OUT = 60
+
+# ----------------------------------------------------------------------------------------- margins
+
+
+def known_margin(margin: PlainFunction) -> PlainFunction:
+    """The margin that a domain declares, as a path calls it: with room for a point."""
+
+    def distance(x, p, covariance, reach, room):  # type: ignore[no-untyped-def]
+        return margin(x, p, covariance, reach)
+
+    return distance
+
+
+def probed_margin(outside: PlainFunction) -> PlainFunction:
+    """A margin for a domain that has none: infinite where points in reach are inside, else 0."""
+
+    def margin(x, p, covariance, reach, trial):  # type: ignore[no-untyped-def]
+        dim = len(x)
+        for j in range(dim):
+            trial[j] = x[j]
+        for j in range(dim):
+            step = reach * math.sqrt(dim * covariance[j, j])
+            for side in (-1.0, 1.0):
+                trial[j] = x[j] + side * step
+                if outside(trial, p):
+                    return 0.0
+            trial[j] = x[j]
+        return math.inf
+
+    return margin
+
 
 # ------------------------------------------------------------------------------------------ a move
 
@@ -62,7 +95,12 @@ def _diffuse(x: FloatArray, scale: float, root: FloatArray, z: FloatArray) -> No
 
 
 def _squared_clearance(
-    margin: PlainFunction, x: FloatArray, distance2: float, left: float, scene: Scene
+    margin: PlainFunction,
+    x: FloatArray,
+    distance2: float,
+    left: float,
+    scene: Scene,
+    room: FloatArray,
 ) -> float:
     """Squared standard deviations to the boundary, of a time 1; infinite if it is out of reach."""
     steps = scene.steps
@@ -71,8 +109,8 @@ def _squared_clearance(
     # The flow leads to the minimum, which may be nearer to the boundary.
     far = math.sqrt(steps.reach2 * min(left, steps.relaxation_time))
     clearance = min(
-        margin(x, scene.outside_p, scene.covariance, far),
-        margin(scene.linear.center, scene.outside_p, scene.covariance, far),
+        margin(x, scene.outside_p, scene.covariance, far, room),
+        margin(scene.linear.center, scene.outside_p, scene.covariance, far, room),
     )
     return float(clearance * clearance)
 
@@ -95,7 +133,8 @@ def _linear(
     if not safe:
         bridged_step = clearance2 / steps.reach2 if inward and scene.bridged else steps.near_step
         h = min(h, max(steps.near_step, bridged_step))
-        before = margin(x, scene.outside_p, scene.covariance, 0.0) if scene.bridged else 0.0
+        if scene.bridged:
+            before = margin(x, scene.outside_p, scene.covariance, 0.0, work[0])
     if not scene.still:
         count = 2 * len(x) if scene.two_sided else len(x)
         _normals(z, count, scene.seed, walker.path, walker.move)
@@ -130,7 +169,8 @@ def _nonlinear(
     safe = inward and clearance2 > steps.reach2 * h
     if not safe:
         h = min(h, steps.near_step_share * scale)
-        before = margin(x, scene.outside_p, scene.covariance, 0.0) if scene.bridged else 0.0
+        if scene.bridged:
+            before = margin(x, scene.outside_p, scene.covariance, 0.0, work[0])
     if not scene.still:
         _normals(z, 2 * dim, scene.seed, walker.path, walker.move)
     center, size = scene.linear.center, steps.boundary_distance
@@ -148,6 +188,7 @@ def _crossed(
     h: float,
     before: float,
     scene: Scene,
+    room: FloatArray,
     walker: Any,
 ) -> bool:
     """Whether a path was outside during a move, or at its end: a Brownian bridge decides."""
@@ -155,7 +196,7 @@ def _crossed(
         return True
     if not scene.bridged:
         return False
-    after = margin(x, scene.outside_p, scene.covariance, 0.0)
+    after = margin(x, scene.outside_p, scene.covariance, 0.0, room)
     exponent = 2.0 * before * after / h * LOG2_E
     if not exponent < _FAR_OUT:
         return False
@@ -176,7 +217,7 @@ def _move(
     """Move for at most the time to the next event; return the time and what was met."""
     left, steps = walker.left, scene.steps
     distance2 = square_distance(x, scene.linear.center)
-    clearance2 = _squared_clearance(margin, x, distance2, left, scene)
+    clearance2 = _squared_clearance(margin, x, distance2, left, scene, work[0])
     inward = distance2 < steps.inward_radius2
     if distance2 < steps.linear_radius2:
         h, safe, before = _linear(margin, x, left, clearance2, inward, scene, z, work, walker)
@@ -192,7 +233,7 @@ def _move(
         )
         if not finite:
             return h, LOST
-    if safe or not _crossed(outside, margin, x, h, before, scene, walker):
+    if safe or not _crossed(outside, margin, x, h, before, scene, work[0], walker):
         return h, INSIDE
     return h, CROSSED
 
@@ -235,7 +276,7 @@ def _draw_event(walker: Any, scene: Scene) -> None:
     walker.event = walker.move
 
 
-def _begin(x: FloatArray, walker: Any, path: int, scene: Scene) -> None:
+def begin(x: FloatArray, walker: Any, path: Any, scene: Scene) -> None:
     """Put a new path at its start."""
     walker.path, walker.move, walker.time = path, 0, 0.0
     for j in range(len(x)):
@@ -244,13 +285,18 @@ def _begin(x: FloatArray, walker: Any, path: int, scene: Scene) -> None:
 
 
 def _event(
-    outside: PlainFunction, jump: PlainFunction, x: FloatArray, walker: Any, scene: Scene
+    outside: PlainFunction,
+    jump: PlainFunction,
+    x: FloatArray,
+    walker: Any,
+    scene: Scene,
+    room: FloatArray,
 ) -> int:
     """The next jump, or the horizon; return the status of the path."""
     if walker.censored == 1:
         walker.time = scene.horizon
         return HORIZON
-    jump(x, walker.uniform, scene.seed, walker.path, walker.event, scene.jump_p)
+    jump(x, walker.uniform, scene.seed, walker.path, walker.event, scene.jump_p, room)
     if not is_finite(x):
         return NON_FINITE
     if outside(x, scene.outside_p):
@@ -259,7 +305,7 @@ def _event(
     return RUNNING
 
 
-def _step(
+def step(
     outside: PlainFunction,
     margin: PlainFunction,
     jump: PlainFunction,
@@ -284,10 +330,13 @@ def _step(
         walker.time -= 0.5 * h
         _to_boundary(outside, x, scene.linear.center, scene.outside_p, work[0])
         return ESCAPED
-    return RUNNING if walker.left > 0.0 else _event(outside, jump, x, walker, scene)
+    if walker.left > 0.0:
+        return RUNNING
+    return _event(outside, jump, x, walker, scene, work[0])
 
 
-def _record(outcome: JumpOutcome, x: FloatArray, walker: Any, status: int) -> None:
+def record(outcome: JumpOutcome, x: FloatArray, walker: Any, status: int) -> None:
+    """Write down how a path has ended."""
     row = np.int64(walker.path) - outcome.first
     outcome.steps[row] = walker.move
     outcome.times[row] = walker.time
@@ -316,13 +365,13 @@ def advance(
         if active == 0:
             if queue.next == queue.end:
                 break
-            _begin(x, walker, queue.next, scene)
+            begin(x, walker, queue.next, scene)
             queue.next += 1
             active = 1
-        status = _step(outside, margin, jump, slope, x, scene, z, work, walker)
+        status = step(outside, margin, jump, slope, x, scene, z, work, walker)
         queue.path_steps += 1
         queue.calls += 1
         if status != RUNNING:
-            _record(outcome, x, walker, status)
+            record(outcome, x, walker, status)
             active = 0
     return active

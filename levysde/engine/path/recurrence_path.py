@@ -43,6 +43,22 @@ def advance_of(program: Program) -> PlainFunction:
     callable
         `iterate(state, g, dL, z, work, dt, seed, path, step, parameters)`, as `iteration_of` makes
         it, with room for WORK_ROWS points in `work` and `parameters_of` the program.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from levysde import basins, dynamics, noise
+    >>> from levysde.methods.recurrence import recurrence
+    >>> from levysde.model import Model
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-12)
+    >>> program = recurrence(model, 0.25, seed=0)
+    >>> x, m, v, g, dL = np.ones((5, 1))
+    >>> work, address = np.empty((WORK_ROWS, 1)), np.zeros(3, np.uint64)
+    >>> advance = advance_of(program)
+    >>> with np.errstate(over="ignore"):  # of the integers
+    ...     advance((x, m, v), g, dL, dL, work, program.dt, *address, parameters_of(program))
+    >>> x.round(6).tolist()
+    [0.75]
     """
     return iteration_of(increment_of(program.noise), program.gradient, _move_of(program))
 
@@ -60,12 +76,53 @@ def _move_of(program: Program) -> PlainFunction:
 
 
 def status_after(program: Program) -> PlainFunction:
-    """`status(x, p, step, horizon)`: how a path has ended, if it has."""
+    """How a path has ended, if it has.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+
+    Returns
+    -------
+    callable
+        `status(x, p, step, horizon)` after so many steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from levysde import basins, dynamics, noise
+    >>> from levysde.methods.recurrence import recurrence
+    >>> from levysde.model import Model
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
+    >>> program = recurrence(model, 0.25, seed=0)
+    >>> status_after(program)(np.array([2.0]), program.outside_p, 7, 100)  # ESCAPED
+    1
+    """
     return status_of(program.outside, is_finite)
 
 
 def parameters_of(program: Program) -> Parameters:
-    """The flat parameters of a program."""
+    """The flat parameters of a program.
+
+    Parameters
+    ----------
+    program : Program
+        What to run.
+
+    Returns
+    -------
+    Parameters of every function.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> from levysde.methods.recurrence import recurrence
+    >>> from levysde.model import Model
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
+    >>> parameters_of(recurrence(model, 0.25, seed=0)).outside.tolist()
+    [-1.0, 1.0]
+    """
     update_p = program.update.p
     if program.flow is not None:
         update_p = flow_parameters(program.flow, program.gradient_p)

@@ -94,15 +94,15 @@ def _flow_to_rest(
         slope(x, slope_p, work[0])
         speed = speed_of(work[0], drift)
         if speed == 0.0 or (0.0 < before <= speed):
-            return bool(speed == 0.0 and margin(x, outside_p, covariance, reach) > reach)
+            return bool(speed == 0.0 and margin(x, outside_p, covariance, reach, work[0]) > reach)
         if before > 0.0:
             share = speed / (before - speed)
             if math.sqrt(square_distance(x, last)) * share < SETTLED_SHARE * size:
                 for j in range(len(x)):
                     x[j] += (x[j] - last[j]) * share
                 reach = _NOTHING_NEAR * math.sqrt(0.5 * h * before / (before - speed))
-                return bool(margin(x, outside_p, covariance, reach) > reach)
-        elif not margin(x, outside_p, covariance, reach) > reach:
+                return bool(margin(x, outside_p, covariance, reach, work[0]) > reach)
+        elif not margin(x, outside_p, covariance, reach, work[0]) > reach:
             return False
         before = speed
         _copy(x, last)
