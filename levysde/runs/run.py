@@ -28,7 +28,7 @@ CHECKPOINT_REST = 20.0
 
 _NOT_COMPARED = (
     "code", "functions", "declared", "versions",
-    "method_reason", "dt_reason", "horizon_reason", "lr",
+    "method_reason", "dt_reason", "horizon_reason", "lr", "threshold_error",
 )  # fmt: skip
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
