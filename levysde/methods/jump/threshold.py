@@ -94,7 +94,7 @@ def shortest_exit_distance(basin: Basin, noise: Noise) -> float:
 
 
 def automatic_threshold(model: Model) -> float:
-    """The longest whose error is below 1e-3 for certain, or a tenth of the way to the boundary.
+    """The longest whose error is known to be below 1e-3, or a tenth of the way to the boundary.
 
     Where jumps are rare, each is forgotten long before the next one. The threshold is then raised
     up to nine tenths of the radius of a ball in the domain, as far as the bound for its error
