@@ -294,7 +294,7 @@ def _threshold_text(made: Mapping[str, Any]) -> str:
     if made["small_jumps"] == "dropped":
         jumps += ", smaller ones dropped"
     error = made.get("threshold_error")
-    return jumps if error is None else f"{jumps}, relative error {error:.1g} or less"
+    return jumps if error is None else f"{jumps}, relative error up to about {error:.1g}"
 
 
 def _probability(p_value: float) -> str:
