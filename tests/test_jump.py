@@ -299,12 +299,13 @@ def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
     noise = ls.noise.independent(1.5)
     moves = [
         run(ls.basins.flat(), noise, epsilon, 5000).total_steps / 5000
-        for epsilon in (1e-2, 1e-4, 1e-6)
+        for epsilon in (1e-4, 1e-6, 1e-8)
     ]
     assert max(moves) < 1.2 * min(moves)
-    assert max(moves) < 36.0
-    louder = run(ls.basins.flat(), noise, 0.1, 5000).total_steps / 5000
-    assert louder < 2.8 * moves[0]
+    assert max(moves) < 1.5
+    for epsilon, most in ((1e-3, 1.5), (1e-2, 20.0), (0.1, 100.0)):
+        louder = run(ls.basins.flat(), noise, epsilon, 5000).total_steps / 5000
+        assert louder < most
 
 
 # ---------------------------------------------------------------------- exact values with a drift
@@ -393,7 +394,14 @@ def test_automatic_threshold() -> None:
     epsilons = np.geomspace(1e-6, 1.0, 60)
     found = [chosen_threshold(Model(flat, SGD, noise, epsilon), None) for epsilon in epsilons]
     deviation = np.sqrt(jump_parts.levy_constant(1.2) * epsilons**1.2 * rho**0.8 / 0.8)
-    assert found == pytest.approx(rho * np.clip(0.02 / deviation, 0.5, 1.0), rel=1e-12)
+    raised, small = np.array(found) > 1.2 * rho, epsilons < 0.02
+    lowered = rho * np.clip(0.02 / deviation, 0.5, 1.0)
+    assert np.array(found)[~raised] == pytest.approx(lowered[~raised], rel=1e-12)
+    assert not raised[~small].any()
+    # Where jumps are rare it is longer, up to nine tenths of the way.
+    assert (np.diff(found) <= 0.0).all()
+    assert raised[epsilons < 0.01].all()
+    assert found[0] == pytest.approx(0.9)
     divided = ls.dynamics.rmsprop(decay=1.0, frozen=1.0, eps=0.0, **SDE)
     assert chosen_threshold(Model(flat, divided, noise, 0.02), None) == pytest.approx(
         chosen_threshold(Model(flat, SGD, noise, 0.02), None), rel=1e-6
@@ -403,9 +411,9 @@ def test_automatic_threshold() -> None:
 @pytest.mark.parametrize("alpha", [0.8, 1.5])
 def test_threshold_at_a_kink_makes_32_jumps_an_exit(alpha: float) -> None:
     basin, noise = ls.basins.asymmetric(), ls.noise.independent(alpha)
-    rho = chosen_threshold(Model(basin, SGD, noise, 1e-4), None)
-    exits = ls.theory.escape_rate(basin.domain, noise, basin.minimum, 1e-4)
-    assert noise.jumps(1, 1e-4, rho).rate / exits == pytest.approx(32.0, rel=1e-9)
+    rho = chosen_threshold(Model(basin, SGD, noise, 1e-3), None)
+    exits = ls.theory.escape_rate(basin.domain, noise, basin.minimum, 1e-3)
+    assert noise.jumps(1, 1e-3, rho).rate / exits == pytest.approx(32.0, rel=1e-9)
 
 
 def test_dropping_the_small_jumps() -> None:

@@ -144,8 +144,8 @@ def _parser() -> Parser:
         "--threshold",
         type=number,
         metavar="RHO",
-        help="with --method jump: length above which jumps are simulated individually (about "
-        "a tenth of the shortest exit distance)",
+        help="with --method jump: length above which jumps are simulated individually (as "
+        "long as its error is below 1e-3, at least about a tenth of the shortest exit distance)",
     )
     group.add_argument(
         "--small-jumps",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     _Estimate: TypeAlias = tuple[float, float, float]
 
-_METHOD_FACTS = ("threshold", "memory", "small_jumps", "method_reason")
+_METHOD_FACTS = ("threshold", "threshold_error", "memory", "small_jumps", "method_reason")
 """What is recorded of some methods."""
 
 
@@ -291,7 +291,10 @@ def _threshold_text(made: Mapping[str, Any]) -> str:
     jumps = f"jumps above {made['threshold']:.6g}"
     if "memory" in made:
         return f"{jumps}, remembered for {made['memory']} iterations"
-    return f"{jumps}, smaller ones dropped" if made["small_jumps"] == "dropped" else jumps
+    if made["small_jumps"] == "dropped":
+        jumps += ", smaller ones dropped"
+    error = made.get("threshold_error")
+    return jumps if error is None else f"{jumps}, relative error up to about {error:.1g}"
 
 
 def _probability(p_value: float) -> str:

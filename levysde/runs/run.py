@@ -28,7 +28,8 @@ CHECKPOINT_REST = 20.0
 
 _NOT_COMPARED = (
     "code", "functions", "declared", "versions",
-    "method_reason", "dt_reason", "horizon_reason", "backend", "backend_reason", "lr",
+    "method_reason", "dt_reason", "horizon_reason", "backend_reason", "backend", "lr",
+    "threshold_error",
 )  # fmt: skip
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from levysde.methods.horizon import chosen_horizon
 from levysde.methods.learning_rate import amplitude_and_step
 from levysde.methods.scheme import SCHEMES
 from levysde.methods.timestep import automatic_dt
-from levysde.model import check_parts, checked_model
+from levysde.model import Model, check_parts, checked_model
 from levysde.noise import Noise
 from levysde.runs.record import describe
 from levysde.runs.results import EscapeTimes
@@ -113,8 +113,10 @@ def escape_times(
         positions can lie between the two boundaries. For alpha > 1, symmetric noise and a domain
         with a normal.
     threshold : float, optional
-        Of the jump method: the length above which jumps are simulated individually; about a tenth
-        of the shortest exit distance along a jump unless given, less at moderate noise.
+        Of the jump method: the length above which jumps are simulated individually. Unless given,
+        it is that of `resume`; else as long as its error stays below 1e-3, up to nine tenths of
+        the shortest exit distance, and at moderate noise about a tenth of it or less. Its error is
+        in `result.parameters["threshold_error"]`.
     small_jumps : {"diffusion", "dropped"}
         What stands for the jumps below the threshold in continuous time: a Brownian motion of their
         mean and covariance, or their mean alone.
@@ -193,7 +195,7 @@ def escape_times(
         wanted = "cpu" if backend == "auto" else backend
         request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme, wanted)
         try:
-            plan = methods.prepare(method, model, request)
+            plan = _prepared(method, model, request, resume)
         except checks.Refusal:
             check_minimum(basin)  # a gradient of the wrong sign may be why
             raise
@@ -230,6 +232,20 @@ def escape_times(
             f"{needed}: give more paths or a longer horizon"
         )
     return result
+
+
+def _prepared(
+    method: str, model: Model, request: methods.Request, earlier: EscapeTimes | None
+) -> methods.Plan:
+    """The plan, with the threshold of a run that is resumed: its default may have been another."""
+    if earlier is not None and earlier.exit_times is not None and method != "euler":
+        recorded = earlier.parameters.get("threshold")
+        if request.threshold is None and recorded is not None:
+            try:
+                return methods.prepare(method, model, replace(request, threshold=recorded))
+            except ValueError:
+                pass  # a run of another model, as the comparison of parameters will say
+    return methods.prepare(method, model, request)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,11 @@ from levysde.methods.jump.assembly import jump_program
 from levysde.methods.jump.creeping import CREEPING_SHARE
 from levysde.methods.jump.start import resolved_way
 from levysde.methods.jump.threshold import (
+    RAISED_ERROR,
     automatic_threshold,
     check_threshold,
     shortest_exit_distance,
+    threshold_error,
 )
 from levysde.methods.plan import Plan, Request
 from levysde.model import Model
@@ -86,7 +88,7 @@ def prepare(model: Model, request: Request) -> Plan:
     >>> from levysde import basins, dynamics, noise
     >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-4)
     >>> round(prepare(model, Request("auto", seed=0)).record["threshold"], 12)
-    0.1
+    0.9
     """
     check_options(request)
     return plan(model, request)
@@ -97,13 +99,22 @@ def plan(model: Model, request: Request) -> Plan:
     engine = request.engine("continuous")
     rho = chosen_threshold(model, request.threshold)
     program = jump_program(model, rho, request.seed, request.small_jumps)
-    record = {"threshold": rho, "small_jumps": request.small_jumps}
+    error = _error_on_record(model, program, rho)
+    record = {"threshold": rho, "threshold_error": error, "small_jumps": request.small_jumps}
 
     def warn() -> None:
         _warn_of_close_start(model, program, rho)
         _warn_of_diffusion(model, program)
 
     return Plan("jump", engine, program, 0.0, record, warn)
+
+
+def _error_on_record(model: Model, program: JumpProgram, rho: float) -> float | None:
+    """A bound for the relative error where it is small; else the estimate, where there is one."""
+    bound = threshold_error(model, rho)
+    if bound <= RAISED_ERROR or not program.jumps.covariance.any():
+        return bound if math.isfinite(bound) else None
+    return jump_bias(model, program) if model.basin.potential.one_sided is None else None
 
 
 def chosen_threshold(model: Model, threshold: float | None) -> float:
@@ -131,7 +142,7 @@ def chosen_threshold(model: Model, threshold: float | None) -> float:
     >>> from levysde import basins, dynamics, noise
     >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.2), 1e-4)
     >>> round(chosen_threshold(model, None), 12)
-    0.1
+    0.9
     """
     if threshold is None:
         return automatic_threshold(model)

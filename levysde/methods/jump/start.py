@@ -27,7 +27,7 @@ _STILL = 1e-3
 _OTHER_RAYS = 16
 
 
-def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
+def resolved_way(model: Model, program: JumpProgram, way: float, most: float = MISSED) -> float:
     """The exit distance that the threshold is a share of, if paths begin where it is shorter.
 
     Along the flow from the start the boundary is at the distance d(t), and int nu(|y| > d(t)) dt
@@ -42,6 +42,8 @@ def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
         With the flow.
     way : float
         The exit distance from the equilibrium, length.
+    most : float
+        The probability, if not 0.5 %.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
     missed = 0.0
     for distance, time in sorted(_flow_away(basin, program, way)):
         missed += time * noise.jumps(basin.dim, model.epsilon, distance).rate
-        if missed > MISSED:
+        if missed > most:
             return distance
     return way
 

@@ -7,16 +7,34 @@ import numpy as np
 from levysde import checks
 from levysde.basins import Basin
 from levysde.methods.jump.assembly import about_equilibrium, jump_program, large_jumps
-from levysde.methods.jump.geometry import directions, exit_distances_of
+from levysde.methods.jump.geometry import directions, exit_distances_of, inner_radius
 from levysde.methods.jump.linear_motion import stationary_variances
 from levysde.methods.jump.start import resolved_way
+from levysde.methods.jump.threshold_error import error_bounds
 from levysde.model import Model
 from levysde.noise import Noise
 
-__all__ = ["automatic_threshold", "check_threshold", "shortest_exit_distance"]
+__all__ = [
+    "automatic_threshold",
+    "check_threshold",
+    "shortest_exit_distance",
+    "threshold_error",
+]
 
 SMALLEST_SHARE, LARGEST_SHARE = 0.1, 0.2
-"""Shares of the shortest exit distance along a jump."""
+"""Shares of the shortest exit distance along a jump, at any noise."""
+
+RAISED_SHARE = 0.9
+"""The same where jumps are rare: of the radius of a ball in the domain."""
+
+RAISED_ERROR = 1e-3
+"""Bound for the relative error of the mean, up to which the threshold is raised."""
+
+LEAST_RAISE = 1.25
+"""Factor below which it is left as it is."""
+
+MISSED_AT_START = 1e-4
+"""Probability of an exit before the flow has taken a path from its start, for the same."""
 
 JUMPS_PER_EXIT = 32.0
 """Large jumps that an exit should not take more than."""
@@ -76,7 +94,13 @@ def shortest_exit_distance(basin: Basin, noise: Noise) -> float:
 
 
 def automatic_threshold(model: Model) -> float:
-    """About a tenth of the shortest way from the minimum to the boundary along a possible jump.
+    """The longest whose error is known to be below 1e-3, or a tenth of the way to the boundary.
+
+    Where jumps are rare, each is forgotten long before the next one. The threshold is then raised
+    up to nine tenths of the radius of a ball in the domain, as far as the bound for its error
+    (`error_bounds`) stays below 1e-3 of the mean: an exit takes one or two jumps. If that is less
+    than a quarter above the threshold for any noise, or from the start jumps lead out earlier, it
+    is that one: about a tenth of the shortest way from the minimum along a possible jump.
 
     With one stability index there are nu(|y| > rho)/nu(W) large jumps an exit. Where a tenth makes
     more than 32 of them rho is larger, up to a fifth of that way. A kink of the curvature gives a
@@ -112,8 +136,52 @@ def automatic_threshold(model: Model) -> float:
     >>> from levysde import basins, dynamics, noise
     >>> parts = basins.flat(), dynamics.sgd(), noise.independent(1.2)
     >>> [round(automatic_threshold(Model(*parts, epsilon)), 12) for epsilon in (1e-4, 1.0)]
-    [0.1, 0.05]
+    [0.9, 0.05]
     """
+    least = _threshold_at_any_noise(model)
+    lengths, bounds = error_bounds(model, RAISED_SHARE * inner_radius(model.basin))
+    rho: float
+    for rho in lengths[bounds <= RAISED_ERROR].tolist():
+        if rho < LEAST_RAISE * least:
+            break
+        if _starts_calmly(model, rho) and threshold_error(model, rho) <= RAISED_ERROR:
+            return rho
+    return least
+
+
+def threshold_error(model: Model, rho: float) -> float:
+    """Bound for the relative error of the mean with a threshold, as in `error_bounds`.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+    rho : float
+        Threshold, length.
+
+    Returns
+    -------
+    float
+        Dimensionless; infinite where none is known.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> parts = basins.flat(), dynamics.sgd(), noise.independent(1.5)
+    >>> [threshold_error(Model(*parts, epsilon), 0.9) < 1e-3 for epsilon in (1e-3, 0.1)]
+    [True, False]
+    """
+    return float(error_bounds(model, rho)[1][0])
+
+
+def _starts_calmly(model: Model, rho: float) -> bool:
+    """Whether hardly any jump leads out before the flow has taken a path from its start."""
+    way = shortest_exit_distance(model.basin, model.preconditioned_noise)
+    return resolved_way(model, jump_program(model, rho, seed=0), way, MISSED_AT_START) == way
+
+
+def _threshold_at_any_noise(model: Model) -> float:
+    """The threshold that the exits of an exit distance and the size of the diffusion ask for."""
     rho, way = _threshold_about_equilibrium(model)
     program = jump_program(model, rho, seed=0)
     deviation = math.sqrt(float(stationary_variances(program.linear)[: model.dim].max()))
