@@ -217,12 +217,17 @@ SKIPPING = (
     Case("kinked", epsilon=0.002),
 )
 # Rounding grows where the gradient is divided by its own size: only powers of two show nothing.
+COARSE = 1.0 / 8.0  # of which 1/1.5 is a power of two: a memory of few iterations is soon measured
 SKIPPING_LIVE = tuple(Case("flat", dynamics=name, epsilon=0.003) for name in BRIEF)
+
+
+def skipping_step(case: Case) -> float:
+    return STEP if case.basin == "asymmetric" else COARSE  # where a coarse one would oscillate
 
 
 @cache
 def first_skips(case: Case) -> Any:
-    return run(case, ONE, method="jump", dt=STEP, paths=8)
+    return run(case, ONE, method="jump", dt=skipping_step(case), paths=8)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +237,8 @@ def test_skipped_iterations(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     # What is added to the gradient times the step.
     increment = u.force * u.time
-    same_in(u, case, first_skips(case), increment, method="jump", dt=STEP * u.time, paths=8)
+    dt = skipping_step(case) * u.time
+    same_in(u, case, first_skips(case), increment, method="jump", dt=dt, paths=8)
 
 
 @pytest.mark.parametrize(("epsilon", "paths"), [(0.5, 1000), (0.02, 1500)])
