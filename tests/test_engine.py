@@ -451,7 +451,6 @@ def test_few_long_paths_run_in_long_segments(monkeypatch):
 # -------------------------------------------------------------------------------------------- cache
 
 SCRIPT = """
-import sys
 import levysde as ls
 from levysde.engine.cpu import euler_engine, noise_passes, passes, update_pass
 from levysde.engine.random import quantile
@@ -499,14 +498,12 @@ def test_cache_hits_misses_and_follows_the_source(filled):
 
 
 MODULE_SCRIPT = """
+import numpy as np
 import levysde as ls
 import mod_of_user
-domain = ls.domains.interval(-1e9, 1e9)
 for name in ("module", "tuple", "ufunc", "default"):
-    gradient = getattr(mod_of_user, f"through_{name}")
-    basin = ls.Basin(ls.Potential(1, gradient), domain, 0.0, start=1.0)
-    path = ls.trajectories(basin, ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-90, 1, 1, dt=0.5)
-    print(name, path.positions[0, 1, 0])
+    well = ls.Potential(1, getattr(mod_of_user, f"through_{name}"))
+    print(name, well.gradient_many(np.ones((1, 1)))[0, 0])
 """
 
 MODULE = """
@@ -558,7 +555,7 @@ def test_disk_cache_follows_imported_modules(environment, tmp_path):
         )  # fmt: skip
         found = dict(line.split() for line in done.stdout.splitlines())
         assert set(found) == {"module", "tuple", "ufunc", "default"}
-        assert {float(number) for number in found.values()} == {1.0 - 0.5 * value}, found
+        assert {float(number) for number in found.values()} == {value}, found
 
 
 MODULE_OF_PARTS = """
@@ -618,14 +615,14 @@ for factor in map(float, sys.argv[1:]):
 
 
 def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
-    """Four processes fill one empty cache at the same time; a fifth runs what they have left."""
+    """Three processes fill one empty cache at the same time; a fourth runs what they have left."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
 
     def start(*factors):
         return subprocess.Popen([sys.executable, "-c", AT_ONCE, *factors], env=environment)
 
-    factors = ["0.125", "0.25", "0.375", "0.5"]
-    assert [process.wait() for process in [start(factor) for factor in factors]] == [0] * 4
+    factors = ["0.125", "0.25", "0.375"]
+    assert [process.wait() for process in [start(factor) for factor in factors]] == [0] * 3
     assert start(*factors).wait() == 0
 
 
