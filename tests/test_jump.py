@@ -507,7 +507,7 @@ EULER_LAWS = (
 
 def corrected_euler(basin: Basin, noise: Noise, epsilon: float, paths: int) -> ls.EscapeTimes:
     return ls.escape_times(
-        basin, SGD, noise, epsilon, paths=paths, dt=0.01, correction="boundary-shift", seed=5,
+        basin, SGD, noise, epsilon, paths=paths, dt=0.02, correction="boundary-shift", seed=5,
         scheme="flow",
     )  # fmt: skip
 
@@ -582,7 +582,7 @@ def test_flow_that_leaves_the_domain() -> None:
     matrix = np.array([[1.0, -0.9], [-0.9, 1.0]])
     basin = Basin(potential, ls.domains.ellipsoid([0.0, 0.0], matrix), [0.0, 0.0])
     noise = ls.noise.isotropic(1.5)
-    euler = ls.escape_times(basin, SGD, noise, 0.05, paths=3000, dt=0.002, seed=5)
+    euler = ls.escape_times(basin, SGD, noise, 0.05, paths=3000, dt=0.004, seed=5)
     assert not differ(run(basin, noise, 0.05, 10_000, seed=1), euler, 0.02)
 
 

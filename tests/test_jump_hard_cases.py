@@ -147,7 +147,7 @@ def test_momentum_under_skewed_noise_agrees_with_euler(
     noise, flat = ls.noise.independent(1.5, beta=0.9), ls.basins.flat()
 
     reference = ls.escape_times(
-        flat, MOMENTUM, noise, epsilon, of_euler, dt=0.002, horizon=1e6, seed=2
+        flat, MOMENTUM, noise, epsilon, of_euler, dt=0.004, horizon=1e6, seed=2
     )
 
     def differ(one: ls.EscapeTimes, other: ls.EscapeTimes) -> bool:

@@ -22,10 +22,10 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers_agree_with_euler(name: str) -> None:
-    """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.3 %."""
+    """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.5 %."""
     dynamics, noise, basin = OPTIMIZERS[name], LAW, ls.basins.flat()
     options = {"paths": 3000, "horizon": 1e6}
-    euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.01, **options)
+    euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.02, **options)
     made = ls.escape_times(basin, dynamics, noise, 0.05, method="jump", **options)
     assert not differ(made, euler, 0.01)
     louder = ls.escape_times(basin, dynamics, noise, 0.06, method="jump", **options)
@@ -109,10 +109,10 @@ def test_swings_out_of_a_narrow_well(units: float) -> None:
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 def test_slow_momentum_agrees_with_euler() -> None:
-    """Jumps come faster than the average relaxes; the grid is late by 0.3 %."""
+    """Jumps come faster than the average relaxes; the grid is late by 0.5 %."""
     well = Basin(ls.potentials.quadratic(1), NARROW, [0.0])
     momentum, options = ls.dynamics.momentum(decay=0.1, **SDE), {"paths": 4000, "horizon": 1e6}
-    euler = ls.escape_times(well, momentum, LAW, 0.01, dt=0.01, **options)
+    euler = ls.escape_times(well, momentum, LAW, 0.01, dt=0.02, **options)
     made = ls.escape_times(well, momentum, LAW, 0.01, method="jump", seed=1, **options)
     assert not differ(made, euler, 0.01)
     louder = ls.escape_times(well, momentum, LAW, 0.012, method="jump", seed=1, **options)
@@ -131,7 +131,7 @@ def test_what_is_forgotten_of_a_relaxation(
     made = ls.escape_times(
         well, rmsprop, LAW, epsilon, paths=paths, method="jump", horizon=1e15, seed=1
     )
-    cells = 400 if ends[0] == -1.0 else 1000
+    cells = 400 if ends[0] == -1.0 else 500
     scheme = mean_of_the_scheme(1.5, epsilon, made.parameters["threshold"], ends, cells=cells)
     assert agrees(made, scheme, 0.003)
     assert not agrees(made, 1.05 * scheme, 0.003)

@@ -25,6 +25,7 @@ import test_noise_laws as laws
 import test_optimizer_exits as optimizer_exits
 import test_path as path
 import test_refinement as refinement
+import test_scheme as scheme
 import test_theory_escape_measure as measures
 import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
@@ -67,6 +68,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     ),
     exits.test_mean_exit_time_of_every_law: every(exits.LAWS, [20_000]),
     exits.test_two_wells_are_occupied_in_the_ratio_of_the_theory: [(1_500_000,)],
+    scheme.test_exits_over_a_saddle_with_far_returns: [(20_000,)],
     # The bias of the grid.
     grid.test_driftless_exit_with_the_shift: every(grid.LAWS, grid.DOMAINS, grid.GRIDS),
     grid.test_driftless_exit_below_one_by_refinement: every(grid.LAWS, grid.DOMAINS, [40_000]),
