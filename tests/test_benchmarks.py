@@ -32,10 +32,7 @@ def lines_of(monkeypatch, capsys):
 
     def run(script, *words):
         monkeypatch.setattr(sys, "argv", [str(script), *map(str, words)])
-        try:
-            runpy.run_path(str(script), run_name="__main__")
-        except SystemExit as ended:
-            assert not ended.code
+        assert not runpy.run_path(str(script))["main"]()
         return capsys.readouterr().out.splitlines()
 
     return run

@@ -20,11 +20,12 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.parametrize("paths", [2000])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_agree_with_euler(name: str) -> None:
+def test_optimizers_agree_with_euler(name: str, paths: int) -> None:
     """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.5 %."""
     dynamics, noise, basin = OPTIMIZERS[name], LAW, ls.basins.flat()
-    options = {"paths": 3000, "horizon": 1e6}
+    options = {"paths": paths, "horizon": 1e6}
     euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.02, **options)
     made = ls.escape_times(basin, dynamics, noise, 0.05, method="jump", **options)
     assert not differ(made, euler, 0.01)
@@ -108,10 +109,11 @@ def test_swings_out_of_a_narrow_well(units: float) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-def test_slow_momentum_agrees_with_euler() -> None:
+@pytest.mark.parametrize("paths", [2500])
+def test_slow_momentum_agrees_with_euler(paths: int) -> None:
     """Jumps come faster than the average relaxes; the grid is late by 0.5 %."""
     well = Basin(ls.potentials.quadratic(1), NARROW, [0.0])
-    momentum, options = ls.dynamics.momentum(decay=0.1, **SDE), {"paths": 4000, "horizon": 1e6}
+    momentum, options = ls.dynamics.momentum(decay=0.1, **SDE), {"paths": paths, "horizon": 1e6}
     euler = ls.escape_times(well, momentum, LAW, 0.01, dt=0.02, **options)
     made = ls.escape_times(well, momentum, LAW, 0.01, method="jump", seed=1, **options)
     assert not differ(made, euler, 0.01)

@@ -156,7 +156,9 @@ def test_two_clipped_jumps_leave_with_their_own_law(paths):
     epsilons = np.array([0.12, 0.06])
     ratios = np.array(
         [
-            clipped_mean(clip, epsilon, paths, dt=0.04) * epsilon ** (2.0 * ALPHA) * two_jump_rate(clip)
+            clipped_mean(clip, epsilon, paths, dt=0.04)
+            * epsilon ** (2.0 * ALPHA)
+            * two_jump_rate(clip)
             for epsilon in epsilons
         ]
     )

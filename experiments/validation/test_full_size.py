@@ -99,6 +99,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     jump.test_double_well: [(3000,)],
     jump.test_refine_measures_the_bias_of_the_threshold: [(100_000,)],
     jump.test_unit_disc_isotropic: [(0.1, 41.3627, 60_000), (0.2, 12.877767, 60_000)],
+    jump.test_agrees_with_euler_in_a_well_of_the_user: [(6000,)],
+    jump.test_flow_that_leaves_the_domain: [(10_000,)],
+    jumps_of_optimizers.test_optimizers_agree_with_euler: every(
+        jumps_of_optimizers.OPTIMIZERS, [3000]
+    ),
+    jumps_of_optimizers.test_slow_momentum_agrees_with_euler: [(4000,)],
     jumps_of_optimizers.test_what_is_forgotten_of_a_relaxation: [
         ((-1.0, 1.0), 0.05, 40_000),
         ((-0.2, 1.8), 0.01, 40_000),
@@ -118,7 +124,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         (0.1, 6000, 10_000),
         (0.3, 4000, 20_000),
     ],
+    hard.test_two_curvatures: [(*setting, 8000) for setting in hard.CURVATURES],
     hard.test_two_wells_at_large_noise: [(4000,)],
+    hard.test_rest_in_another_well_is_one_move: [(0.003, 0.001, 4000), (1e-5, 0.0, 4000)],
     hard.test_start_near_the_boundary: [(1.5, 0.5, 0.98, 20_000), (1.2, 0.3, 0.99, 20_000)],
     idle.test_exact_mean_of_the_chain: [
         (0.1, 0.02, 60_000),
