@@ -76,7 +76,7 @@ def executable() -> str:
 # ------------------------------------------------------------------------------------- the answers
 
 
-GRIDS = {"sharp": "auto", "flat": "0.05", "asymmetric": "0.001"}
+GRIDS = {"sharp": "auto", "flat": "0.05", "asymmetric": "0.004"}
 """Time steps: of those that are not automatic the exact mean is soon solved for."""
 
 
