@@ -174,7 +174,7 @@ def test_both_layouts_of_a_block() -> None:
     assert agrees(run(basin, SGD, NOISE, 1e-4, 1500, dt=0.2), exact)
 
 
-@pytest.mark.parametrize("paths", [1500])
+@pytest.mark.parametrize("paths", [1000])
 def test_two_clipped_jumps(paths: int) -> None:
     """Pairs of jumps within a relaxation time: no iteration between them is skipped."""
     clipped = ls.dynamics.sgd(clip=0.6)
