@@ -151,7 +151,7 @@ def first_automatic(case: Case) -> Any:
     return run(case, ONE, horizon=4.0, paths=16)
 
 
-@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC), ids=str)
+@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC, each=1), ids=str)
 def test_automatic_step(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     same_in(u, case, first_automatic(case), horizon=4.0 * u.time, paths=16)
@@ -198,7 +198,7 @@ def first_jumps(case: Case) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"), in_turn(JUMPING) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
+    ("case", "pair"), in_turn(JUMPING, each=1) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
 )
 def test_jump_method(case: Case, pair: Pair) -> None:
     same_in(case.units(*pair), case, first_jumps(case), method="jump", paths=16)
@@ -282,7 +282,9 @@ def scaled(value: float | None, unit: float) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"), in_turn(PREDICTED) + in_turn(FOLLOWED[1::2], SYSTEMS[2::4], 1), ids=str
+    ("case", "pair"),
+    in_turn(PREDICTED, each=1) + in_turn(FOLLOWED[1::2], SYSTEMS[2::4], 1),
+    ids=str,
 )
 def test_predictions(case: Case, pair: Pair) -> None:
     u, base = case.units(*pair), first_prediction(case)
