@@ -26,6 +26,18 @@ CONTENDERS = {
 }
 
 
+@pytest.fixture
+def lines_of(monkeypatch, capsys):
+    """What a script prints, run in this process."""
+
+    def run(script, *words):
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, words)])
+        assert not runpy.run_path(str(script))["main"]()
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
 def test_quick_run(tmp_path):
     file = tmp_path / "report.json"
     done = subprocess.run(
@@ -61,40 +73,27 @@ def test_disagreement_is_told():
     assert "a 2" in script["disagreement"]({"a": right, "b": again, "c": wrong})
 
 
-def test_optimizers_are_timed():
+def test_optimizers_are_timed(lines_of):
     script = SCRIPT.with_name("dynamics.py")
-    words = ["--dims", "2", "--components", "1e4", "--repeats", "1"]
-    done = subprocess.run(
-        [sys.executable, script, *words], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    rows = done.stdout.splitlines()[2:]
+    rows = lines_of(script, "--dims", "2", "--components", "1e4", "--repeats", "1")[2:]
     assert rows[0].endswith("(1.00)")
     assert [row[:18].strip() for row in rows] == list(runpy.run_path(str(script))["OPTIMIZERS"])
 
 
-def test_jump_method_is_timed(tmp_path):
+def test_jump_method_is_timed(tmp_path, lines_of):
     script, plot = SCRIPT.with_name("jump.py"), tmp_path / "jump.png"
-    done = subprocess.run(
-        [sys.executable, script, "--limit", "1e-2", "--paths", "3000", "--plot", plot],
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    rows = [line.split() for line in done.stdout.splitlines()[1:-1]]
+    lines = lines_of(script, "--limit", "1e-2", "--paths", "3000", "--plot", plot)
+    rows = [line.split() for line in lines[1:-1]]
     assert [float(row[0]) for row in rows] == [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
     assert all(abs(float(row[-1]) - 1.0) < 0.1 for row in rows)
     assert plot.read_bytes()[1:4] == b"PNG"
 
 
-def test_small_noise_is_validated(tmp_path):
-    words = ["--paths", "400", "--dims", "1", "--output", tmp_path]
-    done = subprocess.run(
-        [sys.executable, SMALL_NOISE, *words], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
+def test_small_noise_is_validated(tmp_path, lines_of):
+    lines = lines_of(SMALL_NOISE, "--paths", "400", "--dims", "1", "--output", tmp_path)
     with (tmp_path / "small_noise.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 12 == len(done.stdout.splitlines()) - 2
+    assert len(rows) == 12 == len(lines) - 2
     for row in rows:
         assert float(row["standard_error"]) == pytest.approx(1.0 / math.sqrt(400), rel=0.3)
         assert abs(float(row["ratio"]) - 1.0) < 4.0 * float(row["standard_error"])

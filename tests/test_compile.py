@@ -138,24 +138,24 @@ def live_passes():
 
 
 def test_a_scan_of_closures_keeps_a_bounded_number(monkeypatch, tmp_path):
-    """Twelve functions, of which four passes and six copies stay, and eight on disk."""
+    """Six functions, of which two passes and three copies stay, and four on disk."""
     for module in (passes, noise_passes, update_pass):
         assert module.KEPT_PASSES == compiler.KEPT_PASSES
     monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(cache_folder, "KEPT_ON_DISK", 8)
-    monkeypatch.setattr(compiler, "KEPT_FUNCTIONS", 6)
-    few = passes.functools.lru_cache(maxsize=4)(passes._gradient_pass.__wrapped__)
+    monkeypatch.setattr(cache_folder, "KEPT_ON_DISK", 4)
+    monkeypatch.setattr(compiler, "KEPT_FUNCTIONS", 3)
+    few = passes.functools.lru_cache(maxsize=2)(passes._gradient_pass.__wrapped__)
     monkeypatch.setattr(passes, "_gradient_pass", few)
-    assert [slope_of(k) for k in range(1, 7)] == list(range(1, 7))
+    assert [slope_of(k) for k in range(1, 4)] == list(range(1, 4))
     alive = live_passes()
-    assert [slope_of(k) for k in range(7, 13)] == list(range(7, 13))
+    assert [slope_of(k) for k in range(4, 7)] == list(range(4, 7))
     assert live_passes() <= alive
-    assert len(compiler._prepared) == 6
+    assert len(compiler._prepared) == 3
     indices, codes = list(tmp_path.rglob("*.nbi")), list(tmp_path.rglob("*.nbc"))
-    assert len(indices) == len(codes) == 8
+    assert len(indices) == len(codes) == 4
     # What was forgotten is made again, and what was used last is still there.
     newest = max(indices, key=lambda file: file.stat().st_mtime)
-    assert [slope_of(k) for k in (12, 1, 2)] == [12, 1, 2]
+    assert [slope_of(k) for k in (6, 1, 2)] == [6, 1, 2]
     assert newest.exists()
 
 

@@ -61,7 +61,7 @@ def test_distances_along_rays(domain, center):
 
 @pytest.mark.parametrize("name", DOMAINS)
 def test_distance_and_inscribed_radius(name):
-    domain, many = DOMAINS[name], units(2, 4000)
+    domain, many = DOMAINS[name], units(2, 1500)
     nearest = searched(domain, CENTER, many).min()
     shape = domain.shape
     if shape.distance(CENTER) is not None:

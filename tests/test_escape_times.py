@@ -69,7 +69,7 @@ def test_the_euler_table_tells_apart_grids_and_indices():
 def test_named_basins_against_the_exact_chain(name, alpha):
     basin = getattr(ls.basins, name)()
     # At a small index a step is short: a coarser grid keeps the exact solution small.
-    dt, epsilon = (50.0 if alpha < 1.0 else 5.0) * ls.automatic_dt(basin), 0.3
+    dt, epsilon = (50.0 if alpha < 1.0 else 10.0) * ls.automatic_dt(basin), 0.3
     left, right = {"sharp": (16.0, 16.0), "flat": (1.0, 1.0), "asymmetric": (16.0, 1.0)}[name]
     exact = theory.euler_mean_exit_time(
         lambda x: np.where(x < 0.0, left, right) * x,
@@ -195,12 +195,16 @@ def test_independent_coordinates_leave_independently(dim):
 
 
 def test_interval_of_the_ratio_covers_the_exact_value():
-    """200 runs: the 95 % interval of the mean covers the exact mean as often as it says."""
+    """200 parts: the 95 % interval of the mean covers the exact mean as often as it says."""
+    whole = ls.escape_times(
+        well(), SGD, ls.noise.independent(1.5), 1.0, paths=80_000, dt=0.1, horizon=1e3, seed=0
+    )
     covered = 0
-    for seed in range(200):
-        result = ls.escape_times(
-            well(), SGD, ls.noise.independent(1.5), 1.0,
-            paths=400, dt=0.1, horizon=1e3, seed=seed, threads=1,
+    for k in range(200):
+        part = slice(400 * k, 400 * (k + 1))
+        result = ls.EscapeTimes(
+            whole.steps[part], whole.status[part], whole.exit_position[part], whole.dt,
+            whole.parameters,
         )  # fmt: skip
         low, high = result.mean_interval(0.95)
         covered += low <= 1.2041980 <= high

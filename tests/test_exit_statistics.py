@@ -46,7 +46,7 @@ def name_of(given):
 def test_exit_position_follows_the_escape_measure(name, basin, paths):
     """Direction and distance of exits against draws from nu restricted to W."""
     law, result = LAWS[name], exits(basin, name, paths)
-    expected = theory.exit_law(basin.domain, law, basin.minimum).sample(200_000, seed=6)
+    expected = theory.exit_law(basin.domain, law, basin.minimum).sample(100_000, seed=6)
     events = {
         "right": lambda x: x[:, 0] > 1.0,
         "left": lambda x: x[:, 0] < -1.0,
@@ -57,7 +57,7 @@ def test_exit_position_follows_the_escape_measure(name, basin, paths):
     }
     for event in events.values():
         probability = float(np.mean(event(expected)))
-        error = math.sqrt(probability * (1.0 - probability) * (1.0 / paths + 1.0 / 200_000))
+        error = math.sqrt(probability * (1.0 - probability) * (1.0 / paths + 1.0 / 100_000))
         difference = abs(np.mean(event(result.exit_position)) - probability)
         assert difference < SIGMAS * error + OFF_CENTER
 

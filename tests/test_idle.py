@@ -128,24 +128,24 @@ def test_small_noise_limit_of_laws(noise: Noise) -> None:
 
 @pytest.mark.parametrize("order", [-1])
 def test_a_slow_coordinate_among_fast_ones(order: int) -> None:
-    """Skewed jumps along it add up: they are remembered for log(200)/(0.05 dt) iterations."""
-    rates, scales = [5.0, 5.0, 5.0, 0.05][::order], [0.05, 0.05, 0.05, 1.0][::order]
+    """Skewed jumps along it add up: they are remembered for log(200)/(0.2 dt) iterations."""
+    rates, scales = [5.0, 5.0, 5.0, 0.2][::order], [0.05, 0.05, 0.05, 1.0][::order]
     noise = ls.noise.independent(1.5, scale=scales, beta=[0.0, 0.0, 0.0, 1.0][::order])
     box = ls.domains.box([-1.0] * 4, [1.0] * 4)
     basin = Basin(ls.potentials.quadratic(4, rates), box, [0.0] * 4)
     result = run(basin, SGD, noise, 1e-4, 3000, dt=0.1)
     assert agrees(result, 1.0 / ls.theory.escape_rate(box, noise, basin.minimum, 1e-4))
-    assert result.parameters["memory"] > 700
+    assert result.parameters["memory"] > 175
 
 
 def test_a_coordinate_that_answers_strongly() -> None:
-    """Q = 1 along the longest axis, 30 along the others: the threshold is that of the first."""
+    """Q = 1 along the longest axis, 10 along the others: the threshold is that of the first."""
     box = ls.domains.box([-1.0] * 4, [1.0, 1.0, 1.0, 1.1])
     basin = Basin(ls.potentials.quadratic(4), box, [0.0] * 4)
-    dynamics = ls.dynamics.rmsprop(frozen=[30.0, 30.0, 30.0, 1.0])
-    rate = ls.theory.predict(basin, dynamics, NOISE, 1e-4, dt=0.2).rate
+    dynamics = ls.dynamics.rmsprop(frozen=[10.0, 10.0, 10.0, 1.0])
+    rate = ls.theory.predict(basin, dynamics, NOISE, 1e-4, dt=0.4).rate
     assert rate is not None
-    assert agrees(run(basin, dynamics, NOISE, 1e-4, 1500, dt=0.2), 1.0 / rate)
+    assert agrees(run(basin, dynamics, NOISE, 1e-4, 1500, dt=0.4), 1.0 / rate)
 
 
 def dead_zone(j, x, m, v, g, dL, dt, t, p):  # type: ignore[no-untyped-def]
@@ -171,10 +171,10 @@ def test_both_layouts_of_a_block() -> None:
     """In 40 dimensions paths are stored one by one: 40 exit distances on either side."""
     basin = ls.basins.flat(40)
     exact = 1e6 / ls.theory.escape_rate(basin.domain, NOISE, basin.minimum, 1.0)
-    assert agrees(run(basin, SGD, NOISE, 1e-4, 1500, dt=0.1), exact)
+    assert agrees(run(basin, SGD, NOISE, 1e-4, 1500, dt=0.2), exact)
 
 
-@pytest.mark.parametrize("paths", [1500])
+@pytest.mark.parametrize("paths", [1000])
 def test_two_clipped_jumps(paths: int) -> None:
     """Pairs of jumps within a relaxation time: no iteration between them is skipped."""
     clipped = ls.dynamics.sgd(clip=0.6)
@@ -194,9 +194,9 @@ def differ(one: ls.EscapeTimes, other: ls.EscapeTimes) -> bool:
 
 
 COUPLED = {
-    "algorithm": (ls.dynamics.adam(eps=1.0), 0.02, 0.1),
+    "algorithm": (ls.dynamics.adam(eps=1.0), 0.03, 0.1),
     "sde": (ls.dynamics.adam(b2=0.99, eps=1.0, form="sde"), 0.05, 0.02),
-    "noisy": (ls.dynamics.adamprox(form="sde", gradient_noise=1.0), 0.05, 0.02),
+    "noisy": (ls.dynamics.adamprox(b2=0.99, form="sde", gradient_noise=1.0), 0.05, 0.02),
 }
 
 
@@ -204,9 +204,13 @@ COUPLED = {
 @pytest.mark.parametrize("name", COUPLED)
 def test_coupled_second_moments_agree_with_euler(name: str, paths: int) -> None:
     dynamics, epsilon, dt = COUPLED[name]
-    euler = ls.escape_times(FLAT, dynamics, NOISE, epsilon, paths, dt=dt, seed=5, horizon=1e7)
-    assert not differ(run(FLAT, dynamics, NOISE, epsilon, paths, dt=dt), euler)
-    assert differ(run(FLAT, dynamics, NOISE, 0.8 * epsilon, paths, dt=dt), euler)
+    made = run(FLAT, dynamics, NOISE, epsilon, paths, dt=dt)
+    euler, louder = (
+        ls.escape_times(FLAT, dynamics, NOISE, size, paths, dt=dt, seed=5, horizon=1e7)
+        for size in (epsilon, 1.25 * epsilon)
+    )
+    assert not differ(made, euler)
+    assert differ(made, louder)
 
 
 # --------------------------------------------------------------------------------- what is measured
@@ -223,8 +227,8 @@ def test_memory_of_sgd(dt: float) -> None:
 
 def test_settling_of_a_second_moment() -> None:
     """sqrt(1 - b2^n) is within a hundredth of 1 after log(0.02)/log(b2) iterations."""
-    found = planned(ls.dynamics.adam(form="sde", gradient_noise=1.0), 1e-4, 0.02)
-    exact = math.log(0.0199) / math.log(0.999)
+    found = planned(ls.dynamics.adam(b2=0.99, form="sde", gradient_noise=1.0), 1e-4, 0.02)
+    exact = math.log(0.0199) / math.log(0.99)
     assert 0.9 * exact < found.settled < 1.06 * exact
 
 
@@ -266,9 +270,8 @@ def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
     basin, noise = ls.basins.asymmetric(2), ls.noise.isotropic(1.5)
     options: dict[str, Any] = {"dt": 0.05}
     one = run(basin, SGD, noise, 1e-3, 700, threads=1, **options)
-    assert run(basin, SGD, noise, 1e-3, 700, threads=2, **options).digest == one.digest
     part = run(basin, SGD, noise, 1e-3, 300, threads=2, **options)
-    assert run(basin, SGD, noise, 1e-3, 700, resume=part, **options).digest == one.digest
+    assert run(basin, SGD, noise, 1e-3, 700, threads=2, resume=part, **options).digest == one.digest
     assert run(basin, SGD, noise, 1e-3, 700, **(options | {"seed": 2})).digest != one.digest
     program = recurrence(Model(basin, SGD, noise, 1e-3), 0.05, seed=1)
     found = quiescence.idle_program(basin, noise, 1e-3, program)
@@ -361,7 +364,7 @@ def test_memory_does_not_depend_on_the_unit_of_the_gradient(unit: float) -> None
     def in_units_of(unit: float) -> IdleProgram:
         well = ls.Basin(ls.potentials.quadratic(1, unit), ls.domains.interval(-1.0, 1.0), 0.0)
         dynamics = ls.dynamics.adamw(frozen=unit, weight_decay=0.01, eps=0.0)
-        program = recurrence(Model(well, dynamics, NOISE, 1e-3 * unit), 0.02, seed=0)
+        program = recurrence(Model(well, dynamics, NOISE, 1e-3 * unit), 0.1, seed=0)
         return quiescence.idle_program(well, NOISE, 1e-3 * unit, program)
 
     expected, found = in_units_of(1.0), in_units_of(unit)

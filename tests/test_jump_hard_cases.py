@@ -118,18 +118,20 @@ def test_unit_well(alpha: float, epsilon: float, paths: int) -> None:
     assert not agrees(result, exact_mean(alpha, 0.5, epsilon))
 
 
-@pytest.mark.parametrize(
-    ("alpha", "beta", "epsilon"), [(1.05, -0.9, 0.005), (1.05, -0.9, 0.02), (0.8, 0.9, 0.01)]
-)
-def test_two_curvatures(alpha: float, beta: float, epsilon: float) -> None:
+CURVATURES = [(1.05, -0.9, 0.005), (1.05, -0.9, 0.02), (0.8, 0.9, 0.01)]
+
+
+@pytest.mark.parametrize("paths", [5000])
+@pytest.mark.parametrize(("alpha", "beta", "epsilon"), CURVATURES)
+def test_two_curvatures(alpha: float, beta: float, epsilon: float, paths: int) -> None:
     noise, ends = ls.noise.independent(alpha, beta=beta), (-0.25, 1.0)
-    result = run(ls.basins.asymmetric(), noise, epsilon, 8000)
+    result = run(ls.basins.asymmetric(), noise, epsilon, paths)
     exact = exact_mean(alpha, beta, epsilon, kinked, ends, cells=800)
     assert agrees(result, exact)
     assert not agrees(result, exact_mean(alpha, -beta, epsilon, kinked, ends, cells=800))
 
 
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 2000), (0.3, 2000)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 1200), (0.3, 1200)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_motion_that_is_integrated(epsilon: float, paths: int) -> None:
     """A move of no length would not end here."""
@@ -139,7 +141,7 @@ def test_motion_that_is_integrated(epsilon: float, paths: int) -> None:
     assert not agrees(result, exact_mean(1.5, 0.9, 1.2 * epsilon, lambda x: x**3, cells=800))
 
 
-@pytest.mark.parametrize(("epsilon", "paths", "of_euler"), [(0.1, 3000, 3000), (0.3, 3000, 3000)])
+@pytest.mark.parametrize(("epsilon", "paths", "of_euler"), [(0.1, 1500, 3000), (0.3, 1500, 3000)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_momentum_under_skewed_noise_agrees_with_euler(
     epsilon: float, paths: int, of_euler: int
@@ -207,15 +209,16 @@ def test_infinite_force_ends_a_path() -> None:
     assert abs(result.non_finite / 1000 - 0.5) < SIGMAS * 0.5 / math.sqrt(1000) + 0.02
 
 
+@pytest.mark.parametrize("paths", [2500])
 @pytest.mark.parametrize(("epsilon", "bias"), [(0.003, 0.001), (1e-5, 0.0)])
-def test_rest_in_another_well_is_one_move(epsilon: float, bias: float) -> None:
+def test_rest_in_another_well_is_one_move(epsilon: float, bias: float, paths: int) -> None:
     """From 1 the exit distances are 1 and 3, and from -1 the same: one rate for both wells."""
     noise = ls.noise.independent(1.5)
-    result = run(TWO_WELLS, noise, epsilon, 4000)
+    result = run(TWO_WELLS, noise, epsilon, paths)
     exact = 1.0 / ls.theory.escape_rate(TWO_WELLS.domain, noise, [1.0], epsilon)
     assert agrees(result, exact, bias)
     assert not agrees(result, 1.2 * exact, bias)
-    assert result.total_steps < 400 * 4000
+    assert result.total_steps < 400 * paths
 
 
 @pytest.mark.parametrize("paths", [1500])

@@ -20,12 +20,13 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.parametrize("paths", [2000])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_agree_with_euler(name: str) -> None:
-    """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.3 %."""
+def test_optimizers_agree_with_euler(name: str, paths: int) -> None:
+    """Euler without a correction is late by 1.5 beta eps dt^(1/alpha) = 0.5 %."""
     dynamics, noise, basin = OPTIMIZERS[name], LAW, ls.basins.flat()
-    options = {"paths": 3000, "horizon": 1e6}
-    euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.01, **options)
+    options = {"paths": paths, "horizon": 1e6}
+    euler = ls.escape_times(basin, dynamics, noise, 0.05, dt=0.02, **options)
     made = ls.escape_times(basin, dynamics, noise, 0.05, method="jump", **options)
     assert not differ(made, euler, 0.01)
     louder = ls.escape_times(basin, dynamics, noise, 0.06, method="jump", **options)
@@ -82,19 +83,19 @@ def made_in(units: float, name: str, epsilon: float, paths: int) -> ls.EscapeTim
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_time_has_no_unit(name: str) -> None:
     """With rates k and epsilon k^(1/alpha) times are 1/k: to the last bit for powers of two."""
-    one = made_in(1.0, name, 2.0**-7, 200)
+    one = made_in(1.0, name, 2.0**-7, 80)
     for units, exact in ((2.0**-30, True), (2.0**30, True), (1e-6, False), (1e6, False)):
-        other = made_in(units, name, 2.0**-7, 200)
+        other = made_in(units, name, 2.0**-7, 80)
         assert (other.steps == one.steps).all()
         if exact:
             assert (other.times * units == one.times).all()
             assert (other.exit_position == one.exit_position).all()
         assert other.times * units == pytest.approx(one.times, rel=1e-9)
     # The twin: another epsilon is another law, not another unit.
-    assert not (made_in(2.0**30, name, 2.0**-8, 200).times * 2.0**30 == one.times).any()
+    assert not (made_in(2.0**30, name, 2.0**-8, 80).times * 2.0**30 == one.times).any()
 
 
-@pytest.mark.parametrize("units", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("units", [1e6])
 def test_swings_out_of_a_narrow_well(units: float) -> None:
     """The rate counts jumps whose noise-free swing leaves; those that leave at once are fewer."""
     made = made_in(units, "momentum", 2.0**-12, 10_000)
@@ -108,11 +109,12 @@ def test_swings_out_of_a_narrow_well(units: float) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
-def test_slow_momentum_agrees_with_euler() -> None:
-    """Jumps come faster than the average relaxes; the grid is late by 0.3 %."""
+@pytest.mark.parametrize("paths", [2500])
+def test_slow_momentum_agrees_with_euler(paths: int) -> None:
+    """Jumps come faster than the average relaxes; the grid is late by 0.5 %."""
     well = Basin(ls.potentials.quadratic(1), NARROW, [0.0])
-    momentum, options = ls.dynamics.momentum(decay=0.1, **SDE), {"paths": 4000, "horizon": 1e6}
-    euler = ls.escape_times(well, momentum, LAW, 0.01, dt=0.01, **options)
+    momentum, options = ls.dynamics.momentum(decay=0.1, **SDE), {"paths": paths, "horizon": 1e6}
+    euler = ls.escape_times(well, momentum, LAW, 0.01, dt=0.02, **options)
     made = ls.escape_times(well, momentum, LAW, 0.01, method="jump", seed=1, **options)
     assert not differ(made, euler, 0.01)
     louder = ls.escape_times(well, momentum, LAW, 0.012, method="jump", seed=1, **options)
@@ -131,7 +133,7 @@ def test_what_is_forgotten_of_a_relaxation(
     made = ls.escape_times(
         well, rmsprop, LAW, epsilon, paths=paths, method="jump", horizon=1e15, seed=1
     )
-    cells = 400 if ends[0] == -1.0 else 1000
+    cells = 400 if ends[0] == -1.0 else 500
     scheme = mean_of_the_scheme(1.5, epsilon, made.parameters["threshold"], ends, cells=cells)
     assert agrees(made, scheme, 0.003)
     assert not agrees(made, 1.05 * scheme, 0.003)

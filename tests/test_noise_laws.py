@@ -49,7 +49,7 @@ def z_of_characteristic(draws, law, u):
 
 @pytest.mark.parametrize(
     ("name", "alpha"),
-    [(name, ALPHAS[k % 7]) for i, name in enumerate(LAWS) for k in (i, i + 2, i + 4)],
+    [(name, ALPHAS[k % 7]) for i, name in enumerate(LAWS) for k in (i, i + 3)],
 )
 def test_characteristic_function_along_oblique_directions(name, alpha):
     law = LAWS[name](alpha)
@@ -180,10 +180,11 @@ def test_a_matrix_is_made_triangular_without_changing_the_law():
     assert (lower_triangular(diagonal) == diagonal).all()
 
 
+@pytest.mark.parametrize("count", [2000])
 @pytest.mark.parametrize("alpha", [0.6, 1.5])
-def test_positive_law_has_its_laplace_transform(alpha):
+def test_positive_law_has_its_laplace_transform(alpha, count):
     rng = np.random.default_rng(3)
-    uniforms = rng.uniform(1e-12, 1.0, (4000, 2))
+    uniforms = rng.uniform(1e-12, 1.0, (count, 2))
     draws = np.array([positive_stable(u, w, *positive_constants(0.5 * alpha)) for u, w in uniforms])
     for s in (0.3, 1.0, 3.0):
         values = np.exp(-s * draws)

@@ -1,6 +1,7 @@
 """Rules of the code base, read from the source of every module."""
 
 import ast
+import functools
 import importlib
 import inspect
 import json
@@ -324,6 +325,7 @@ PART_WORDS = frozenset(
 BASE_CLASSES = frozenset({"Basin", "Domain", "Dynamics", "Noise", "Potential"})
 
 
+@functools.cache
 def part_classes() -> set[str]:
     """Classes of the homes that are kinds of a part, and not what every part is."""
     homes = tuple(f"levysde.{home}" for home in HOMES)

@@ -19,7 +19,7 @@ from levysde.dynamics import Rule
 
 pytestmark = pytest.mark.quick
 
-CALLS = 1500
+CALLS = 600
 
 FUNCTIONS = {
     name: getattr(theory, name)

@@ -151,7 +151,7 @@ def first_automatic(case: Case) -> Any:
     return run(case, ONE, horizon=4.0, paths=16)
 
 
-@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC), ids=str)
+@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC, each=1), ids=str)
 def test_automatic_step(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     same_in(u, case, first_automatic(case), horizon=4.0 * u.time, paths=16)
@@ -198,7 +198,7 @@ def first_jumps(case: Case) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"), in_turn(JUMPING) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
+    ("case", "pair"), in_turn(JUMPING, each=1) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
 )
 def test_jump_method(case: Case, pair: Pair) -> None:
     same_in(case.units(*pair), case, first_jumps(case), method="jump", paths=16)
@@ -216,23 +216,36 @@ SKIPPING = (
     *(Case("flat", dynamics=name, epsilon=0.003) for name in DIVIDED),
     Case("kinked", epsilon=0.002),
 )
+SKIPPED = tuple(
+    case
+    for case in SKIPPING
+    if case.dynamics not in ("frozen adam", "frozen adamprox", "rmsprop in continuous time")
+)
+"""Those of the suite; what it leaves out is like what it keeps."""
+COARSE = 1.0 / 8.0  # of which 1/1.5 is a power of two: a memory of few iterations is soon measured
 # Rounding grows where the gradient is divided by its own size: only powers of two show nothing.
 SKIPPING_LIVE = tuple(Case("flat", dynamics=name, epsilon=0.003) for name in BRIEF)
+SKIPPED_LIVE = SKIPPING_LIVE[::2]
+
+
+def skipping_step(case: Case) -> float:
+    return STEP if case.basin == "asymmetric" else COARSE  # where a coarse one would oscillate
 
 
 @cache
 def first_skips(case: Case) -> Any:
-    return run(case, ONE, method="jump", dt=STEP, paths=8)
+    return run(case, ONE, method="jump", dt=skipping_step(case), paths=8)
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"), in_turn(SKIPPING, each=1) + in_turn(SKIPPING_LIVE, POWERS_OF_TWO, 1), ids=str
+    ("case", "pair"), in_turn(SKIPPED, each=1) + in_turn(SKIPPED_LIVE, POWERS_OF_TWO, 1), ids=str
 )
 def test_skipped_iterations(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     # What is added to the gradient times the step.
     increment = u.force * u.time
-    same_in(u, case, first_skips(case), increment, method="jump", dt=STEP * u.time, paths=8)
+    dt = skipping_step(case) * u.time
+    same_in(u, case, first_skips(case), increment, method="jump", dt=dt, paths=8)
 
 
 @pytest.mark.parametrize(("epsilon", "paths"), [(0.5, 1000), (0.02, 1500)])
@@ -269,7 +282,9 @@ def scaled(value: float | None, unit: float) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("case", "pair"), in_turn(PREDICTED) + in_turn(FOLLOWED, SYSTEMS[2::4], 1), ids=str
+    ("case", "pair"),
+    in_turn(PREDICTED, each=1) + in_turn(FOLLOWED[1::2], SYSTEMS[2::4], 1),
+    ids=str,
 )
 def test_predictions(case: Case, pair: Pair) -> None:
     u, base = case.units(*pair), first_prediction(case)

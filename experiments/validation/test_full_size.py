@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+import test_attraction as attraction
 import test_escape_times as chain
 import test_exact as exact
 import test_exit_statistics as exits
@@ -22,7 +23,10 @@ import test_jump_hard_cases as hard
 import test_jump_optimizers as jumps_of_optimizers
 import test_noise_laws as laws
 import test_optimizer_exits as optimizer_exits
+import test_path as path
 import test_refinement as refinement
+import test_scheme as scheme
+import test_theory_escape_measure as measures
 import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
 import test_theory_predicates as predicates
@@ -64,6 +68,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     ),
     exits.test_mean_exit_time_of_every_law: every(exits.LAWS, [20_000]),
     exits.test_two_wells_are_occupied_in_the_ratio_of_the_theory: [(1_500_000,)],
+    scheme.test_exits_over_a_saddle_with_far_returns: [(20_000,)],
     # The bias of the grid.
     grid.test_driftless_exit_with_the_shift: every(grid.LAWS, grid.DOMAINS, grid.GRIDS),
     grid.test_driftless_exit_below_one_by_refinement: every(grid.LAWS, grid.DOMAINS, [40_000]),
@@ -85,7 +90,8 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     # Laws of the noise.
     laws.test_characteristic_function_along_oblique_directions: every(laws.LAWS, laws.ALPHAS),
     laws.test_isotropic_law_in_many_dimensions: every((3, 10, 40, 100), (0.4, 1.5)),
-    laws.test_positive_law_has_its_laplace_transform: [(0.6,), (1.0,), (1.5,), (1.9,)],
+    laws.test_positive_law_has_its_laplace_transform: every((0.6, 1.0, 1.5, 1.9), [4000]),
+    path.test_passes_are_the_increment_of_one_path: every(path.laws(2), path.DIMENSIONS),
     # The jump-adapted method, and iterations that are skipped.
     jump.test_unit_well: [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)],
     jump.test_kinked_well: [(0.1, 4000), (0.01, 60_000)],
@@ -93,11 +99,18 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     jump.test_double_well: [(3000,)],
     jump.test_refine_measures_the_bias_of_the_threshold: [(100_000,)],
     jump.test_unit_disc_isotropic: [(0.1, 41.3627, 60_000), (0.2, 12.877767, 60_000)],
+    jump.test_agrees_with_euler_in_a_well_of_the_user: [(6000,)],
+    jump.test_flow_that_leaves_the_domain: [(10_000,)],
+    jumps_of_optimizers.test_optimizers_agree_with_euler: every(
+        jumps_of_optimizers.OPTIMIZERS, [3000]
+    ),
+    jumps_of_optimizers.test_slow_momentum_agrees_with_euler: [(4000,)],
     jumps_of_optimizers.test_what_is_forgotten_of_a_relaxation: [
         ((-1.0, 1.0), 0.05, 40_000),
         ((-0.2, 1.8), 0.01, 40_000),
         ((-0.2, 1.8), 0.005, 40_000),
     ],
+    jumps_of_optimizers.test_swings_out_of_a_narrow_well: [(1e-6,), (1.0,), (1e6,)],
     hard.test_unit_well: [
         (1.02, 0.02, 20_000),
         (1.1, 0.1, 20_000),
@@ -111,7 +124,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         (0.1, 6000, 10_000),
         (0.3, 4000, 20_000),
     ],
+    hard.test_two_curvatures: [(*setting, 8000) for setting in hard.CURVATURES],
     hard.test_two_wells_at_large_noise: [(4000,)],
+    hard.test_rest_in_another_well_is_one_move: [(0.003, 0.001, 4000), (1e-5, 0.0, 4000)],
     hard.test_start_near_the_boundary: [(1.5, 0.5, 0.98, 20_000), (1.2, 0.3, 0.99, 20_000)],
     idle.test_exact_mean_of_the_chain: [
         (0.1, 0.02, 60_000),
@@ -124,7 +139,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     idle.test_coupled_second_moments_agree_with_euler: every(idle.COUPLED, [3000]),
     idle.test_two_clipped_jumps: [(3000,)],
     optimizer_exits.test_two_clipped_jumps_leave_with_their_own_law: [(2000,)],
+    optimizer_exits.test_iterations_to_exit_with_a_coupled_second_moment: [
+        (*setting, 1000) for setting in optimizer_exits.COUPLED
+    ],
     # Theory without simulation.
+    attraction.test_wells_of_all_sizes_on_the_line: attraction.UNITS,
+    attraction.test_wells_of_all_sizes_in_the_plane: attraction.UNITS,
     exact.test_density_against_another_integral: every(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
     ),
@@ -135,6 +155,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         optimizers.STRETCHED, (optimizers.AXES, optimizers.isotropic())
     ),
     shapes.test_known_shapes_against_quasi_monte_carlo: every((3, 6), shapes.SHAPES),
+    measures.test_correlated_box_against_the_one_factor_law: [
+        (10, 0.5, 1.5, 1e-4),
+        (10, 0.9, 1.8, 1e-4),
+        (40, 0.3, 1.5, 4e-4),
+    ],
+    measures.test_turned_cube_known_by_its_predicate_alone: [(3,), (8,)],
     predicates.test_stated_error_contains_the_truth: [(200,)],
 }
 
