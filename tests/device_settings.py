@@ -1,49 +1,145 @@
-"""Settings that the simulated device and the processor both run, and what each of them gives.
+"""Settings that both a simulated device and the processor run, and the digests of what they give.
 
-As a script, `python device_settings.py NAME ...` prints one JSON object: the digests of the
-simulated device. The environment must say NUMBA_ENABLE_CUDASIM=1.
+As a script, `python device_settings.py GROUP` prints those of the simulated device as a JSON
+object; the environment says NUMBA_ENABLE_CUDASIM=1 before numba is imported.
 """
 
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+
 import numpy as np
-from user_parts import *  # noqa: F403
+import user_parts
+from test_recipes import cigar, cross
 
 import levysde as ls
 from levysde import domains, potentials
-from levysde.basins import Basin
 
 PATHS = 64
+MATRIX = [[1.0, 0.5], [0.2, 0.9]]
+Run = Callable[[str], ls.EscapeTimes]
 
 
-def box(dim):
-    well = potentials.quadratic(dim, np.linspace(1.0, 3.0, dim))
-    return Basin(well, domains.box([-1.0] * dim, [1.0] * dim), np.zeros(dim))
+def box(dim, start=0.0):
+    well, cube = potentials.quadratic(dim, 1.5), domains.box([-1.0] * dim, [1.0] * dim)
+    return ls.Basin(well, cube, np.zeros(dim), start=np.full(dim, start))
 
 
 def laws(dim):
-    rng = np.random.default_rng(dim)
-    matrix = rng.standard_normal((dim, dim)) * np.tri(dim) + 2.0 * np.eye(dim)
+    lean = np.linspace(-0.7, 0.9, dim)
     return {
         "independent": ls.noise.independent(1.5),
-        "by formula": ls.noise.independent(0.3, rng.random(dim) + 0.1),
-        "skewed": ls.noise.independent(1.3, 1.0, rng.uniform(-1.0, 1.0, dim)),
+        "by formula": ls.noise.independent(0.4, np.linspace(0.1, 0.5, dim)),
+        "skewed": ls.noise.independent(1.3, 1.0, lean),
         "multifractal": ls.noise.multifractal(np.linspace(1.1, 1.9, dim)),
-        "mixed": ls.noise.mixed(1.5, rng.standard_normal((dim, 5))),
+        "mixed": ls.noise.mixed(1.5, np.sin(np.arange(1.0, 1.0 + 5 * dim)).reshape(dim, 5)),
         "spectral": ls.noise.spectral(1.5, np.eye(dim), np.ones(dim)),
         "isotropic": ls.noise.isotropic(1.5),
-        "diagonal": ls.noise.elliptic(1.5, np.diag(rng.random(dim) + 0.1)),
-        "elliptic": ls.noise.elliptic(1.5, matrix),
+        "diagonal": ls.noise.elliptic(1.5, np.diag(np.linspace(0.5, 1.0, dim))),
+        "elliptic": ls.noise.elliptic(1.5, np.tri(dim)),
         "Gaussian": ls.noise.isotropic(2.0),
     }
 
 
+DECAY = {"weight_decay": 0.1}
 OPTIMIZERS = {
-    "sgd": ls.dynamics.sgd(),
     "clipped": ls.dynamics.sgd(clip=0.2),
     "momentum": ls.dynamics.momentum(0.5),
     "rmsprop": ls.dynamics.rmsprop(0.5),
     "adam": ls.dynamics.adam(0.5, 0.5),
-    "adam_l2": ls.dynamics.adam_l2(0.5, 0.5, weight_decay=0.1),
-    "adamw": ls.dynamics.adamw(0.5, 0.5, weight_decay=0.1),
-    "adamprox": ls.dynamics.adamprox(0.5, 0.5, weight_decay=0.1),
+    "adam_l2": ls.dynamics.adam_l2(0.5, 0.5, **DECAY),
+    "adamw": ls.dynamics.adamw(0.5, 0.5, **DECAY),
+    "adamprox": ls.dynamics.adamprox(0.5, 0.5, **DECAY),
     "noisy": ls.dynamics.adam(0.5, 0.5, form="sde", gradient_noise=1.0),
+    "of a user": ls.Dynamics(
+        "heavy ball", user_parts.heavy_ball, params={"kept": 0.5}, memory=True
+    ),
 }
+LINE = ls.noise.independent(1.5)
+PLANE = ls.noise.isotropic(1.5)
+OWN = ls.Basin(
+    potentials.Potential(2, user_parts.gradient, user_parts.value, {"rate": 1.5}),
+    domains.Domain(2, user_parts.outside, {"radius": 1.0}),
+    [0.0, 0.0],
+    start=[0.2, -0.1],
+)
+STEEP = ls.Basin(potentials.quartic(), domains.interval(-2.5, 2.5), [1.0])
+
+
+def recurrence(basin, dynamics, noise, epsilon=0.7, steps=12, **options) -> Run:
+    def run(backend: str) -> ls.EscapeTimes:
+        given = {"paths": PATHS, "dt": 0.05, "horizon": steps * 0.05, "method": "euler", "seed": 3}
+        return ls.escape_times(
+            basin, dynamics, noise, epsilon, backend=backend, **(given | options)
+        )
+
+    return run
+
+
+def continuous(basin, dynamics, noise, epsilon=1e-3, **options) -> Run:
+    def run(backend: str) -> ls.EscapeTimes:
+        given = {"paths": PATHS, "method": "jump", "seed": 3}
+        return ls.escape_times(
+            basin, dynamics, noise, epsilon, backend=backend, **(given | options)
+        )
+
+    return run
+
+
+def _settings() -> Iterator[tuple[str, str, Run]]:
+    sgd = ls.dynamics.sgd()
+    for dim in (1, 2, 5):
+        for name, law in laws(dim).items():
+            yield "laws", f"{name}, {dim}", recurrence(box(dim), sgd, law, steps=8)
+    yield "laws", "of a user, cross", recurrence(box(2), sgd, cross(1.5, 0.5))
+    yield "laws", "of a user, cigar", recurrence(box(2), sgd, cigar(1.5, 0.5))
+    yield "laws", "in 40 dimensions", recurrence(box(40), sgd, LINE, steps=2)
+    for name, dynamics in OPTIMIZERS.items():
+        for dim, noise in ((1, LINE), (2, PLANE)):
+            yield "optimizers", f"{name}, {dim}", recurrence(box(dim, 0.95), dynamics, noise)
+    yield "parts", "of a user", recurrence(OWN, sgd, PLANE)
+    yield "parts", "a divided step", recurrence(STEEP, sgd, LINE, dt=0.2, scheme="flow")
+    yield "parts", "shifted", recurrence(box(1), sgd, LINE, correction="boundary-shift")
+    yield "parts", "many steps", recurrence(box(1), sgd, LINE, 0.2, steps=300, paths=10)
+    for name in ("independent", "skewed", "multifractal", "isotropic", "elliptic", "mixed"):
+        yield "jumps", name, continuous(box(2), sgd, laws(2)[name], 1e-3, paths=16)
+    yield "jumps", "sharp", continuous(ls.basins.sharp(), sgd, LINE, 1e-5)
+    yield "jumps", "kinked", continuous(ls.basins.asymmetric(), sgd, LINE, 0.05, paths=4)
+    yield "jumps", "a ball", continuous(ls.basins.flat(2), sgd, PLANE, 0.01, paths=8)
+    yield "jumps", "of a user", continuous(OWN, sgd, PLANE, 1e-4, paths=8)
+    frozen = ls.dynamics.rmsprop(form="sde", rates="per_time", frozen=[1.0, 2.0])
+    yield "jumps", "preconditioned", continuous(box(2), frozen, PLANE, 1e-3, paths=16)
+    average = ls.dynamics.momentum(form="sde", rates="per_time")
+    yield "jumps", "averaged", continuous(box(1), average, LINE, 0.01, paths=8)
+
+
+def of_group(group: str) -> dict[str, Run]:
+    return {name: run for member, name, run in _settings() if member == group}
+
+
+def seal(run: ls.EscapeTimes) -> str:
+    """All that a run gives, to the last bit."""
+    return f"{run.digest} {run.positions_digest}"
+
+
+GROUPS = ("laws", "optimizers", "parts", "jumps")
+
+
+def uninitialized(self, shape, dtype, alignment=None):
+    """Local memory in which nothing is 0 by chance."""
+    found = np.empty(shape, as_dtype(dtype))
+    found.view(np.uint8)[...] = 0xFF
+    return found
+
+
+if __name__ == "__main__":
+    from numba.cuda.simulator import kernelapi
+    from numba.np.numpy_support import as_dtype as numba_dtype
+
+    def as_dtype(dtype):
+        return dtype if isinstance(dtype, np.dtype) else numba_dtype(dtype)
+
+    kernelapi.FakeCUDALocal.array = uninitialized
+    warnings.simplefilter("ignore")  # words are cut, and few paths escape
+    print(json.dumps({name: seal(run("cuda")) for name, run in of_group(sys.argv[1]).items()}))

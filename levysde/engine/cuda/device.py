@@ -1,8 +1,8 @@
 """The graphics processor that is used: whether there is one, its memory, kernels made for it."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def missing() -> str | None:
     """
     if is_simulated():
         return None
-    if importlib.util.find_spec("numba_cuda") is None:
+    if find_spec("numba_cuda") is None:
         return f"the compiler for CUDA is not installed: {INSTALL}"
     if not cuda.is_available():
         return "no NVIDIA GPU with a driver was found; use backend 'cpu'"

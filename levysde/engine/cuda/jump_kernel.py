@@ -67,6 +67,8 @@ def _kernel(program: JumpProgram, size: int, rows: int) -> PlainFunction:
         walker.uniform = numbers[2, thread]
         for j in range(n):
             x[j] = numbers[3 + j, thread]
+        for j in range(2 * n):
+            z[j] = 0.0  # not drawn where there is no diffusive part, and multiplied by 0
         for _ in range(moves):
             if walker.path == FREE:
                 taken = np.uint64(cuda.atomic.add(supply, NEXT, np.uint64(1)))

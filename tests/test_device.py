@@ -1,0 +1,157 @@
+"""Kernels without a graphics processor: in numba's simulator, bit for bit as on the processor."""
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+
+import device_settings
+import pytest
+
+import levysde as ls
+from levysde.cli import main
+from levysde.engine import backends
+from levysde.methods import backend
+
+SAME = {"laws": 4, "optimizers": 0, "parts": 0, "jumps": 0}
+"""Settings that are another one: a law along the axes, in one dimension also an isotropic one."""
+
+SCRIPT = Path(device_settings.__file__)
+
+
+@functools.cache
+def simulated(group):
+    """The digests of a group of settings in the simulator, which a process of its own runs."""
+    run = subprocess.run(
+        [sys.executable, SCRIPT, group],
+        env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("group", device_settings.GROUPS)
+def test_kernels_give_the_numbers_of_the_processor(group):
+    found, settings = simulated(group), device_settings.of_group(group)
+    assert list(found) == list(settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        runs = {name: run("cpu") for name, run in settings.items()}
+    wrong = [name for name, run in runs.items() if device_settings.seal(run) != found[name]]
+    assert not wrong
+    assert len(set(found.values())) >= len(found) - SAME[group]
+    assert all(run.escaped > 0 for run in runs.values())
+
+
+def test_there_is_one_line_about_what_is_missing(monkeypatch, capsys):
+    """On a machine without a graphics processor, or without the compiler for one."""
+    from levysde.engine.cuda import device
+
+    assert device.missing() is not None
+    with pytest.raises(ls.BackendError, match="backend 'cuda' cannot be used here: ") as error:
+        ls.escape_times(
+            ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.1, backend="cuda"
+        )
+    assert device.missing() in str(error.value)
+    assert main(["escape", "--backend", "cuda"]) == 4
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == f"levysde escape: error: {error.value}\n"
+    assert main(["info"]) == 0
+    assert "cuda  " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("installed", "available", "version", "words"),
+    [
+        (False, False, (0, 0), r"pip install 'levysde\[cuda13\]'"),
+        (True, False, (0, 0), "no NVIDIA GPU with a driver"),
+        (True, True, (12, 8), "supports CUDA 12.8, and 13.0 is needed"),
+    ],
+)
+def test_what_is_missing_has_a_remedy(installed, available, version, words, monkeypatch):
+    from levysde.engine.cuda import device
+
+    driver = SimpleNamespace(driver=SimpleNamespace(get_version=lambda: version))
+    monkeypatch.setattr(device, "find_spec", lambda name: installed or None)
+    monkeypatch.setattr(device.cuda, "is_available", lambda: available)
+    monkeypatch.setattr(device.cuda.cudadrv, "driver", driver)
+    assert re.search(words, device.missing())
+
+
+def test_auto_stays_on_the_processor_where_the_work_is_short(monkeypatch):
+    run = functools.partial(
+        ls.escape_times, ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3,
+        backend="auto", method="euler",
+    )  # fmt: skip
+    short = run(paths=50)
+    assert short.parameters["backend"] == "cpu"
+    assert short.parameters["backend_reason"].endswith("on the processor")
+    monkeypatch.setattr(backend, "WORTH_SECONDS", 0.0)
+    long = run(paths=50)
+    assert long.digest == short.digest
+    assert "cannot be used here" in long.parameters["backend_reason"]
+
+
+def test_auto_takes_the_device_where_the_work_is_long(monkeypatch):
+    """With the engines of this processor in place of those of a device."""
+    monkeypatch.setattr(backend, "WORTH_SECONDS", 0.0)
+    monkeypatch.setitem(backends.BACKENDS, "cuda", backends.BACKENDS["cpu"])
+    run = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3, paths=50,
+        backend="auto", method="euler",
+    )  # fmt: skip
+    assert run.parameters["backend"] == "cuda"
+
+
+def test_a_run_on_one_backend_is_resumed_on_another(monkeypatch):
+    monkeypatch.setitem(backends.BACKENDS, "cuda", backends.BACKENDS["cpu"])
+    parts = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3
+    begun = ls.escape_times(*parts, paths=30, backend="cuda")
+    whole = ls.escape_times(*parts, paths=60, resume=begun)
+    assert whole.digest == ls.escape_times(*parts, paths=60).digest
+
+
+def test_what_a_failing_device_had_finished_is_kept(monkeypatch, tmp_path, capsys):
+    cpu = backends.BACKENDS["cpu"]()
+
+    def fails(program, outcome, first, last, *rest, **options):
+        cpu.recurrence.escape(program, outcome, first, first + 7, *rest, **options)
+        raise ls.BackendError("the GPU failed (a reason); restart Python, or use backend 'cpu'")
+
+    failing = SimpleNamespace(
+        allocate=cpu.recurrence.allocate, prepare=cpu.recurrence.prepare, escape=fails
+    )
+    monkeypatch.setitem(backends.BACKENDS, "cuda", lambda: backends.Engines(failing, None, None))
+    parts = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3
+    with pytest.raises(ls.BackendError) as failure:
+        ls.escape_times(*parts, paths=30, backend="cuda", method="euler")
+    assert failure.value.result.paths == 7
+    file = str(tmp_path / "run.npz")
+    words = ["--backend", "cuda", "--method", "euler", "--paths", "30", "--output", file]
+    assert main(["escape", *words, "--basin", "flat", "--epsilon", "0.3"]) == 4
+    said = capsys.readouterr().err
+    assert f"the first 7 paths are in {file}" in said
+    assert "the GPU failed (a reason)" in said
+    assert ls.load(file).paths == 7
+
+
+@pytest.mark.parametrize("options", [{"method": "jump", "dt": 0.01}, {"method": "jump"}])
+def test_methods_without_an_engine_are_refused(options, monkeypatch):
+    cpu = backends.BACKENDS["cpu"]()
+    only = backends.Engines(cpu.recurrence, None, None)
+    monkeypatch.setitem(backends.BACKENDS, "cuda", lambda: only)
+    parts = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 1e-3
+    with pytest.raises(ValueError, match="backend 'cuda' has no engine for method 'jump' here"):
+        ls.escape_times(*parts, paths=5, backend="cuda", **options)
+    run = ls.escape_times(*parts, paths=5, backend="cuda", dt=0.01, horizon=1.0)
+    assert run.parameters["method"] == "euler"
