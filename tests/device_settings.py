@@ -89,7 +89,7 @@ def continuous(basin, dynamics, noise, epsilon=1e-3, **options) -> Run:
 
 def _settings() -> Iterator[tuple[str, str, Run]]:
     sgd = ls.dynamics.sgd()
-    for dim in (1, 2, 5):
+    for dim in (1, 3):
         for name, law in laws(dim).items():
             yield "laws", f"{name}, {dim}", recurrence(box(dim), sgd, law, steps=8)
     yield "laws", "of a user, cross", recurrence(box(2), sgd, cross(1.5, 0.5))

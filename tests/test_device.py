@@ -18,7 +18,7 @@ from levysde.cli import main
 from levysde.engine import backends
 from levysde.methods import backend
 
-SAME = {"laws": 4, "optimizers": 0, "parts": 0, "jumps": 0}
+SAME = {"laws": 3, "optimizers": 0, "parts": 0, "jumps": 0}
 """Settings that are another one: a law along the axes, in one dimension also an isotropic one."""
 
 SCRIPT = Path(device_settings.__file__)
@@ -56,6 +56,7 @@ def test_there_is_one_line_about_what_is_missing(monkeypatch, capsys):
     """On a machine without a graphics processor, or without the compiler for one."""
     from levysde.engine.cuda import device
 
+    monkeypatch.setattr(device, "find_spec", lambda name: None)
     assert device.missing() is not None
     with pytest.raises(ls.BackendError, match="backend 'cuda' cannot be used here: ") as error:
         ls.escape_times(
@@ -73,7 +74,7 @@ def test_there_is_one_line_about_what_is_missing(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("installed", "available", "version", "words"),
     [
-        (False, False, (0, 0), r"pip install 'levysde\[cuda13\]'"),
+        (False, False, (0, 0), r"pip install '\.\[cuda13\]'"),
         (True, False, (0, 0), "no NVIDIA GPU with a driver"),
         (True, True, (12, 8), "supports CUDA 12.8, and 13.0 is needed"),
     ],

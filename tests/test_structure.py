@@ -136,6 +136,17 @@ def test_estimators_import_nothing_of_ours() -> None:
     assert offenders("levysde.statistics.exit_times", ("levysde.*",)) == []
 
 
+def test_only_one_room_knows_graphics_processors():
+    naming = {module for module, path in FILES.items() if "numba.cuda" in named(path)}
+    assert naming
+    assert all(module.startswith("levysde.engine.cuda.") for module in naming)
+
+
+def named(path: Path) -> str:
+    """A source with both ways to import the compiler for devices written alike."""
+    return path.read_text(encoding="utf-8").replace("from numba import cuda", "import numba.cuda")
+
+
 @pytest.mark.parametrize("library", LIMITED_LIBRARIES)
 def test_libraries_stay_where_they_belong(library: str) -> None:
     wrong = [

@@ -55,7 +55,7 @@ def _record() -> dict[str, Any]:
 
     supported = binding.get_host_cpu_features()
     folder = _cache_folder()
-    missing = _cuda_missing()
+    missing, device = _cuda()
     return {
         "versions": {
             "levysde": __version__,
@@ -72,6 +72,7 @@ def _record() -> dict[str, Any]:
         "gpu": _gpu(),
         "gpu_used": missing is None,
         "cuda_missing": missing,
+        "cuda_device": device,
     }
 
 
@@ -115,11 +116,12 @@ def _gpu() -> str | None:
     return None
 
 
-def _cuda_missing() -> str | None:
-    """What is missing for backend "cuda"; None if nothing is."""
+def _cuda() -> tuple[str | None, str | None]:
+    """What is missing for backend "cuda", or the name of the device that it uses."""
     from levysde.engine.cuda import device
 
-    return device.missing()
+    missing = device.missing()
+    return missing, None if missing else device.name()
 
 
 def _text(record: dict[str, Any]) -> str:
@@ -136,6 +138,6 @@ def _text(record: dict[str, Any]) -> str:
             ("threads", f"{record['threads']} of {record['processors']} processors"),
             ("cache", f"{record['cache_folder']} ({writable})"),
             ("GPU", record["gpu"] or "none"),
-            ("cuda", record["cuda_missing"] or "ready"),
+            ("cuda", record["cuda_missing"] or f"ready on {record['cuda_device']}"),
         ]
     )

@@ -92,7 +92,7 @@ def escape_times(
         skipped; or the better of the two, with the reason in the parameters of the result.
     backend : {"cpu", "cuda", "auto"}
         Where to compute: on this machine's processors, on an NVIDIA GPU (``pip install
-        'levysde[cuda13]'``), or on a GPU if there is one and the processors would take more than
+        '.[cuda13]'``), or on a GPU if there is one and the processors would take more than
         ten seconds. The result has the same bits wherever the functions of the user have.
     threads : int, optional
         One per processor unless given. The result does not depend on it.

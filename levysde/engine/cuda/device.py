@@ -13,7 +13,7 @@ from levysde.engine.backends import BackendError
 from levysde.engine.compile import first_reason, interrupts_held
 from levysde.engine.cuda.copies import is_simulated, kernel_copy
 
-INSTALL = "pip install 'levysde[cuda13]'"
+INSTALL = "pip install '.[cuda13]' in the folder of levysde"
 
 OLDEST_DRIVER = (13, 0)
 """CUDA version that the driver must support."""
