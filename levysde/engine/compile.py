@@ -23,6 +23,7 @@ import numba
 import numpy as np
 from numba import types
 from numba.core.errors import NumbaExperimentalFeatureWarning
+from numba.experimental.function_type import _get_wrapper_address
 from numba.extending import intrinsic, overload, register_jitable, typeof_impl
 
 from levysde._typing import PlainFunction
@@ -277,6 +278,45 @@ def pointers(*signatures: Any) -> list[Any]:
     """The types of passes as a driver receives them."""
     with _pointers_allowed():
         return [types.FunctionType(signature) for signature in signatures]
+
+
+class Pointer(types.WrapperAddressProtocol):  # type: ignore[misc]
+    """A pass as a driver receives it, found once: a dispatcher is asked for it in every call.
+
+    Parameters
+    ----------
+    dispatcher : numba dispatcher
+        As `compile_cached` makes it.
+    """
+
+    def __init__(self, dispatcher: Any) -> None:
+        (self._signature,) = dispatcher.nopython_signatures
+        self._dispatcher = dispatcher  # keeps the code alive
+        self._address = _get_wrapper_address(dispatcher, self._signature)
+
+    def __wrapper_address__(self) -> int:
+        """Where the code is."""
+        return int(self._address)
+
+    def signature(self) -> Any:
+        """Its signature."""
+        return self._signature
+
+
+def entry_of(compiled: Any) -> Any:
+    """A compiled function that does not look at the types of its arguments, which takes longer.
+
+    Parameters
+    ----------
+    compiled : numba dispatcher
+        As `compile_cached` makes it. It is given arguments of its signature, passes as `Pointer`.
+
+    Returns
+    -------
+    callable
+    """
+    (found,) = compiled.overloads.values()
+    return found.entry_point
 
 
 def compile_part(part: str, function: PlainFunction, closure: PlainFunction, signature: Any) -> Any:

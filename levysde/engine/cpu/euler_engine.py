@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 
 from levysde._typing import FloatArray, PlainFunction
-from levysde.engine.compile import compile_cached, pointers
+from levysde.engine.compile import KEPT_PASSES, Pointer, compile_cached, entry_of, pointers
 from levysde.engine.cpu.block import (
     BLOCK,
     OUTCOME,
@@ -259,14 +259,20 @@ def iterate(passes: Any, program: Program, block: Block, steps: int, count: int)
         Number of lanes, the first ones.
     """
     parameters, setting = parameters_of(program), setting_of(program)
+    advance, found = entry_of(_compiled_iterate()), [_pointer(part) for part in passes]
     # Compiled calls are short, so that Ctrl-C is heard between them, but not too short to pay.
     longest = max(1, _FIRST_CALL // (count * program.dim))
     while steps > 0:
         done, began = min(steps, longest), time.perf_counter()
-        _compiled_iterate()(*passes, block, parameters, setting, done, count)
+        advance(*found, block, parameters, setting, done, count)
         steps -= done
         if time.perf_counter() - began < SEGMENT_SECONDS:
             longest *= 2
+
+
+@functools.lru_cache(maxsize=3 * KEPT_PASSES)
+def _pointer(compiled: Any) -> Pointer:
+    return Pointer(compiled)
 
 
 def trajectories(program: Program, paths: int, records: int, every: int) -> FloatArray:
