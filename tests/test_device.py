@@ -114,6 +114,23 @@ def test_auto_takes_the_device_where_the_work_is_long(monkeypatch):
     assert run.parameters["backend"] == "cuda"
 
 
+def test_auto_stays_where_a_function_can_be_compiled(monkeypatch):
+    monkeypatch.setattr(backend, "WORTH_SECONDS", 0.0)
+
+    def refuses(program):
+        raise ValueError("a function of the model cannot be compiled for the GPU: a reason")
+
+    picky = SimpleNamespace(prepare=refuses)
+    monkeypatch.setitem(backends.BACKENDS, "cuda", lambda: backends.Engines(picky, None, None))
+    run = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3, paths=50,
+        backend="auto", method="euler",
+    )  # fmt: skip
+    assert run.parameters["backend"] == "cpu"
+    assert run.parameters["backend_reason"].endswith("for the GPU: a reason")
+    assert run.paths == 50
+
+
 def test_a_run_on_one_backend_is_resumed_on_another(monkeypatch):
     monkeypatch.setitem(backends.BACKENDS, "cuda", backends.BACKENDS["cpu"])
     parts = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3

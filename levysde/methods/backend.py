@@ -60,6 +60,7 @@ def placed(plan: Plan, model: Model, paths: int, threads: int | None) -> tuple[P
         return plan, "cpu", reason
     try:
         engine = getattr(BACKENDS["cuda"](), kind)
-    except BackendError as error:
+        engine.prepare(plan.program)
+    except (BackendError, ValueError) as error:  # no device, or a function it cannot compile
         return plan, "cpu", str(error)
     return replace(plan, engine=engine), "cuda", reason
