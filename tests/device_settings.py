@@ -108,10 +108,24 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     yield "jumps", "kinked", continuous(ls.basins.asymmetric(), sgd, LINE, 0.05, paths=4)
     yield "jumps", "a ball", continuous(ls.basins.flat(2), sgd, PLANE, 0.01, paths=8)
     yield "jumps", "of a user", continuous(OWN, sgd, PLANE, 1e-4, paths=8)
+    yield "skips", "sgd", skipped(sgd, LINE)
+    yield "skips", "skewed", skipped(sgd, ls.noise.independent(1.3, beta=0.5))
+    yield "skips", "momentum", skipped(ls.dynamics.momentum(0.5), LINE)
+    yield "skips", "censored", skipped(sgd, LINE, 0.05, paths=16, horizon=200.0)
     frozen = ls.dynamics.rmsprop(form="sde", rates="per_time", frozen=[1.0, 2.0])
     yield "jumps", "preconditioned", continuous(box(2), frozen, PLANE, 1e-3, paths=16)
     average = ls.dynamics.momentum(form="sde", rates="per_time")
     yield "jumps", "averaged", continuous(box(1), average, LINE, 0.01, paths=8)
+
+
+def skipped(dynamics, noise, epsilon=0.02, **options) -> Run:
+    def run(backend: str) -> ls.EscapeTimes:
+        given = {"paths": 4, "method": "jump", "seed": 3, "dt": 0.25, "threshold": 0.2}
+        return ls.escape_times(
+            box(1), dynamics, noise, epsilon, backend=backend, **(given | options)
+        )
+
+    return run
 
 
 def of_group(group: str) -> dict[str, Run]:
@@ -123,7 +137,7 @@ def seal(run: ls.EscapeTimes) -> str:
     return f"{run.digest} {run.positions_digest}"
 
 
-GROUPS = ("laws", "optimizers", "parts", "jumps")
+GROUPS = ("laws", "optimizers", "parts", "jumps", "skips")
 
 
 def uninitialized(self, shape, dtype, alignment=None):

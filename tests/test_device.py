@@ -18,7 +18,7 @@ from levysde.cli import main
 from levysde.engine import backends
 from levysde.methods import backend
 
-SAME = {"laws": 3, "optimizers": 0, "parts": 0, "jumps": 0}
+SAME = {"laws": 3, "optimizers": 0, "parts": 0, "jumps": 0, "skips": 0}
 """Settings that are another one: a law along the axes, in one dimension also an isotropic one."""
 
 SCRIPT = Path(device_settings.__file__)

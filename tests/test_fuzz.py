@@ -678,7 +678,7 @@ TABLE: dict[str, Entry] = {
 AXES = figures.trajectories([0.0, 1.0], [[0.0, 1.0]])
 
 MADE_FOR_READING = {
-    "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
+    "BackendError", "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
     "costs.Cost", "costs.Costs",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "domains.Shape",

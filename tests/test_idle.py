@@ -13,7 +13,7 @@ from levysde import methods
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.cpu import skip_engine as engine
-from levysde.engine.cpu.skip_engine import IdleProgram
+from levysde.engine.program import IdleProgram
 from levysde.methods.recurrence import recurrence
 from levysde.methods.skip import coupled_paths, quiescence, skipped_recurrence
 from levysde.model import Model

@@ -40,7 +40,7 @@ import levysde as ls
 from levysde import domains, methods, potentials
 from levysde.engine.cuda import device
 from levysde.engine.cuda.jump_kernel import jump_job
-from levysde.engine.cuda.recurrence_kernel import recurrence_job
+from levysde.engine.cuda.recurrence_kernel import recurrence_job, skipping_job
 from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.program import Outcome
 from levysde.methods.recurrence import recurrence
@@ -130,6 +130,8 @@ def settings(dimensions: list[int]) -> Iterator[tuple[str, int, Any, Any]]:
             yield name, dim, *_recurrence(dim, dynamics, ls.noise.independent(1.5))
         divided = _recurrence(dim, ls.dynamics.sgd(), ls.noise.independent(1.5), "flow")
         yield "sgd, divided steps", dim, *divided
+        if dim <= JUMP_DIM:
+            yield "sgd, skipped iterations", dim, *_skips(dim, ls.noise.independent(1.5))
         for name, noise in laws(dim).items():
             if noise.alpha < 2.0 and dim <= JUMP_DIM:
                 yield f"jump, {name}", dim, *_jumps(dim, noise)
@@ -138,6 +140,12 @@ def settings(dimensions: list[int]) -> Iterator[tuple[str, int, Any, Any]]:
 def _recurrence(dim: int, dynamics: Any, noise: Any, scheme: str = "euler") -> tuple[Any, Any]:
     program = recurrence(Model(box(dim), dynamics, noise, 0.3), 0.05, 0, None, scheme)
     return recurrence_job(program, 100), Outcome.empty
+
+
+def _skips(dim: int, noise: Any) -> tuple[Any, Any]:
+    model = Model(box(dim), ls.dynamics.sgd(), noise, 1e-3)
+    program = methods.prepare("jump", model, methods.Request(0.05, 0)).program
+    return skipping_job(program, 100), Outcome.empty
 
 
 def _jumps(dim: int, noise: Any) -> tuple[Any, Any]:

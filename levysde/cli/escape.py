@@ -306,7 +306,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
     """Refuse at once what the simulation would refuse, before the theory is asked."""
     from levysde import checks
     from levysde.methods import METHODS, SMALL_JUMPS
-    from levysde.methods.backend import CHOICES
+    from levysde.methods import backend as backends
     from levysde.methods.boundary_shift import CORRECTIONS
     from levysde.methods.scheme import SCHEMES
 
@@ -320,8 +320,8 @@ def _check_numbers(options: argparse.Namespace) -> None:
     checks.choice("method", options.method, METHODS)
     checks.choice("scheme", options.scheme, SCHEMES)
     checks.choice("small_jumps", options.small_jumps, SMALL_JUMPS)
-    checks.choice("backend", options.backend, CHOICES)
-    if options.backend in BACKENDS:
+    backends.check(options.backend)
+    if options.backend != backends.AUTO:
         BACKENDS[options.backend]()
     checks.choice("correction", options.correction, ("none", *CORRECTIONS))
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.jump_parts import JumpPart
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,47 @@ class Program:
     seed: int
     start: FloatArray
     flow: FlowPart | None = None
+
+
+@dataclass(frozen=True)
+class IdleProgram:
+    """A recurrence, and when it idles.
+
+    Attributes
+    ----------
+    program : Program
+        The recurrence.
+    jumps : JumpPart
+        Its noise, cut at a threshold.
+    threshold : float
+        Increments longer than this are not idle, length.
+    relaxation : int
+        Iterations after a long increment that are not skipped.
+    settled : int
+        First iterations, up to when averages remember the start, that are not skipped.
+    center : ndarray, shape (dim,)
+        The minimum.
+    radius : float
+        Distance from the minimum within which a path can idle, length.
+    """
+
+    program: Program
+    jumps: JumpPart
+    threshold: float
+    relaxation: int
+    settled: int
+    center: FloatArray
+    radius: float
+
+    @property
+    def dim(self) -> int:
+        """Dimension of a path."""
+        return self.program.dim
+
+    @property
+    def dt(self) -> float:
+        """Step, time."""
+        return self.program.dt
 
 
 class Outcome(NamedTuple):

@@ -2,22 +2,43 @@
 
 from dataclasses import replace
 
+from levysde import checks
 from levysde.engine.backends import BACKENDS, BackendError
 from levysde.engine.cpu.threads import available_threads
 from levysde.methods.cost_estimate import euler_seconds, shown_duration
 from levysde.methods.plan import Plan
 from levysde.model import Model
 
-__all__ = ["CHOICES", "placed"]
+__all__ = ["AUTO", "check", "placed"]
 
-CHOICES = (*BACKENDS, "auto")
-"""What the user may ask for."""
+AUTO = "auto"
+"""What the user says to leave the choice to `placed`."""
 
 ON_DEVICES = ("recurrence",)
 """Kinds of programs that are worth a graphics processor: a path makes many steps."""
 
 WORTH_SECONDS = 10.0
 """Time on the processor above which a graphics processor is worth its start, a few seconds."""
+
+
+def check(backend: str) -> None:
+    """Refuse what is neither the name of a backend nor "auto".
+
+    Parameters
+    ----------
+    backend : str
+        As the user gives it.
+
+    Raises
+    ------
+    ValueError
+        With the names that are known.
+
+    Examples
+    --------
+    >>> check("cpu")
+    """
+    checks.choice("backend", backend, (*BACKENDS, AUTO))
 
 
 def placed(plan: Plan, model: Model, paths: int, threads: int | None) -> tuple[Plan, str, str]:

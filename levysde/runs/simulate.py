@@ -169,7 +169,7 @@ def escape_times(
     """
     check_parts(basin, dynamics, noise)
     checks.choice("method", method, methods.METHODS)
-    checks.choice("backend", backend, backends.CHOICES)
+    backends.check(backend)
     if horizon is not None:  # before the method is prepared, which can take long
         checks.finite_number("horizon", horizon)
     if correction is not None:
@@ -192,7 +192,7 @@ def escape_times(
     with stage(progress, "preparing the simulation: the domain, the step, the method"):
         model = checked_model(basin, dynamics, noise, epsilon)
         seed = checks.seed_number(seed)
-        wanted = "cpu" if backend == "auto" else backend
+        wanted = "cpu" if backend == backends.AUTO else backend
         request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme, wanted)
         try:
             plan = _prepared(method, model, request, resume)
@@ -201,7 +201,7 @@ def escape_times(
             raise
         plan.warn()
         why: dict[str, Any] = {}
-        if backend == "auto":
+        if backend == backends.AUTO:
             plan, wanted, reason = backends.placed(plan, model, paths, threads)
             why = {"backend_reason": reason}
     check_minimum(basin)

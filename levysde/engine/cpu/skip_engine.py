@@ -1,74 +1,25 @@
 """The block engine with idle iterations skipped: a recurrence at a cost that no epsilon changes.
 
-Iterations are those of the recurrence, with its own noise, until a path has relaxed after its last
-long increment. From then on it idles about the minimum until the next one, and where it is at that
-moment does not depend on how long it waited: the number of iterations up to the next long increment
-is drawn, and added to the count.
-
-The driver is that of `levysde.engine.cpu.euler_engine`, with another source of increments.
+`levysde.engine.path.skipping` says when a path idles and what ends it. The driver is that of
+`levysde.engine.cpu.euler_engine`, with another source of increments.
 """
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from levysde._typing import FloatArray, UInt64
+from levysde._typing import FloatArray
 from levysde.engine.compile import compile_cached, pointers
 from levysde.engine.cpu.euler_engine import ADVANCE, BlockRun, advance_block, draw_noise
 from levysde.engine.cpu.jump_engine import JUMP, jump_function
 from levysde.engine.cpu.passes import CHECK, GRADIENT, NOISE, UPDATE
 from levysde.engine.cpu.threads import available_threads
-from levysde.engine.jump_parts import JumpPart
-from levysde.engine.path.waiting import waiting_time
-from levysde.engine.program import Outcome, Program
-from levysde.engine.random.philox import uniform_pair
-from levysde.engine.slots import BOTH_SLOT, WAIT_SLOT
-
-
-@dataclass(frozen=True)
-class IdleProgram:
-    """A recurrence, and when it idles.
-
-    Attributes
-    ----------
-    program : Program
-        The recurrence.
-    jumps : JumpPart
-        Its noise, cut at a threshold.
-    threshold : float
-        Increments longer than this are not idle, length.
-    relaxation : int
-        Iterations after a long increment that are not skipped.
-    settled : int
-        First iterations, up to when averages remember the start, that are not skipped.
-    center : ndarray, shape (dim,)
-        The minimum.
-    radius : float
-        Distance from the minimum within which a path can idle, length.
-    """
-
-    program: Program
-    jumps: JumpPart
-    threshold: float
-    relaxation: int
-    settled: int
-    center: FloatArray
-    radius: float
-
-    @property
-    def dim(self) -> int:
-        """Dimension of a path."""
-        return self.program.dim
-
-    @property
-    def dt(self) -> float:
-        """Step, time."""
-        return self.program.dt
+from levysde.engine.path.skipping import Idling, add_long_increment, idling_of, is_idle, wait
+from levysde.engine.program import IdleProgram, Outcome
 
 
 class Skipping(NamedTuple):
@@ -76,75 +27,48 @@ class Skipping(NamedTuple):
 
     Attributes
     ----------
-    center : ndarray, shape (dim,)
-        The minimum.
-    jump_p : ndarray
-        Parameters of the jump.
-    threshold2, radius2 : float
-        Squares of the lengths of an `IdleProgram`.
-    rate : float
-        Long increments per iteration.
-    relaxation, settled, horizon : numpy.uint64
-        Iterations after which a path has relaxed and settled, and after which it is given up.
+    idling : Idling
+        When a path idles.
     relaxed : ndarray of int64, shape (1,)
         How many paths had relaxed in the last iteration.
     lanes : ndarray of int64, shape (lanes,)
         Of paths that have relaxed; then those in which a long increment ends a wait.
     uniforms, squares : ndarray, shape (lanes,)
         What such an increment is made of; squares of increments.
-    jump, room : ndarray, shape (dim,)
-        One increment, and room to make it.
+    point, extra, room : ndarray, shape (dim,)
+        A position or an increment, one more, and room to make it.
     """
 
-    center: FloatArray
-    jump_p: FloatArray
-    threshold2: float
-    radius2: float
-    rate: float
-    relaxation: UInt64
-    settled: UInt64
-    horizon: UInt64
+    idling: Idling
     relaxed: npt.NDArray[np.int64]
     lanes: npt.NDArray[np.int64]
     uniforms: FloatArray
     squares: FloatArray
-    jump: FloatArray
+    point: FloatArray
+    extra: FloatArray
     room: FloatArray
 
 
 _vector, _numbers = types.float64[::1], types.int64[::1]
-SKIPPING = types.NamedTuple(
-    (*[_vector] * 2, *[types.float64] * 3, *[types.uint64] * 3, *[_numbers] * 2, *[_vector] * 4),
-    Skipping,
-)
+_IDLING = types.NamedTuple((*[_vector] * 2, *[types.float64] * 3, *[types.uint64] * 3), Idling)
+SKIPPING = types.NamedTuple((_IDLING, *[_numbers] * 2, *[_vector] * 5), Skipping)
 
 
 # ----------------------------------------------------------------------------------- before a step
 
 
-def _is_idle(lane, block, skipping, wide):  # type: ignore[no-untyped-def]
-    """Whether a path has relaxed after its start and its last long increment, near the minimum."""
-    if block.calm[lane] < skipping.relaxation or block.step[lane] < skipping.settled:
-        return False
-    square = 0.0
-    for j in range(skipping.center.shape[0]):
-        offset = (block.x[lane, j] if wide else block.x[j, lane]) - skipping.center[j]
-        square += offset * offset
-    return square <= skipping.radius2
+def _taken(array, lane, point, wide):  # type: ignore[no-untyped-def]
+    """A copy of what an array of the block has in a lane."""
+    for j in range(point.shape[0]):
+        point[j] = array[lane, j] if wide else array[j, lane]
 
 
-def _wait(lane, block, skipping, seed):  # type: ignore[no-untyped-def]
-    """Skip idle iterations; return the uniform of the increment that ends them, 0 without one."""
-    step = block.step[lane]
-    first, u = uniform_pair(seed, block.path[lane], step, WAIT_SLOT)
-    skipped = np.floor(waiting_time(first, skipping.rate))
-    left = skipping.horizon - np.uint64(1) - step
-    block.calm[lane] = 0
-    if skipped >= left:
-        block.step[lane] += left
-        return 0.0
-    block.step[lane] += np.uint64(skipped)
-    return u
+def _put(array, lane, point, wide):  # type: ignore[no-untyped-def]
+    for j in range(point.shape[0]):
+        if wide:
+            array[lane, j] = point[j]
+        else:
+            array[j, lane] = point[j]
 
 
 def _skip(block, skipping, seed, active, wide):  # type: ignore[no-untyped-def]
@@ -153,14 +77,16 @@ def _skip(block, skipping, seed, active, wide):  # type: ignore[no-untyped-def]
     Return in how many a long increment follows; these are the first of `lanes`, and the uniforms of
     their increments the first of `uniforms`.
     """
-    count, ended = 0, 0
+    idling, point, count, ended = skipping.idling, skipping.point, 0, 0
     for i in range(active):
         skipping.lanes[count] = i
-        count += block.calm[i] >= skipping.relaxation
+        count += block.calm[i] >= idling.relaxation
     for k in range(count):
         i = skipping.lanes[k]
-        if _is_idle(i, block, skipping, wide):
-            u = _wait(i, block, skipping, seed)
+        _taken(block.x, i, point, wide)
+        if is_idle(point, block.calm[i], block.step[i], idling):
+            skipped, u = wait(seed, block.path[i], block.step[i], idling)
+            block.step[i], block.calm[i] = block.step[i] + skipped, np.uint64(0)
             if u > 0.0:
                 skipping.lanes[ended], skipping.uniforms[ended] = i, u
                 ended += 1
@@ -170,45 +96,22 @@ def _skip(block, skipping, seed, active, wide):  # type: ignore[no-untyped-def]
 # ------------------------------------------------------------------------------- after a noise pass
 
 
-def _is_long(lane, dL, threshold2, wide):  # type: ignore[no-untyped-def]
-    """Whether the increment of a lane is longer than the threshold."""
-    square = 0.0
-    for j in range(dL.shape[1] if wide else dL.shape[0]):
-        y = dL[lane, j] if wide else dL[j, lane]
-        square += y * y
-    return square > threshold2
-
-
-def _both(seed, path, step):  # type: ignore[no-untyped-def]
-    """Whether a long increment of the iteration itself has another one added.
-
-    Of the Poisson number N of long increments r are expected, and 1 + r/2 if there is one: half of
-    the r that the iteration has of its own.
-    """
-    return uniform_pair(seed, path, step, BOTH_SLOT)[0] < 0.5
-
-
 def _add_long_increments(jump, block, skipping, seed, ended, wide):  # type: ignore[no-untyped-def]
     """Add those that end a wait to the increments of their lanes."""
-    dL = block.dL
+    point, extra, room = skipping.point, skipping.extra, skipping.room
     for k in range(ended):
         i = skipping.lanes[k]
-        path, step = block.path[i], block.step[i]
-        if _is_long(i, dL, skipping.threshold2, wide) and not _both(seed, path, step):
-            continue
-        skipping.jump[:] = 0.0
-        u, room = skipping.uniforms[k], skipping.room
-        jump(skipping.jump, u, seed, path, step, skipping.jump_p, room)
-        for j in range(skipping.jump.shape[0]):
-            if wide:
-                dL[i, j] += skipping.jump[j]
-            else:
-                dL[j, i] += skipping.jump[j]
+        _taken(block.dL, i, point, wide)
+        add_long_increment(
+            jump, point, skipping.uniforms[k], seed, block.path[i], block.step[i], skipping.idling,
+            extra, room,
+        )  # fmt: skip
+        _put(block.dL, i, point, wide)
 
 
 def _count_calm(block, skipping, active, wide):  # type: ignore[no-untyped-def]
     """Count the iterations since the last long increment, and the lanes that have relaxed."""
-    dL, squares = block.dL, skipping.squares
+    dL, squares, idling = block.dL, skipping.squares, skipping.idling
     for i in range(active):
         squares[i] = 0.0
     if wide:
@@ -221,9 +124,9 @@ def _count_calm(block, skipping, active, wide):  # type: ignore[no-untyped-def]
                 squares[i] += dL[j, i] * dL[j, i]
     relaxed = 0
     for i in range(active):
-        calm = squares[i] <= skipping.threshold2
+        calm = squares[i] <= idling.threshold2
         block.calm[i] = block.calm[i] + np.uint64(1) if calm else np.uint64(0)
-        relaxed += block.calm[i] >= skipping.relaxation
+        relaxed += block.calm[i] >= idling.relaxation
     skipping.relaxed[0] = relaxed
 
 
@@ -268,21 +171,15 @@ class _IdleRun(BlockRun):
     def driver(self, lanes: int) -> tuple[Any, ...]:
         """The compiled driver of one block, and its arguments before the block."""
         noise, *others = self.passes
-        idle, dim = self.idle, self.program.dim
+        dim = self.program.dim
         skipping = Skipping(
-            center=np.array(idle.center),
-            jump_p=idle.jumps.p,
-            threshold2=idle.threshold**2,
-            radius2=idle.radius**2,
-            rate=idle.jumps.rate * idle.dt,
-            relaxation=np.uint64(idle.relaxation),
-            settled=np.uint64(idle.settled),
-            horizon=self.horizon,
+            idling=idling_of(self.idle, int(self.horizon)),
             relaxed=np.ones(1, np.int64),
             lanes=np.zeros(lanes, np.int64),
             uniforms=np.zeros(lanes),
             squares=np.zeros(lanes),
-            jump=np.zeros(dim),
+            point=np.zeros(dim),
+            extra=np.zeros(dim),
             room=np.zeros(dim),
         )
         return _compiled_advance(), noise, self.jump, *others, skipping

@@ -10,7 +10,7 @@ from levysde.engine.compile import KEPT_PASSES
 from levysde.engine.cuda import device
 from levysde.engine.cuda.jump_kernel import jump_job
 from levysde.engine.cuda.lots import Job, run_lots
-from levysde.engine.cuda.recurrence_kernel import recurrence_job
+from levysde.engine.cuda.recurrence_kernel import recurrence_job, skipping_job
 from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.program import Outcome
 from levysde.engine.source import plain, source_key
@@ -80,6 +80,6 @@ def engines() -> Engines:
         raise BackendError(f"backend 'cuda' cannot be used here: {problem}")
     return Engines(
         recurrence=KernelEngine(Outcome.empty, recurrence_job),
-        skipping=None,
+        skipping=KernelEngine(Outcome.empty, skipping_job),
         continuous=KernelEngine(JumpOutcome.empty, jump_job),
     )

@@ -13,16 +13,19 @@ from levysde.engine.path.recurrence_path import (
     Parameters,
     advance_of,
     parameters_of,
+    skipping_advance_of,
     status_after,
 )
-from levysde.engine.program import Program
+from levysde.engine.path.skipping import Idling, idling_of
+from levysde.engine.program import IdleProgram, Program
 from levysde.engine.status import RUNNING
 
 REGISTER_NUMBERS = 40
 """Of a path that are kept in registers at most; more of them are in local memory."""
 
-PATH, STEP = 0, 1
-"""What is kept of a path between two launches: its number and its steps."""
+PATH, STEP, CALM = 0, 1, 2
+"""What is kept of a path between two launches: its number, its steps, and those since its last long
+increment where iterations are skipped."""
 
 
 class Setting(NamedTuple):
@@ -35,6 +38,25 @@ class Setting(NamedTuple):
     horizon: UInt64
     dim: int
     drivers: int
+    idling: Idling | None
+
+
+def skipping_job(idle: IdleProgram, horizon: int) -> Job:
+    """What a device needs to run a program of which idle iterations are skipped.
+
+    Parameters
+    ----------
+    idle : IdleProgram
+        What to run.
+    horizon : int
+        Number of iterations after which a path is censored.
+
+    Returns
+    -------
+    Job
+    """
+    iterate = skipping_advance_of(idle)
+    return _job(idle.program, horizon, iterate, idling_of(idle, horizon))
 
 
 def recurrence_job(program: Program, horizon: int) -> Job:
@@ -51,6 +73,22 @@ def recurrence_job(program: Program, horizon: int) -> Job:
     -------
     Job
     """
+    return _job(program, horizon, _counted(advance_of(program)), None)
+
+
+def _counted(iterate: PlainFunction) -> PlainFunction:
+    """An iteration after which the step and the iterations since a long increment are as before."""
+
+    def counted(  # type: ignore[no-untyped-def]
+        state, g, dL, z, work, dt, seed, path, step, calm, parameters, idling
+    ):
+        iterate(state, g, dL, z, work, dt, seed, path, step, parameters)
+        return step, calm
+
+    return counted
+
+
+def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling | None) -> Job:
     setting = Setting(
         Parameters(*(np.array(p) for p in parameters_of(program))),
         np.array(program.start),
@@ -59,10 +97,11 @@ def recurrence_job(program: Program, horizon: int) -> Job:
         np.uint64(horizon),
         program.dim,
         drawn_drivers(program.noise, program.dim),
+        idling,
     )
     memory = program.update.memory
     numbers = program.dim * (3 if memory else 1)
-    return Job(_kernel(program, memory), setting, marks=2, numbers=numbers)
+    return Job(_kernel(program, memory, iterate), setting, marks=3, numbers=numbers)
 
 
 def _size(program: Program) -> int:
@@ -72,11 +111,11 @@ def _size(program: Program) -> int:
     return rows * program.dim
 
 
-def _kernel(program: Program, memory: bool) -> PlainFunction:
+def _kernel(program: Program, memory: bool, iterate: PlainFunction) -> PlainFunction:
     dim, coupled = program.dim, is_coupled(program.noise)
     short = _size(program) <= REGISTER_NUMBERS
     drivers = drawn_drivers(program.noise, dim) if coupled else dim
-    iterate, status_of = advance_of(program), status_after(program)
+    status_of = status_after(program)
 
     def recurrence(supply, marks, numbers, setting, outcome, last, steps):  # type: ignore[no-untyped-def]
         thread = cuda.grid(1)
@@ -96,20 +135,24 @@ def _kernel(program: Program, memory: bool) -> PlainFunction:
             cuda.local.array(dim, types.float64)[:n],
         )
         state = (x, m, v)
-        path, step = marks[PATH, thread], marks[STEP, thread]
+        path, step, calm = marks[PATH, thread], marks[STEP, thread], marks[CALM, thread]
         for j in range(n):
             x[j] = numbers[j, thread]
             m[j] = numbers[n + j, thread] if memory else 0.0
             v[j] = numbers[2 * n + j, thread] if memory else 0.0
         for _ in range(steps):
             if path == FREE:
-                path, step = np.uint64(cuda.atomic.add(supply, NEXT, np.uint64(1))), np.uint64(0)
+                path = np.uint64(cuda.atomic.add(supply, NEXT, np.uint64(1)))
+                step, calm = np.uint64(0), np.uint64(0)
                 if path >= last:
                     path = FREE
                     break
                 for j in range(n):
                     x[j], m[j], v[j] = setting.start[j], 0.0, 0.0
-            iterate(state, g, dL, z, work, setting.dt, setting.seed, path, step, setting.parameters)
+            step, calm = iterate(
+                state, g, dL, z, work, setting.dt, setting.seed, path, step, calm,
+                setting.parameters, setting.idling,
+            )  # fmt: skip
             step += np.uint64(1)
             status = status_of(x, setting.parameters.outside, step, setting.horizon)
             if status != RUNNING:
@@ -120,7 +163,7 @@ def _kernel(program: Program, memory: bool) -> PlainFunction:
                     outcome.position[row, j] = x[j]
                 cuda.atomic.add(supply, ENDED, np.uint64(1))
                 path = FREE
-        marks[PATH, thread], marks[STEP, thread] = path, step
+        marks[PATH, thread], marks[STEP, thread], marks[CALM, thread] = path, step, calm
         for j in range(n):
             numbers[j, thread] = x[j]
             if memory:

@@ -16,9 +16,17 @@ from levysde.engine.path.iteration import (
     status_of,
     whole_move,
 )
-from levysde.engine.program import Program
+from levysde.engine.path.skipping import skipping_iteration
+from levysde.engine.program import IdleProgram, Program
 
-__all__ = ["WORK_ROWS", "Parameters", "advance_of", "parameters_of", "status_after"]
+__all__ = [
+    "WORK_ROWS",
+    "Parameters",
+    "advance_of",
+    "parameters_of",
+    "skipping_advance_of",
+    "status_after",
+]
 
 
 class Parameters(NamedTuple):
@@ -61,6 +69,33 @@ def advance_of(program: Program) -> PlainFunction:
     [0.75]
     """
     return iteration_of(increment_of(program.noise), program.gradient, _move_of(program))
+
+
+def skipping_advance_of(idle: IdleProgram) -> PlainFunction:
+    """One iteration of one path, after what is idle before it.
+
+    Parameters
+    ----------
+    idle : IdleProgram
+        What to run.
+
+    Returns
+    -------
+    callable
+        As `levysde.engine.path.skipping.skipping_iteration` makes it.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, methods, noise
+    >>> from levysde.model import Model
+    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 1e-3)
+    >>> plan = methods.prepare("jump", model, methods.Request(0.1, seed=0))
+    >>> skipping_advance_of(plan.program).__name__
+    'iterate'
+    """
+    program = idle.program
+    increment, move = increment_of(program.noise), _move_of(program)
+    return skipping_iteration(increment, idle.jumps.jump, program.gradient, move)
 
 
 def _move_of(program: Program) -> PlainFunction:

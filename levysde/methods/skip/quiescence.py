@@ -13,8 +13,7 @@ import numpy as np
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.engine.cpu.skip_engine import IdleProgram
-from levysde.engine.program import Program
+from levysde.engine.program import IdleProgram, Program
 from levysde.methods.jump.creeping import CREEPING_SHARE, kramers_rate
 from levysde.methods.jump.geometry import directions, exit_distances_of, inner_radius
 from levysde.methods.skip.coupled_paths import (
