@@ -180,3 +180,75 @@ def test_thresholds_in_other_units() -> None:
             other = automatic_threshold(Model(basin, SGD, STABLE, epsilon * size))
             assert other == pytest.approx(one * size, rel=1e-9)
     assert np.isinf(threshold_error(Model(ls.basins.flat(), SGD, STABLE, 1e-4), 1.0))
+
+
+# ------------------------------------------------------------------------- where it is not raised
+
+
+def shelf(x: Any, p: Any, out: Any) -> None:
+    """The force is ten thousand times weaker in (.78, .97)."""
+    away = abs(x[0])
+    ramp = min(max((away - 0.76) / 0.02, 0.0), max((0.99 - away) / 0.02, 0.0), 1.0)
+    out[0] = (x[0] + x[0] ** 3) * (1.0 - ramp * (1.0 - 1e-4))
+
+
+def slab_outside(x: Any, p: Any) -> bool:
+    along = 0.0
+    for j in range(len(x)):
+        along += x[j]
+    return abs(along) >= p[0]
+
+
+def kinked(x: Any, p: Any, out: Any) -> None:
+    out[0] = 16.0 * x[0] if x[0] < 0.0 else x[0]
+
+
+HALF = math.sqrt(0.5)
+DIAGONAL = np.ones(20) / math.sqrt(20.0)
+SQUARE = ls.Basin(ls.potentials.quadratic(2, 1.0), ls.domains.box([-1, -1], [1, 1]), np.zeros(2))
+DISC = ls.Basin(ls.potentials.quadratic(2, 1.0), ls.domains.ball([0, 0], 1.0), np.zeros(2))
+SLAB = ls.Domain(20, slab_outside, {"width": math.sqrt(20.0)})
+CROSS = ls.noise.mixed(0.8, [[HALF, HALF], [HALF, -HALF]])
+TILTED = ls.noise.mixed(0.8, [[0.96, 0.28], [0.28, -0.96]])
+NARROW = ls.noise.spectral(1.5, [DIAGONAL, np.eye(20)[0]], [1.0, 0.01])
+
+
+@pytest.mark.parametrize(
+    ("basin", "noise", "epsilon"),
+    [
+        (ls.Basin(ls.Potential(1, shelf), INTERVAL, 0.0), STABLE, 3e-3),
+        (ls.Basin(ls.Potential(1, kinked), INTERVAL, 0.0), STABLE, 1e-4),
+        (ls.Basin(ls.potentials.quadratic(20, 1.0), SLAB, np.zeros(20)), NARROW, 1e-4),
+        (SQUARE, CROSS, 2.4e-3),
+    ],
+    ids=["shelf", "kink that is not declared", "predicate in 20 dimensions", "jumps at corners"],
+)
+def test_what_is_not_known_to_be_rare_is_simulated(
+    basin: ls.Basin, noise: ls.Noise, epsilon: float
+) -> None:
+    model = Model(basin, SGD, noise, epsilon)
+    assert threshold_error(model, 0.05) > 0.01
+    assert automatic_threshold(model) <= 0.2
+
+
+@pytest.mark.parametrize(("basin", "noise"), [(SQUARE, TILTED), (DISC, CROSS)])
+def test_jumps_at_smooth_walls_are_no_reason(basin: ls.Basin, noise: ls.Noise) -> None:
+    assert threshold_error(Model(basin, SGD, noise, 1e-4), 0.1) < 1e-3
+
+
+def test_all_jumps_that_lead_out_from_the_start_are_made() -> None:
+    """Exits within a relaxation time are those from the neighborhood of the start."""
+    basin = dataclasses.replace(ls.basins.flat(), start=np.array([0.6]))
+    model = Model(basin, SGD, STABLE, 1e-3)
+    assert automatic_threshold(model) == pytest.approx(0.9 * 0.4)
+    paths, horizon = 4_000_000, 0.5
+    times = np.linspace(0.0, horizon, 1001)
+    rates = [jump_rate(1.0 - x) + jump_rate(1.0 + x) for x in 0.6 * np.exp(-times)]
+    expected = paths * 1e-3**1.5 * np.trapezoid(rates, times)
+    found = run(basin, STABLE, 1e-3, paths=paths, horizon=horizon).escaped
+    assert abs(found - expected) < SIGMAS * math.sqrt(expected)
+
+
+def jump_rate(way: float) -> float:
+    """Of jumps longer than a way to one side, c/alpha way^-alpha, at scale 1 and alpha = 1.5."""
+    return math.gamma(2.5) * math.sin(0.75 * math.pi) / (1.5 * math.pi) * way**-1.5

@@ -114,9 +114,9 @@ def escape_times(
         with a normal.
     threshold : float, optional
         Of the jump method: the length above which jumps are simulated individually. Unless given,
-        it is that of `resume`; else as long as its error stays below 1e-3, up to nine tenths of
-        the shortest exit distance, and at moderate noise about a tenth of it or less. Its error is
-        in `result.parameters["threshold_error"]`.
+        it is that of `resume`; else as long as its error is estimated below 1e-3, up to nine
+        tenths of the shortest exit distance, and at moderate noise about a tenth of it or less. Its
+        error is in `result.parameters["threshold_error"]`.
     small_jumps : {"diffusion", "dropped"}
         What stands for the jumps below the threshold in continuous time: a Brownian motion of their
         mean and covariance, or their mean alone.

@@ -27,7 +27,7 @@ _STILL = 1e-3
 _OTHER_RAYS = 16
 
 
-def resolved_way(model: Model, program: JumpProgram, way: float, most: float = MISSED) -> float:
+def resolved_way(model: Model, program: JumpProgram, way: float) -> float:
     """The exit distance that the threshold is a share of, if paths begin where it is shorter.
 
     Along the flow from the start the boundary is at the distance d(t), and int nu(|y| > d(t)) dt
@@ -42,8 +42,6 @@ def resolved_way(model: Model, program: JumpProgram, way: float, most: float = M
         With the flow.
     way : float
         The exit distance from the equilibrium, length.
-    most : float
-        The probability, if not 0.5 %.
 
     Returns
     -------
@@ -68,7 +66,7 @@ def resolved_way(model: Model, program: JumpProgram, way: float, most: float = M
     missed = 0.0
     for distance, time in sorted(_flow_away(basin, program, way)):
         missed += time * noise.jumps(basin.dim, model.epsilon, distance).rate
-        if missed > most:
+        if missed > MISSED:
             return distance
     return way
 

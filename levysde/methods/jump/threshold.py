@@ -1,6 +1,7 @@
 """The length at which the jump-adapted scheme cuts the noise, unless it is given."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,9 +33,6 @@ RAISED_ERROR = 1e-3
 
 LEAST_RAISE = 1.25
 """Factor below which it is left as it is."""
-
-MISSED_AT_START = 1e-4
-"""Probability of an exit before the flow has taken a path from its start, for the same."""
 
 JUMPS_PER_EXIT = 32.0
 """Large jumps that an exit should not take more than."""
@@ -97,10 +95,10 @@ def automatic_threshold(model: Model) -> float:
     """The longest whose error is known to be below 1e-3, or a tenth of the way to the boundary.
 
     Where jumps are rare, each is forgotten long before the next one. The threshold is then raised
-    up to nine tenths of the radius of a ball in the domain, as far as the bound for its error
-    (`error_bounds`) stays below 1e-3 of the mean: an exit takes one or two jumps. If that is less
-    than a quarter above the threshold for any noise, or from the start jumps lead out earlier, it
-    is that one: about a tenth of the shortest way from the minimum along a possible jump.
+    up to nine tenths of the radius of a ball in the domain, about the minimum or the start, as far
+    as the estimate of its error (`error_bounds`) stays below 1e-3 of the mean: an exit takes one or
+    two jumps. If that is less than a quarter above the threshold for any noise, it is that one:
+    about a tenth of the shortest way from the minimum along a possible jump.
 
     With one stability index there are nu(|y| > rho)/nu(W) large jumps an exit. Where a tenth makes
     more than 32 of them rho is larger, up to a fifth of that way. A kink of the curvature gives a
@@ -139,14 +137,29 @@ def automatic_threshold(model: Model) -> float:
     [0.9, 0.05]
     """
     least = _threshold_at_any_noise(model)
-    lengths, bounds = error_bounds(model, RAISED_SHARE * inner_radius(model.basin))
+    lengths, bounds = error_bounds(model, RAISED_SHARE * _nearest_wall(model))
     rho: float
+    leans = large_jumps(model.preconditioned_noise, model.dim, model.epsilon, least).drift.any()
     for rho in lengths[bounds <= RAISED_ERROR].tolist():
         if rho < LEAST_RAISE * least:
             break
-        if _starts_calmly(model, rho) and threshold_error(model, rho) <= RAISED_ERROR:
+        # Where the mean of the small jumps moves the equilibrium each threshold has its own.
+        if not leans or threshold_error(model, rho) <= RAISED_ERROR:
             return rho
     return least
+
+
+def _nearest_wall(model: Model) -> float:
+    """What no jump that leads out is shorter than: from the minimum or, if it is nearer, the start.
+
+    Paths are at the start for a while, and all that lead out from there are made one by one.
+    """
+    basin, felt = model.basin, model.preconditioned_noise
+    places = [basin]
+    if not np.array_equal(basin.start, basin.minimum):
+        places.append(replace(basin, minimum=basin.start))
+    ways = [shortest_exit_distance(place, felt) for place in places]
+    return min(*ways, *(inner_radius(place) for place in places))
 
 
 def threshold_error(model: Model, rho: float) -> float:
@@ -172,12 +185,6 @@ def threshold_error(model: Model, rho: float) -> float:
     [True, False]
     """
     return float(error_bounds(model, rho)[1][0])
-
-
-def _starts_calmly(model: Model, rho: float) -> bool:
-    """Whether hardly any jump leads out before the flow has taken a path from its start."""
-    way = shortest_exit_distance(model.basin, model.preconditioned_noise)
-    return resolved_way(model, jump_program(model, rho, seed=0), way, MISSED_AT_START) == way
 
 
 def _threshold_at_any_noise(model: Model) -> float:

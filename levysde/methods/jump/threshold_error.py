@@ -1,5 +1,6 @@
 """What the cut of the noise costs in accuracy: jumps below it that lead out with another one."""
 
+import functools
 import math
 
 import numpy as np
@@ -18,13 +19,27 @@ __all__ = ["error_bounds", "return_rate"]
 _SHARES = 2.0 ** (-np.arange(97) / 4.0)
 """Of the longest threshold, down to where what is left is a diffusion: 24 octaves."""
 
-_FAR_SHARES = np.geomspace(1e-2, 1e4, 49)
+_FAR_SHARES = np.geomspace(1e-3, 1e4, 57)
 """Distances from the minimum over the exit distance, at which the flow is looked at."""
 
-_MOST_DIM = 64
-"""Dimensions in which a flow that is not declared is looked at."""
+_ON_A_LINE, _ON_A_RAY = 512, 128
+"""Points between the minimum and the boundary, in one dimension and on each of many rays."""
 
-_BEFORE_BOUNDARY = 1.0 - 1e-6
+_MOST_DIM = 3
+"""Dimensions in which a flow that is not declared is looked at, and few places lie between rays."""
+
+_MOST_DIM_OF_PREDICATES = 2
+"""The same for a domain that declares no shape."""
+
+_SAME_PULL = 0.05
+"""Difference of the pull on two sides of the minimum, as a share, above which it has a kink."""
+
+_DISPLACEMENTS = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8])
+"""Over the radius of the ball, at which distances along jumps are looked at."""
+
+_MOST_DISPLACEMENTS = 32
+
+_BEFORE_BOUNDARY, _ROUNDING = 1.0 - 1e-6, 1.0 + 1e-9
 _HALF_NORMAL = math.sqrt(2.0 / math.pi)
 
 
@@ -55,7 +70,8 @@ def error_bounds(model: Model, longest: float) -> tuple[FloatArray, FloatArray]:
     lengths : ndarray, shape (count,)
         Thresholds from the longest down.
     bounds : ndarray, shape (count,)
-        Dimensionless; infinite where no rate k is known.
+        Dimensionless; infinite where no rate k is known, or exits change in first order with the
+        place that jumps start from.
 
     Examples
     --------
@@ -70,11 +86,15 @@ def error_bounds(model: Model, longest: float) -> tuple[FloatArray, FloatArray]:
     basin = about_equilibrium(model.basin, model.dynamics, first)
     if basin is None:
         return unknown
+    if basin.domain.shape is None and dim > _MOST_DIM_OF_PREDICATES:
+        return unknown
     reach, rate = inner_radius(basin), return_rate(basin, model.dynamics)
     if not (rate > 0.0 and longest < reach):
         return unknown
     alphas = np.broadcast_to(felt.indices, dim)
     alpha = float(alphas[alphas < 2.0].max())
+    if dim > 1 and len(first.rays) and not _meet_smooth_walls(basin, first.rays, reach, alpha):
+        return unknown
     rates, variances = _below(first, alphas, longest)
     bounds = _pairs(rates, variances[-1] / reach**2, lengths / reach, alpha) / rate
     bounds *= _walls(model, basin, reach)
@@ -132,6 +152,31 @@ def _walls(model: Model, basin: Basin, reach: float) -> float:
     return max(1.0, felt.jumps(basin.dim, epsilon, reach).rate / exits)
 
 
+def _meet_smooth_walls(basin: Basin, rays: FloatArray, reach: float, alpha: float) -> bool:
+    """Whether the way out along jumps changes smoothly with the place that they start from.
+
+    Where a jump points at an edge of the domain, or near one, displacements to both sides make the
+    way out shorter: exits are more by a term of first order, which the mean of the small jumps does
+    not have. It is looked at from displacements z to and fro along jumps: the mean of d^-alpha must
+    not exceed what is counted for |z|/r in `error_bounds`.
+    """
+    shape = basin.domain.shape
+    if shape is None:
+        return False
+    usual = shape.exit_distances(basin.minimum, rays)
+    few = rays[:: max(1, len(rays) // _MOST_DISPLACEMENTS)]
+    for share in _DISPLACEMENTS:
+        counted = (1.0 - share) ** -alpha - alpha * share
+        for ray in few:
+            step = share * reach * ray
+            ways = [shape.exit_distances(basin.minimum + side * step, rays) for side in (1.0, -1.0)]
+            with np.errstate(invalid="ignore"):  # where the ray stays inside
+                found = 0.5 * sum((way / usual) ** -alpha for way in ways)
+            if (np.asarray(found)[usual < math.inf] > counted * _ROUNDING).any():
+                return False
+    return True
+
+
 def _shift_at_kink(rates: FloatArray, variances: FloatArray, lengths: FloatArray) -> FloatArray:
     """Mean displacement E|Z| by symmetric jumps that are dropped, per relaxation time.
 
@@ -181,22 +226,27 @@ def return_rate(basin: Basin, dynamics: Dynamics) -> float:
         return float((potential.one_sided / divisors).min())
     if basin.dim > _MOST_DIM or basin.domain.trapping_radius is not None:
         return 0.0  # a domain of attraction ends where the flow stands still
-    return _slowest_seen(basin, divisors)
+    return _slowest_seen(basin, tuple(divisors.tolist()))
 
 
-def _slowest_seen(basin: Basin, divisors: FloatArray) -> float:
+@functools.lru_cache(maxsize=8)  # one run asks for several thresholds
+def _slowest_seen(basin: Basin, divisors: tuple[float, ...]) -> float:
     """Of the points of many rays that are in the domain, to just before its boundary."""
-    rays = directions(basin.dim)
+    dim, rays = basin.dim, directions(basin.dim)
     ends = _BEFORE_BOUNDARY * exit_distances_of(basin, rays)
+    shares = np.linspace(0.0, 1.0, (_ON_A_LINE if dim == 1 else _ON_A_RAY) + 1)[1:]
+    ways_out = (ends[:, None] * rays)[ends < math.inf]
     away = np.concatenate(
         [
-            (inner_radius(basin) * _FAR_SHARES[:, None, None] * rays).reshape(-1, basin.dim),
-            ends[ends < math.inf, None] * rays[ends < math.inf],
+            (inner_radius(basin) * _FAR_SHARES[:, None, None] * rays).reshape(-1, dim),
+            (shares[:, None, None] * ways_out).reshape(-1, dim),
         ]
     )
     points = basin.minimum + away
     inside = ~basin.domain.outside_many(points)
-    pull = basin.potential.gradient_many(points[inside]) / divisors
-    away = away[inside]
-    slowest = float(((pull * away).sum(axis=1) / (away * away).sum(axis=1)).min())
-    return slowest if math.isfinite(slowest) else 0.0
+    force = basin.potential.gradient_many(points[inside]) / np.array(divisors)
+    pull = (force * away[inside]).sum(axis=1) / (away[inside] ** 2).sum(axis=1)
+    up, down = pull[:dim], pull[dim : 2 * dim]  # the nearest points along the axes come first
+    if (np.abs(up - down) > _SAME_PULL * np.maximum(up, down)).any():
+        return 0.0
+    return float(pull.min()) if np.isfinite(pull).all() else 0.0
