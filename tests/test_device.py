@@ -89,6 +89,12 @@ def test_what_is_missing_has_a_remedy(installed, available, version, words, monk
     assert re.search(words, device.missing())
 
 
+def test_a_numba_without_a_compiler_for_devices_is_no_crash(monkeypatch):
+    monkeypatch.setitem(sys.modules, "levysde.engine.cuda.engines", None)
+    with pytest.raises(ls.BackendError, match="is not installed: pip install"):
+        backends.BACKENDS["cuda"]()
+
+
 def test_auto_stays_on_the_processor_where_the_work_is_short(monkeypatch):
     run = functools.partial(
         ls.escape_times, ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3,

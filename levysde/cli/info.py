@@ -118,10 +118,15 @@ def _gpu() -> str | None:
 
 def _cuda() -> tuple[str | None, str | None]:
     """What is missing for backend "cuda", or the name of the device that it uses."""
+    from levysde.engine.backends import BACKENDS, BackendError
+
+    try:
+        BACKENDS["cuda"]()
+    except BackendError as error:
+        return str(error).partition(": ")[2], None
     from levysde.engine.cuda import device
 
-    missing = device.missing()
-    return missing, None if missing else device.name()
+    return None, device.name()
 
 
 def _text(record: dict[str, Any]) -> str:

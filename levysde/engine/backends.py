@@ -105,8 +105,13 @@ def _cpu() -> Engines:
 
 
 def _cuda() -> Engines:
-    from levysde.engine.cuda.engines import engines
-
+    try:
+        from levysde.engine.cuda.engines import engines
+    except ImportError as error:  # a numba that no longer has a compiler for CUDA of its own
+        raise BackendError(
+            "backend 'cuda' cannot be used here: the compiler for CUDA is not installed: "
+            "pip install '.[cuda13]' in the folder of levysde"
+        ) from error
     return engines()
 
 

@@ -36,30 +36,8 @@ def is_simulated() -> bool:
     return bool(numba.config.ENABLE_CUDASIM)
 
 
-def device_copy(function: PlainFunction) -> Any:
-    """What a kernel calls in place of a plain function: with all it refers to, as it is now.
-
-    Parameters
-    ----------
-    function : callable
-        A plain Python function.
-
-    Returns
-    -------
-    object
-        The function itself where kernels are simulated.
-
-    Raises
-    ------
-    ValueError
-        If it is not a plain function, or calls itself.
-    """
-    if is_simulated():
-        return plain(function)
-    return _device_copy(function)
-
-
 def _device_copy(function: PlainFunction) -> Any:
+    """What a kernel calls in place of a plain function: with all it refers to, as it is now."""
     source = plain(_fused if function is elementary.fma else function)
     key = source_key(source)
     if key not in _kept:
