@@ -11,11 +11,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import device_settings
+import numpy as np
 import pytest
 
 import levysde as ls
 from levysde.cli import main
 from levysde.engine import backends
+from levysde.engine.cuda import device, lots
+from levysde.engine.program import Outcome
 from levysde.methods import backend
 
 SAME = {"laws": 3, "optimizers": 0, "parts": 0, "jumps": 0, "skips": 0}
@@ -54,8 +57,6 @@ def test_kernels_give_the_numbers_of_the_processor(group):
 
 def test_there_is_one_line_about_what_is_missing(monkeypatch, capsys):
     """On a machine without a graphics processor, or without the compiler for one."""
-    from levysde.engine.cuda import device
-
     monkeypatch.setattr(device, "find_spec", lambda name: None)
     assert device.missing() is not None
     with pytest.raises(ls.BackendError, match="backend 'cuda' cannot be used here: ") as error:
@@ -80,8 +81,6 @@ def test_there_is_one_line_about_what_is_missing(monkeypatch, capsys):
     ],
 )
 def test_what_is_missing_has_a_remedy(installed, available, version, words, monkeypatch):
-    from levysde.engine.cuda import device
-
     driver = SimpleNamespace(driver=SimpleNamespace(get_version=lambda: version))
     monkeypatch.setattr(device, "find_spec", lambda name: installed or None)
     monkeypatch.setattr(device.cuda, "is_available", lambda: available)
@@ -93,6 +92,50 @@ def test_a_numba_without_a_compiler_for_devices_is_no_crash(monkeypatch):
     monkeypatch.setitem(sys.modules, "levysde.engine.cuda.engines", None)
     with pytest.raises(ls.BackendError, match="is not installed: pip install"):
         backends.BACKENDS["cuda"]()
+
+
+def test_libraries_that_do_not_start_are_no_crash(monkeypatch):
+    def fails():
+        raise RuntimeError("libnvvm cannot be found")
+
+    monkeypatch.setattr(device, "find_spec", lambda name: True)
+    monkeypatch.setattr(device.cuda, "is_available", fails)
+    assert "libnvvm cannot be found" in device.missing()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("CUDA_ERROR_ILLEGAL_ADDRESS", "the GPU failed (CUDA_ERROR_ILLEGAL_ADDRESS); restart"),
+        ("CUDA_ERROR_OUT_OF_MEMORY", "not enough memory on the GPU"),
+    ],
+)
+def test_failures_of_the_driver_are_told_in_one_sentence(text, told):
+    error = type("CUDAError", (Exception,), {"__module__": "cuda.core"})
+    with pytest.raises(ls.BackendError, match=re.escape(told)), device.failures_told():
+        raise error(text)
+    with pytest.raises(KeyError), device.failures_told():
+        raise KeyError(text)
+
+
+def test_threads_in_which_a_function_fails_are_missed(monkeypatch):
+    """A device does not tell of errors: such a thread is one that does not come to the end."""
+    monkeypatch.setattr(device, "is_simulated", lambda: True)
+    monkeypatch.setattr(lots, "is_simulated", lambda: True)
+
+    class Launch:
+        most_blocks = 1
+
+        def __call__(self, blocks, threads, arguments):
+            supply, *_, outcome, _, _ = arguments
+            outcome.status[:2] = 1
+            supply[lots.ENDED] += np.uint64(2)
+            supply[lots.RETURNED] += np.uint64(threads - 1)
+
+    outcome = Outcome.empty(4, 1)
+    with pytest.raises(ls.BackendError, match="raised an error on the GPU"):
+        lots.run_lots(Launch(), lots.Job(None, (), 1, 1), outcome, 0, 4, None)
+    assert outcome.status.tolist() == [1, 1, 0, 0]
 
 
 def test_auto_stays_on_the_processor_where_the_work_is_short(monkeypatch):
@@ -107,6 +150,18 @@ def test_auto_stays_on_the_processor_where_the_work_is_short(monkeypatch):
     long = run(paths=50)
     assert long.digest == short.digest
     assert "cannot be used here" in long.parameters["backend_reason"]
+
+
+def test_auto_counts_what_is_run_and_no_more(monkeypatch):
+    """Long as all of it may be: a horizon, a resumed result or a wanted error make it short."""
+    monkeypatch.setattr(backend, "WORTH_SECONDS", 0.05)
+    monkeypatch.setitem(backends.BACKENDS, "cuda", backends.BACKENDS["cpu"])
+    parts = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.1
+    run = functools.partial(ls.escape_times, *parts, backend="auto", method="euler", dt=0.05)
+    whole = run(paths=20_000)
+    assert whole.parameters["backend"] == "cuda"
+    for short in ({"horizon": 0.5}, {"rel_error": 0.2}, {"resume": whole}):
+        assert run(paths=20_000, **short).parameters["backend"] == "cpu"
 
 
 def test_auto_takes_the_device_where_the_work_is_long(monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 
 import levysde as ls
 from levysde import domains
-from levysde.engine.source import code_key
+from levysde.engine.source import code_key, source_key
 
 SGD, STABLE = ls.dynamics.sgd(), ls.noise.independent(1.5)
 
@@ -169,3 +169,14 @@ def test_numbers_in_a_set_count():
 
     assert code_key(of(frozenset({1, 2}))) == code_key(of(frozenset({2, 1})))
     assert code_key(of(frozenset({1, 2}))) != code_key(of(frozenset({1, 3})))
+
+
+def test_a_type_of_numbers_has_one_key():
+    """A kernel that names one is compiled once."""
+
+    def fields(names):
+        kind = np.dtype((np.record, [(name, "f8") for name in names]))
+        return lambda: kind
+
+    assert source_key(fields("ab")) == source_key(fields("ab"))
+    assert source_key(fields("ab")) != source_key(fields("ac"))

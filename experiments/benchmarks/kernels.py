@@ -3,7 +3,8 @@
 Run ``python experiments/benchmarks/kernels.py`` where the extras ``cuda13`` and ``kernels`` are
 installed. Every noise law, every optimizer, every way to make a step and the jump method are
 compiled for sm_90 (H100, H200) and assembled by ``ptxas``; nothing is run. The exit code is 1 if a
-kernel spills registers, or contracts a product and a sum that the processor rounds separately.
+kernel spills registers, contracts a product and a sum that the processor rounds separately, or
+calls a power that it rounds otherwise.
 
 The instructions of one step are counted in the machine code that ``nvdisasm`` shows: those of the
 loop over steps, without the blocks that take a new path or record one that has ended. Of branches
@@ -74,7 +75,7 @@ class Kernel:
     registers, stack, spilled : int
         Registers of a thread, bytes of its local memory, and of it those for spilled registers.
     contracted : int
-        Products and sums that may be contracted.
+        Products and sums that may be contracted, and powers.
     instructions : dict of str to int
         Of one step, by kind.
     """
@@ -169,7 +170,7 @@ def assembled(name: str, dim: int, job: Any, allocate: Any, tools: Path) -> Kern
     memory = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores", told)
     assert registers is not None
     assert memory is not None
-    contracted = len(re.findall(r"\b(?:mul|add|sub)\.f64", ptx))
+    contracted = len(re.findall(r"\b(?:mul|add|sub)\.f64|accurate_pow", ptx))
     return Kernel(
         name, dim, int(registers[1]), int(memory[1]), int(memory[2]), contracted, counts(code)
     )

@@ -361,6 +361,7 @@ def compile_part(part: str, function: PlainFunction, closure: PlainFunction, sig
 def first_reason(error: Exception) -> str:
     """The sentence of an error of numba that names the cause, without its pages of context."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Failed in")] or lines
     telling = [
         line
         for line in lines

@@ -342,6 +342,8 @@ class _Walk:
         if isinstance(value, np.ndarray) and not value.dtype.hasobject:
             self.write(f"{value.dtype}{value.shape}")
             self.digest.update(value.tobytes())
+        elif isinstance(value, np.dtype) and not value.hasobject:
+            self.write(f"{value.descr}{value.itemsize}")
         elif isinstance(value, tuple | list):
             self.write(str(len(value)))
             for entry in (*value, *getattr(value, "_fields", ())):

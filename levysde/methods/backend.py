@@ -41,7 +41,9 @@ def check(backend: str) -> None:
     checks.choice("backend", backend, (*BACKENDS, AUTO))
 
 
-def placed(plan: Plan, model: Model, paths: int, threads: int | None) -> tuple[Plan, str, str]:
+def placed(
+    plan: Plan, model: Model, paths: int, horizon: float, threads: int | None
+) -> tuple[Plan, str, str]:
     """A plan for the processor where it is best carried out.
 
     Parameters
@@ -51,7 +53,9 @@ def placed(plan: Plan, model: Model, paths: int, threads: int | None) -> tuple[P
     model : Model
         What is simulated.
     paths : int
-        Number of paths.
+        Number of paths that are missing.
+    horizon : float
+        Where observation ends, time.
     threads : int or None
         Of the processor.
 
@@ -65,15 +69,15 @@ def placed(plan: Plan, model: Model, paths: int, threads: int | None) -> tuple[P
     >>> from levysde import basins, dynamics, methods, noise
     >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
     >>> plan = methods.prepare("euler", model, methods.Request("auto", seed=0))
-    >>> placed(plan, model, 100, threads=1)[1]
+    >>> placed(plan, model, 100, horizon=1.0, threads=1)[1]
     'cpu'
     """
     here = BACKENDS["cpu"]()
     kind = next(kind for kind in here._fields if getattr(here, kind) is plan.engine)
     if kind not in ON_DEVICES:
-        return plan, "cpu", "only the processor skips what this method skips"
+        return plan, "cpu", "a run of this method is short"
     try:
-        seconds = paths * euler_seconds(model, plan.dt) / (threads or available_threads())
+        seconds = paths * euler_seconds(model, plan.dt, horizon) / (threads or available_threads())
     except ValueError:
         return plan, "cpu", "how long it takes cannot be predicted"
     reason = f"about {shown_duration(seconds)} on the processor"

@@ -250,8 +250,8 @@ def jump_rate(model: Model) -> float:
     return theory.escape_rate(basin.domain, noise, basin.minimum, model.epsilon)
 
 
-def euler_seconds(model: Model, dt: float) -> float:
-    """Time of one exit of a recurrence on one processor.
+def euler_seconds(model: Model, dt: float, horizon: float) -> float:
+    """Time of one path of a recurrence on one processor.
 
     Parameters
     ----------
@@ -259,6 +259,8 @@ def euler_seconds(model: Model, dt: float) -> float:
         What is simulated.
     dt : float
         Step, time.
+    horizon : float
+        Where observation ends, time.
 
     Returns
     -------
@@ -274,13 +276,13 @@ def euler_seconds(model: Model, dt: float) -> float:
     --------
     >>> from levysde import basins, dynamics, noise
     >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1)
-    >>> euler_seconds(model, 0.01) < 1e-3
+    >>> euler_seconds(model, 0.01, 1e3) < 1e-3
     True
     """
     rate, _ = predicted_rate(model, dt)
     if not rate:
         raise checks.Refusal("no mean is predicted, so that costs are not known", "try a short run")
-    return _euler_seconds(model.basin, rate, dt)
+    return _euler_seconds(model.basin, max(rate, 1.0 / horizon), dt)
 
 
 def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:

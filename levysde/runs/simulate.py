@@ -200,13 +200,14 @@ def escape_times(
             check_minimum(basin)  # a gradient of the wrong sign may be why
             raise
         plan.warn()
-        why: dict[str, Any] = {}
-        if backend == backends.AUTO:
-            plan, wanted, reason = backends.placed(plan, model, paths, threads)
-            why = {"backend_reason": reason}
     check_minimum(basin)
     with stage(progress, "asking the theory for a mean, which sets the horizon"):
         until = chosen_horizon(model, plan.dt, horizon, plan.long_rate)
+    why: dict[str, Any] = {}
+    if backend == backends.AUTO:
+        missing = max(0, (needed or paths) - (0 if resume is None else resume.paths))
+        plan, wanted, reason = backends.placed(plan, model, missing, until.time, threads)
+        why = {"backend_reason": reason}
     rate: dict[str, Any] = {} if lr is None else {"lr": lr}
     parameters = describe(
         model,

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import threading
 import types as pytypes
 from collections import OrderedDict
 from typing import Any
@@ -14,7 +15,7 @@ from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_FUNCTIONS, copied
 from levysde.engine.path import increments
 from levysde.engine.random import elementary
-from levysde.engine.source import circular, plain, source_key
+from levysde.engine.source import circular, is_user_module, plain, source_key
 
 _INLINED = frozenset({increments.__name__})
 """Modules whose functions return views of arrays, which only inlined ones can on a device."""
@@ -24,11 +25,35 @@ _FROM_MATH = (
     "trunc",
 )  # fmt: skip
 
+_lock = threading.RLock()
 _kept: OrderedDict[str, Any] = OrderedDict()  # by content, that used last at the end
 
 
 def _fused(a, b, c):  # type: ignore[no-untyped-def]
     return cuda.fma(a, b, c)
+
+
+def _largest(a, b, c=None, d=None):  # type: ignore[no-untyped-def]
+    """As Python and the processor have it; the instruction of a device ignores NaN."""
+    found = b if b > a else a
+    if c is not None:
+        found = c if c > found else found
+    if d is not None:
+        found = d if d > found else found
+    return found
+
+
+def _smallest(a, b, c=None, d=None):  # type: ignore[no-untyped-def]
+    found = b if b < a else a
+    if c is not None:
+        found = c if c < found else found
+    if d is not None:
+        found = d if d < found else found
+    return found
+
+
+_BUILTINS = {"max": _largest, "min": _smallest}
+"""What stands for functions of Python that numba translates otherwise for devices."""
 
 
 def is_simulated() -> bool:
@@ -40,35 +65,54 @@ def _device_copy(function: PlainFunction) -> Any:
     """What a kernel calls in place of a plain function: with all it refers to, as it is now."""
     source = plain(_fused if function is elementary.fma else function)
     key = source_key(source)
-    if key not in _kept:
-        endless = circular(source)
-        if endless is not None:
-            raise ValueError(
-                f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
-                "write it with a loop"
-            )
-        inline = "always" if source.__module__ in _INLINED else "never"
-        make = cuda.jit(device=True, inline=inline, forceinline=inline == "never")
-        _kept[key] = make(copied(source, _current))
-    _kept.move_to_end(key)
-    while len(_kept) > KEPT_FUNCTIONS:
-        _kept.popitem(last=False)
-    return _kept[key]
+    with _lock:
+        if key not in _kept:
+            _kept[key] = _made(source)
+        _kept.move_to_end(key)
+        while len(_kept) > KEPT_FUNCTIONS:
+            _kept.popitem(last=False)
+        return _kept[key]
+
+
+def _made(source: pytypes.FunctionType) -> Any:
+    endless = circular(source)
+    if endless is not None:
+        raise ValueError(
+            f"the function {endless.__name__!r} calls itself, which compiled code cannot; write it "
+            "with a loop"
+        )
+    inline = "always" if source.__module__ in _INLINED else "never"
+    return cuda.jit(device=True, inline=inline, forceinline=inline == "never")(_copied(source))
+
+
+def _copied(source: pytypes.FunctionType) -> pytypes.FunctionType:
+    """A copy whose names stand for what devices have."""
+    copy = copied(source, _current)
+    if source.__module__ != __name__:
+        for name, stand_in in _BUILTINS.items():
+            if name in copy.__code__.co_names and name not in copy.__globals__:
+                copy.__globals__[name] = _device_copy(stand_in)
+    return copy
 
 
 def _current(value: Any, names: list[str]) -> Any:
     """A value as it is now: a copy of an array, the copy that stands for a function."""
     if value is np:
         return _device_numpy()
+    if is_user_module(value):
+        module = pytypes.ModuleType(value.__name__)
+        members = {name: getattr(value, name) for name in names if hasattr(value, name)}
+        vars(module).update({name: _current(member, names) for name, member in members.items()})
+        return module
     if isinstance(value, np.ufunc):
-        value = getattr(_device_numpy(), value.__name__)
+        value = getattr(_device_numpy(), value.__name__, value)
     if isinstance(getattr(value, "py_func", value), pytypes.FunctionType):
         return _device_copy(value)
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _sign(x):  # type: ignore[no-untyped-def]
-    return math.copysign(1.0, x) if x != 0.0 else x
+    return math.copysign(1.0, x) if abs(x) > 0.0 else x
 
 
 def _square(x):  # type: ignore[no-untyped-def]
@@ -102,4 +146,4 @@ def kernel_copy(kernel: PlainFunction) -> pytypes.FunctionType:
         The kernel itself where kernels are simulated.
     """
     kernel = plain(kernel)
-    return kernel if is_simulated() else copied(kernel, _current)
+    return kernel if is_simulated() else _copied(kernel)

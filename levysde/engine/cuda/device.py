@@ -1,6 +1,6 @@
 """The graphics processor that is used: whether there is one, its memory, kernels made for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -21,7 +21,6 @@ OLDEST_DRIVER = (13, 0)
 OPTIONS = {"opt": 3, "fma": False}
 """Of the compiler. Products and sums are not contracted: the numbers are those of the processor."""
 
-_BLOCKS_A_PROCESSOR = 16
 _SIMULATED_BLOCKS, _SIMULATED_MEMORY = 2, 1 << 20
 
 
@@ -36,16 +35,23 @@ def missing() -> str | None:
         return None
     if find_spec("numba_cuda") is None:
         return f"the compiler for CUDA is not installed: {INSTALL}"
+    try:
+        return _missing_of_driver()
+    except Exception as error:  # libraries that are not found, or do not fit together
+        return f"CUDA does not start ({first_reason(error)}); install it again: {INSTALL}"
+
+
+def _missing_of_driver() -> str | None:
     if not cuda.is_available():
         return "no NVIDIA GPU with a driver was found; use backend 'cpu'"
     version = tuple(cuda.cudadrv.driver.driver.get_version())
-    if version < OLDEST_DRIVER:
-        found, needed = (".".join(map(str, pair)) for pair in (version, OLDEST_DRIVER))
-        return (
-            f"the driver of the GPU supports CUDA {found}, and {needed} is needed; install a newer "
-            "driver (580 or later)"
-        )
-    return None
+    if version >= OLDEST_DRIVER:
+        return None
+    found, needed = (".".join(map(str, pair)) for pair in (version, OLDEST_DRIVER))
+    return (
+        f"the driver of the GPU supports CUDA {found}, and {needed} is needed; install a newer "
+        "driver (580 or later)"
+    )
 
 
 def name() -> str:
@@ -65,13 +71,6 @@ def free_memory() -> int:
     return int(cuda.current_context().get_memory_info().free)
 
 
-def most_blocks(threads: int) -> int:
-    """Blocks of so many threads that keep all processors of the device busy."""
-    if is_simulated():
-        return _SIMULATED_BLOCKS
-    return int(cuda.get_current_device().MULTIPROCESSOR_COUNT) * _BLOCKS_A_PROCESSOR
-
-
 # ----------------------------------------------------------------------------------------- arrays
 
 
@@ -88,6 +87,14 @@ def placed(value: Any) -> Any:
 def fetched(array: Any) -> Any:
     """A copy of an array of the device in the memory of this machine."""
     return array if is_simulated() else array.copy_to_host()
+
+
+def fetch_into(found: Any, array: Any) -> None:
+    """Copy an array of the device into one of this machine."""
+    if is_simulated():
+        array[...] = found
+    else:
+        found.copy_to_host(array)
 
 
 # ---------------------------------------------------------------------------------------- kernels
@@ -122,6 +129,11 @@ def compiled(kernel: PlainFunction, signature: tuple[Any, ...], capability: tupl
             result = compile_cuda(
                 kernel_copy(kernel), types.void, signature, nvvm_options=OPTIONS, cc=capability
             )
+            library = result.library
+            entry = library.get_function(result.fndesc.llvm_func_name)
+            library._entry_name = entry.name
+            kernel_fixup(entry, False)
+            library.get_asm_str(capability)  # what LLVM knows and NVVM does not fails here
     except (MemoryError, OSError):
         raise
     except Exception as error:  # the compiler has many ways of failing on what it does not know
@@ -130,60 +142,67 @@ def compiled(kernel: PlainFunction, signature: tuple[Any, ...], capability: tupl
             "numbers, array elements, functions of math and functions made of these, or backend "
             "'cpu'"
         ) from error
-    library = result.library
-    entry = library.get_function(result.fndesc.llvm_func_name)
-    library._entry_name = entry.name
-    kernel_fixup(entry, False)
     return library, result
 
 
-def launcher(kernel: PlainFunction, signature: tuple[Any, ...]) -> Callable[..., None]:
+class Launcher:
     """What runs a kernel on the device that is used.
 
     Parameters
     ----------
     kernel, signature
         As for `compiled`.
+    threads : int
+        In a block.
 
-    Returns
-    -------
-    callable
-        `launch(blocks, threads, arguments)`, with arrays that are `placed`.
+    Attributes
+    ----------
+    most_blocks : int
+        Blocks that the device holds at once.
     """
-    if is_simulated():
-        simulated = cuda.jit(kernel_copy(kernel))
-        return lambda blocks, threads, arguments: simulated[blocks, threads](*arguments)
-    from numba.cuda.dispatcher import _Kernel
 
-    capability = cuda.get_current_device().compute_capability
-    library, result = compiled(kernel, signature, capability)
-    made = _Kernel._rebuild(
-        False, library._entry_name, result.signature, library, False, False, result.call_helper, []
-    )
-    stream = cuda.cudadrv.driver._to_core_stream(0)
+    def __init__(self, kernel: PlainFunction, signature: tuple[Any, ...], threads: int) -> None:
+        self.most_blocks = _SIMULATED_BLOCKS
+        if is_simulated():
+            simulated = cuda.jit(kernel_copy(kernel))
+            self._run = lambda blocks, threads, arguments: simulated[blocks, threads](*arguments)
+            return
+        from numba.cuda.dispatcher import _Kernel
 
-    def launch(blocks: int, threads: int, arguments: tuple[Any, ...]) -> None:
-        made.launch(arguments, (blocks, 1, 1), (threads, 1, 1), stream)
+        capability = cuda.get_current_device().compute_capability
+        library, result = compiled(kernel, signature, capability)
+        made = _Kernel._rebuild(
+            False, library._entry_name, result.signature, library, False, False,
+            result.call_helper, [],
+        )  # fmt: skip
+        made.bind()
+        self.most_blocks = int(made.max_cooperative_grid_blocks(threads))
+        stream = cuda.cudadrv.driver._to_core_stream(0)
+        self._run = lambda blocks, threads, arguments: made.launch(
+            arguments, (blocks, 1, 1), (threads, 1, 1), stream
+        )
 
-    return launch
+    def __call__(self, blocks: int, threads: int, arguments: tuple[Any, ...]) -> None:
+        """Run it once, with arrays that are `placed`."""
+        self._run(blocks, threads, arguments)
 
 
 @contextmanager
 def failures_told() -> Iterator[None]:
-    """Say in one sentence what failed on the device."""
-    if is_simulated():
-        yield
-        return
-    from numba.cuda.cudadrv.driver import CudaAPIError
-    from numba.cuda.cudadrv.error import CudaSupportError
-
+    """Say in one sentence what failed on the device, in its driver or in what links kernels."""
     try:
         yield
-    except CudaAPIError as error:
+    except BackendError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("cuda", "numba", "numba_cuda"):
+            raise
+        reason = first_reason(error)
         if "MEMORY" in str(error).upper():
-            raise MemoryError(f"of the GPU: {first_reason(error)}") from error
+            raise BackendError(
+                f"not enough memory on the GPU ({reason}); give fewer paths or dimensions, or use "
+                "backend 'cpu'"
+            ) from error
         raise BackendError(
-            f"the GPU failed ({first_reason(error)}); restart Python, or use backend 'cpu'"
+            f"the GPU failed ({reason}); restart Python, or use backend 'cpu'"
         ) from error
-    except CudaSupportError as error:
-        raise BackendError(f"{first_reason(error)}; use backend 'cpu'") from error

@@ -1,5 +1,6 @@
 """The engines of the graphics processor, one for each kind of program that kernels are made of."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +10,14 @@ from levysde.engine.backends import BackendError, Engines
 from levysde.engine.compile import KEPT_PASSES
 from levysde.engine.cuda import device
 from levysde.engine.cuda.jump_kernel import jump_job
-from levysde.engine.cuda.lots import Job, run_lots
+from levysde.engine.cuda.lots import THREADS, Job, run_lots
 from levysde.engine.cuda.recurrence_kernel import recurrence_job, skipping_job
 from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.program import Outcome
 from levysde.engine.source import plain, source_key
 
-_kept: OrderedDict[str, Callable[..., None]] = OrderedDict()  # kernels by content
+_lock = threading.RLock()
+_kept: OrderedDict[str, device.Launcher] = OrderedDict()  # kernels by content
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,16 @@ class KernelEngine:
         rows = slice(first - outcome.first, last - outcome.first)
         return int(outcome.steps[rows].sum())
 
-    def _launcher(self, job: Job, dim: int) -> Callable[..., None]:
+    def _launcher(self, job: Job, dim: int) -> device.Launcher:
         signature = job.signature(dim, self.allocate)
-        key = source_key(plain(job.kernel), signature)
-        if key not in _kept:
-            _kept[key] = device.launcher(job.kernel, signature)
-        _kept.move_to_end(key)
-        while len(_kept) > KEPT_PASSES:
-            _kept.popitem(last=False)
-        return _kept[key]
+        key = source_key(plain(job.kernel), (signature, device.name()))
+        with _lock:
+            if key not in _kept:
+                _kept[key] = device.Launcher(job.kernel, signature, THREADS)
+            _kept.move_to_end(key)
+            while len(_kept) > KEPT_PASSES:
+                _kept.popitem(last=False)
+            return _kept[key]
 
 
 def engines() -> Engines:

@@ -4,7 +4,7 @@ import numpy as np
 from numba import cuda, types
 
 from levysde._typing import PlainFunction
-from levysde.engine.cuda.lots import ENDED, FREE, NEXT, Job
+from levysde.engine.cuda.lots import ENDED, FREE, NEXT, RETURNED, Job
 from levysde.engine.jump_program import JumpProgram, scene_of
 from levysde.engine.path import jump as path
 from levysde.engine.status import RUNNING
@@ -86,5 +86,6 @@ def _kernel(program: JumpProgram, size: int, rows: int) -> PlainFunction:
         numbers[2, thread] = walker.uniform
         for j in range(n):
             numbers[3 + j, thread] = x[j]
+        cuda.atomic.add(supply, RETURNED, np.uint64(1))
 
     return jumps

@@ -9,14 +9,16 @@ import numba
 import numpy as np
 
 from levysde._typing import PlainFunction
+from levysde.engine.backends import BackendError
 from levysde.engine.cuda import device
 from levysde.engine.cuda.copies import is_simulated
 
 FREE = np.uint64(2**64 - 1)
 """In place of the number of a path: the thread has none."""
 
-NEXT, ENDED = 0, 1
-"""What the supply counts: the path that comes next, and the paths that have ended."""
+NEXT, ENDED, RETURNED = 0, 1, 2
+"""What the supply counts: the path that comes next, the paths that have ended, and the threads that
+have come to the end of the kernel, which one in which a function fails does not."""
 
 THREADS = 128
 """In a block."""
@@ -26,6 +28,9 @@ LAUNCH_SECONDS = 0.05
 
 LOOK_SECONDS = 0.5
 """Time between two looks at what has ended."""
+
+LOOK_REST = 20.0
+"""The same in units of what a look takes."""
 
 _FIRST_STEPS = 64
 
@@ -53,7 +58,7 @@ class Job:
     def arguments(self, threads: int, outcome: Any, last: int) -> tuple[Any, ...]:
         """What the kernel is given, in the memory of this machine."""
         return (
-            np.array([outcome.first, 0], np.uint64),
+            np.array([outcome.first, 0, 0], np.uint64),
             np.full((self.marks, threads), FREE),
             np.zeros((self.numbers, threads)),
             self.setting,
@@ -68,7 +73,7 @@ class Job:
 
 
 def run_lots(
-    launch: Callable[..., None],
+    launch: device.Launcher,
     job: Job,
     outcome: Any,
     first: int,
@@ -79,8 +84,8 @@ def run_lots(
 
     Parameters
     ----------
-    launch : callable
-        `launch(blocks, threads, arguments)`.
+    launch : Launcher
+        Of the kernel of the job.
     job : Job
         What to run.
     outcome : Outcome or JumpOutcome
@@ -107,7 +112,7 @@ def run_lots(
 
 
 def _run_lot(
-    launch: Callable[..., None],
+    launch: device.Launcher,
     job: Job,
     outcome: Any,
     last: int,
@@ -117,26 +122,32 @@ def _run_lot(
     """Run the paths of an outcome that fits into the memory of the device."""
     count = len(outcome.status)
     threads = min(THREADS, count) if is_simulated() else THREADS
-    blocks = min(-(-count // threads), device.most_blocks(threads))
+    blocks = min(-(-count // threads), launch.most_blocks)
     host = job.arguments(blocks * threads, outcome, last)
     supply, marks, numbers, setting, results, *rest = device.placed(host)
     *_, steps = rest
-    looked = time.perf_counter()
+    looked, rest_seconds, launches = time.perf_counter(), LOOK_SECONDS, 0
     try:
         while True:
             began = time.perf_counter()
             launch(
                 blocks, threads, (supply, marks, numbers, setting, results, np.uint64(last), steps)
             )
-            ended = int(device.fetched(supply)[ENDED])
-            now = time.perf_counter()
+            counts = device.fetched(supply)
+            ended, launches, now = int(counts[ENDED]), launches + 1, time.perf_counter()
+            if counts[RETURNED] != launches * blocks * threads:
+                raise BackendError(
+                    "a function of the model raised an error on the GPU; backend 'cpu' may tell "
+                    "which and where"
+                )
             if ended == count:
                 return
             steps = max(1, min(int(steps * LAUNCH_SECONDS / max(now - began, 1e-6)), 4 * steps))
-            if progress is not None and now - looked > LOOK_SECONDS:
+            if progress is not None and now - looked > rest_seconds:
                 _fetch(results, outcome)
-                progress(ended_before + ended)
                 looked = time.perf_counter()
+                rest_seconds = max(LOOK_SECONDS, LOOK_REST * (looked - now))
+                progress(ended_before + ended)
     finally:
         _fetch(results, outcome)
 
@@ -145,5 +156,5 @@ def _fetch(results: Any, outcome: Any) -> None:
     """Copy what a device has found; the status last, as others look at it first."""
     for found, array in zip(results.arrays, outcome.arrays, strict=True):
         if array is not outcome.status:
-            array[...] = device.fetched(found)
-    outcome.status[...] = device.fetched(results.status)
+            device.fetch_into(found, array)
+    device.fetch_into(results.status, outcome.status)

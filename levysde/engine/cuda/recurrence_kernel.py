@@ -6,7 +6,7 @@ import numpy as np
 from numba import cuda, types
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
-from levysde.engine.cuda.lots import ENDED, FREE, NEXT, Job
+from levysde.engine.cuda.lots import ENDED, FREE, NEXT, RETURNED, Job
 from levysde.engine.path.increments import drawn_drivers, is_coupled
 from levysde.engine.path.recurrence_path import (
     WORK_ROWS,
@@ -22,6 +22,9 @@ from levysde.engine.status import RUNNING
 
 REGISTER_NUMBERS = 40
 """Of a path that are kept in registers at most; more of them are in local memory."""
+
+LARGEST_DIM = 5000
+"""Above it a path does not fit into the 512 KiB of local memory that a thread can have."""
 
 PATH, STEP, CALM = 0, 1, 2
 """What is kept of a path between two launches: its number, its steps, and those since its last long
@@ -89,6 +92,11 @@ def _counted(iterate: PlainFunction) -> PlainFunction:
 
 
 def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling | None) -> Job:
+    if program.dim > LARGEST_DIM:
+        raise ValueError(
+            f"a path in {program.dim} dimensions does not fit into the memory of a thread of the "
+            f"GPU, which holds {LARGEST_DIM}; use backend 'cpu'"
+        )
     setting = Setting(
         Parameters(*(np.array(p) for p in parameters_of(program))),
         np.array(program.start),
@@ -168,5 +176,6 @@ def _kernel(program: Program, memory: bool, iterate: PlainFunction) -> PlainFunc
             numbers[j, thread] = x[j]
             if memory:
                 numbers[n + j, thread], numbers[2 * n + j, thread] = m[j], v[j]
+        cuda.atomic.add(supply, RETURNED, np.uint64(1))
 
     return recurrence

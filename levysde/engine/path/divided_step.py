@@ -113,9 +113,9 @@ def divided_step(
         trial, ahead, z = work[:3], work[3], work[4]
         for j in range(dim):
             z[j] = normal_variate(seed, path, step, j) if normal else 0.0
-        halved, parts, left = 0, 0, 1.0
+        # The share of a part is halved by products: powers are not exact on every machine.
+        halved, share, parts, left = 0, 1.0, 0, 1.0
         while left > 0.0:
-            share = 0.5**halved
             h, t = dt * share, dt * (step + 1.0 - left)
             row = HEADER + size * (halved if levels > 1 else 0)
             q = p[row : row + size]
@@ -137,7 +137,7 @@ def divided_step(
             share_let_be = 1.0 if halved == 0 else PART_TOLERANCE
             allowed = change * longest + share_let_be * tolerance
             if not (finite and difference <= allowed) and halved < HALVINGS:
-                halved += 1
+                halved, share = halved + 1, 0.5 * share
                 continue
             if halved == 0:
                 return False
@@ -156,9 +156,9 @@ def divided_step(
                 return True
             if not last:
                 gradient(state[0], gradient_p, g)
-                halved -= 1
-                while 0.5**halved > left:
-                    halved += 1
+                halved, share = halved - 1, 2.0 * share
+                while share > left:
+                    halved, share = halved + 1, 0.5 * share
         return True
 
     return divided
