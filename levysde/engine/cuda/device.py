@@ -138,11 +138,25 @@ def compiled(kernel: PlainFunction, signature: tuple[Any, ...], capability: tupl
         raise
     except Exception as error:  # the compiler has many ways of failing on what it does not know
         raise ValueError(
-            f"a function of the model cannot be compiled for the GPU: {first_reason(error)}; use "
-            "numbers, array elements, functions of math and functions made of these, or backend "
-            "'cpu'"
+            f"a function of the model cannot be compiled for the GPU: {_told(error)}; use numbers, "
+            "array elements, functions of math and functions made of these, or backend 'cpu'"
         ) from error
     return library, result
+
+
+_ARRAYS = ("NRT required", "numpy_empty", "arg mismatch")
+_UNCLEAR = ("object at 0x", "ERROR_INVALID_IR", "recursion depth")
+"""What errors of the compiler say where a function makes an array, and where they say nothing."""
+
+
+def _told(error: Exception) -> str:
+    """The reason of an error of the compiler, in words of the user where that is known."""
+    reason = first_reason(error)
+    if any(words in reason for words in _ARRAYS):
+        return "it makes an array, for which a device has no room"
+    if any(words in reason for words in _UNCLEAR):
+        return "it uses what the compiler for devices does not have"
+    return reason
 
 
 class Launcher:
