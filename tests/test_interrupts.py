@@ -208,7 +208,7 @@ def test_signals_that_the_parent_had_ignored_stay_ignored(monkeypatch: pytest.Mo
 
 METHODS: dict[str, dict[str, Any]] = {
     "euler": {"epsilon": 0.1, "paths": 20000},
-    "jump": {"epsilon": 0.01, "paths": 20000, "method": "jump"},
+    "jump": {"epsilon": 0.01, "paths": 100_000, "method": "jump"},
     "idle": {"epsilon": 0.01, "paths": 6000, "method": "jump", "dt": 0.1},
 }
 
