@@ -257,7 +257,8 @@ def main() -> int:
         print(json.dumps([asdict(kernel) for kernel in kernels], indent=2))
     else:
         print(f"numba-cuda {version('numba-cuda')}, sm_90\n\n{table(kernels)}\n")
-        print("\n".join(f"{kernels[0].name}, dim 1, {line}" for line in bounds(kernels[0])))
+        first = kernels[0]
+        print("\n".join(f"{first.name}, dim {first.dim}, {line}" for line in bounds(first)))
     bad = [kernel for kernel in kernels if kernel.spilled or kernel.contracted]
     for kernel in bad:
         print(f"spills or contracts: {kernel.name}, dimension {kernel.dim}", file=sys.stderr)
