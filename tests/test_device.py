@@ -200,6 +200,18 @@ def test_a_run_on_one_backend_is_resumed_on_another(monkeypatch):
     assert whole.digest == ls.escape_times(*parts, paths=60).digest
 
 
+def test_a_result_of_a_device_is_refined_where_there_is_none(monkeypatch):
+    noise = ls.noise.independent(1.5)
+    with monkeypatch.context() as there:
+        there.setitem(backends.BACKENDS, "cuda", backends.BACKENDS["cpu"])
+        made = ls.escape_times(
+            ls.basins.flat(), ls.dynamics.sgd(), noise, 0.5, paths=200, dt=0.1, backend="cuda"
+        )
+    monkeypatch.setattr(device, "find_spec", lambda name: None)
+    assert made.parameters["backend"] == "cuda"
+    assert (ls.refine(made).mean > 0.0).all()
+
+
 def test_what_a_failing_device_had_finished_is_kept(monkeypatch, tmp_path, capsys):
     cpu = backends.BACKENDS["cpu"]()
 

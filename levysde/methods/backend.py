@@ -9,7 +9,7 @@ from levysde.methods.cost_estimate import euler_seconds, shown_duration
 from levysde.methods.plan import Plan
 from levysde.model import Model
 
-__all__ = ["AUTO", "check", "placed"]
+__all__ = ["AUTO", "check", "placed", "usable"]
 
 AUTO = "auto"
 """What the user says to leave the choice to `placed`."""
@@ -39,6 +39,30 @@ def check(backend: str) -> None:
     >>> check("cpu")
     """
     checks.choice("backend", backend, (*BACKENDS, AUTO))
+
+
+def usable(backend: str) -> str:
+    """A backend that is on record, or the processor where it cannot be used: answers are the same.
+
+    Parameters
+    ----------
+    backend : str
+        Its name.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> usable("cpu")
+    'cpu'
+    """
+    try:
+        BACKENDS.get(backend, BACKENDS["cpu"])()
+    except BackendError:
+        return "cpu"
+    return backend
 
 
 def placed(

@@ -12,6 +12,7 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.methods import boundary_shift
+from levysde.methods.backend import usable
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
 from levysde.noise import Noise
@@ -244,7 +245,7 @@ def _options_of(result: EscapeTimes, threads: int | None) -> dict[str, Any]:
         "horizon": made["horizon"],
         "seed": made["seed"],
         "method": made.get("method", "euler"),
-        "backend": made.get("backend", "cpu"),
+        "backend": usable(made.get("backend", "cpu")),
         "correction": made.get("correction"),
         "threads": threads,
     }
