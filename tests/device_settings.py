@@ -151,9 +151,14 @@ if __name__ == "__main__":
     from numba.cuda.simulator import kernelapi
     from numba.np.numpy_support import as_dtype as numba_dtype
 
+    from levysde.engine.cuda import lots
+
     def as_dtype(dtype):
         return dtype if isinstance(dtype, np.dtype) else numba_dtype(dtype)
 
     kernelapi.FakeCUDALocal.array = uninitialized
+    lots._FIRST_STEPS = 1
+    if sys.argv[1] != "skips":  # whose paths are long
+        lots.LAUNCH_SECONDS = 0.0  # one step a launch: all that a path keeps is kept between two
     warnings.simplefilter("ignore")  # words are cut, and few paths escape
     print(json.dumps({name: seal(run("cuda")) for name, run in of_group(sys.argv[1]).items()}))

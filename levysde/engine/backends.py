@@ -6,6 +6,10 @@ from typing import Any, NamedTuple, Protocol
 __all__ = ["BACKENDS", "BackendError", "Engine", "Engines"]
 
 
+INSTALL_CUDA = "pip install '.[cuda13]' in the folder of levysde"
+NO_COMPILER = f"the compiler for CUDA is not installed: {INSTALL_CUDA}"
+
+
 class BackendError(RuntimeError):
     """A backend cannot be used here, or has failed: one sentence with the remedy.
 
@@ -108,10 +112,7 @@ def _cuda() -> Engines:
     try:
         from levysde.engine.cuda.engines import engines
     except ImportError as error:  # a numba that no longer has a compiler for CUDA of its own
-        raise BackendError(
-            "backend 'cuda' cannot be used here: the compiler for CUDA is not installed: "
-            "pip install '.[cuda13]' in the folder of levysde"
-        ) from error
+        raise BackendError(f"backend 'cuda' cannot be used here: {NO_COMPILER}") from error
     return engines()
 
 

@@ -30,11 +30,11 @@ from levysde._typing import PlainFunction
 from levysde.engine.cache_folder import note_use, temporary_cache_folder
 from levysde.engine.random import elementary
 from levysde.engine.source import (
-    circular,
     is_user_module,
     names_in,
     plain,
     references,
+    refuse_circles,
     source_key,
 )
 
@@ -106,25 +106,47 @@ def prepared(function: Any) -> Any:
     if function in _NATIVE:
         return function
     key = source_key(function)
+    return kept(_prepared, key, KEPT_FUNCTIONS, lambda: _Callee(key, function))
+
+
+def kept(store: OrderedDict[str, Any], key: str, most: int, make: Callable[[], Any]) -> Any:
+    """What a store has of a content, or what is made and kept there; those used last stay.
+
+    Parameters
+    ----------
+    store : OrderedDict
+        By content; changed.
+    key : str
+        Of the content.
+    most : int
+        How many stay.
+    make : callable
+        What makes it where it is missing.
+
+    Returns
+    -------
+    object
+
+    Examples
+    --------
+    >>> store = OrderedDict(a=1, b=2)
+    >>> kept(store, "a", 2, dict), kept(store, "c", 2, lambda: 3), list(store)
+    (1, 3, ['a', 'c'])
+    """
     with _compile_lock:
-        if key not in _prepared:
-            _prepared[key] = _Callee(key, function)
-        _prepared.move_to_end(key)
-        while len(_prepared) > KEPT_FUNCTIONS:
-            _prepared.popitem(last=False)
-        return _prepared[key]
+        if key not in store:
+            store[key] = make()
+        store.move_to_end(key)
+        while len(store) > most:
+            store.popitem(last=False)
+        return store[key]
 
 
 class _Callee:
     """What compiled code calls in place of a function: inlined there, with no code of its own."""
 
     def __init__(self, key: str, function: pytypes.FunctionType) -> None:
-        endless = circular(function)
-        if endless is not None:
-            raise ValueError(
-                f"the function {endless.__name__!r} calls itself, which compiled code cannot; "
-                "write it with a loop"
-            )
+        refuse_circles(function)
         self.key, self.py_func, self.__name__ = key, copied(function, _current), function.__name__
         options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
         self.dispatcher = numba.njit(forceinline=True, **options)(self.py_func)

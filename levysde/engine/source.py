@@ -79,17 +79,18 @@ def references(function: pytypes.FunctionType) -> dict[str, Any]:
     return found
 
 
-def circular(function: pytypes.FunctionType) -> pytypes.FunctionType | None:
-    """A function that calls itself, by way of others perhaps, among what a function refers to.
+def refuse_circles(function: pytypes.FunctionType) -> None:
+    """Refuse a function that calls itself, by way of others perhaps.
 
     Parameters
     ----------
     function : function
         A plain Python function.
 
-    Returns
-    -------
-    function or None
+    Raises
+    ------
+    ValueError
+        With the name of the one that does.
     """
     done: set[pytypes.FunctionType] = set()
 
@@ -102,8 +103,12 @@ def circular(function: pytypes.FunctionType) -> pytypes.FunctionType | None:
         found = (search(value, (*above, inner)) for value in _called(inner))
         return next((value for value in found if value is not None), None)
 
-    circle: pytypes.FunctionType | None = search(function, ())
-    return circle
+    circle = search(function, ())
+    if circle is not None:
+        raise ValueError(
+            f"the function {circle.__name__!r} calls itself, which compiled code cannot; "
+            "write it with a loop"
+        )
 
 
 def _called(function: pytypes.FunctionType) -> Iterator[pytypes.FunctionType]:

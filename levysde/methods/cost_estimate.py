@@ -177,9 +177,7 @@ def _grid_costs(model: Model, dt: float) -> Costs:
     Both are the same recurrence and miss the same: only what the grid of an SDE does is counted.
     What is remembered for more than some thousand iterations takes too long to measure here.
     """
-    rate, _ = predicted_rate(model, dt)
-    if not rate:
-        raise checks.Refusal("no mean is predicted, so that costs are not known", "try a short run")
+    rate = _known_rate(model, dt)
     chain = recurrence(model, dt, seed=0)
     idle = idle_program(model.basin, model.noise, model.epsilon, chain, longest=_WATCHED)
     error = _grid_bias(model, dt) if model.dynamics.continuous else 0.0  # the grid of an SDE
@@ -279,10 +277,14 @@ def euler_seconds(model: Model, dt: float, horizon: float) -> float:
     >>> euler_seconds(model, 0.01, 1e3) < 1e-3
     True
     """
+    return _euler_seconds(model.basin, max(_known_rate(model, dt), 1.0 / horizon), dt)
+
+
+def _known_rate(model: Model, dt: float) -> float:
     rate, _ = predicted_rate(model, dt)
     if not rate:
         raise checks.Refusal("no mean is predicted, so that costs are not known", "try a short run")
-    return _euler_seconds(model.basin, max(rate, 1.0 / horizon), dt)
+    return rate
 
 
 def _euler_seconds(basin: Basin, rate: float, dt: float) -> float:

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import threading
 import types as pytypes
 from collections import OrderedDict
 from typing import Any
@@ -12,10 +11,10 @@ import numpy as np
 from numba import cuda
 
 from levysde._typing import PlainFunction
-from levysde.engine.compile import KEPT_FUNCTIONS, copied
+from levysde.engine.compile import KEPT_FUNCTIONS, copied, kept
 from levysde.engine.path import increments
 from levysde.engine.random import elementary
-from levysde.engine.source import circular, is_user_module, plain, source_key
+from levysde.engine.source import is_user_module, plain, refuse_circles, source_key
 
 _INLINED = frozenset({increments.__name__})
 """Modules whose functions return views of arrays, which only inlined ones can on a device."""
@@ -25,7 +24,6 @@ _FROM_MATH = (
     "trunc",
 )  # fmt: skip
 
-_lock = threading.RLock()
 _kept: OrderedDict[str, Any] = OrderedDict()  # by content, that used last at the end
 
 
@@ -65,22 +63,11 @@ def _device_copy(function: PlainFunction) -> Any:
     """What a kernel calls in place of a plain function: with all it refers to, as it is now."""
     source = plain(_fused if function is elementary.fma else function)
     key = source_key(source)
-    with _lock:
-        if key not in _kept:
-            _kept[key] = _made(source)
-        _kept.move_to_end(key)
-        while len(_kept) > KEPT_FUNCTIONS:
-            _kept.popitem(last=False)
-        return _kept[key]
+    return kept(_kept, key, KEPT_FUNCTIONS, lambda: _made(source))
 
 
 def _made(source: pytypes.FunctionType) -> Any:
-    endless = circular(source)
-    if endless is not None:
-        raise ValueError(
-            f"the function {endless.__name__!r} calls itself, which compiled code cannot; write it "
-            "with a loop"
-        )
+    refuse_circles(source)
     inline = "always" if source.__module__ in _INLINED else "never"
     return cuda.jit(device=True, inline=inline, forceinline=inline == "never")(_copied(source))
 

@@ -9,11 +9,9 @@ import numpy as np
 from numba import cuda, types
 
 from levysde._typing import PlainFunction
-from levysde.engine.backends import BackendError
+from levysde.engine.backends import INSTALL_CUDA, NO_COMPILER, BackendError
 from levysde.engine.compile import first_reason, interrupts_held
 from levysde.engine.cuda.copies import is_simulated, kernel_copy
-
-INSTALL = "pip install '.[cuda13]' in the folder of levysde"
 
 OLDEST_DRIVER = (13, 0)
 """CUDA version that the driver must support."""
@@ -34,11 +32,11 @@ def missing() -> str | None:
     if is_simulated():
         return None
     if find_spec("numba_cuda") is None:
-        return f"the compiler for CUDA is not installed: {INSTALL}"
+        return NO_COMPILER
     try:
         return _missing_of_driver()
     except Exception as error:  # libraries that are not found, or do not fit together
-        return f"CUDA does not start ({first_reason(error)}); install it again: {INSTALL}"
+        return f"CUDA does not start ({first_reason(error)}); install it again: {INSTALL_CUDA}"
 
 
 def _missing_of_driver() -> str | None:
@@ -82,11 +80,6 @@ def placed(value: Any) -> Any:
         inner = [placed(item) for item in value]
         return type(value)(*inner) if hasattr(value, "_fields") else tuple(inner)
     return value
-
-
-def fetched(array: Any) -> Any:
-    """A copy of an array of the device in the memory of this machine."""
-    return array if is_simulated() else array.copy_to_host()
 
 
 def fetch_into(found: Any, array: Any) -> None:

@@ -1,13 +1,12 @@
 """The engines of the graphics processor, one for each kind of program that kernels are made of."""
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from levysde.engine.backends import BackendError, Engines
-from levysde.engine.compile import KEPT_PASSES
+from levysde.engine.compile import KEPT_PASSES, kept
 from levysde.engine.cuda import device
 from levysde.engine.cuda.jump_kernel import jump_job
 from levysde.engine.cuda.lots import THREADS, Job, run_lots
@@ -16,7 +15,6 @@ from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.program import Outcome
 from levysde.engine.source import plain, source_key
 
-_lock = threading.RLock()
 _kept: OrderedDict[str, device.Launcher] = OrderedDict()  # kernels by content
 
 
@@ -61,13 +59,10 @@ class KernelEngine:
     def _launcher(self, job: Job, dim: int) -> device.Launcher:
         signature = job.signature(dim, self.allocate)
         key = source_key(plain(job.kernel), (signature, device.name()))
-        with _lock:
-            if key not in _kept:
-                _kept[key] = device.Launcher(job.kernel, signature, THREADS)
-            _kept.move_to_end(key)
-            while len(_kept) > KEPT_PASSES:
-                _kept.popitem(last=False)
-            return _kept[key]
+        made: device.Launcher = kept(
+            _kept, key, KEPT_PASSES, lambda: device.Launcher(job.kernel, signature, THREADS)
+        )
+        return made
 
 
 def engines() -> Engines:

@@ -23,6 +23,9 @@ have come to the end of the kernel, which one in which a function fails does not
 THREADS = 128
 """In a block."""
 
+SIMULATED_THREADS = 8
+"""The same where kernels are simulated, so that a thread has several paths there too."""
+
 LAUNCH_SECONDS = 0.05
 """Aim for the time of a launch, after which an interrupt is heard."""
 
@@ -121,19 +124,16 @@ def _run_lot(
 ) -> None:
     """Run the paths of an outcome that fits into the memory of the device."""
     count = len(outcome.status)
-    threads = min(THREADS, count) if is_simulated() else THREADS
+    threads = SIMULATED_THREADS if is_simulated() else THREADS
     blocks = min(-(-count // threads), launch.most_blocks)
-    host = job.arguments(blocks * threads, outcome, last)
-    supply, marks, numbers, setting, results, *rest = device.placed(host)
-    *_, steps = rest
+    *arguments, steps = device.placed(job.arguments(blocks * threads, outcome, last))
+    supply, results, counts = arguments[0], arguments[4], np.zeros(3, np.uint64)
     looked, rest_seconds, launches = time.perf_counter(), LOOK_SECONDS, 0
     try:
         while True:
             began = time.perf_counter()
-            launch(
-                blocks, threads, (supply, marks, numbers, setting, results, np.uint64(last), steps)
-            )
-            counts = device.fetched(supply)
+            launch(blocks, threads, (*arguments, steps))
+            device.fetch_into(supply, counts)
             ended, launches, now = int(counts[ENDED]), launches + 1, time.perf_counter()
             if counts[RETURNED] != launches * blocks * threads:
                 raise BackendError(
