@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from levysde.runs.comparison import Comparison, compare
     from levysde.runs.refinement import Refinement, refine
     from levysde.runs.results import EscapeTimes, Status, load
+    from levysde.runs.sampling import Trajectories, trajectories
     from levysde.runs.seeds import seed_of
-    from levysde.runs.simulate import Interrupted, Trajectories, escape_times, trajectories
+    from levysde.runs.simulate import Interrupted, escape_times
 
 __all__ = [
     "BackendError",
@@ -92,14 +93,14 @@ _HOME = {
     "Potential": "potentials",
     "Refinement": "runs.refinement",
     "Status": "runs.results",
-    "Trajectories": "runs.simulate",
+    "Trajectories": "runs.sampling",
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
     "escape_times": "runs.simulate",
     "load": "runs.results",
     "refine": "runs.refinement",
     "seed_of": "runs.seeds",
-    "trajectories": "runs.simulate",
+    "trajectories": "runs.sampling",
 }
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 import levysde as ls
 from levysde import domains, potentials, theory
-from levysde.runs import run
+from levysde.runs import progress
 
 SGD = ls.dynamics.sgd()
 
@@ -212,9 +212,9 @@ def test_interval_of_the_ratio_covers_the_exact_value():
 
 
 def test_long_stages_are_named(monkeypatch, capsys):
-    monkeypatch.setattr(run, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
     for shown, seconds, said in ((True, 0.3, "thinking ...\n"), (True, 0.0, ""), (False, 0.3, "")):
-        with run.stage(shown, "thinking"):
+        with progress.stage(shown, "thinking"):
             time.sleep(seconds)
         time.sleep(0.1)
         assert capsys.readouterr().err == said

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from levysde.model import Model
     from levysde.runs.results import EscapeTimes
+    from levysde.runs.summary import Summary
     from levysde.theory import Prediction
 
 _PROGRAM = "levysde escape"
@@ -258,8 +259,10 @@ def _report(
     caught: Callable[[], list[str]],
 ) -> int:
     """Write the files, then the answer, then all messages."""
+    from levysde.runs.summary import Summary
+
     problems = _write_files(options, result, prediction)
-    summary = report.Summary(result, prediction)
+    summary = Summary(result, prediction)
     if options.json:
         answer(as_json(report.as_record(model, summary)))
     else:
@@ -281,7 +284,7 @@ def _earlier(options: argparse.Namespace) -> EscapeTimes | None:
     if options.resume is None:
         return None
     from levysde.runs.results import load
-    from levysde.runs.simulate import DEFAULT_MAX_PATHS, DEFAULT_PATHS
+    from levysde.runs.simulation import DEFAULT_MAX_PATHS, DEFAULT_PATHS
 
     try:
         earlier = load(options.resume)
@@ -360,9 +363,7 @@ def _checks_passed(options: argparse.Namespace, result: EscapeTimes) -> bool:
     return result.escaped >= escapes_needed(options.rel_error)
 
 
-def _notes(
-    options: argparse.Namespace, model: Model, summary: report.Summary, reason: str
-) -> list[str]:
+def _notes(options: argparse.Namespace, model: Model, summary: Summary, reason: str) -> list[str]:
     notes = []
     if options.json:
         dt, horizon = (

@@ -81,16 +81,16 @@ def long_run(
     """
     from levysde.engine.cpu.threads import available_threads
     from levysde.methods import cost_estimate
-    from levysde.runs import simulate
+    from levysde.runs import simulation
     from levysde.statistics import exit_times
 
     mean = None if prediction is None else prediction.mean
     time = min((t for t in (mean, options.horizon) if t is not None), default=math.inf)
     if not math.isfinite(time):
         return ""
-    paths = simulate.DEFAULT_PATHS if options.paths is None else options.paths
+    paths = simulation.DEFAULT_PATHS if options.paths is None else options.paths
     if options.rel_error is not None:
-        limit = simulate.DEFAULT_MAX_PATHS if options.paths is None else options.paths
+        limit = simulation.DEFAULT_MAX_PATHS if options.paths is None else options.paths
         paths = min(limit, exit_times.escapes_needed(options.rel_error))
     paths -= 0 if earlier is None else earlier.paths
     threads = options.threads or available_threads()

@@ -99,7 +99,7 @@ def watched(stop: Stop, bar: bool, *, keep: bool) -> Iterator[Callable[[int, int
     callable
         For `progress` of `escape_times`.
     """
-    from levysde.runs.run import Bar
+    from levysde.runs.progress import Bar
 
     class Look(Bar):
         def __call__(self, finished: int, total: int) -> None:

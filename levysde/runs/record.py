@@ -13,6 +13,7 @@ from levysde._version import __version__
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.random.philox import STREAM
+from levysde.engine.source import code_key
 from levysde.model import Model
 from levysde.noise import CONVENTION, Noise
 
@@ -76,14 +77,47 @@ def describe(
     """
     import numba
 
-    from levysde.engine.source import code_key
-
-    basin, dynamics, noise, epsilon = model.parts
+    basin = model.basin
     # Only between the jumps of continuous time is the distance of the boundary asked for.
     margin = basin.domain.margin if method == "jump" and dt == 0.0 else None
     return {
-        "alpha": noise.alpha,
-        "epsilon": epsilon,
+        "alpha": model.noise.alpha,
+        "epsilon": model.epsilon,
+        **describe_parts(model),
+        "dt": dt,
+        "horizon": horizon,
+        "seed": seed,
+        "method": method,
+        **more,
+        "backend": backend,
+        "correction": correction,
+        "code": codes(model) | ({} if margin is None else {"margin": code_key(margin)}),
+        "functions": _user_functions(*model.parts[:3]),
+        "declared": _declared(*model.parts[:3]),
+        "stream": STREAM,
+        "versions": {
+            "levysde": __version__,
+            "numba": numba.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def describe_parts(model: Model) -> dict[str, Any]:
+    """Names and parameters of the parts, as JSON values.
+
+    Parameters
+    ----------
+    model : Model
+        What was simulated.
+
+    Returns
+    -------
+    dict
+    """
+    basin, dynamics, noise, _ = model.parts
+    return {
         "basin": basin.name,
         "potential": {"name": basin.potential.name, "params": _json_params(basin.potential.params)},
         "domain": {"name": basin.domain.name, "params": _json_params(basin.domain.params)},
@@ -97,29 +131,50 @@ def describe(
         "noise_params": _json_params(noise.params),
         "convention": CONVENTION,
         "dim": basin.dim,
-        "dt": dt,
-        "horizon": horizon,
-        "seed": seed,
-        "method": method,
-        **more,
-        "backend": backend,
-        "correction": correction,
-        "code": {
-            "gradient": code_key(basin.potential.gradient),
-            "outside": code_key(basin.domain.outside),
-            "update": code_key(dynamics.update),
-            **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
-            **({} if margin is None else {"margin": code_key(margin)}),
-        },
-        "functions": _user_functions(basin, dynamics, noise),
-        "declared": _declared(basin, dynamics, noise),
+    }
+
+
+def codes(model: Model) -> dict[str, str]:
+    """Hashes of the functions that every simulation of a model runs.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+
+    Returns
+    -------
+    dict
+        By part.
+    """
+    basin, dynamics = model.basin, model.dynamics
+    return {
+        "gradient": code_key(basin.potential.gradient),
+        "outside": code_key(basin.domain.outside),
+        "update": code_key(dynamics.update),
+        **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
+    }
+
+
+def content(model: Model) -> dict[str, Any]:
+    """All of a model that its results depend on, whatever the numbers of the simulation.
+
+    Parameters
+    ----------
+    model : Model
+        What is simulated.
+
+    Returns
+    -------
+    dict
+        JSON values.
+    """
+    return {
+        "epsilon": model.epsilon,
+        **describe_parts(model),
+        "code": codes(model),
+        "declared": _declared(*model.parts[:3]),
         "stream": STREAM,
-        "versions": {
-            "levysde": __version__,
-            "numba": numba.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
     }
 
 

@@ -1,24 +1,27 @@
 """A run that can grow, stop and go on: the results of paths 0, 1, ..., n - 1."""
 
+from __future__ import annotations
+
 import copy
 import errno
 import math
 import os
-import sys
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from levysde.engine.backends import BackendError, Engine
+from levysde.engine.backends import BackendError
 from levysde.engine.status import RUNNING
+from levysde.runs.progress import stage
 from levysde.runs.results import EscapeTimes, Status
+
+if TYPE_CHECKING:
+    from levysde.runs.simulation import Simulation
 
 CHECKPOINT_SECONDS = 60.0
 """Time between two checkpoints."""
@@ -34,10 +37,6 @@ _NOT_COMPARED = (
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
 _CHUNK = 1 << 16
-
-
-PATIENCE = 2.0
-"""Seconds after which a stage of the set-up is named."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -61,16 +60,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Prefix:
-    """A prefix of paths 0, 1, ... that grows.
+    """Consecutive paths, from path 0 unless said otherwise, that grow in number.
 
     Parameters
     ----------
-    engine, program : object
-        What computes and what it runs.
-    parameters : dict
-        What the result says about itself.
-    horizon : float
-        Limit of a path as the engine takes it.
+    simulation : Simulation
+        What computes, what it runs, and what the result says about itself.
     threads : int or None
         Threads of the engine.
     progress : callable or None
@@ -78,21 +73,20 @@ class Prefix:
         ten times a second, and when it has ended. What it raises ends the run.
     checkpoint : Path or None
         File for the finished paths while the run goes on.
+    first : int
+        Number of its first path.
     """
 
     def __init__(
         self,
-        engine: Engine,
-        program: Any,
-        parameters: dict[str, Any],
-        horizon: float,
+        simulation: Simulation,
         threads: int | None,
         progress: Callable[[int, int], object] | None = None,
         checkpoint: Path | None = None,
+        first: int = 0,
     ) -> None:
-        self.engine, self.program, self.parameters = engine, program, parameters
-        self.horizon, self.threads, self.progress = horizon, threads, progress
-        self.checkpoint = checkpoint
+        self.simulation, self.threads, self.progress = simulation, threads, progress
+        self.checkpoint, self.first = checkpoint, first
         self.due = time.monotonic() + CHECKPOINT_SECONDS
         self.pieces: list[tuple[Any, ...]] = []
         self.paths = 0
@@ -100,27 +94,7 @@ class Prefix:
 
     def continue_from(self, earlier: EscapeTimes) -> None:
         """Begin with the paths of an earlier result, if it is of the same run."""
-        for name, value in self.parameters.items():
-            if name not in _NOT_COMPARED and earlier.parameters.get(name) != value:
-                raise ValueError(
-                    f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
-                    f"run has {value!r}; resume with the same parameters"
-                )
-        declared = earlier.parameters.get("declared", self.parameters["declared"])
-        if declared != self.parameters["declared"]:
-            raise ValueError(
-                f"the parts of the result to be resumed declare {declared}, and those of this run "
-                f"{self.parameters['declared']}; resume with the same parts"
-            )
-        made_by = earlier.parameters.get("code")
-        made_by = made_by if isinstance(made_by, dict) else {}
-        runs = self.parameters["code"]
-        for part in runs | made_by:
-            if made_by.get(part) != runs.get(part):
-                raise ValueError(
-                    f"the result to be resumed was made by another {part} function (or in another "
-                    "version of Python); resume with the same functions"
-                )
+        check_same(self.simulation.parameters, earlier)
         arrays = (earlier.steps, earlier.status, earlier.exit_position)
         times = () if earlier.exit_times is None else (earlier.exit_times,)
         self.pieces = [(*arrays, *times)]
@@ -149,9 +123,10 @@ class Prefix:
                 self.pieces = [tuple(array[:paths] for array in self._joined())]
                 self.paths = paths
             return
-        outcome = self.engine.allocate(paths - self.paths, self.program.dim, self.paths)
+        engine, program = self.simulation.engine, self.simulation.program
+        outcome = engine.allocate(paths - self.paths, program.dim, self.first + self.paths)
         with stage(self.progress, "compiling"):
-            self.engine.prepare(self.program)  # so that the time is that of the simulation
+            engine.prepare(program)  # so that the time is that of the simulation
         began = time.perf_counter()
         seen = 0
 
@@ -167,18 +142,21 @@ class Prefix:
 
         try:
             look(0)
-            self.engine.escape(
-                self.program, outcome, self.paths, paths, self.horizon, self.threads, progress=look
+            engine.escape(
+                program,
+                outcome,
+                self.first + self.paths,
+                self.first + paths,
+                self.simulation.limit,
+                self.threads,
+                progress=look,
             )
             look(len(outcome.status))
         finally:
             self._keep(outcome, _finished(outcome.status), began)
 
     def extend_until(self, escapes: int, max_paths: int) -> None:
-        """Run batches until there are enough escapes.
-
-        Their sizes depend neither on the clock nor on where an earlier run was stopped.
-        """
+        """Run batches until there are enough escapes."""
         if self.paths > max_paths:
             self.extend_to(max_paths)
         paths = min(max_paths, escapes)
@@ -189,8 +167,7 @@ class Prefix:
             found = int(np.count_nonzero(status == Status.ESCAPED))
             if found >= escapes or paths == max_paths:
                 return
-            missing = math.ceil((escapes - found) * paths / max(found, 1))
-            paths = min(max_paths, paths + max(missing, paths // 20), 4 * paths)
+            paths = next_batch(paths, found, escapes, max_paths)
 
     def _keep(self, outcome: Any, count: int, began: float) -> None:
         self.pieces.append(tuple(array[:count] for array in outcome.arrays))
@@ -225,9 +202,80 @@ class Prefix:
         if self.paths == 0:
             return None
         steps, status, position, *times = self._joined()
-        return EscapeTimes(
-            steps, status, position, self.program.dt, self.parameters, self.seconds, *times
+        dt, parameters = self.simulation.program.dt, self.simulation.parameters
+        return EscapeTimes(steps, status, position, dt, parameters, self.seconds, *times)
+
+
+def check_same(parameters: dict[str, Any], earlier: EscapeTimes) -> None:
+    """Refuse to continue a result of another run.
+
+    Parameters
+    ----------
+    parameters : dict
+        What the result of this run says about itself.
+    earlier : EscapeTimes
+        A result with fewer paths.
+
+    Raises
+    ------
+    ValueError
+        With what differs.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(1.5)
+    >>> run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), noise, epsilon=0.5, paths=10)
+    >>> check_same(run.parameters, run)
+    """
+    for name, value in parameters.items():
+        if name not in _NOT_COMPARED and earlier.parameters.get(name) != value:
+            raise ValueError(
+                f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
+                f"run has {value!r}; resume with the same parameters"
+            )
+    declared = earlier.parameters.get("declared", parameters["declared"])
+    if declared != parameters["declared"]:
+        raise ValueError(
+            f"the parts of the result to be resumed declare {declared}, and those of this run "
+            f"{parameters['declared']}; resume with the same parts"
         )
+    made_by = earlier.parameters.get("code")
+    made_by = made_by if isinstance(made_by, dict) else {}
+    runs = parameters["code"]
+    for part in runs | made_by:
+        if made_by.get(part) != runs.get(part):
+            raise ValueError(
+                f"the result to be resumed was made by another {part} function (or in another "
+                "version of Python); resume with the same functions"
+            )
+
+
+def next_batch(paths: int, found: int, escapes: int, max_paths: int) -> int:
+    """How many paths to run in all, after so many had too few escapes.
+
+    It depends neither on the clock nor on where an earlier run was stopped.
+
+    Parameters
+    ----------
+    paths, found : int
+        Paths so far, and their escapes.
+    escapes : int
+        Escapes that are wanted.
+    max_paths : int
+        Largest number of paths.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> next_batch(100, 80, 100, 10_000)
+    125
+    """
+    missing = math.ceil((escapes - found) * paths / max(found, 1))
+    return min(max_paths, paths + max(missing, paths // 20), 4 * paths)
 
 
 def checkpoint_file(name: str | os.PathLike[str]) -> Path:
@@ -257,29 +305,6 @@ def checkpoint_file(name: str | os.PathLike[str]) -> Path:
     return file
 
 
-@contextmanager
-def stage(progress: object, what: str) -> Iterator[None]:
-    """Say on the standard error stream what is being done, once it has lasted two seconds.
-
-    Parameters
-    ----------
-    progress : bool, callable or None
-        As for `escape_times`: said where a bar is shown.
-    what : str
-        What is being done.
-    """
-    if not getattr(progress, "shown", progress is True):
-        yield
-        return
-    timer = threading.Timer(PATIENCE, print, (f"{what} ...",), {"file": sys.stderr, "flush": True})
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
     """Number of paths before the first that has not ended, at least `known`.
 
@@ -291,44 +316,3 @@ def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
             return known + int(ended.argmin())
         known += len(ended)
     return known
-
-
-class Bar:
-    """A progress bar on the standard error stream.
-
-    Called with the numbers of finished paths and of all paths; it ends with the last of them, or
-    with the context that it is used in.
-
-    Attributes
-    ----------
-    shown : bool
-        Whether there is anything to be seen.
-    """
-
-    def __init__(self, shown: bool = True) -> None:
-        self.shown = shown
-        self.bar: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __call__(self, finished: int, total: int) -> None:
-        """Show how many paths are finished."""
-        if not self.shown:
-            return
-        if self.bar is None:
-            from tqdm import tqdm
-
-            self.bar = tqdm(total=total, unit="path", unit_scale=True, dynamic_ncols=True)
-        self.bar.update(finished - self.bar.n)
-        if finished == total:
-            self.close()
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the line of the bar."""
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None

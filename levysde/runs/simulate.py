@@ -1,37 +1,22 @@
-"""The verbs: `escape_times` and `trajectories`. Validation, then one call to the engine."""
+"""The verb `escape_times`: validation, then one call to the engine."""
 
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-
-from levysde import checks, methods
-from levysde._typing import FloatArray
-from levysde.basins import Basin, check_minimum
+from levysde import checks
+from levysde.basins import Basin
 from levysde.dynamics import Dynamics
-from levysde.engine.random.philox import MAX_PATHS, MAX_STEPS
-from levysde.methods import backend as backends
-from levysde.methods import boundary_shift
-from levysde.methods.euler import chain
-from levysde.methods.horizon import chosen_horizon
-from levysde.methods.learning_rate import amplitude_and_step
-from levysde.methods.scheme import SCHEMES
 from levysde.methods.timestep import automatic_dt
-from levysde.model import Model, check_parts, checked_model
 from levysde.noise import Noise
-from levysde.runs.record import describe
+from levysde.runs.progress import Bar
 from levysde.runs.results import EscapeTimes
-from levysde.runs.run import Bar, Interrupted, Prefix, checkpoint_file, stage
+from levysde.runs.run import Interrupted, Prefix, checkpoint_file
+from levysde.runs.simulation import Asked, numbers_of_paths, prepare
 from levysde.spellings import with_hints
-from levysde.statistics import exit_times
 
-__all__ = ["Interrupted", "Trajectories", "automatic_dt", "escape_times", "trajectories"]
-
-DEFAULT_PATHS = 10_000
-DEFAULT_MAX_PATHS = 1_000_000
+__all__ = ["Interrupted", "automatic_dt", "escape_times"]
 
 
 @with_hints
@@ -167,13 +152,6 @@ def escape_times(
     >>> result.escaped, bool(abs(result.mean / 3.83 - 1.0) < 0.2)
     (500, True)
     """
-    check_parts(basin, dynamics, noise)
-    checks.choice("method", method, methods.METHODS)
-    backends.check(backend)
-    if horizon is not None:  # before the method is prepared, which can take long
-        checks.finite_number("horizon", horizon)
-    if correction is not None:
-        checks.choice("correction", correction, boundary_shift.CORRECTIONS)
     if resume is not None and not isinstance(resume, EscapeTimes):
         raise ValueError(
             f"resume is {checks.told(resume)}; give a result, for instance of levysde.load(file)"
@@ -183,47 +161,23 @@ def escape_times(
     file = None if checkpoint is None else checkpoint_file(checkpoint)
     if not (isinstance(progress, bool) or callable(progress)):
         raise ValueError(f"progress is {checks.told(progress)}; give True, False or a function")
-    needed = None
-    if rel_error is not None:
-        needed = exit_times.escapes_needed(checks.finite_number("rel_error", rel_error))
-    default = DEFAULT_PATHS if needed is None else DEFAULT_MAX_PATHS
-    paths = checks.whole_number("paths", default if paths is None else paths, 1, MAX_PATHS)
-    epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    with stage(progress, "preparing the simulation: the domain, the step, the method"):
-        model = checked_model(basin, dynamics, noise, epsilon)
-        seed = checks.seed_number(seed)
-        wanted = "cpu" if backend == backends.AUTO else backend
-        request = methods.Request(dt, seed, correction, threshold, small_jumps, scheme, wanted)
-        try:
-            plan = _prepared(method, model, request, resume)
-        except checks.Refusal:
-            check_minimum(basin)  # a gradient of the wrong sign may be why
-            raise
-        plan.warn()
-    check_minimum(basin)
-    with stage(progress, "asking the theory for a mean, which sets the horizon"):
-        until = chosen_horizon(model, plan.dt, horizon, plan.long_rate)
-    why: dict[str, Any] = {}
-    if backend == backends.AUTO:
-        missing = max(0, (needed or paths) - (0 if resume is None else resume.paths))
-        plan, wanted, reason = backends.placed(plan, model, missing, until.time, threads)
-        why = {"backend_reason": reason}
-    rate: dict[str, Any] = {} if lr is None else {"lr": lr}
-    parameters = describe(
-        model,
-        dt=plan.dt,
-        horizon=until.time,
-        horizon_reason=until.reason,
-        seed=seed,
-        correction=correction,
-        backend=wanted,
-        **why,
-        **plan.parameters,
-        **rate,
+    paths, needed = numbers_of_paths(paths, rel_error)
+    asked = Asked(
+        dt, horizon, seed, method, backend, correction, threshold, small_jumps, scheme, lr
     )
-    limit = until.limit(plan.dt)
+    simulation = prepare(
+        basin,
+        dynamics,
+        noise,
+        epsilon,
+        asked,
+        missing=(needed or paths) - (0 if resume is None else resume.paths),
+        threads=threads,
+        earlier=resume,
+        progress=progress,
+    )
     with Bar() if progress is True else nullcontext(progress or None) as shown:
-        run = Prefix(plan.engine, plan.program, parameters, limit, threads, shown, file)
+        run = Prefix(simulation, threads, shown, file)
         if resume is not None:
             run.continue_from(resume)
         result = run.run(paths, needed)
@@ -233,122 +187,3 @@ def escape_times(
             f"{needed}: give more paths or a longer horizon"
         )
     return result
-
-
-def _prepared(
-    method: str, model: Model, request: methods.Request, earlier: EscapeTimes | None
-) -> methods.Plan:
-    """The plan, with the threshold of a run that is resumed: its default may have been another."""
-    if earlier is not None and earlier.exit_times is not None and method != "euler":
-        recorded = earlier.parameters.get("threshold")
-        if request.threshold is None and recorded is not None:
-            try:
-                return methods.prepare(method, model, replace(request, threshold=recorded))
-            except ValueError:
-                pass  # a run of another model, as the comparison of parameters will say
-    return methods.prepare(method, model, request)
-
-
-@dataclass(frozen=True, eq=False)
-class Trajectories:
-    """Sample paths on a regular grid of times.
-
-    Attributes
-    ----------
-    times : ndarray, shape (steps,)
-        Times of the kept states, from 0.
-    positions : ndarray, shape (paths, steps, dim)
-        Kept states, in units of the coordinates.
-    dt : float
-        Step of the simulation, time.
-    """
-
-    times: FloatArray
-    positions: FloatArray
-    dt: float
-
-
-@with_hints
-def trajectories(
-    basin: Basin,
-    dynamics: Dynamics,
-    noise: Noise,
-    epsilon: float | None = None,
-    paths: int = 5,
-    steps: int = 1000,
-    dt: float | Literal["auto"] = "auto",
-    seed: int = 0,
-    every: int = 1,
-    scheme: str = "auto",
-    lr: float | None = None,
-) -> Trajectories:
-    """Sample paths X_0, X_1, ... on the grid, for looking at.
-
-    Paths are not stopped at the exit. In a potential that grows faster than quadratically an
-    explicit step after a far jump can overshoot without bound: states are then infinite or NaN.
-
-    Path i is path i of `escape_times` with the same seed: the first kept state outside the domain
-    (with every=1) is its exit.
-
-    Parameters
-    ----------
-    basin, dynamics, noise, epsilon
-        As for `escape_times`.
-    paths : int
-        Number of paths.
-    steps : int
-        Number of steps of each.
-    dt : float or "auto"
-        Step, time.
-    seed : int
-        In [0, 2^64).
-    every : int
-        Keep every so many-th state, the start included.
-    scheme : {"auto", "euler", "flow"}
-        How the drift of a step is done, as for `escape_times`.
-    lr : float, optional
-        Learning rate in place of `epsilon` and `dt`, as for `escape_times`.
-
-    Returns
-    -------
-    Trajectories
-        With steps // every + 1 states a path.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range or the states would need more than 8 GiB.
-
-    Examples
-    --------
-    >>> import levysde as ls
-    >>> noise = ls.noise.independent(alpha=1.5)
-    >>> sample = ls.trajectories(
-    ...     ls.basins.flat(), ls.dynamics.sgd(), noise, epsilon=0.1, paths=2, steps=100, every=10
-    ... )
-    >>> sample.positions.shape
-    (2, 11, 1)
-    """
-    from levysde.engine.cpu.euler_engine import trajectories as record
-
-    if dt is None:
-        raise ValueError("dt is None; give a positive number or 'auto'")
-    epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    model = checked_model(basin, dynamics, noise, epsilon)
-    seed = checks.seed_number(seed)
-    checks.choice("scheme", scheme, SCHEMES)
-    paths = checks.whole_number("paths", paths, 1, MAX_PATHS)
-    steps = checks.whole_number("steps", steps, 1, MAX_STEPS - 1)
-    every = checks.whole_number("every", every, 1, MAX_STEPS)
-    records = steps // every + 1
-    size = 8.0 * paths * records * basin.dim
-    if size > 2.0**33:
-        raise ValueError(
-            f"{paths} paths of {records} states need {size / 2.0**30:.3g} GiB; give fewer paths or "
-            "steps, or a larger every"
-        )
-    found = chain(model, methods.Request(dt, seed, scheme=scheme), divisible=True)
-    found.warn(model)
-    positions = record(found.program, paths, records, every)
-    times = np.arange(records, dtype=np.float64) * (every * found.step.dt)
-    return Trajectories(times, positions, found.step.dt)
