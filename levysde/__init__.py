@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from levysde.runs.sampling import Trajectories, trajectories
     from levysde.runs.seeds import seed_of
     from levysde.runs.simulate import Interrupted, escape_times
+    from levysde.runs.sweep.merging import merge
+    from levysde.runs.sweep.sweep import sweep
+    from levysde.runs.sweep.table import Sweep, load_sweep
 
 __all__ = [
     "BackendError",
@@ -46,6 +49,7 @@ __all__ = [
     "Potential",
     "Refinement",
     "Status",
+    "Sweep",
     "Trajectories",
     "__version__",
     "automatic_dt",
@@ -58,11 +62,14 @@ __all__ = [
     "estimators",
     "grid",
     "load",
+    "load_sweep",
+    "merge",
     "noise",
     "plots",
     "potentials",
     "refine",
     "seed_of",
+    "sweep",
     "theory",
     "trajectories",
 ]
@@ -93,13 +100,17 @@ _HOME = {
     "Potential": "potentials",
     "Refinement": "runs.refinement",
     "Status": "runs.results",
+    "Sweep": "runs.sweep.table",
     "Trajectories": "runs.sampling",
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
     "escape_times": "runs.simulate",
     "load": "runs.results",
+    "load_sweep": "runs.sweep.table",
+    "merge": "runs.sweep.merging",
     "refine": "runs.refinement",
     "seed_of": "runs.seeds",
+    "sweep": "runs.sweep.sweep",
     "trajectories": "runs.sampling",
 }
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["BROKEN_NPY", "write_atomically"]
+__all__ = ["BROKEN_NPY", "remove_left_behind", "write_atomically"]
 
 BROKEN_NPY = (
     ValueError, SyntaxError, TypeError, KeyError, OverflowError, EOFError, MemoryError,
@@ -22,6 +22,7 @@ BROKEN_NPY = (
 )  # fmt: skip
 """What numpy raises for a file that is not a complete `.npy` array."""
 
+_MARK = ".levysde-"
 _NAMED, _LOCKED = ".tmp", ".new"
 """Ends of temporary files that have a name from the start, and of complete ones under a lock."""
 
@@ -67,10 +68,10 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], N
     """
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
-    mark = f".levysde-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
+    mark = f"{_MARK}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
     temporary = os.path.join(folder, f"{mark}{secrets.token_hex(8)}")
     try:
-        _remove_left_behind(folder, mark)
+        remove_left_behind(folder, mark)
         nameless = _open_nameless(folder)
         if nameless is None:
             temporary += _NAMED
@@ -134,8 +135,20 @@ def _lock(file: BinaryIO) -> bool:
     return True
 
 
-def _remove_left_behind(folder: str, mark: str) -> None:
-    """Remove temporary files of the same target whose processes have died."""
+def remove_left_behind(folder: str | os.PathLike[str], mark: str = _MARK) -> None:
+    """Remove temporary files of processes that have died.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where; nothing happens if it does not exist.
+    mark : str
+        What their names begin with, that of all files unless given.
+
+    Examples
+    --------
+    >>> remove_left_behind("/a/folder/that/does/not/exist")
+    """
     with suppress(OSError):
         for name in os.listdir(folder):
             left = os.path.join(folder, name)

@@ -1,0 +1,1 @@
+"""Sweeps: a grid of settings, computed in chunks of paths that survive anything."""

@@ -1,0 +1,216 @@
+"""One cell of a sweep: a model, the numbers of its simulation, and a key made of both."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from levysde import checks, spec
+from levysde.methods.learning_rate import amplitude_and_step
+from levysde.model import SMALLEST_EPSILON, Model, check_parts
+from levysde.runs.record import content
+from levysde.runs.seeds import seed_of
+from levysde.runs.simulation import Asked, numbers_of_paths
+from levysde.runs.sweep.settings import Spec, SpecError
+
+__all__ = ["Cell", "cells_of"]
+
+DEFAULT_ALPHA = 1.5
+"""Stability index of a law of noise that needs one."""
+
+CHUNKS = 8
+"""Chunks of a cell, unless their length is given or would be too short."""
+
+SHORTEST_CHUNK = 1000
+_KEY_DIGITS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One setting of a sweep.
+
+    Attributes
+    ----------
+    key : str
+        Hash of everything that the paths depend on: parts, functions, numbers, seed.
+    label : str
+        The settings that vary, for people.
+    varied : dict
+        The same, as numbers and names.
+    model : Model
+        What is simulated.
+    asked : Asked
+        How.
+    paths : int
+        Number of paths, or the largest.
+    escapes : int or None
+        Escapes that are enough.
+    chunk : int
+        Paths that are written together.
+    """
+
+    key: str
+    label: str
+    varied: dict[str, Any]
+    model: Model
+    asked: Asked
+    paths: int
+    escapes: int | None
+    chunk: int
+
+    def ranges(self, paths: int) -> list[tuple[int, int]]:
+        """The chunks of so many paths: first path, and the one after the last.
+
+        Parameters
+        ----------
+        paths : int
+            Number of paths.
+
+        Returns
+        -------
+        list of (int, int)
+        """
+        firsts = range(0, paths, self.chunk)
+        return [(first, min(first + self.chunk, paths)) for first in firsts]
+
+
+def cells_of(given: Spec) -> list[Cell]:
+    """Build every cell of a sweep, in the order in which they are computed.
+
+    Parameters
+    ----------
+    given : Spec
+        The sweep.
+
+    Returns
+    -------
+    list of Cell
+
+    Raises
+    ------
+    SpecError
+        If one of them cannot be built, with its label, or two are the same.
+
+    Examples
+    --------
+    >>> from levysde.runs.sweep.settings import read
+    >>> cells = cells_of(read({"paths": 100, "grid": {"epsilon": [0.1, 0.2]}}))
+    >>> [cell.label for cell in cells]
+    ['epsilon=0.1', 'epsilon=0.2']
+    """
+    made: dict[str, Any] = {}
+    cells: dict[str, Cell] = {}
+    for settings in given.cells():
+        varied = {key: settings[key] for key in given.varied if key in settings}
+        label = ", ".join(f"{key}={_value_text(value)}" for key, value in varied.items())
+        try:
+            cell = _built(settings, varied, label or "the only cell", given, made)
+        except (ValueError, OverflowError) as error:
+            raise SpecError(f"{label}: {error}" if label else str(error)) from error
+        if cell.key in cells:
+            raise SpecError(
+                f"the cells '{cells[cell.key].label}' and '{cell.label}' are the same; leave one "
+                "out"
+            )
+        cells[cell.key] = cell
+    return list(cells.values())
+
+
+def _built(
+    settings: dict[str, Any], varied: dict[str, Any], label: str, given: Spec, made: dict[str, Any]
+) -> Cell:
+    noise = _part("noise", settings, made)
+    more = {} if getattr(noise, "dim", None) is None else {"dim": noise.dim}
+    basin, dynamics = _part("basin", settings, made, more), _part("dynamics", settings, made)
+    check_parts(basin, dynamics, noise)
+    if "start" in settings:
+        basin = replace(basin, start=np.atleast_1d(settings["start"]))
+    noise.check_dim(basin.dim)
+    numbers = {name: settings[name] for name in Asked.__dataclass_fields__ if name in settings}
+    if numbers.get("correction") == "none":
+        numbers["correction"] = None
+    asked = Asked(**numbers)
+    asked.check()
+    epsilon, dt = amplitude_and_step(
+        dynamics, noise, settings.get("epsilon"), asked.dt, settings.get("lr")
+    )
+    checks.finite_number("epsilon", epsilon)
+    if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
+        raise ValueError(f"epsilon is {epsilon:g}; give a number from 1e-100 to 1e100")
+    if not isinstance(dt, str):
+        checks.finite_number("dt", dt)
+    model = Model(basin, dynamics, noise, epsilon, asked.lr)
+    if not given.common_random_numbers:
+        asked = replace(asked, seed=_own_seed(model, asked))
+    paths, escapes = numbers_of_paths(settings.get("paths"), settings.get("rel_error"))
+    chunk = given.chunk or max(SHORTEST_CHUNK, -(-paths // CHUNKS))
+    named = {key: _column_value(key, value) for key, value in varied.items()}
+    return Cell(_key(model, asked), label, named, model, asked, paths, escapes, chunk)
+
+
+def _part(
+    kind: str, settings: Mapping[str, Any], made: dict[str, Any], more: Mapping[str, Any] = {}
+) -> Any:
+    """The part that the settings name; equal ones are made once."""
+    value = settings[kind]
+    dots = {
+        key.partition(".")[2]: each for key, each in settings.items() if key.startswith(f"{kind}.")
+    }
+    if not isinstance(value, str | Mapping):
+        if dots:
+            raise ValueError(
+                f"{kind} is an object and cannot take {', '.join(dots)}; give the name of a "
+                f"{kind}, or objects that differ"
+            )
+        return value
+    params = {} if isinstance(value, str) else {k: v for k, v in value.items() if k != "name"}
+    name = value if isinstance(value, str) else value["name"]
+    params |= dots
+    if name in spec.names(kind):
+        wanted = inspect.signature(spec.constructor(kind, name)).parameters
+        if "alpha" in wanted and wanted["alpha"].default is inspect.Parameter.empty:
+            params.setdefault("alpha", DEFAULT_ALPHA)
+        params = {**{k: v for k, v in more.items() if k in wanted}, **params}
+    mark = repr((kind, name, sorted(params.items())))
+    if mark not in made:
+        made[mark] = spec.part(kind, name, **params)
+    return made[mark]
+
+
+def _own_seed(model: Model, asked: Asked) -> int:
+    """A seed for each cell, so that the points of a curve do not err together."""
+    numbers = {name: value for name, value in asdict(asked).items() if name in _SEEDED}
+    return seed_of(*model.parts, numbers, seed=asked.seed)
+
+
+_SEEDED = ("dt", "horizon", "method", "correction", "threshold", "small_jumps", "scheme", "lr")
+
+
+def _key(model: Model, asked: Asked) -> str:
+    numbers = {name: value for name, value in asdict(asked).items() if name != "backend"}
+    text = json.dumps([content(model), numbers], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
+
+
+def _column_value(key: str, value: Any) -> Any:
+    """A setting as a table shows it: numbers as they are, parts by name and parameters."""
+    if isinstance(value, int | float | str | np.number):
+        return value.item() if isinstance(value, np.number) else value
+    return _value_text(value)
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        others = ", ".join(f"{k}={_value_text(v)}" for k, v in value.items() if k != "name")
+        return f"{value['name']}({others})" if others else str(value["name"])
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, list | tuple | np.ndarray):
+        return "(" + ", ".join(_value_text(each) for each in np.asarray(value).tolist()) + ")"
+    return str(getattr(value, "name", value))

@@ -1,0 +1,230 @@
+"""A sweep as a table, and its way to pandas and xarray."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from levysde.runs.files import write_atomically
+from levysde.runs.results import EscapeTimes, load
+from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
+
+INSTALL_XARRAY = "pip install '.[xarray]' in the folder of levysde"
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What a sweep has computed.
+
+    Attributes
+    ----------
+    directory : Path
+        Where its files are.
+    axes : dict
+        By key, the values of each axis of the grid.
+    rows : tuple of dict
+        A line for each complete cell: settings, estimates with 95 % intervals, theory, cost.
+    labels : tuple of str
+        What each line is, by the settings that vary.
+    missing : tuple of str
+        Labels of cells that are not complete.
+    failed : dict
+        By label of a cell that failed, the reason.
+    warnings : dict
+        By label, what a reader of the estimates must know.
+    """
+
+    directory: Path
+    axes: dict[str, list[Any]]
+    rows: tuple[dict[str, Any], ...]
+    labels: tuple[str, ...]
+    missing: tuple[str, ...]
+    failed: dict[str, str]
+    warnings: dict[str, list[str]]
+
+    def __repr__(self) -> str:
+        """Return the numbers of cells rather than the table."""
+        counts = f"complete={len(self.rows)}, missing={len(self.missing)}"
+        return f"Sweep({str(self.directory)!r}, {counts}, failed={len(self.failed)})"
+
+    def __len__(self) -> int:
+        """Return the number of complete cells."""
+        return len(self.rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row))
+
+    @property
+    def table(self) -> dict[str, list[Any]]:
+        """The lines by column; None is what does not exist."""
+        return {name: [row.get(name) for row in self.rows] for name in self.columns}
+
+    def select(self, **settings: Any) -> Sweep:
+        """The cells with some settings.
+
+        Parameters
+        ----------
+        **settings
+            Values by column; write a dot as two underscores, ``noise__alpha=1.5``.
+
+        Returns
+        -------
+        Sweep
+
+        Raises
+        ------
+        ValueError
+            If there is no such column.
+        """
+        wanted = {name.replace("__", "."): value for name, value in settings.items()}
+        for name in wanted:
+            if name not in self.columns:
+                raise ValueError(f"no column {name!r}; give one of {', '.join(self.columns)}")
+        kept = [
+            place
+            for place, row in enumerate(self.rows)
+            if all(row.get(name) == value for name, value in wanted.items())
+        ]
+        rows = tuple(self.rows[place] for place in kept)
+        labels = tuple(self.labels[place] for place in kept)
+        return Sweep(self.directory, self.axes, rows, labels, (), {}, {})
+
+    def results(self) -> dict[str, EscapeTimes]:
+        """All paths of every complete cell, by label.
+
+        Returns
+        -------
+        dict of EscapeTimes
+        """
+        return dict(zip(self.labels, self._results(), strict=True))
+
+    def _results(self) -> Iterator[EscapeTimes]:
+        store = Store(self.directory)
+        for row in self.rows:
+            yield load(store.folder(row["key"]) / RESULT)
+
+    def to_pandas(self) -> Any:
+        """The table as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError(f"pandas is not installed: {INSTALL_XARRAY}") from error
+        return pandas.DataFrame(self.table)
+
+    def to_xarray(self, *, paths: bool = False) -> Any:
+        """The table on the axes of the grid as an xarray DataTree, for instance for NetCDF.
+
+        Parameters
+        ----------
+        paths : bool
+            Add a node for each cell with the times, statuses and positions of its paths.
+
+        Returns
+        -------
+        xarray.DataTree
+            Its root has the columns; its attributes are the record of the sweep.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        from levysde.runs.sweep.xarrays import data_tree
+
+        return data_tree(self, list(self._results()) if paths else None)
+
+    def write_summary(self) -> Path:
+        """Write the table as summary.csv into the directory.
+
+        Returns
+        -------
+        Path
+        """
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        file = self.directory / SUMMARY
+        write_atomically(file, lambda stream: stream.write(text.getvalue().encode()))
+        return file
+
+
+def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
+    """What a sweep has computed so far, from its directory.
+
+    Parameters
+    ----------
+    directory : str or path-like
+        Where `sweep` wrote.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no sweep.
+    ValueError
+        If its record cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import levysde as ls
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> spec = {"paths": 100, "basin": "flat", "grid": {"epsilon": [0.5, 0.8]}}
+    >>> made = ls.sweep(spec, folder.name)
+    >>> ls.load_sweep(folder.name).table["epsilon"]
+    [0.5, 0.8]
+    """
+    store = Store(Path(directory))
+    record = store.manifest()
+    if record is None:
+        raise FileNotFoundError(2, "no sweep is here", str(store.directory / MANIFEST))
+    lines: list[tuple[str, dict[str, Any]]] = []
+    missing, failed, warnings = [], {}, {}
+    for cell in record["cells"]:
+        facts, label = store.facts(cell["key"]), cell["label"]
+        row = facts.get("row")
+        if _is_row(row, cell["key"]):
+            lines.append((label, row))
+        else:
+            missing.append(label)
+        if isinstance(facts.get("failed"), str):
+            failed[label] = facts["failed"]
+        if facts.get("warnings"):
+            warnings[label] = [str(each) for each in facts["warnings"]]
+    axes = record.get("axes", {})
+    lines.sort(key=lambda line: _place(axes, line[1]))
+    labels, rows = tuple(label for label, _ in lines), tuple(row for _, row in lines)
+    return Sweep(store.directory, axes, rows, labels, tuple(missing), failed, warnings)
+
+
+def _is_row(row: Any, key: str) -> bool:
+    return isinstance(row, dict) and row.get("key") == key
+
+
+def _place(axes: dict[str, list[Any]], row: dict[str, Any]) -> tuple[int, ...]:
+    """Where a line stands in the order of the spec, which is not that of the computation."""
+    return tuple(
+        values.index(row[key]) if row.get(key) in values else len(values)
+        for key, values in axes.items()
+    )
