@@ -35,6 +35,7 @@ POTENTIALS = {
     "asymmetric_quadratic": "levysde.potentials",
     "quartic": "levysde.potentials",
     "double_well": "levysde.potentials",
+    "tilted_double_well": "levysde.potentials",
 }
 DOMAINS = {
     "interval": "levysde.domains.polytope",
@@ -46,9 +47,15 @@ DOMAINS = {
     "attraction": "levysde.domains.predicates",
 }
 BASINS = {
-    "sharp": "levysde.basins",
-    "flat": "levysde.basins",
-    "asymmetric": "levysde.basins",
+    "sharp": "levysde.basins.named",
+    "flat": "levysde.basins.named",
+    "asymmetric": "levysde.basins.named",
+    "quadratic": "levysde.basins.polynomial",
+    "ball": "levysde.basins.polynomial",
+    "driftless": "levysde.basins.polynomial",
+    "quartic": "levysde.basins.polynomial",
+    "double_well": "levysde.basins.polynomial",
+    "tilted": "levysde.basins.polynomial",
 }
 NOISES = {
     "independent": "levysde.noise.independent",

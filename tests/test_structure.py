@@ -57,7 +57,7 @@ LAYERS = (
     ("levysde.engine.*", "levysde.checks"),
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
     ("levysde.domains.*",),
-    ("levysde.basins",),
+    ("levysde.basins.*",),
     ("levysde.model", "levysde.trial"),
     ("levysde.runs.results", "levysde.runs.seeds"),
     ("levysde.methods.*",),
@@ -327,7 +327,7 @@ def test_nothing_is_left_for_later(module: str) -> None:
 
 # ---------------------------------------------------------------------------------- declared facts
 
-HOMES = ("basins", "domains.*", "dynamics.*", "noise.*", "potentials", "spec")
+HOMES = ("basins.*", "domains.*", "dynamics.*", "noise.*", "potentials", "spec")
 """Where a part may be known by its name, its class or the keys of its parameters."""
 
 PART_WORDS = frozenset(
