@@ -49,6 +49,8 @@ LAYERS = (
     (
         "levysde._typing",
         "levysde._version",
+        "levysde.imported",
+        "levysde.rebuilt",
         "levysde.spec",
         "levysde.spellings",
         "levysde.runs.files",
@@ -106,7 +108,7 @@ def imports(module: str, *, typing: bool = True) -> Iterator[tuple[str, int]]:
                 yield node.module, node.lineno
         elif isinstance(node, ast.Call) and "import_module" in ast.dump(node.func):
             # A computed name: only the public face and the command line load what is asked for.
-            assert module in {"levysde", "levysde.cli", "levysde.spec"}, (
+            assert module in {"levysde", "levysde.cli", "levysde.imported", "levysde.spec"}, (
                 f"{module}:{node.lineno}: import_module"
             )
 
