@@ -14,7 +14,14 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray, Gradient, PlainFunction, Value
 
-__all__ = ["Potential", "asymmetric_quadratic", "double_well", "quadratic", "quartic"]
+__all__ = [
+    "Potential",
+    "asymmetric_quadratic",
+    "double_well",
+    "quadratic",
+    "quartic",
+    "tilted_double_well",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -529,3 +536,68 @@ def double_well(
         "curvature": checks.finite_number("curvature", curvature),
     }
     return Potential(dim, _double_well_gradient, _double_well_value, params, name="double_well")
+
+
+def _tilted_gradient(x: FloatArray, p: FloatArray, out: FloatArray) -> None:
+    for j in range(len(x)):
+        out[j] = p[3] * x[j]
+    scaled = x[0] / p[2]
+    out[0] = 4.0 * p[1] * scaled * (scaled * scaled - 1.0) / p[2] + p[0]
+
+
+def _tilted_value(x: FloatArray, p: FloatArray) -> float:
+    scaled = x[0] / p[2]
+    total = p[1] * (scaled * scaled - 1.0) ** 2 + p[0] * x[0]
+    for j in range(1, len(x)):
+        total += 0.5 * p[3] * x[j] * x[j]
+    return total
+
+
+def tilted_double_well(
+    dim: int = 1,
+    tilt: float = 0.1,
+    barrier: float = 0.25,
+    half_distance: float = 1.0,
+    curvature: float = 1.0,
+) -> Potential:
+    """F(x) = barrier ((x_1/a)^2 - 1)^2 + tilt x_1 + sum_{j >= 2} curvature x_j^2 / 2.
+
+    With the default barrier and distance x^4/4 - x^2/2 + tilt x in one dimension, but for a
+    constant.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension.
+    tilt : float
+        Constant force along the first axis, length/time; any number.
+    barrier : float
+        Height of the saddle above the minima without the tilt, length^2/time.
+    half_distance : float
+        a, half the distance of the minima without the tilt, in units of the coordinates.
+    curvature : float
+        Curvature of the other coordinates, 1/time.
+
+    Returns
+    -------
+    Potential
+
+    Raises
+    ------
+    ValueError
+        If the tilt is not finite, or another parameter is not positive and finite.
+
+    Examples
+    --------
+    >>> well = tilted_double_well(tilt=0.5)
+    >>> well.value_at([1.0]), well.gradient_at([1.0]).tolist()
+    (0.5, [0.5])
+    """
+    params = {
+        "tilt": checks.finite_number("tilt", tilt, positive=False),
+        "barrier": checks.finite_number("barrier", barrier),
+        "half_distance": checks.finite_number("half_distance", half_distance),
+        "curvature": checks.finite_number("curvature", curvature),
+    }
+    name = "tilted_double_well"
+    return Potential(dim, _tilted_gradient, _tilted_value, params, name=name)

@@ -7,17 +7,14 @@ name.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from levysde.basins import Basin
-    from levysde.domains import Domain
     from levysde.dynamics import Dynamics
     from levysde.noise import Noise
-    from levysde.potentials import Potential
 
 __all__ = [
     "BASINS",
@@ -27,7 +24,9 @@ __all__ = [
     "POTENTIALS",
     "build",
     "constructor",
+    "find",
     "import_path",
+    "part",
 ]
 
 POTENTIALS = {
@@ -35,6 +34,7 @@ POTENTIALS = {
     "asymmetric_quadratic": "levysde.potentials",
     "quartic": "levysde.potentials",
     "double_well": "levysde.potentials",
+    "tilted_double_well": "levysde.potentials",
 }
 DOMAINS = {
     "interval": "levysde.domains.polytope",
@@ -46,9 +46,15 @@ DOMAINS = {
     "attraction": "levysde.domains.predicates",
 }
 BASINS = {
-    "sharp": "levysde.basins",
-    "flat": "levysde.basins",
-    "asymmetric": "levysde.basins",
+    "sharp": "levysde.basins.named",
+    "flat": "levysde.basins.named",
+    "asymmetric": "levysde.basins.named",
+    "quadratic": "levysde.basins.polynomial",
+    "ball": "levysde.basins.polynomial",
+    "driftless": "levysde.basins.polynomial",
+    "quartic": "levysde.basins.polynomial",
+    "double_well": "levysde.basins.polynomial",
+    "tilted": "levysde.basins.polynomial",
 }
 NOISES = {
     "independent": "levysde.noise.independent",
@@ -77,7 +83,14 @@ _TABLE = {
 }
 """By kind and name of a part: the module that has the function of this name."""
 
-_REMEDY = "give basin, dynamics and noise"
+_CLASSES = {
+    "potential": "levysde.potentials:Potential",
+    "domain": "levysde.domains:Domain",
+    "basin": "levysde.basins:Basin",
+    "noise": "levysde.noise:Noise",
+    "dynamics": "levysde.dynamics:Dynamics",
+}
+"""By kind: what every part of it is."""
 
 
 def constructor(kind: str, name: str) -> Callable[..., Any]:
@@ -112,8 +125,105 @@ def constructor(kind: str, name: str) -> Callable[..., Any]:
     return make
 
 
+def find(kind: str, name: str) -> Any:
+    """What a name stands for: the function that makes a part, or a part of the user.
+
+    Parameters
+    ----------
+    kind : {"potential", "domain", "basin", "noise", "dynamics"}
+        What kind of part.
+    name : str
+        Of a built-in part, or "package.module:name" or "path/to/file.py:name".
+
+    Returns
+    -------
+    callable or part
+        A part of this kind, or what returns one.
+
+    Raises
+    ------
+    ValueError
+        If nothing has the name, what has it is neither, or an error is raised by the user's code.
+
+    Examples
+    --------
+    >>> find("basin", "sharp")(2).dim
+    2
+    """
+    from levysde import imported
+
+    if kind not in _TABLE:
+        raise ValueError(f"the kind of part {kind!r} is unknown; known: {', '.join(_TABLE)}")
+    if not isinstance(name, str):
+        raise ValueError(f"the name of the {kind} is {name!r}; give text")
+    names = _TABLE[kind]
+    if name in names:
+        return constructor(kind, name)
+    if not imported.is_own(name):
+        raise ValueError(
+            f"{kind} {name!r} is unknown{imported.closest(name, names)}; known: "
+            f"{', '.join(names)}, and your own as file.py:name or module:name"
+        )
+    found, wanted = imported.find(name), imported.find(_CLASSES[kind])
+    if not isinstance(found, wanted) and not callable(found):
+        raise ValueError(
+            f"{name} is of type {type(found).__name__}; give a {wanted.__name__}, or a function "
+            "that returns one"
+        )
+    return found
+
+
+def part(kind: str, name: str, /, **params: Any) -> Any:
+    """The part of a name, a built-in one or one of the user.
+
+    Parameters
+    ----------
+    kind : {"potential", "domain", "basin", "noise", "dynamics"}
+        What kind of part.
+    name : str
+        Of a built-in part, or "package.module:name" or "path/to/file.py:name" of a part or of a
+        function that returns one.
+    **params
+        Arguments of the function: numbers, lists of them, or words.
+
+    Returns
+    -------
+    Potential, Domain, Basin, Noise or Dynamics
+
+    Raises
+    ------
+    ValueError
+        If nothing has the name, it is no part of this kind and returns none, a parameter is unknown
+        or missing or bad, or an error is raised by the user's code.
+
+    Examples
+    --------
+    >>> part("basin", "quadratic", dim=2, upper=3.0).domain.contains([0.0, 2.0])
+    True
+    >>> part("noise", "levysde.noise:isotropic", alpha=1.5).alpha
+    1.5
+    """
+    from levysde import imported
+
+    found, wanted = find(kind, name), imported.find(_CLASSES[kind])
+    if isinstance(found, wanted):
+        if params:
+            raise ValueError(
+                f"{name} is a {wanted.__name__}, which has no parameters any more; leave out "
+                f"{', '.join(params)}"
+            )
+        return found
+    label = f"{kind} {name}" if name in _TABLE[kind] else name
+    made = imported.call(label, found, params)
+    if not isinstance(made, wanted):
+        raise ValueError(
+            f"{label} returned a value of type {type(made).__name__}; return a {wanted.__name__}"
+        )
+    return made
+
+
 def import_path(value: Any) -> str | None:
-    """Where a function or class can be imported from, as "module:name".
+    """Where a function or class can be imported from.
 
     Parameters
     ----------
@@ -123,7 +233,8 @@ def import_path(value: Any) -> str | None:
     Returns
     -------
     str or None
-        None where it cannot be: in a script or a notebook, or inside another function.
+        "module:name", or "/path/to/file.py:name" of a file that was executed by its name. None
+        where there is no such place: in a script or a notebook, or inside another function.
 
     Examples
     --------
@@ -131,25 +242,17 @@ def import_path(value: Any) -> str | None:
     >>> import_path(math.dist), import_path(lambda x: x)
     ('math:dist', None)
     """
+    from levysde import imported
+
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
     if module in (None, "__main__"):
         return None
-    path = f"{module}:{name}"
     try:
-        return path if _imported(path) is value else None
-    except (ImportError, AttributeError):
+        if imported.find(f"{module}:{name}") is not value:
+            return None
+    except ValueError:
         return None
-
-
-def _imported(path: str) -> Any:
-    module, _, name = path.partition(":")
-    found = import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found
-
-
-# ------------------------------------------------------------------------------- parts of a record
+    return f"{imported.file_of(module) or module}:{name}"
 
 
 def build(record: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
@@ -182,159 +285,6 @@ def build(record: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
     >>> basin.name, dynamics.rule.average, noise.name
     ('sharp', 0.5, 'isotropic')
     """
-    from levysde.basins import Basin
+    from levysde.rebuilt import parts_of
 
-    try:
-        potential = _potential(record)
-        basin = Basin(
-            potential,
-            _domain(record, potential),
-            record["minimum"],
-            record["start"],
-            name=record["basin"],
-        )
-        return basin, _dynamics(record), _noise(record)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"the record of the result is not complete ({error}); {_REMEDY}"
-        ) from error
-
-
-def _potential(record: Mapping[str, Any]) -> Potential:
-    from levysde.potentials import Potential
-
-    name, params = record["potential"]["name"], _numbers(record["potential"]["params"])
-    dim = int(record["dim"])
-    made: Potential | None = _named(
-        record, "potential", name, "gradient", {"dim": dim, **params}, set(params)
-    )
-    if made is None:
-        functions = _functions(record, "gradient", "value")
-        made = Potential(dim, **functions, params=params, name=name)
-    return made
-
-
-def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
-    from levysde.domains import Domain
-
-    name, params = record["domain"]["name"], _numbers(record["domain"]["params"])
-    # Some are made from the potential, whose parameters their own begin with.
-    known = {**params, "potential": potential, "minimum": record["minimum"]}
-    made: Domain | None = _named(record, "domain", name, "outside", known, set(params))
-    if made is None:
-        functions, cost = _functions(record, "outside", "margin"), float(record["declared"]["cost"])
-        made = Domain(int(record["dim"]), **functions, params=params, name=name, cost=cost)
-    return made
-
-
-def _dynamics(record: Mapping[str, Any]) -> Dynamics:
-    from dataclasses import replace
-
-    from levysde.dynamics import Dynamics, Rule
-
-    name, params = record["dynamics"], _numbers(record["dynamics_params"])
-    options = dict(record["dynamics_options"])
-    clip = options.pop("clip", None)
-    made: Dynamics | None = _named(
-        record, "dynamics", name, "update", params | options, set(params)
-    )
-    if made is None:
-        functions, declared = _functions(record, "update", "clock"), record["declared"]
-        rule = Rule(**declared["rule"]) if "rule" in declared else None
-        uses = {**record["dynamics_uses"], "sde": declared["sde"], "rule": rule}
-        made = Dynamics(name, **functions, params=params, **uses)
-    return made if clip is None else replace(made, clip=clip)
-
-
-def _noise(record: Mapping[str, Any]) -> Noise:
-    path = record.get("functions", {}).get("noise", "")
-    make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
-    made: Noise = make(**_numbers(record["noise_params"]))
-    return made
-
-
-def _named(
-    record: Mapping[str, Any],
-    kind: str,
-    name: str,
-    function: str,
-    known: Mapping[str, Any],
-    params: set[str],
-) -> Any:
-    """The part that the constructor of its name makes, None where a user's function made it."""
-    from levysde.engine.source import code_key
-
-    of_user = function in record.get("functions", {})
-    if of_user and name not in _TABLE[kind]:
-        return None
-    make = _maker(kind, name)
-    try:
-        wanted = inspect.signature(make).parameters
-        made = make(**{key: known[key] for key in wanted if key in known})
-    except (TypeError, ValueError):
-        if of_user:
-            return None
-        raise
-    if set(made.params) != params:
-        if of_user:
-            return None
-        raise ValueError(
-            f"the {kind} {name!r} has the parameters {', '.join(made.params)}, and the record "
-            f"{', '.join(sorted(params))}; {_REMEDY}"
-        )
-    if of_user:
-        return made if code_key(getattr(made, function)) == record["code"][function] else None
-    return made
-
-
-def _functions(record: Mapping[str, Any], needed: str, optional: str) -> dict[str, Any]:
-    """A user's functions, the same as when the record was made."""
-    from levysde.engine.source import code_key
-
-    paths, facts = record["functions"], record["declared"].get("facts", ())
-    if facts:
-        raise ValueError(
-            f"the parts of the result declare {', '.join(facts)}, which no record holds; {_REMEDY}"
-        )
-    found = {
-        part: _user_function(part, paths[part]) for part in (needed, optional) if part in paths
-    }
-    for part, function in found.items():
-        if part in record["code"] and code_key(function) != record["code"][part]:
-            raise ValueError(
-                f"the {part} function {paths[part]} is not the one that made the result (or Python "
-                f"is of another version); {_REMEDY}"
-            )
-    return found
-
-
-def _user_function(part: str, path: str | None) -> Any:
-    if path is None:
-        raise ValueError(
-            f"the {part} of the result is of a script, a notebook or another function, where it "
-            f"cannot be imported from; {_REMEDY}, or write it into a module"
-        )
-    try:
-        return _imported(path)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(
-            f"the {part} {path} of the result cannot be imported ({error}); {_REMEDY}"
-        ) from error
-
-
-def _numbers(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as numbers and lists again, as JSON has them."""
-
-    def number(value: Any) -> Any:
-        return [number(entry) for entry in value] if isinstance(value, list) else float(value)
-
-    return {name: number(value) for name, value in params.items()}
-
-
-def _maker(kind: str, name: str) -> Callable[..., Any]:
-    try:
-        return constructor(kind, name)
-    except ValueError:
-        raise ValueError(
-            f"the {kind} of the result, {name!r}, is not built in; {_REMEDY}"
-        ) from None
+    return parts_of(record)

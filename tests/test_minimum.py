@@ -139,9 +139,10 @@ def test_functions_that_overflow_far_out():
 
 
 @pytest.mark.parametrize("dim", [1, 2, 32, 33, 500])
-@pytest.mark.parametrize("make", ls.basins.BASINS.values())
-def test_named_basins_have_their_minimum(make, dim):
-    assert verdicts(make(dim)) == (True, True)
+@pytest.mark.parametrize("name", ls.basins.BASINS)
+def test_named_basins_have_their_minimum(name, dim):
+    returns = None if name == "driftless" else True  # where no force leads back
+    assert verdicts(ls.basins.BASINS[name](dim)) == (True, returns)
 
 
 @pytest.mark.parametrize("dim", [3, 40])

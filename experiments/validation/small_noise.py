@@ -28,6 +28,7 @@ from scipy.integrate import quad
 
 import levysde as ls
 
+BASINS = ("sharp", "flat", "asymmetric")
 DIMS = (1, 2, 10)
 ALPHAS = (0.8, 1.2, 1.5, 1.8)
 CURVATURES = {"sharp": 16.0, "flat": 1.0}
@@ -176,7 +177,7 @@ def main() -> int:
     print(HEADER)
     rows = []
     settings = (options.epsilon, options.paths, options.threads)
-    for seed, combination in enumerate(product(ls.basins.BASINS, options.dims, ALPHAS)):
+    for seed, combination in enumerate(product(BASINS, options.dims, ALPHAS)):
         try:
             row = measure(*combination, *settings, seed)
         except ValueError as error:

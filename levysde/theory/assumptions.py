@@ -19,6 +19,7 @@ _DIFFERENCE = 1e-5
 _SAME_POINT = 1e-9
 _DIRECTIONS = 16
 _INSET = 1e-10
+_ROUNDING = 1e-14
 _FLOW_STEP = 1e-6
 
 Field = Callable[[Vector], Vector]
@@ -179,7 +180,10 @@ def _flow_leaves(
     """Say whether a short step of the flow leaves the domain; None where the flow stands still."""
     force = velocity(boundary)
     speed = float(np.linalg.norm(force))
-    if not (math.isfinite(speed) and speed > 0.0):
+    # At a saddle the force is what rounding of the place leaves of it.
+    beside = boundary + _ROUNDING / _INSET * (inset - boundary)
+    change = float(np.linalg.norm(velocity(beside) - force))
+    if not (math.isfinite(speed) and speed > change):
         return None
     step = inset - _FLOW_STEP * reach / speed * force
     return bool(domain.outside(step, domain.p))

@@ -235,7 +235,8 @@ def _slowest_seen(basin: Basin, divisors: tuple[float, ...]) -> float:
     dim, rays = basin.dim, directions(basin.dim)
     ends = _BEFORE_BOUNDARY * exit_distances_of(basin, rays)
     shares = np.linspace(0.0, 1.0, (_ON_A_LINE if dim == 1 else _ON_A_RAY) + 1)[1:]
-    ways_out = (ends[:, None] * rays)[ends < math.inf]
+    reached = ends < math.inf
+    ways_out = ends[reached, None] * rays[reached]
     away = np.concatenate(
         [
             (inner_radius(basin) * _FAR_SHARES[:, None, None] * rays).reshape(-1, dim),

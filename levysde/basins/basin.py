@@ -1,34 +1,17 @@
-"""Basins: a potential, the domain around one of its minima, and where paths begin.
+"""A basin: a potential, the domain around one of its minima, and where paths begin."""
 
-The three named basins have the same barrier h = 1/2 and Omega = {F < h}, so that sharpness is
-curvature and nothing else. In d dimensions every coordinate has the same profile.
-
-========== ========================= ==========================
-name       curvature                 Omega in one dimension
-========== ========================= ==========================
-flat       1                         (-1, 1)
-sharp      16                        (-1/4, 1/4)
-asymmetric 16 on the left, 1 right   (-1/4, 1)
-========== ========================= ==========================
-"""
-
-import math
-from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from levysde import checks, domains, potentials, spec
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.domains import Domain
 from levysde.domains.domain import spread_lines
 from levysde.potentials import Potential
 
-__all__ = ["BASINS", "Basin", "asymmetric", "flat", "sharp"]
-
-BARRIER = 0.5
-"""Height of the wall of the named basins above the minimum."""
+__all__ = ["Basin", "check_minimum"]
 
 CHECKED_SHARE = 1e-2
 """Distance from the start at which the gradient is checked, over that of the boundary."""
@@ -179,7 +162,8 @@ def check_minimum(basin: Basin) -> None:
 
     Examples
     --------
-    >>> check_minimum(sharp())
+    >>> from levysde import basins
+    >>> check_minimum(basins.sharp())
     """
     from levysde import theory
 
@@ -190,77 +174,3 @@ def check_minimum(basin: Basin) -> None:
             f"at the minimum {checks.shown(basin.minimum)} of this basin {reasons}: the theory "
             "does not apply; check the sign of the gradient and the minimum"
         )
-
-
-def flat(dim: int = 1) -> Basin:
-    """Curvature 1, half width 1, barrier 1/2.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension.
-
-    Returns
-    -------
-    Basin
-
-    Examples
-    --------
-    >>> flat().domain.contains([0.99])
-    True
-    """
-    return _round_basin("flat", dim, curvature=1.0)
-
-
-def sharp(dim: int = 1) -> Basin:
-    """Curvature 16, half width 1/4, barrier 1/2.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension.
-
-    Returns
-    -------
-    Basin
-
-    Examples
-    --------
-    >>> sharp().domain.contains([0.3])
-    False
-    """
-    return _round_basin("sharp", dim, curvature=16.0)
-
-
-def asymmetric(dim: int = 1) -> Basin:
-    """Curvature 16 on the left of the minimum and 1 on the right, barrier 1/2.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension.
-
-    Returns
-    -------
-    Basin
-
-    Examples
-    --------
-    >>> asymmetric().domain.contains([-0.3]), asymmetric().domain.contains([0.3])
-    (False, True)
-    """
-    potential = potentials.asymmetric_quadratic(dim, left=16.0, right=1.0)
-    # In one dimension {F < h} is an interval.
-    domain = domains.interval(-0.25, 1.0) if dim == 1 else domains.sublevel_set(potential, BARRIER)
-    return Basin(potential, domain, np.zeros(dim), name="asymmetric")
-
-
-def _round_basin(name: str, dim: int, curvature: float) -> Basin:
-    """A quadratic well in {F < h}, which is the ball of radius sqrt(2 h/curvature)."""
-    potential, radius = potentials.quadratic(dim, curvature), math.sqrt(2.0 * BARRIER / curvature)
-    domain = domains.interval(-radius, radius) if dim == 1 else domains.ball(np.zeros(dim), radius)
-    return Basin(potential, domain, np.zeros(dim), name=name)
-
-
-BASINS: dict[str, Callable[[int], Basin]] = {name: globals()[name] for name in spec.BASINS}
-"""The built-in basins by name."""
