@@ -17,12 +17,14 @@ from levysde.model import SMALLEST_EPSILON, Model, check_parts
 from levysde.runs.record import content
 from levysde.runs.seeds import seed_of
 from levysde.runs.simulation import Asked, numbers_of_paths
-from levysde.runs.sweep.settings import Spec, SpecError
+from levysde.runs.sweep.settings import SHORT, Spec, SpecError
 
 __all__ = ["Cell", "cells_of"]
 
 DEFAULT_ALPHA = 1.5
 """Stability index of a law of noise that needs one."""
+
+_SHORT = {long: short for short, long in SHORT.items()}
 
 CHUNKS = 8
 """Chunks of a cell, unless their length is given or would be too short."""
@@ -107,7 +109,7 @@ def cells_of(given: Spec) -> list[Cell]:
     made: dict[str, Any] = {}
     cells: dict[str, Cell] = {}
     for settings in given.cells():
-        varied = {key: settings[key] for key in given.varied if key in settings}
+        varied = {column_name(key): settings[key] for key in given.varied if key in settings}
         label = ", ".join(f"{key}={_value_text(value)}" for key, value in varied.items())
         try:
             cell = _built(settings, varied, label or "the only cell", given, made)
@@ -150,7 +152,7 @@ def _built(
         asked = replace(asked, seed=_own_seed(model, asked))
     paths, escapes = numbers_of_paths(settings.get("paths"), settings.get("rel_error"))
     chunk = given.chunk or max(SHORTEST_CHUNK, -(-paths // CHUNKS))
-    named = {key: _column_value(key, value) for key, value in varied.items()}
+    named = {key: column_value(value) for key, value in varied.items()}
     return Cell(_key(model, asked), label, named, model, asked, paths, escapes, chunk)
 
 
@@ -172,11 +174,11 @@ def _part(
     params = {} if isinstance(value, str) else {k: v for k, v in value.items() if k != "name"}
     name = value if isinstance(value, str) else value["name"]
     params |= dots
-    if name in spec.names(kind):
-        wanted = inspect.signature(spec.constructor(kind, name)).parameters
-        if "alpha" in wanted and wanted["alpha"].default is inspect.Parameter.empty:
-            params.setdefault("alpha", DEFAULT_ALPHA)
-        params = {**{k: v for k, v in more.items() if k in wanted}, **params}
+    found = spec.find(kind, name)
+    wanted = inspect.signature(found).parameters if callable(found) else {}
+    if "alpha" in wanted and wanted["alpha"].default is inspect.Parameter.empty:
+        params.setdefault("alpha", DEFAULT_ALPHA)
+    params = {**{key: each for key, each in more.items() if key in wanted}, **params}
     mark = repr((kind, name, sorted(params.items())))
     if mark not in made:
         made[mark] = spec.part(kind, name, **params)
@@ -198,11 +200,46 @@ def _key(model: Model, asked: Asked) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
 
 
-def _column_value(key: str, value: Any) -> Any:
-    """A setting as a table shows it: numbers as they are, parts by name and parameters."""
-    if isinstance(value, int | float | str | np.number):
-        return value.item() if isinstance(value, np.number) else value
-    return _value_text(value)
+def column_name(key: str) -> str:
+    """The name of a setting in tables, short where it has a short name.
+
+    Parameters
+    ----------
+    key : str
+        As in a spec.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> column_name("noise.alpha"), column_name("dynamics.b1")
+    ('alpha', 'dynamics.b1')
+    """
+    return _SHORT.get(key, key)
+
+
+def column_value(value: Any) -> float | str:
+    """A setting as a table shows it: numbers as they are, parts by name and parameters.
+
+    Parameters
+    ----------
+    value : object
+        A setting.
+
+    Returns
+    -------
+    float or str
+
+    Examples
+    --------
+    >>> column_value({"name": "quadratic", "upper": 2.0})
+    'quadratic(upper=2)'
+    """
+    if isinstance(value, np.number):
+        return float(value)
+    return value if isinstance(value, int | float | str) else _value_text(value)
 
 
 def _value_text(value: Any) -> str:

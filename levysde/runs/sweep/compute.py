@@ -298,6 +298,7 @@ def row_of(
     summary = Summary(result, prediction)
     rate = prediction.rate if prediction is not None and prediction.rate else None
     corrected = None if prediction is None else prediction.corrected_mean
+    measure = None if prediction is None else prediction.escape_measure
     made = result.parameters
     values = {
         **cell.varied,
@@ -309,7 +310,7 @@ def row_of(
         "non_finite": result.non_finite,
         **_interval("mean", summary.mean, summary.mean_interval),
         **_interval("rate", summary.rate, summary.rate_interval),
-        "measure": None if prediction is None else float(prediction.measure),
+        "measure": measure and measure.value,
         "predicted_mean": prediction.mean if rate and prediction else None,
         "predicted_rate": rate,
         "corrected_mean": corrected,

@@ -1,9 +1,9 @@
 """What a sweep is asked for: settings, and how they vary, from a TOML file or a mapping.
 
-A key is an argument of `levysde.escape_times`, or a parameter of a part with a dot (``noise.alpha``,
-``basin.curvature``, ``dynamics.b1``); ``alpha`` and ``dim`` are those of the noise and of the basin.
-Keys under ``grid`` vary independently of one another, those under ``zip`` together, and every table
-of ``list`` is a set of settings of its own. The sweep has all combinations of the three.
+A key is an argument of `levysde.escape_times`, or a parameter of a part with a dot
+(``noise.alpha``, ``basin.curvature``, ``dynamics.b1``); ``alpha`` and ``dim`` are those of the
+noise and of the basin. Keys under ``grid`` vary independently of one another, those under ``zip``
+together, and every table of ``list`` is a set of settings. The sweep has all combinations of these.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DEFAULTS = {"basin": "sharp", "dynamics": "sgd", "noise": "independent"}
 LARGEST_FILE = 1 << 20
 MAX_CELLS = 100_000
 MAX_DEPTH = 8
-_RANGES = {"geomspace": np.geomspace, "linspace": np.linspace}
+_RANGES = ("geomspace", "linspace")
 _LONGEST = 60
 
 
@@ -224,7 +224,7 @@ def _values(name: str, values: Any) -> list[Any]:
         values = _range(name, *next(iter(values.items())))
     if isinstance(values, np.ndarray):
         values = values.tolist()
-    if not isinstance(values, list | tuple) or isinstance(values, str):
+    if not isinstance(values, list | tuple):
         raise SpecError(f"{name} is {_told(values)}; give a list of values")
     if not values:
         raise SpecError(f"{name} is an empty list; give at least one value or leave it out")
@@ -252,7 +252,8 @@ def _range(name: str, kind: str, ends: Any) -> list[float]:
     if not sound:
         raise SpecError(f"{name} has {kind} = {_told(ends)}; give [first, last, how many]")
     # Twelve digits say what was meant: 0.1, and not 0.10000000000000002.
-    return [float(f"{x:.12g}") for x in _RANGES[kind](*ends)]
+    spaced = np.geomspace if kind == "geomspace" else np.linspace
+    return [float(f"{x:.12g}") for x in spaced(*ends)]
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:

@@ -20,13 +20,13 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from levysde.runs.files import remove_left_behind, write_atomically
 from levysde.runs.results import EscapeTimes, load
-from levysde.runs.sweep.cell import Cell
+from levysde.runs.sweep.cell import Cell, column_name, column_value
 from levysde.runs.sweep.settings import Spec, SpecError, settings_text
 
 if sys.platform != "win32":
@@ -102,7 +102,10 @@ class Store:
             "format": FORMAT,
             "version": VERSION,
             **asked,
-            "axes": {key: [_plain(value) for value in values] for key, values in spec.axes.items()},
+            "axes": {
+                column_name(key): [column_value(value) for value in values]
+                for key, values in spec.axes.items()
+            },
             "cells": [
                 {name: getattr(cell, name) for name in ("key", "label", *_RECORDED)}
                 for cell in cells
@@ -325,9 +328,7 @@ def joined(pieces: Mapping[tuple[int, int], EscapeTimes], paths: int) -> EscapeT
         times = () if piece.exit_times is None else (piece.exit_times[part],)
         arrays.append((piece.steps[part], piece.status[part], piece.exit_position[part], *times))
         end = last
-    steps, status, position, *times_ = (
-        np.concatenate(each) for each in zip(*arrays, strict=True)
-    )
+    steps, status, position, *times_ = (np.concatenate(each) for each in zip(*arrays, strict=True))
     return EscapeTimes(steps, status, position, leader.dt, leader.parameters, 0.0, *times_)
 
 
@@ -376,11 +377,24 @@ def write_json(file: Path, record: Mapping[str, Any]) -> None:
         JSON values.
     """
     text = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    write_atomically(file, lambda stream: stream.write(text.encode()))
+    write_text(file, text)
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float | str) else settings_text({"": value})[""]
+def write_text(file: Path, text: str) -> None:
+    """Write text, complete or not at all.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    text : str
+        What.
+    """
+
+    def write(stream: BinaryIO) -> None:
+        stream.write(text.encode())
+
+    write_atomically(file, write)
 
 
 def _is_cell(cell: Any) -> bool:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from levysde import checks
-from levysde.runs.progress import Bar
 from levysde.runs.sweep.cell import Cell, cells_of
 from levysde.runs.sweep.compute import Share, compute_cell, finish_cell
 from levysde.runs.sweep.settings import read
 from levysde.runs.sweep.store import Store
 from levysde.runs.sweep.table import Sweep, load_sweep
+from levysde.runs.sweep.tally import Tally
 
 __all__ = ["sweep"]
-
-SUMMARY_SECONDS = 10.0
-"""Time between two writings of the summary while a sweep goes on."""
 
 Progress = bool | Callable[[int, int], object]
 
@@ -99,18 +94,13 @@ def sweep(
     store.begin(given, cells)
     with store.locked(alone=shard is None):
         store.clean(cells)
-        with Bar() if progress is True else nullcontext() as bar:
-            tally = Tally(cells, bar or (progress if callable(progress) else None))
-            try:
-                if client is None:
-                    _compute(store, cells, share, threads, tally)
-                else:
-                    from levysde.runs.sweep.cluster import compute_on
+        with Tally(cells, store.directory, progress, threads) as tally:
+            if client is None:
+                _compute(store, cells, share, threads, tally)
+            else:
+                from levysde.runs.sweep.cluster import compute_on
 
-                    compute_on(client, store, cells, tally)
-            finally:
-                if store.manifest() is not None:
-                    load_sweep(directory).write_summary()
+                compute_on(client, store, cells, tally)
     return load_sweep(directory)
 
 
@@ -148,39 +138,6 @@ def share_of(shard: str | tuple[int, int] | None) -> Share:
     return Share(number, of)
 
 
-class Tally:
-    """How far a sweep is, and who wants to know.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-        All cells.
-    progress : callable or None
-        Called with the numbers of finished and of all paths.
-    """
-
-    def __init__(
-        self, cells: Sequence[Cell], progress: Callable[[int, int], object] | None
-    ) -> None:
-        self.finished = dict.fromkeys((cell.key for cell in cells), 0)
-        self.total = sum(cell.paths for cell in cells)
-        self.progress = progress
-        self.written = time.monotonic()
-
-    def look(self, cell: Cell, paths: int) -> None:
-        """Note how many paths of a cell are finished."""
-        self.finished[cell.key] = paths
-        if self.progress is not None:
-            self.progress(sum(self.finished.values()), self.total)
-
-    def done(self, cell: Cell, directory: Path) -> None:
-        """Note that nothing is left to do of a cell, and write the summary now and then."""
-        self.look(cell, cell.paths)
-        if time.monotonic() - self.written > SUMMARY_SECONDS:
-            load_sweep(directory).write_summary()
-            self.written = time.monotonic()
-
-
 def _compute(
     store: Store, cells: Sequence[Cell], share: Share, threads: int | None, tally: Tally
 ) -> None:
@@ -196,7 +153,7 @@ def _compute(
             raise
         except Exception as error:
             note_failure(store, cell, error)
-        tally.done(cell, store.directory)
+        tally.done(cell)
 
 
 def note_failure(store: Store, cell: Cell, error: Exception) -> None:

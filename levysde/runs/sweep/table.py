@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from levysde.runs.files import write_atomically
 from levysde.runs.results import EscapeTimes, load
-from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
+from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store, write_text
 
 INSTALL_XARRAY = "pip install '.[xarray]' in the folder of levysde"
 
@@ -162,7 +161,7 @@ class Sweep:
         writer.writeheader()
         writer.writerows(self.rows)
         file = self.directory / SUMMARY
-        write_atomically(file, lambda stream: stream.write(text.getvalue().encode()))
+        write_text(file, text.getvalue())
         return file
 
 
@@ -204,7 +203,7 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
     for cell in record["cells"]:
         facts, label = store.facts(cell["key"]), cell["label"]
         row = facts.get("row")
-        if _is_row(row, cell["key"]):
+        if isinstance(row, dict) and row.get("key") == cell["key"]:
             lines.append((label, row))
         else:
             missing.append(label)
@@ -216,10 +215,6 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
     lines.sort(key=lambda line: _place(axes, line[1]))
     labels, rows = tuple(label for label, _ in lines), tuple(row for _, row in lines)
     return Sweep(store.directory, axes, rows, labels, tuple(missing), failed, warnings)
-
-
-def _is_row(row: Any, key: str) -> bool:
-    return isinstance(row, dict) and row.get("key") == key
 
 
 def _place(axes: dict[str, list[Any]], row: dict[str, Any]) -> tuple[int, ...]:
