@@ -133,7 +133,9 @@ def test_theory_imports_nothing_of_ours(module: str) -> None:
 
 
 def test_estimators_import_nothing_of_ours() -> None:
-    assert offenders("levysde.statistics.exit_times", ("levysde.*",)) == []
+    for module in FILES:
+        if matches(module, "levysde.statistics.*"):
+            assert offenders(module, ("levysde.*",)) == []
 
 
 def test_only_one_room_knows_graphics_processors():
