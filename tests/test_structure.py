@@ -36,7 +36,7 @@ LONG_FILES = {
 }
 
 LIMITED_LIBRARIES = {
-    "matplotlib": ("levysde.report.figures",),
+    "matplotlib": ("levysde.report.*",),
     "numba": ("levysde.engine.*", "levysde.runs.record", "levysde.cli.info"),
     "llvmlite": ("levysde.engine.*", "levysde.cli.info"),
 }
