@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
+    FixedLocator,
     LogLocator,
     MaxNLocator,
     NullFormatter,
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 
 from levysde import checks
 from levysde.statistics.exit_times import Survival
+
+FloatArray = NDArray[np.float64]
 
 ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#E69F00",
@@ -75,7 +78,7 @@ def legend_below(ax: Axes) -> None:
     )
 
 
-def log_axis(ax: Axes, name: Literal["x", "y"], values: NDArray[np.float64]) -> None:
+def log_axis(ax: Axes, name: Literal["x", "y"], values: FloatArray) -> None:
     """Make an axis of positive values logarithmic, with a few plain labels on a short range."""
     axis: XAxis | YAxis
     if name == "x":
@@ -84,15 +87,17 @@ def log_axis(ax: Axes, name: Literal["x", "y"], values: NDArray[np.float64]) -> 
     else:
         ax.set_yscale("log")
         axis = ax.yaxis
-    values = values[np.isfinite(values)]
-    decades = math.log10(values.max() / values.min()) if values.size else 0.0
-    if decades < 0.7:
+    places = np.unique(values[np.isfinite(values)])
+    decades = math.log10(places[-1] / places[0]) if places.size else 0.0
+    if name == "x" and 1 < places.size and np.diff(np.log10(places)).min() > 0.09 * decades:
+        axis.set_major_locator(FixedLocator(places.tolist()))
+    elif decades < 0.7:
         axis.set_major_locator(MaxNLocator(5))
     elif decades < 3.0:
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2.0 else (1.0, 3.0)))
     else:
         return
-    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_major_formatter(StrMethodFormatter("{x:.4g}"))
     axis.set_minor_formatter(NullFormatter())
 
 

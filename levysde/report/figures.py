@@ -205,7 +205,7 @@ def survival(
     ax.plot(ends, np.exp(-ends), color="black", linestyle="--", linewidth=1.1, label="Exp(1)")
     log_probability_axis(ax, 0.5 / max(result.paths for result in results))
     ax.set_xlim(0.0, end)
-    ax.set_xlabel("time / mean escape time" if rates is None else "time x predicted rate")
+    ax.set_xlabel("time / mean escape time" if rates is None else r"time $\times$ predicted rate")
     ax.set_ylabel("probability of being inside")
     legend_below(ax)
     return ax
