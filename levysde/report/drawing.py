@@ -89,7 +89,7 @@ def log_axis(ax: Axes, name: Literal["x", "y"], values: FloatArray) -> None:
         axis = ax.yaxis
     places = np.unique(values[np.isfinite(values)])
     decades = math.log10(places[-1] / places[0]) if places.size else 0.0
-    if name == "x" and 1 < places.size and np.diff(np.log10(places)).min() > 0.09 * decades:
+    if name == "x" and places.size > 1 and np.diff(np.log10(places)).min() > 0.09 * decades:
         axis.set_major_locator(FixedLocator(places.tolist()))
     elif decades < 0.7:
         axis.set_major_locator(MaxNLocator(5))

@@ -241,6 +241,7 @@ def _draw_groups(
         "corrected": {"linestyle": "--", "linewidth": 0.8},
     }
     drawn = []
+    figure: Any = ax.figure  # of a part of a figure too
     for index, (label, group) in enumerate(grouped.items()):
         color = CYCLE[index % len(CYCLE)]
         aside = (index - 0.5 * (len(grouped) - 1)) * apart
@@ -255,8 +256,11 @@ def _draw_groups(
             elinewidth=1.0,
             label=label,
             zorder=3,
-            transform=offset_copy(ax.transData, ax.figure, x=aside, units="points"),
+            transform=offset_copy(ax.transData, figure, x=aside, units="points"),
         )
+        # What is drawn aside does not count for the view by itself.
+        for ends in (height[group], lower[group], upper[group]):
+            ax.update_datalim(np.column_stack([place[group], ends])[np.isfinite(ends)])
         drawn.append(height[group])
         for kind, line in theory.items():
             known = group[np.isfinite(line[group])]
@@ -267,4 +271,5 @@ def _draw_groups(
         if np.isfinite(line[np.concatenate(list(grouped.values()))]).any():
             # One entry for all groups: their lines differ in color alone.
             ax.plot([], [], color="black", label=kind, **styles[kind])
+    ax.autoscale_view()
     return np.concatenate(drawn)
