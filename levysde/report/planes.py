@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -148,7 +148,8 @@ def plane(paths: ArrayLike, basin: Basin | None = None, ax: Axes | None = None) 
         )
     _check_basin(basin, given.shape[2])
     check_ax(ax)
-    drawn = np.where(np.isfinite(given[:, :, :2]).all(axis=2)[:, :, None], given[:, :, :2], np.nan)
+    drawn = np.array(given[:, :, :2])
+    drawn[~np.asarray(np.isfinite(drawn).all(axis=2))] = np.nan
     finite = drawn[np.isfinite(drawn[:, :, 0])]
     if finite.size == 0:
         raise ValueError("paths has no finite position; there is nothing to draw")
@@ -222,11 +223,19 @@ def _draw_histogram(ax: Axes, x: FloatArray, view: _View, basin: Basin | None) -
 
 
 def _boundary(basin: Basin, low: float, high: float) -> list[float]:
-    """Return where the inside ends on a line, to a 2000th of it."""
+    """Return the last places inside on a line, to a 4 millionth of it."""
+    found = []
+    for left, right in _changes(basin, low, high):
+        found += [inside for inside, _ in _changes(basin, *sorted((left, right)))]
+    return sorted(found)
+
+
+def _changes(basin: Basin, low: float, high: float) -> list[tuple[float, float]]:
+    """Return neighbors on a grid, one inside and one outside."""
     grid = np.linspace(low, high, _FINE_GRID)
     outside = basin.domain.outside_many(grid[:, None])
-    changes = np.flatnonzero(outside[1:] != outside[:-1])
-    return [float(edge) for edge in np.where(outside[changes], grid[changes], grid[changes + 1])]
+    pairs = [(i + 1, i) if outside[i] else (i, i + 1) for i in np.flatnonzero(np.diff(outside))]
+    return [(float(grid[inside]), float(grid[out])) for inside, out in pairs]
 
 
 def _bins(ends: list[float]) -> FloatArray:
@@ -242,26 +251,13 @@ def _bins(ends: list[float]) -> FloatArray:
 def _draw_plane(ax: Axes, view: _View, basin: Basin | None) -> None:
     """Draw contour lines and boundary, and fix the view."""
     if basin is not None:
-        sides = [
-            np.linspace(middle - view.half, middle + view.half, _GRID) for middle in view.center
-        ]
-        x, y = np.meshgrid(*sides)
-        points = np.tile(basin.minimum, (x.size, 1))
-        points[:, 0], points[:, 1] = x.ravel(), y.ravel()
-        outside = basin.domain.outside_many(points).reshape(x.shape)
         if basin.potential.value is not None:
-            _draw_contours(ax, x, y, basin, points)
+            _draw_contours(ax, view, basin)
+        x, y, points = _grid(view, basin, _FINE_GRID // 10)
+        outside = basin.domain.outside_many(points).reshape(x.shape)
         if outside.any() and not outside.all():
-            ax.contour(
-                x,
-                y,
-                outside,
-                levels=[0.5],
-                colors="black",
-                linewidths=1.2,
-                linestyles="--",
-                zorder=4,
-            )
+            line: dict[str, Any] = {"linewidths": 1.2, "linestyles": "--", "zorder": 4}
+            ax.contour(x, y, outside, levels=[0.5], colors="black", **line)
             ax.plot([], [], color="black", linestyle="--", linewidth=1.2, label="boundary")
     names: tuple[Literal["x", "y"], ...] = ("x", "y")
     for name, middle in zip(names, view.center, strict=True):
@@ -272,10 +268,19 @@ def _draw_plane(ax: Axes, view: _View, basin: Basin | None) -> None:
     ax.set_ylabel("coordinate 2")
 
 
-def _draw_contours(
-    ax: Axes, x: FloatArray, y: FloatArray, basin: Basin, points: FloatArray
-) -> None:
+def _grid(view: _View, basin: Basin, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return both coordinates of a grid on the view, and its points through the minimum."""
+    x, y = np.meshgrid(
+        *(np.linspace(middle - view.half, middle + view.half, count) for middle in view.center)
+    )
+    points = np.tile(basin.minimum, (x.size, 1))
+    points[:, 0], points[:, 1] = x.ravel(), y.ravel()
+    return x, y, points
+
+
+def _draw_contours(ax: Axes, view: _View, basin: Basin) -> None:
     """Draw lines of equal potential, closer together near the minimum."""
+    x, y, points = _grid(view, basin, _GRID)
     bottom = basin.potential.value_at(basin.minimum)
     heights = np.array([basin.potential.value_at(point) for point in points]) - bottom
     heights = heights.reshape(x.shape)
