@@ -39,6 +39,8 @@ ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h")
+# The axis of a single place ends so many times above and below it.
+_AROUND = 2.0
 _SIZE_INCHES = (6.0, 4.0)
 # Characters of a legend that fit beside each other on a figure of that size.
 _LEGEND_WIDTH = 84
@@ -89,7 +91,10 @@ def log_axis(ax: Axes, name: Literal["x", "y"], values: FloatArray) -> None:
         axis = ax.yaxis
     places = np.unique(values[np.isfinite(values)])
     decades = math.log10(places[-1] / places[0]) if places.size else 0.0
-    if name == "x" and places.size > 1 and np.diff(np.log10(places)).min() > 0.09 * decades:
+    if places.size == 1 and name == "x":
+        ax.set_xlim(places[0] / _AROUND, places[0] * _AROUND)
+    gaps = np.diff(np.log10(places))
+    if name == "x" and gaps.min(initial=math.inf) > 0.09 * decades:
         axis.set_major_locator(FixedLocator(places.tolist()))
     elif decades < 0.7:
         axis.set_major_locator(MaxNLocator(5))

@@ -189,8 +189,8 @@ def survival(
         labels = _listed("labels", labels, str, len(results))
     units = _time_units(results, rates)
     ax = own_axes() if ax is None else ax
-    for index, (result, label, unit) in enumerate(zip(results, labels, units, strict=True)):
-        curve = thinned(result.survival())
+    curves = [thinned(result.survival()) for result in results]
+    for index, (curve, label, unit) in enumerate(zip(curves, labels, units, strict=True)):
         ax.plot(
             curve.times / unit,
             curve.probability,
@@ -200,7 +200,7 @@ def survival(
             linewidth=1.3,
             label=label,
         )
-    end = max(float(line.get_xdata()[-1]) for line in ax.lines[-len(results) :])  # type: ignore[index, arg-type]
+    end = max(curve.times[-1] / unit for curve, unit in zip(curves, units, strict=True))
     ends = np.array([0.0, end])
     ax.plot(ends, np.exp(-ends), color="black", linestyle="--", linewidth=1.1, label="Exp(1)")
     log_probability_axis(ax, 0.5 / max(result.paths for result in results))

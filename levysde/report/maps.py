@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Rectangle
@@ -23,6 +24,8 @@ FloatArray = NDArray[np.float64]
 
 # With more cells than this their numbers are too small to be read.
 _LABELED_CELLS = 100
+# Characters that fit beside each other along the width, and lines along the height.
+_TICK_ROOM = {True: 60.0, False: 20.0}
 # Positive values that vary more than this have a logarithmic scale of colors.
 _LOG_FROM = 30.0
 
@@ -88,7 +91,7 @@ def phase_map(table: Table, x: str, y: str, value: str = "ratio", ax: Axes | Non
     if cells.size <= _LABELED_CELLS:
         _write_numbers(ax, cells, mesh)
     for axis, name, ticks in ((ax.xaxis, x, columns), (ax.yaxis, y, lines)):
-        axis.set_ticks(np.arange(len(ticks)) + 0.5, [_tick(tick) for tick in ticks])
+        _label_cells(axis, [_tick(tick) for tick in ticks], _TICK_ROOM[axis is ax.xaxis])
         axis.set_tick_params(length=0)
         axis.set_label_text(rows.heading(name))
     _color_bar(ax, mesh, "simulated / predicted mean" if is_ratio else rows.heading(value))
@@ -154,5 +157,18 @@ def _color_bar(ax: Axes, mesh: ScalarMappable, label: str) -> None:
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
 
 
+def _label_cells(axis: Axis, labels: list[str], room: float) -> None:
+    """Write what fits: numbers with gaps, names at an angle if need be."""
+    each = max(len(label) for label in labels) + 1.0 if isinstance(axis, XAxis) else 1.0
+    step = math.ceil(len(labels) * each / room)
+    are_names = any(label[:1].isalpha() for label in labels)
+    shown = slice(None, None, 1 if are_names else step)
+    places = np.arange(len(labels)) + 0.5
+    axis.set_ticks(places[shown], labels[shown])
+    if are_names and step > 1 and isinstance(axis, XAxis):
+        for text in axis.get_ticklabels():
+            text.set(rotation=30.0, ha="right", rotation_mode="anchor")
+
+
 def _tick(value: object) -> str:
-    return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
+    return f"{value:.4g}" if isinstance(value, int | float | np.number) else str(value)

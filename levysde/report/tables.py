@@ -26,6 +26,11 @@ FloatArray = NDArray[np.float64]
 # An axis of positive values that vary more than this is logarithmic.
 _LOG_FROM = 10.0
 _APART_POINTS = 3.0
+_SHORT = 1.08
+_THEORY: dict[str, dict[str, Any]] = {
+    "leading order": {"linestyle": "-", "linewidth": 1.2},
+    "corrected": {"linestyle": "--", "linewidth": 0.8},
+}
 
 
 def scaling(
@@ -236,40 +241,51 @@ def _draw_groups(
     """
     height = rows.numbers(table, name)
     lower, upper = (rows.optional_numbers(table, f"{name}_{end}") for end in ("lower", "upper"))
-    styles: dict[str, dict[str, Any]] = {
-        "leading order": {"linestyle": "-", "linewidth": 1.2},
-        "corrected": {"linestyle": "--", "linewidth": 0.8},
-    }
     drawn = []
-    figure: Any = ax.figure  # of a part of a figure too
     for index, (label, group) in enumerate(grouped.items()):
         color = CYCLE[index % len(CYCLE)]
+        look = {"color": color, "fmt": MARKERS[index % len(MARKERS)], "label": label}
         aside = (index - 0.5 * (len(grouped) - 1)) * apart
-        ax.errorbar(
-            place[group],
-            height[group],
-            yerr=np.maximum([height[group] - lower[group], upper[group] - height[group]], 0.0),
-            fmt=MARKERS[index % len(MARKERS)],
-            color=color,
-            markersize=4.5,
-            capsize=2.0,
-            elinewidth=1.0,
-            label=label,
-            zorder=3,
-            transform=offset_copy(ax.transData, figure, x=aside, units="points"),
-        )
-        # What is drawn aside does not count for the view by itself.
-        for ends in (height[group], lower[group], upper[group]):
-            ax.update_datalim(np.column_stack([place[group], ends])[np.isfinite(ends)])
+        _draw_points(ax, place[group], height[group], lower[group], upper[group], aside, look)
         drawn.append(height[group])
         for kind, line in theory.items():
             known = group[np.isfinite(line[group])]
             if known.size:
-                ax.plot(place[known], line[known], color=color, zorder=2, **styles[kind])
+                x, y = place[known], line[known]
+                if known.size == 1:  # a line through one place would not be seen
+                    x, y = x[0] * np.array([1.0 / _SHORT, _SHORT]), np.repeat(y, 2)
+                ax.plot(x, y, color=color, zorder=2, **_THEORY[kind])
                 drawn.append(line[known])
     for kind, line in theory.items():
         if np.isfinite(line[np.concatenate(list(grouped.values()))]).any():
             # One entry for all groups: their lines differ in color alone.
-            ax.plot([], [], color="black", label=kind, **styles[kind])
+            ax.plot([], [], color="black", label=kind, **_THEORY[kind])
     ax.autoscale_view()
     return np.concatenate(drawn)
+
+
+def _draw_points(
+    ax: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    aside: float,
+    look: dict[str, Any],
+) -> None:
+    """Draw points with intervals, so many points of print beside their place."""
+    figure: Any = ax.figure  # of a part of a figure too
+    ax.errorbar(
+        x,
+        y,
+        yerr=np.maximum([y - lower, upper - y], 0.0),
+        markersize=4.5,
+        capsize=2.0,
+        elinewidth=1.0,
+        zorder=3,
+        transform=offset_copy(ax.transData, figure, x=aside, units="points"),
+        **look,
+    )
+    # What is drawn aside does not count for the view by itself.
+    for ends in (y, lower, upper):
+        ax.update_datalim(np.column_stack([x, ends])[np.isfinite(ends)])
