@@ -1,6 +1,7 @@
 """What the figures of tables show: the numbers of the table, and nothing that is missing in it."""
 
 import math
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -195,6 +196,18 @@ def test_few_places_are_all_labeled(draw):
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0.1", "0.2", "0.4"]
 
 
+@pytest.mark.parametrize("draw", [plots.scaling, plots.ratio])
+def test_one_place_has_short_lines_and_a_label(draw):
+    ax = draw(make(epsilon=[0.1]))
+    for x, y in theory(ax, "--"):
+        assert x[0] * x[1] == pytest.approx(0.01)
+        assert y[0] == y[1]
+    assert len(theory(ax, "--")) == 2
+    assert ax.get_xlim() == (0.05, 0.2)
+    ax.figure.draw_without_rendering()
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0.1"]
+
+
 # Maps
 
 
@@ -228,10 +241,20 @@ def test_names_may_be_on_an_axis():
 
 
 def test_many_cells_have_no_numbers():
-    table = make(
-        basins=("flat",), alphas=np.linspace(1.1, 1.9, 11), epsilon=np.linspace(0.1, 1, 10)
+    alphas, epsilon = np.linspace(1.1, 1.9, 11), np.geomspace(0.001, 1.0, 20)
+    ax = plots.phase_map(make(("flat",), alphas, epsilon), "epsilon", "alpha")
+    assert not ax.texts
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.get_xticklabels()]
+    assert len(boxes) > 3
+    assert not any(box.overlaps(other) for box, other in pairwise(boxes))
+
+
+def test_long_names_below_a_map_are_at_an_angle():
+    ax = plots.phase_map(
+        make(tuple(f"a basin of a name {i}" for i in range(6))), "basin", "epsilon"
     )
-    assert not plots.phase_map(table, "epsilon", "alpha").texts
+    assert [text.get_rotation() for text in ax.get_xticklabels()] == [30.0] * 6
 
 
 @pytest.mark.parametrize(("values", "logarithmic"), [((1.0, 2.0, 3.0), 0), ((1.0, 10.0, 100.0), 1)])

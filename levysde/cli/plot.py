@@ -5,15 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from levysde.cli.output import DONE, EXIT_CODES, answer, say
 from levysde.cli.parser import Parser, UsageError, check_writable, choose, quoted
 
 if TYPE_CHECKING:
     import argparse
-
-    from matplotlib.axes import Axes
 
     from levysde.basins import Basin
     from levysde.cli.signals import Stop
@@ -140,7 +138,8 @@ def _beside(source: Path, kind: str, is_sweep: bool) -> Path:
     return source.with_name(f"{source.stem}-{kind}.png")
 
 
-def _result_figure(source: Path, kind: str) -> Axes:
+def _result_figure(source: Path, kind: str) -> Any:
+    """Draw a result and return the axes."""
     from levysde.report import figures, planes
     from levysde.runs.results import load
 
@@ -167,7 +166,8 @@ def _basin_of(result: EscapeTimes) -> Basin | None:
     return None
 
 
-def _sweep_figure(source: Path, kind: str, options: argparse.Namespace) -> Axes:
+def _sweep_figure(source: Path, kind: str, options: argparse.Namespace) -> Any:
+    """Draw a sweep and return the axes."""
     from levysde.report import figures, maps, tables
     from levysde.runs.sweep.table import (  # type: ignore[import-not-found, unused-ignore]
         load_sweep,
