@@ -124,6 +124,15 @@ def test_settings_that_are_not_told_apart_are_refused():
     assert len(points(plots.scaling(repeated))["flat"][0]) == 6
 
 
+def test_settings_may_be_lists():
+    table = {**make(basins=("flat",)), "start": [[0.0], [0.1], [0.2]]}
+    assert list(points(plots.scaling(table, by=("start",)))) == ["[0.0]", "[0.1]", "[0.2]"]
+    table["epsilon"] = [0.1] * 3
+    table["start"] = [np.zeros(2), np.ones(2), np.ones(2)]
+    with pytest.raises(ValueError, match="rows 0 and 1 .* differ in start"):
+        plots.scaling(table)
+
+
 def test_missing_numbers_are_left_out():
     table = make()
     table["mean"][0], table["mean"][1] = None, math.nan
@@ -206,6 +215,19 @@ def test_one_place_has_short_lines_and_a_label(draw):
     assert ax.get_xlim() == (0.05, 0.2)
     ax.figure.draw_without_rendering()
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0.1"]
+
+
+def test_labels_of_places_do_not_overlap():
+    ax = plots.scaling(make(epsilon=np.geomspace(0.0123456, 1.0, 11)))
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    boxes = [
+        text.get_window_extent()
+        for place, text in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+        if low <= place <= high
+    ]
+    assert len(boxes) > 1
+    assert not any(box.overlaps(other) for box, other in pairwise(boxes))
 
 
 # Maps

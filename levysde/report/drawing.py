@@ -39,6 +39,8 @@ ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h")
+# Width of a character over that of an axis.
+_CHARACTER = 0.017
 # The axis of a single place ends so many times above and below it.
 _AROUND = 2.0
 _SIZE_INCHES = (6.0, 4.0)
@@ -93,8 +95,9 @@ def log_axis(ax: Axes, name: Literal["x", "y"], values: FloatArray) -> None:
     decades = math.log10(places[-1] / places[0]) if places.size else 0.0
     if places.size == 1 and name == "x":
         ax.set_xlim(places[0] / _AROUND, places[0] * _AROUND)
-    gaps = np.diff(np.log10(places))
-    if name == "x" and gaps.min(initial=math.inf) > 0.09 * decades:
+    gap = np.diff(np.log10(places)).min(initial=math.inf)
+    longest = max((len(f"{place:.4g}") for place in places), default=0)
+    if name == "x" and gap > _CHARACTER * (longest + 1) * decades:
         axis.set_major_locator(FixedLocator(places.tolist()))
     elif decades < 0.7:
         axis.set_major_locator(MaxNLocator(5))

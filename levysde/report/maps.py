@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 # With more cells than this their numbers are too small to be read.
 _LABELED_CELLS = 100
 # Characters that fit beside each other along the width, and lines along the height.
-_TICK_ROOM = {True: 60.0, False: 20.0}
+_TICK_ROOM = {True: 48.0, False: 20.0}
 # Positive values that vary more than this have a logarithmic scale of colors.
 _LOG_FROM = 30.0
 
@@ -159,7 +159,7 @@ def _color_bar(ax: Axes, mesh: ScalarMappable, label: str) -> None:
 
 def _label_cells(axis: Axis, labels: list[str], room: float) -> None:
     """Write what fits: numbers with gaps, names at an angle if need be."""
-    each = max(len(label) for label in labels) + 1.0 if isinstance(axis, XAxis) else 1.0
+    each = max(len(label) for label in labels) + 2.0 if isinstance(axis, XAxis) else 1.0
     step = math.ceil(len(labels) * each / room)
     are_names = any(label[:1].isalpha() for label in labels)
     shown = slice(None, None, 1 if are_names else step)

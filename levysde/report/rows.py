@@ -34,7 +34,7 @@ def names(table: Table) -> list[str]:
 
 
 def values(table: Table, name: str) -> list[Any]:
-    """Values of a column, one a row; NaN and None are both None."""
+    """Values of a column, one a row; NaN and None are both None, and lists are text."""
     known = names(table)
     if name not in known:
         raise ValueError(f"the table has no column {name!r}; it has {', '.join(known) or 'none'}")
@@ -45,7 +45,7 @@ def values(table: Table, name: str) -> list[Any]:
             f"column {name!r} has {len(found)} rows and {known[0]!r} has {first}; give one value "
             "for each row"
         )
-    return [None if _is_nan(value) else value for value in found]
+    return [_plain(value) for value in found]
 
 
 def numbers(table: Table, name: str) -> NDArray[np.float64]:
@@ -107,5 +107,8 @@ def shown(name: str, value: object) -> str:
     return f"{_LETTERS.get(name, heading(name))} = {number}"
 
 
-def _is_nan(value: object) -> bool:
-    return isinstance(value, float | np.floating) and math.isnan(value)
+def _plain(value: object) -> object:
+    """Return a value that can be compared with others."""
+    if isinstance(value, float | np.floating) and math.isnan(value):
+        return None
+    return str(value) if isinstance(value, list | tuple | dict | np.ndarray) else value

@@ -133,7 +133,7 @@ def collapse(table: Table, by: Sequence[str] = ("basin",), ax: Axes | None = Non
     ax.plot(ends, ends, color="black", linestyle="-", linewidth=1.0, label="prediction", zorder=1)
     log_axis(ax, "x", predicted[used])
     log_axis(ax, "y", drawn)
-    ax.set_xlabel(r"predicted mean escape time $\varepsilon^{-\alpha} / \nu(W)$")
+    ax.set_xlabel("predicted mean escape time (leading order)")
     ax.set_ylabel("mean escape time")
     legend_below(ax)
     return ax
