@@ -129,7 +129,7 @@ def test_settings_may_be_lists():
     assert list(points(plots.scaling(table, by=("start",)))) == ["[0.0]", "[0.1]", "[0.2]"]
     table["epsilon"] = [0.1] * 3
     table["start"] = [np.zeros(2), np.ones(2), np.ones(2)]
-    with pytest.raises(ValueError, match="rows 0 and 1 .* differ in start"):
+    with pytest.raises(ValueError, match=r"rows 0 and 1 .* differ in start"):
         plots.scaling(table)
 
 
