@@ -574,7 +574,9 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("command", [(), ("escape",), ("compare",), ("theory",), ("info",)])
+@pytest.mark.parametrize(
+    "command", [(), ("escape",), ("compare",), ("theory",), ("plot",), ("info",)]
+)
 def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     answer = call(*command, "--help")
@@ -611,7 +613,10 @@ def test_help_is_quick(words: tuple[str, ...]) -> None:
     ("code", "absent"),
     [
         ("import levysde", ("numba", "scipy", "matplotlib", "tqdm")),
-        ("import levysde.cli.escape, levysde.cli.theory, levysde.cli.info", ("numpy", "numba")),
+        (
+            "import levysde.cli.escape, levysde.cli.theory, levysde.cli.plot, levysde.cli.info",
+            ("numpy", "numba"),
+        ),
     ],
 )
 def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
@@ -625,7 +630,7 @@ def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
 # Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
 # is a folder of the test.
 MISTAKES = r"""
- | 2 | escape, compare, theory, info
+ | 2 | escape, compare, theory, plot, info
 escpe | 2 | did you mean escape
 ESCAPE | 2 | 'ESCAPE'
 '' | 2 | ''
@@ -945,7 +950,9 @@ def test_a_mistake_is_one_line(line: str, code: str, named: str, folder: Path) -
     assert answer.code == int(code)
     assert answer.out == ""
     assert answer.err.count("\n") == 1
-    command = words[0] if words and words[0] in ("escape", "compare", "theory", "info") else ""
+    command = (
+        words[0] if words and words[0] in ("escape", "compare", "theory", "plot", "info") else ""
+    )
     assert answer.err.startswith(f"levysde {command}".rstrip() + ": error: ")
     assert named in answer.err
     assert "Traceback" not in answer.err

@@ -145,6 +145,59 @@ def test_given_axes_are_used_and_returned():
     assert (len(left.lines), len(right.lines)) == (2, 1)
 
 
+def test_several_results_have_one_scale():
+    results = [make(300), make(200, mean_steps=20), make(300, horizon=100)]
+    ax = figures.survival(results, ["a", "b", "c"])
+    drawn = lines(ax)
+    assert list(drawn) == ["a", "b", "c", "Exp(1)"]
+    for label, result in zip("abc", results, strict=True):
+        curve = result.survival()
+        assert np.array_equal(drawn[label].get_xdata(), curve.times / result.mean)
+        assert np.array_equal(drawn[label].get_ydata(), curve.probability)
+        assert drawn[label].get_drawstyle() == "steps-post"
+    x, y = drawn["Exp(1)"].get_data()
+    assert y == pytest.approx(np.exp(-x))
+    assert drawn["Exp(1)"].get_linestyle() == "--"
+    assert (ax.get_xlim(), ax.get_yscale()) == ((0.0, x[-1]), "log")
+    assert ax.get_xlabel() == "time / mean escape time"
+    assert ax.get_ylim()[0] < 0.5 / 300
+    styles = {(line.get_color(), str(line._dash_pattern)) for line in ax.lines}
+    assert len(styles) == 4
+
+
+def test_several_results_in_units_of_their_rates():
+    results = [make(300), make(horizon=1, paths=5, mean_steps=10**6)]
+    ax = figures.survival(results, rates=[0.05, 0.02])
+    first, second = ax.lines[:2]
+    assert first.get_xdata() == pytest.approx(results[0].survival().times * 0.05)
+    assert second.get_xdata() == pytest.approx(results[1].survival().times * 0.02)
+    assert ax.get_xlabel() == r"time $\times$ predicted rate"
+
+
+def test_labels_of_several_results_are_their_settings():
+    ax = figures.survival([make(), make(parameters={})])
+    label = r"sharp, $\alpha$ = 1.5, $\varepsilon$ = 0.05"
+    assert list(lines(ax)) == [label, "result 2", "Exp(1)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([],), "results has 0 entries; give at least one"),
+        ((make(),), r"results is EscapeTimes\(.*\); give a list"),
+        (([make(), 1],), r"results\[1\] is 1; give an EscapeTimes"),
+        (([make()], ["a", "b"]), "labels has 2 entries; give 1"),
+        (([make()], "a"), "labels is 'a'; give a list"),
+        (([make()], None, [0.0]), "rates has the value 0; give positive"),
+        (([make()], None, [0.1, 0.2]), r"rates has shape \(2,\); give shape \(1,\)"),
+        (([make(horizon=1, paths=5, mean_steps=10**6)],), r"results\[0\] has no escape after"),
+    ],
+)
+def test_bad_results(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        figures.survival(*arguments)
+
+
 def test_trajectories_show_paths_and_boundaries():
     times = np.linspace(0.0, 2.0, 50)
     paths = np.random.default_rng(4).normal(size=(8, 50)).cumsum(axis=1)

@@ -1,4 +1,4 @@
-"""The command line: `levysde escape`, `compare`, `theory` and `info`.
+"""The command line: `levysde escape`, `compare`, `theory`, `plot` and `info`.
 
 Commands are loaded when they are named, and load numpy and the rest when their options are known to
 be well formed: help and most mistakes are answered at once.
@@ -29,6 +29,7 @@ _COMMANDS = {
     "escape": "simulate escape times and compare them with the theory",
     "compare": "simulate several optimizers on the same random numbers",
     "theory": "predict the escape rate without a simulation",
+    "plot": "draw a result or a sweep that is on file",
     "info": "show versions, processor and the cache of compiled code",
 }
 

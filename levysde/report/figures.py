@@ -1,4 +1,4 @@
-"""Figures of escape times and of sample paths; the only module that needs matplotlib.
+"""Figures of escape times and of sample paths, and their files.
 
 Functions take an ``ax`` or make a figure of their own, and return the ``ax``. They open no
 window and change no global setting of matplotlib. Colors are those of Okabe and Ito, which
@@ -9,37 +9,39 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from levysde import checks
+from levysde.report.drawing import (
+    BLUE,
+    CYCLE,
+    SKY,
+    STYLES,
+    VERMILION,
+    check_ax,
+    legend_below,
+    log_probability_axis,
+    own_axes,
+    short_label,
+    thinned,
+    title,
+)
 from levysde.runs.files import write_atomically
 from levysde.runs.results import EscapeTimes
-from levysde.statistics.exit_times import Survival
 
-__all__ = ["save", "survival_curve", "trajectories"]
+__all__ = ["save", "survival", "survival_curve", "trajectories"]
 
-_ORANGE, _SKY, _GREEN, _BLUE, _VERMILION, _PURPLE = (
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
-_CYCLE = (_BLUE, _VERMILION, _GREEN, _PURPLE, _ORANGE, _SKY)
-_STYLES = ("-", "--", "-.", ":")
 _SUFFIXES = (".png", ".pdf", ".svg")
-_SIZE_INCHES = (6.0, 4.0)
 _DPI = 200
-# More points than this are not visible, and make a vector file of many megabytes.
-_POINTS = 2000
+# The dashed line is the theory.
+_CURVE_STYLES = ("-", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1, 1, 1)))
 
 
 def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | None = None) -> Axes:
@@ -85,13 +87,13 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
     checks.instance("result", result, EscapeTimes)
     if rate is not None and checks.finite_number("rate", rate, positive=False) < 0.0:
         raise ValueError(f"rate is {rate}; it must be finite and not negative")
-    _check_ax(ax)
+    check_ax(ax)
     curve = result.survival()
     if curve.times[-1] == 0.0:
         raise ValueError("no path made a step: there is no curve to draw")
     unit = result.mean if math.isfinite(result.mean) else 1.0
-    ax = _own_axes() if ax is None else ax
-    shown = _thinned(curve)
+    ax = own_axes() if ax is None else ax
+    shown = thinned(curve)
     scaled = shown.times / unit
     # The end of the axis, near the probability of a single path: a logarithm has no zero.
     floor = 0.5 / result.paths
@@ -100,7 +102,7 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
         np.maximum(shown.lower, 0.1 * floor),
         shown.upper,
         step="post",
-        color=_SKY,
+        color=SKY,
         alpha=0.45,
         linewidth=0.0,
         label="95 % band",
@@ -109,7 +111,7 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
         scaled,
         shown.probability,
         drawstyle="steps-post",
-        color=_BLUE,
+        color=BLUE,
         linestyle="-",
         linewidth=1.4,
         label="simulation",
@@ -117,17 +119,95 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
     ends = np.array([0.0, scaled[-1]])
     # Without an escape nothing was fitted.
     fitted = result.rate or None
-    laws = [("fitted exponential", fitted, _VERMILION, "-."), ("theory", rate, "black", "--")]
+    laws = [("fitted exponential", fitted, VERMILION, "-."), ("theory", rate, "black", "--")]
     for label, law, color, style in laws:
         if law is not None:
             y = np.exp(-law * unit * ends)
             ax.plot(ends, y, color=color, linestyle=style, linewidth=1.2, label=label)
-    _log_probability_axis(ax, max(floor, float(shown.lower[shown.lower > 0.0].min())))
+    log_probability_axis(ax, max(floor, float(shown.lower[shown.lower > 0.0].min())))
     ax.set_xlim(0.0, scaled[-1])
     ax.set_xlabel("time / mean escape time" if math.isfinite(result.mean) else "time")
     ax.set_ylabel("probability of being inside")
-    ax.set_title(_title(result.parameters), fontsize="medium")
-    _legend_below(ax)
+    ax.set_title(title(result.parameters), fontsize="medium")
+    legend_below(ax)
+    return ax
+
+
+def survival(
+    results: Sequence[EscapeTimes],
+    labels: Sequence[str] | None = None,
+    rates: Sequence[float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Survival probabilities of several results, each in its own unit of time, with Exp(1).
+
+    Draws the Kaplan-Meier estimate of ``P(escape time > t)`` of each result on a logarithmic axis.
+    If escape times are exponential, all curves are on the dashed line: in units of the means that
+    tests the law, in units of ``1 / rate`` the rates too.
+
+    Parameters
+    ----------
+    results : sequence of EscapeTimes
+        The simulations.
+    labels : sequence of str, optional
+        One for each in the legend; by default basin, alpha and epsilon.
+    rates : sequence of float, optional
+        Escapes per time unit that the theory predicts, one for each: time is then in units of
+        ``1 / rate``, and otherwise of the mean escape times.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a figure of its own of 6 by 4 inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        If there are no results, not one label or one positive rate for each, or without rates a
+        result has no escape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ends = np.full(200, 1, np.int8), np.ones((200, 1))
+    >>> rng = np.random.default_rng(1)
+    >>> two = [EscapeTimes(rng.geometric(p, 200), *ends, dt=0.1) for p in (0.01, 0.02)]
+    >>> ax = survival(two, ["slow", "fast"])
+    >>> [line.get_label() for line in ax.lines]
+    ['slow', 'fast', 'Exp(1)']
+    """
+    check_ax(ax)
+    results = _listed("results", results, EscapeTimes)
+    if labels is None:
+        labels = [
+            short_label(result.parameters, f"result {index + 1}")
+            for index, result in enumerate(results)
+        ]
+    else:
+        labels = _listed("labels", labels, str, len(results))
+    units = _time_units(results, rates)
+    ax = own_axes() if ax is None else ax
+    curves = [thinned(result.survival()) for result in results]
+    for index, (curve, label, unit) in enumerate(zip(curves, labels, units, strict=True)):
+        ax.plot(
+            curve.times / unit,
+            curve.probability,
+            drawstyle="steps-post",
+            color=CYCLE[index % len(CYCLE)],
+            linestyle=_CURVE_STYLES[index % len(_CURVE_STYLES)],
+            linewidth=1.3,
+            label=label,
+        )
+    end = max(curve.times[-1] / unit for curve, unit in zip(curves, units, strict=True))
+    ends = np.array([0.0, end])
+    ax.plot(ends, np.exp(-ends), color="black", linestyle="--", linewidth=1.1, label="Exp(1)")
+    log_probability_axis(ax, 0.5 / max(result.paths for result in results))
+    ax.set_xlim(0.0, end)
+    ax.set_xlabel("time / mean escape time" if rates is None else r"time $\times$ predicted rate")
+    ax.set_ylabel("probability of being inside")
+    legend_below(ax)
     return ax
 
 
@@ -172,7 +252,7 @@ def trajectories(
     """
     x = checks.finite_array("times", times)
     y = np.atleast_2d(checks.numbers("paths", paths))
-    _check_ax(ax)
+    check_ax(ax)
     if x.ndim != 1 or x.size == 0 or y.ndim != 2 or y.shape[1] != x.size:
         raise ValueError(
             "times must have shape (points,) and paths (paths, points); "
@@ -189,11 +269,11 @@ def trajectories(
             f"the boundaries are {domain_lower} and {domain_upper}; "
             "they must be finite and the lower one below the upper one"
         )
-    ax = _own_axes() if ax is None else ax
+    ax = own_axes() if ax is None else ax
     for index, path in enumerate(y):
         # The style advances once the colors are used up, so that 24 paths differ.
-        style = _STYLES[index // len(_CYCLE) % len(_STYLES)]
-        color = _CYCLE[index % len(_CYCLE)]
+        style = STYLES[index // len(CYCLE) % len(STYLES)]
+        color = CYCLE[index % len(CYCLE)]
         ax.plot(x, path, color=color, linestyle=style, linewidth=0.9)
     for index, edge in enumerate(boundaries):
         label = "_nolegend_" if index else "boundary"
@@ -205,7 +285,7 @@ def trajectories(
     ax.set_xlabel("time")
     ax.set_ylabel("position")
     if boundaries:
-        _legend_below(ax)
+        legend_below(ax)
     return ax
 
 
@@ -262,63 +342,29 @@ def save(figure_or_ax: Figure | Axes, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _check_ax(ax: object) -> None:
-    if ax is not None and not isinstance(ax, Axes):
-        raise ValueError(f"ax is {checks.told(ax)}; give axes of matplotlib, or None")
+def _listed(name: str, values: object, kind: type, count: int | None = None) -> list[Any]:
+    """Return a list of objects of a class, one or more, or so many."""
+    if isinstance(values, str | EscapeTimes) or not isinstance(values, Iterable):
+        raise ValueError(f"{name} is {checks.told(values)}; give a list")
+    listed = list(values)
+    if not listed or (count is not None and len(listed) != count):
+        raise ValueError(f"{name} has {len(listed)} entries; give {count or 'at least one'}")
+    for index, value in enumerate(listed):
+        checks.instance(f"{name}[{index}]", value, kind)
+    return listed
 
 
-def _own_axes() -> Axes:
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-    return figure.add_subplot()
-
-
-def _thinned(curve: Survival) -> Survival:
-    """Return at most `_POINTS` points of the curve, evenly spread in time."""
-    if curve.times.size <= _POINTS:
-        return curve
-    wanted = np.linspace(curve.times[0], curve.times[-1], _POINTS)
-    kept: NDArray[np.intp] = np.unique(np.searchsorted(curve.times, wanted))
-    return Survival(
-        curve.times[kept], curve.probability[kept], curve.lower[kept], curve.upper[kept]
-    )
-
-
-def _log_probability_axis(ax: Axes, smallest: float) -> None:
-    """Make the vertical axis logarithmic, from a little below ``smallest`` to above 1."""
-    bottom = smallest**1.05
-    ax.set_yscale("log")
-    ax.set_ylim(bottom, bottom**-0.05)
-    if bottom > 0.1:
-        # Powers of ten would leave a single label on less than one decade.
-        ax.yaxis.set_major_locator(MaxNLocator(5))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        ax.yaxis.set_minor_locator(NullLocator())
-
-
-def _title(parameters: dict[str, Any]) -> str:
-    """Return basin, alpha and epsilon as far as they are known."""
-    basin = parameters.get("basin")
-    if isinstance(basin, dict):
-        basin = basin.get("name")
-    title = f"Escape from the {basin} basin" if isinstance(basin, str) else "Escape times"
-    known = [
-        rf"$\{name}$ = {parameters[name]:g}"
-        if name == "alpha"
-        else rf"$\varepsilon$ = {parameters[name]:g}"
-        for name in ("alpha", "epsilon")
-        if isinstance(parameters.get(name), (int, float))
-    ]
-    return title + (": " + ", ".join(known) if known else "")
-
-
-def _legend_below(ax: Axes) -> None:
-    """Put the legend under the axis label, where it hides no data."""
-    ax.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.17),
-        ncols=4,
-        frameon=False,
-        fontsize="small",
-        columnspacing=1.2,
-        handlelength=2.4,
-    )
+def _time_units(results: Sequence[EscapeTimes], rates: Sequence[float] | None) -> list[float]:
+    """Return the unit of time of each result."""
+    if rates is not None:
+        given = checks.finite_array("rates", rates, (len(results),))
+        if given.min() <= 0.0:
+            raise ValueError(f"rates has the value {given.min():g}; give positive rates")
+        return [1.0 / float(rate) for rate in given]
+    for index, result in enumerate(results):
+        if result.escaped == 0 or result.mean == 0.0:
+            raise ValueError(
+                f"results[{index}] has no escape after the start and so no mean escape time; leave "
+                "it out, or give rates"
+            )
+    return [result.mean for result in results]
