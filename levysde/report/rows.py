@@ -15,7 +15,8 @@ Table: TypeAlias = Mapping[str, Sequence[Any]]
 
 _RESULTS = frozenset(
     {
-        "censored", "corrected_mean", "digest", "escaped", "exponentiality_p", "horizon", "label",
+        "censored", "corrected_mean", "corrected_ratio", "corrected_ratio_lower",
+        "corrected_ratio_upper", "digest", "escaped", "exponentiality_p", "horizon", "key", "label",
         "mean", "mean_lower", "mean_upper", "measure", "non_finite", "paths", "predicted_mean",
         "predicted_rate", "rate", "rate_lower", "rate_upper", "ratio", "ratio_lower",
         "ratio_upper", "seconds", "seed", "steps",
