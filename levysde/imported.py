@@ -76,10 +76,10 @@ def find(name: str) -> Any:
     """
     home, _, path = name.rpartition(":")
     if not home or not path:
-        source = (home or path).strip() or "file.py"
+        source = home or (path if path.endswith(".py") else "file.py")
         raise ValueError(
-            f"{_quoted(name)} does not say what to take; give {source}:NAME, NAME being what the "
-            "file or module calls it"
+            f"{_quoted(name)} names no part; give {source}:NAME, NAME being what the file or "
+            "module calls it"
         )
     found: Any = _module_of_file(home) if home.endswith(".py") else _module(home)
     for part in path.split("."):
