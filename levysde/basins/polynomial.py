@@ -127,8 +127,8 @@ def driftless(dim: int = 1, lower: npt.ArrayLike = -1.0, upper: npt.ArrayLike = 
     >>> driftless(lower=-2.0).potential.gradient_at([1.0]).tolist()
     [0.0]
     """
-    domain = _around_zero(dim, lower, upper)
-    return Basin(potentials.quadratic(dim, 0.0), domain, np.zeros(dim), name="driftless")
+    potential = potentials.quadratic(dim, 0.0)
+    return Basin(potential, _around_zero(dim, lower, upper), np.zeros(dim), name="driftless")
 
 
 def quartic(
