@@ -10,7 +10,8 @@ import numpy as np
 
 from levysde import checks, methods
 from levysde._typing import FloatArray
-from levysde.basins import Basin, check_minimum
+from levysde.basins import Basin
+from levysde.basins.basin import check_minimum
 from levysde.dynamics import Dynamics
 from levysde.engine.random.philox import MAX_PATHS, MAX_STEPS
 from levysde.methods import backend as backends
