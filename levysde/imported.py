@@ -13,16 +13,17 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.abc import SourceLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any
 
-__all__ = ["call", "closest", "file_of", "find", "is_own"]
+from levysde.spellings import closest
+
+__all__ = ["call", "file_of", "find", "is_own"]
 
 LARGEST_FILE = 10_000_000
 """Bytes of a file that is executed."""
@@ -76,10 +77,10 @@ def find(name: str) -> Any:
     """
     home, _, path = name.rpartition(":")
     if not home or not path:
-        source = (home or path).strip() or "file.py"
+        source = home or (path if path.endswith(".py") else "file.py")
         raise ValueError(
-            f"{_quoted(name)} does not say what to take; give {source}:NAME, NAME being what the "
-            "file or module calls it"
+            f"{_quoted(name)} names no part; give {source}:NAME, NAME being what the file or "
+            "module calls it"
         )
     found: Any = _module_of_file(home) if home.endswith(".py") else _module(home)
     for part in path.split("."):
@@ -150,29 +151,6 @@ def call(label: str, make: Callable[..., Any], params: Mapping[str, Any]) -> Any
             f"{label} failed with {given or 'no parameters'} ({_told(error)}); mend the function "
             "or its parameters"
         ) from error
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, as an aside, or nothing.
-
-    Parameters
-    ----------
-    word : str
-        What was given.
-    known : iterable of str
-        What could be meant.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> closest("shap", ["sharp", "flat"])
-    ' (did you mean sharp?)'
-    """
-    found = get_close_matches(word, known, n=1)
-    return f" (did you mean {found[0]}?)" if found else ""
 
 
 # ------------------------------------------------------------------------------- files and modules

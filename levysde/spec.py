@@ -1,8 +1,8 @@
 """One table of names: the built-in parts, each made by the function of its name in its module.
 
 The command line, the record in a result and the parts themselves read it, and from a record the
-parts are made again. It imports nothing at its head, so that help texts need not load what they
-name.
+parts are made again. A user's own parts have the names "module:name" and "file.py:name". It imports
+nothing at its head, so that help texts need not load what they name.
 """
 
 from __future__ import annotations
@@ -151,6 +151,7 @@ def find(kind: str, name: str) -> Any:
     2
     """
     from levysde import imported
+    from levysde.spellings import closest
 
     if kind not in _TABLE:
         raise ValueError(f"the kind of part {kind!r} is unknown; known: {', '.join(_TABLE)}")
@@ -161,7 +162,7 @@ def find(kind: str, name: str) -> Any:
         return constructor(kind, name)
     if not imported.is_own(name):
         raise ValueError(
-            f"{kind} {name!r} is unknown{imported.closest(name, names)}; known: "
+            f"{kind} {name!r} is unknown{closest(name, names)}; known: "
             f"{', '.join(names)}, and your own as file.py:name or module:name"
         )
     found, wanted = imported.find(name), imported.find(_CLASSES[kind])

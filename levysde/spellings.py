@@ -1,7 +1,7 @@
-"""Argument names of other packages, answered with ours."""
+"""What was probably meant: names of other packages, and names with a slip."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -64,3 +64,28 @@ def with_hints(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return call
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, as an aside, or nothing.
+
+    Parameters
+    ----------
+    word : str
+        What was typed.
+    known : iterable of str
+        What could be meant.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> closest("escpe", ["escape", "theory"])
+    ' (did you mean escape?)'
+    """
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, known, n=1)
+    return f" (did you mean {found[0]}?)" if found else ""

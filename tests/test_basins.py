@@ -190,6 +190,8 @@ def test_results_are_made_again_from_their_record(name, dim):
         ("quadratic", {"lower": -math.inf, "upper": math.inf}, "give one end"),
         ("quadratic", {"lower": "a"}, "lower"),
         ("quadratic", {"dim": 0}, "dim"),
+        ("quadratic", {"upper": 1e-320}, "too near to the start"),
+        ("driftless", {"dim": 1.5}, "dim"),
         ("driftless", {"lower": math.nan}, "lower"),
         ("ball", {"radius": 0.0}, "radius is 0"),
         ("ball", {"curvature": [1.0, 2.0]}, "curvature"),

@@ -344,6 +344,28 @@ def quadric(center: Any, matrix: Any) -> domains.Quadric:
     return domains.Quadric(center, matrix=matrix)
 
 
+TWO_WELLS = {
+    "dim": "count", "barrier": "positive", "half_distance": "positive", "curvature": "positive",
+}  # fmt: skip
+
+
+def two_wells(random: Random) -> Arguments:
+    names = ("barrier", "half_distance", "curvature")
+    return {"dim": dimension(random), **{name: positive(random) for name in names}}
+
+
+def tilted(random: Random) -> Arguments:
+    """A tilt with two minima."""
+    given = two_wells(random)
+    largest = 8.0 * float(given["barrier"]) / (3.0 * math.sqrt(3.0) * float(given["half_distance"]))
+    side = "left" if random.random() < 0.5 else "right"
+    return {**given, "tilt": random.uniform(-0.99, 0.99) * largest, "side": side}
+
+
+def about_zero(random: Random) -> Arguments:
+    return {"lower": -positive(random), "upper": positive(random)}
+
+
 TABLE: dict[str, Entry] = {
     "potentials.Potential": Entry(
         potentials.Potential,
@@ -376,6 +398,11 @@ TABLE: dict[str, Entry] = {
                    "curvature": positive(r)},
         {"dim": "count", "barrier": "positive", "half_distance": "positive",
          "curvature": "positive"},
+    ),
+    "potentials.tilted_double_well": Entry(
+        potentials.tilted_double_well,
+        lambda r: {"tilt": r.standard_normal(), **two_wells(r)},
+        {"tilt": "finite", **TWO_WELLS},
     ),
     "domains.Domain": Entry(
         domains.Domain,
@@ -437,6 +464,35 @@ TABLE: dict[str, Entry] = {
     "basins.sharp": Entry(basins.sharp, lambda r: {"dim": dimension(r)}, {"dim": "count"}),
     "basins.asymmetric": Entry(
         basins.asymmetric, lambda r: {"dim": dimension(r)}, {"dim": "count"}
+    ),
+    "basins.quadratic": Entry(
+        basins.quadratic,
+        lambda r: {"dim": dimension(r), "curvature": positive(r), **about_zero(r)},
+        {"dim": "count", "curvature": "positive array", "lower": "end", "upper": "end"},
+    ),
+    "basins.ball": Entry(
+        basins.ball,
+        lambda r: {"dim": dimension(r), "curvature": positive(r), "radius": positive(r)},
+        {"dim": "count", "curvature": "positive", "radius": "positive"},
+    ),
+    "basins.driftless": Entry(
+        basins.driftless,
+        lambda r: {"dim": dimension(r), **about_zero(r)},
+        {"dim": "count", "lower": "end", "upper": "end"},
+    ),
+    "basins.quartic": Entry(
+        basins.quartic,
+        lambda r: {"dim": dimension(r), "coefficient": positive(r), "curvature": 0.5,
+                   **about_zero(r)},
+        {"dim": "count", "coefficient": "positive", "curvature": "not negative", "lower": "end",
+         "upper": "end"},
+    ),
+    "basins.double_well": Entry(basins.double_well, two_wells, TWO_WELLS),
+    "basins.tilted": Entry(
+        basins.tilted,
+        tilted,
+        {"tilt": "finite", "side": "name", **TWO_WELLS},
+        ("tilt", "barrier", "half_distance"),
     ),
     "noise.independent": Entry(
         noise.independent,

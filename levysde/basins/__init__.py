@@ -6,7 +6,7 @@ Those of the table are functions of the dimension and, but for the three named o
 from collections.abc import Callable
 
 from levysde import spec
-from levysde.basins.basin import Basin, check_minimum
+from levysde.basins.basin import Basin
 from levysde.basins.named import asymmetric, flat, sharp
 from levysde.basins.polynomial import ball, double_well, driftless, quadratic, quartic, tilted
 
@@ -15,7 +15,6 @@ __all__ = [
     "Basin",
     "asymmetric",
     "ball",
-    "check_minimum",
     "double_well",
     "driftless",
     "flat",

@@ -114,6 +114,11 @@ def _check_gradient(potential: Potential, start: FloatArray, away: float) -> Non
     # Off the start, where gradients do not vanish; one direction a point covers all coordinates.
     # Steps are longer where coordinates are large and so have few digits for a displacement.
     step = min(max(1e-4 * away, 1e-8 * float(np.linalg.norm(start))), 1e-2 * away)
+    if not step > 0.0:
+        raise ValueError(
+            "the boundary is too near to the start for floating-point numbers; take a smaller unit "
+            "of length"
+        )
     for direction in spread_lines(potential.dim):
         point = start + away * direction
         gradient = potential.gradient_at(point)

@@ -99,6 +99,9 @@ def ball(dim: int = 2, curvature: float = 1.0, radius: float = 1.0) -> Basin:
 def driftless(dim: int = 1, lower: npt.ArrayLike = -1.0, upper: npt.ArrayLike = 1.0) -> Basin:
     """F(x) = 0 in the interval, or in d > 1 the box, lower < x < upper; paths begin at 0.
 
+    Nothing leads back to 0: the small-noise theory does not hold, as its assumptions say, and a run
+    needs dt as a number, or the jump method.
+
     Parameters
     ----------
     dim : int
@@ -127,8 +130,8 @@ def driftless(dim: int = 1, lower: npt.ArrayLike = -1.0, upper: npt.ArrayLike = 
     >>> driftless(lower=-2.0).potential.gradient_at([1.0]).tolist()
     [0.0]
     """
-    domain = _around_zero(dim, lower, upper)
-    return Basin(potentials.quadratic(dim, 0.0), domain, np.zeros(dim), name="driftless")
+    potential = potentials.quadratic(dim, 0.0)
+    return Basin(potential, _around_zero(dim, lower, upper), np.zeros(dim), name="driftless")
 
 
 def quartic(

@@ -19,9 +19,10 @@ from levysde.cli.output import (
     file_message,
     say,
 )
-from levysde.cli.parser import Parser, UsageError, closest, quoted
+from levysde.cli.parser import Parser, UsageError, quoted
 from levysde.cli.signals import Stop
 from levysde.engine.backends import BackendError
+from levysde.spellings import closest
 
 __all__ = ["main"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
-from levysde.cli.parser import UsageError, choose, number, numbers, quoted
+from levysde.cli import part_options
+from levysde.cli.parser import UsageError, number, numbers, quoted
 
 if TYPE_CHECKING:
     from levysde.dynamics import Dynamics
@@ -113,7 +114,7 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
     [0.0, 0.5]
     """
     known = {name: spec.constructor("dynamics", name) for name in spec.DYNAMICS}
-    makers = [choose("--dynamics", name, known) for name in names]
+    known |= {name: part_options.find("--dynamics", "dynamics", name) for name in names}
     given = {name: getattr(options, name) for name in _OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
     given |= _others(options)
@@ -128,9 +129,10 @@ def build(options: argparse.Namespace, names: Sequence[str]) -> list[Dynamics]:
                 "out one"
             )
     made = []
-    for make in makers:
-        taken = {key: _single(value) for key, value in given.items() if _takes(make, key)}
-        made.append(make(**taken))
+    for name in names:
+        taken = {key: _single(value) for key, value in given.items() if _takes(known[name], key)}
+        own = part_options.is_own(name)
+        made.append(spec.part("dynamics", name, **taken) if own else known[name](**taken))
     return made
 
 
@@ -157,10 +159,8 @@ def _others(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _takes(make: Callable[..., Dynamics], argument: str) -> bool:
-    import inspect
-
-    return argument in inspect.signature(make).parameters
+def _takes(found: Any, argument: str) -> bool:
+    return argument in part_options.arguments(found)
 
 
 def _single(value: Any) -> Any:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
-from levysde.cli import dynamics_options, noise_options
-from levysde.cli.parser import Parser, UsageError, choose, number, numbers, whole_number
+from levysde.cli import dynamics_options, noise_options, part_options
+from levysde.cli.parser import Parser, UsageError, number, numbers, whole_number
 
 if TYPE_CHECKING:
     from levysde.basins import Basin
@@ -42,10 +42,23 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         f"({noise_options.DEFAULT_ALPHA})",
     )
     group.add_argument(
-        "--basin", default="sharp", metavar="NAME", help=f"{', '.join(spec.BASINS)} (%(default)s)"
+        "--basin",
+        default="sharp",
+        metavar="NAME",
+        help=f"{', '.join(spec.BASINS)}, or your own: file.py:name or module:name, of a Basin or "
+        "a function that returns one (%(default)s)",
     )
     group.add_argument(
-        "--dim", type=whole_number, metavar="D", help="dimension (that of the noise, or 1)"
+        "--basin-parameter",
+        action="append",
+        metavar="NAME=V",
+        help="a parameter of the basin by its name: a number, numbers or a word",
+    )
+    group.add_argument(
+        "--dim",
+        type=whole_number,
+        metavar="D",
+        help="dimension (that of the noise, or of the basin)",
     )
     group.add_argument("--epsilon", type=number, metavar="E", help="noise amplitude (0.1)")
     group.add_argument(
@@ -59,7 +72,7 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         "--dynamics",
         default=dynamics,
         metavar="NAME" if "," not in dynamics else "NAMES",
-        help=f"{', '.join(spec.DYNAMICS)} (%(default)s)",
+        help=f"{', '.join(spec.DYNAMICS)}, or your own as of --basin (%(default)s)",
     )
     noise_options.add_options(group)
     group.add_argument(
@@ -174,27 +187,41 @@ def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
         If a file with a matrix cannot be read.
     """
     from levysde import checks
-    from levysde.basins import BASINS
 
-    make_basin = choose("--basin", options.basin, BASINS)
+    found = part_options.find("--basin", "basin", options.basin)
     for name in options.dynamics.split(","):
-        choose("--dynamics", name, dict.fromkeys(spec.DYNAMICS))
+        part_options.find("--dynamics", "dynamics", name)
     if options.epsilon is not None:
         noise_options.check_amplitude("epsilon", options.epsilon)
     noise = noise_options.build(options)
-    default = 1 if noise.dim is None else noise.dim
-    dim = checks.whole_number(
-        "dim", default if options.dim is None else options.dim, 1, LARGEST_DIM
-    )
-    noise.check_dim(dim)
-    if options.start is not None and len(options.start) != dim:
+    dim = noise.dim if options.dim is None else options.dim
+    if dim is not None:
+        noise.check_dim(checks.whole_number("dim", dim, 1, LARGEST_DIM))
+    basin = _build_basin(options, found, dim)
+    noise.check_dim(basin.dim)
+    if options.start is not None and len(options.start) != basin.dim:
         given = ",".join(f"{x:g}" for x in options.start)
         raise UsageError(
-            f"--start {given} has {len(options.start)} coordinates and the dimension is {dim}; "
-            "give one number per dimension, separated by commas"
+            f"--start {given} has {len(options.start)} coordinates and the dimension is "
+            f"{basin.dim}; give one number per dimension, separated by commas"
         )
-    basin = make_basin(dim)
     return (basin if options.start is None else replace(basin, start=options.start)), noise
+
+
+def _build_basin(options: argparse.Namespace, found: Any, dim: int | None) -> Basin:
+    """The basin with its parameters, in the dimension that is wanted."""
+    texts = options.basin_parameter or ()
+    given = part_options.parameters("--basin-parameter", texts, {"dim": "--dim"})
+    argument = part_options.arguments(found).get("dim")
+    if argument is not None and (dim is not None or argument.default is argument.empty):
+        given["dim"] = 1 if dim is None else dim
+    basin: Basin = spec.part("basin", options.basin, **given)
+    if options.dim not in (None, basin.dim):
+        raise UsageError(
+            f"--dim is {options.dim}, and the basin {options.basin} has dimension {basin.dim}; "
+            "leave out --dim"
+        )
+    return basin
 
 
 def predict(model: Model, dt: float | None = None) -> tuple[Prediction | None, str]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 from levysde import spec
-from levysde.cli.parser import UsageError, choose, numbers, quoted
+from levysde.cli import part_options
+from levysde.cli.parser import UsageError, numbers, quoted
 
 if TYPE_CHECKING:
     from levysde._typing import FloatArray
@@ -35,7 +36,7 @@ def add_options(group: Any) -> None:
         "--noise",
         default="independent",
         metavar="NAME",
-        help=f"law of the noise: {', '.join(spec.NOISES)} (%(default)s)",
+        help=f"law of the noise: {', '.join(spec.NOISES)}, or your own as of --basin (%(default)s)",
     )
     group.add_argument(
         "--scale",
@@ -92,9 +93,8 @@ def build(options: argparse.Namespace) -> Noise:
     OSError
         If a file cannot be read.
     """
-    choose("--noise", options.noise, spec.NOISES)
-    make = spec.constructor("noise", options.noise)
-    arguments = inspect.signature(make).parameters
+    make = part_options.find("--noise", "noise", options.noise)
+    arguments = part_options.arguments(make)
     for name, (option, _) in _READERS.items():
         if _given(options, name) and option not in map(_option, arguments):
             raise UsageError(
@@ -103,7 +103,9 @@ def build(options: argparse.Namespace) -> Noise:
             )
     others = _others(options, arguments)
     values = {name: _value(options, others, each) for name, each in arguments.items()}
-    law: Noise = make(**{name: value for name, value in values.items() if value is not None})
+    values = {name: value for name, value in values.items() if value is not None}
+    own = part_options.is_own(options.noise)
+    law: Noise = spec.part("noise", options.noise, **values) if own else make(**values)
     return law
 
 

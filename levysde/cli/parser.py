@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+
+from levysde.spellings import closest
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -130,31 +132,6 @@ def quoted(text: str) -> str:
     "'1_5'"
     """
     return repr(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, as an aside, or nothing.
-
-    Parameters
-    ----------
-    word : str
-        What was typed.
-    known : iterable of str
-        What could be meant.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> closest("escpe", ["escape", "theory"])
-    ' (did you mean escape?)'
-    """
-    from difflib import get_close_matches
-
-    found = get_close_matches(word, known, n=1)
-    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def number(text: str) -> float:

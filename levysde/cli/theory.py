@@ -137,6 +137,11 @@ def exact_mean(model: Model, dt: float) -> float:
 
     basin, minimum = model.basin, float(model.basin.minimum[0])
     reach = [theory.ray_exit_segments(basin.domain, basin.minimum, [s]).first for s in (-1.0, 1.0)]
+    if not np.isfinite(reach).all():
+        raise UsageError(
+            f"--exact is for an interval, and the {basin.name} basin is open on one side; leave "
+            "out --exact"
+        )
 
     def gradient(x: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
         return np.array([basin.potential.gradient_at(point)[0] for point in x[:, None]])

@@ -1,4 +1,4 @@
-"""What an experiment found: claims with their sources, what was measured, and whether they agree."""
+"""What an experiment found: claims with their sources, what came out, whether the two agree."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from levysde.report import figures
 from levysde.report.findings import Data, Finding, Outcome
 from levysde.runs.sweep.store import write_json, write_text
 from levysde.runs.sweep.sweep import sweep
+from levysde.spellings import closest
 
 __all__ = ["Reproduction", "experiments", "reproduce"]
 
@@ -164,7 +165,7 @@ def reproduce(
     for name in wanted:
         if name not in known:
             raise ValueError(
-                f"no experiment {name!r}{imported.closest(name, known)}; known: {', '.join(known)}"
+                f"no experiment {name!r}{closest(name, known)}; known: {', '.join(known)}"
             )
     target = Path(directory)
     made = [
@@ -266,7 +267,7 @@ def _write(outcome: Outcome, target: Path) -> None:
 
 
 def as_csv(lines: Sequence[Mapping[str, Any]]) -> str:
-    """A table as comma-separated values.
+    r"""A table as comma-separated values.
 
     Parameters
     ----------
@@ -280,7 +281,7 @@ def as_csv(lines: Sequence[Mapping[str, Any]]) -> str:
     Examples
     --------
     >>> as_csv([{"alpha": 1.5, "ratio": 0.98}])
-    'alpha,ratio\\n1.5,0.98\\n'
+    'alpha,ratio\n1.5,0.98\n'
     """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(lines[0]) if lines else [], lineterminator="\n")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from levysde import checks, methods
-from levysde.basins import Basin, check_minimum
+from levysde.basins import Basin
+from levysde.basins.basin import check_minimum
 from levysde.dynamics import Dynamics
 from levysde.engine.backends import Engine
 from levysde.engine.random.philox import MAX_PATHS

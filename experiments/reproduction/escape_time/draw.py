@@ -110,9 +110,9 @@ def draw(data: Data) -> Outcome:
     fits = [fit_of(sweep, alpha) for alpha in ALPHAS]
     worst = max(abs(math.log(row["ratio"])) for row in sweep.rows)
     text = (
-        "Mean escape time from the three built-in basins against the noise amplitude. Lines are the "
-        "leading order 1/(eps^alpha nu(W)), points simulated means with 95 % intervals, crosses "
-        "exact means of the same chain.\n\n"
+        "Mean escape time from the three built-in basins against the noise amplitude. Lines are "
+        "the leading order 1/(eps^alpha nu(W)), points simulated means with 95 % intervals, "
+        "crosses exact means of the same chain.\n\n"
         "The leading order is approached from below in symmetric wells and from above in the "
         f"asymmetric one; over this range it is off by up to a factor of {math.exp(worst):.2f}. A "
         "slope fitted to large amplitudes is therefore steeper than alpha, which is curvature and "
