@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from levysde import checks
 from levysde.statistics.exit_times import Survival
 
+__all__ = ["shared_legend"]
+
 FloatArray = NDArray[np.float64]
 
 ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
@@ -160,3 +162,35 @@ def _known(parameters: dict[str, Any]) -> list[str]:
         for name, letter in letters.items()
         if isinstance(parameters.get(name), (int, float))
     ]
+
+
+def shared_legend(figure: Figure) -> None:
+    """Put one legend under all axes of a figure, in place of one under each.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        With axes whose curves have the same looks; its layout should be "constrained".
+
+    Examples
+    --------
+    >>> figure = Figure(layout="constrained")
+    >>> for ax in figure.subplots(1, 2):
+    ...     _ = ax.plot([0.0, 1.0], label="simulation")
+    >>> shared_legend(figure)
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['simulation']
+    """
+    entries = {}
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        handles, labels = ax.get_legend_handles_labels()
+        if legend is not None:
+            handles = list(legend.legend_handles)
+            labels = [text.get_text() for text in legend.get_texts()]
+            legend.remove()
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(
+        list(entries.values()), list(entries), loc="outside lower center", frameon=False,
+        fontsize="small", ncols=min(len(entries), 6),
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Sweep:
     @property
     def table(self) -> dict[str, list[Any]]:
         """The lines by column; None is what does not exist."""
-        return {name: [row.get(name) for row in self.rows] for name in self.columns}
+        return by_column(self.rows)
 
     def select(self, **settings: Any) -> Sweep:
         """The cells with some settings.
@@ -163,6 +163,28 @@ class Sweep:
         file = self.directory / SUMMARY
         write_text(file, text.getvalue())
         return file
+
+
+def by_column(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Lines of a table by column; None is what a line lacks.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        The lines, for instance of several sweeps.
+
+    Returns
+    -------
+    dict of list
+
+    Examples
+    --------
+    >>> by_column([{"epsilon": 0.1, "mean": 2.0}, {"epsilon": 0.2}])
+    {'epsilon': [0.1, 0.2], 'mean': [2.0, None]}
+    """
+    lines = list(rows)
+    names = dict.fromkeys(name for line in lines for name in line)
+    return {name: [line.get(name) for line in lines] for name in names}
 
 
 def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
