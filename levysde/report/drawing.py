@@ -181,14 +181,15 @@ def shared_legend(figure: Figure) -> None:
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['simulation']
     """
-    entries = {}
+    entries: dict[str, Any] = {}
     for ax in figure.axes:
         legend = ax.get_legend()
-        handles, labels = ax.get_legend_handles_labels()
         if legend is not None:
-            handles = list(legend.legend_handles)
-            labels = [text.get_text() for text in legend.get_texts()]
+            # Some entries stand for a look that several curves share, and are in the legend alone.
+            texts = [text.get_text() for text in legend.get_texts()]
+            entries |= dict(zip(texts, legend.legend_handles, strict=True))
             legend.remove()
+        handles, labels = ax.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
     figure.legend(
         list(entries.values()), list(entries), loc="outside lower center", frameon=False,

@@ -88,12 +88,12 @@ def fit_of(rows: list[dict], alpha: float) -> dict:
     epsilon, mean = (np.array([row[name] for row in rows]) for name in ("epsilon", "mean"))
     errors = [standard_error(row["mean_lower"], row["mean_upper"]) / row["mean"] for row in rows]
     verdict = estimators.asymptotic(epsilon, mean, errors, expected=-alpha)
-    last = verdict.local.slope[0 if epsilon[0] < epsilon[-1] else -1]
+    smallest = int(np.argmin(verdict.local.x))
     return {
         "alpha": alpha,
         "slope": verdict.fit.slope,
         "error": verdict.fit.error,
-        "smallest eps": float(last),
+        "slope at the smallest eps": float(verdict.local.slope[smallest]),
         "verdict": verdict.sentence,
     }
 
