@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,7 +65,7 @@ def connect(address: str) -> Any:
         raise ImportError(INSTALL) from error
     try:
         return Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ConnectionError(
             f"no scheduler of a cluster answers at {address}; start one, or mend the address"
         ) from error
@@ -143,7 +143,7 @@ class _Run:
         self.rest: Iterator[Cell] = iter(cells)
         self.open: list[_Job] = []
         self.tasks: dict[str, _Task] = {}
-        self.ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.ended: queue.SimpleQueue[tuple[str, Answer | Exception]] = queue.SimpleQueue()
         self.wanted, self.modules = compared(versions()), users_modules()
         self.counted, self.threads = -_COUNT_SECONDS, 1
         self.mark = uuid.uuid4().hex
@@ -152,13 +152,15 @@ class _Run:
         """Submit and take in chunks until none is missing."""
         while self._fill():
             try:
-                future = self.ended.get(timeout=_LOOK_SECONDS)
+                key, answer = self.ended.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
                 self._look_around()
                 continue
-            task = self.tasks.pop(future.key, None)
+            task = self.tasks.pop(key, None)
             if task is not None:
-                self._take(task)
+                task.job.running.discard(key)
+                self._take(task, answer)
+                task.future.release()
 
     def cancel(self) -> None:
         """Leave the cluster without work of this sweep."""
@@ -201,26 +203,22 @@ class _Run:
             self._end(job)
 
     def _submit(self, job: _Job, first: int, last: int, tries: int) -> None:
-        from distributed.client import Future
+        from distributed import Future
 
         call = pickle.dumps(Call(self.wanted, job.travelling, first, last))
         key = f"levysde-{job.cell.key}-{first}-{last}-{tries}-{self.mark}"
-        try:
-            # Neither the scheduler nor its process needs this package: the call is bytes to them.
+        with self._reaching():
+            # The scheduler need not have this package: the call is bytes to it.
             future: Future = self.client.submit(pickle.loads, call, key=key, pure=False)
-        except (OSError, RuntimeError) as error:  # a client that is closed
-            raise self._lost() from error
         job.running.add(key)
         self.tasks[key] = _Task(job, first, last, future, tries)
-        future.add_done_callback(self.ended.put)
+        self.client.loop.add_callback(self._bring, future)
 
     def _all_threads(self) -> int:
         """Threads of the workers that are there now, at least one."""
         if time.monotonic() - self.counted > _COUNT_SECONDS:
-            try:
+            with self._reaching():
                 self.threads = max(1, sum(self.client.nthreads().values()))
-            except (OSError, TimeoutError, RuntimeError) as error:
-                raise self._lost() from error
             self.counted = time.monotonic()
         return self.threads
 
@@ -230,6 +228,16 @@ class _Run:
         for job in self.open[:1]:
             self.tally.look(job.cell, job.finished)
 
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Say it if the scheduler cannot be reached."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, OSError) or self.client.status != "running":
+                raise self._lost() from error
+            raise
+
     def _lost(self) -> ConnectionError:
         return ConnectionError(
             "the scheduler of the cluster was lost; what had arrived is kept: run the sweep again"
@@ -237,29 +245,31 @@ class _Run:
 
     # --------------------------------------------------------------------------------- what arrives
 
-    def _take(self, task: _Task) -> None:
-        """Keep what a task has computed, or see what went wrong."""
-        from distributed import CancelledError, KilledWorker
-
-        job, future = task.job, task.future
-        job.running.discard(future.key)
+    async def _bring(self, future: Any) -> None:
+        """Hand over the answer of a task, or its error; runs in the thread of the client."""
+        answer: Answer | Exception
         try:
-            answer = future.result()
-        except KilledWorker as error:
-            if task.tries < TRIES:
-                self._submit(job, task.first, task.last, task.tries + 1)
-            else:
-                self._fail(job, _died(task, error))
-        except (Exception, CancelledError) as error:
-            if future.status != "error":  # it is not the task that failed
-                raise self._lost() from error
-            _refuse_import(error)
-            self._fail(job, error)
-        else:
+            answer = await future
+        except Exception as error:
+            answer = error
+        self.ended.put((future.key, answer))
+
+    def _take(self, task: _Task, answer: Answer | Exception) -> None:
+        """Keep what a task has computed, or see what went wrong."""
+        from distributed import KilledWorker
+
+        if isinstance(answer, Answer):
             _refuse_others(answer, self.wanted)
-            self._keep(job, task, answer)
-        finally:
-            future.release()
+            self._keep(task.job, task, answer)
+        elif task.future.status != "error":  # it is not the task that failed
+            raise self._lost() from answer
+        elif isinstance(answer, KilledWorker) and task.tries < TRIES:
+            self._submit(task.job, task.first, task.last, task.tries + 1)
+        elif isinstance(answer, KilledWorker):
+            self._fail(task.job, _died(task, answer))
+        else:
+            _refuse_import(answer)
+            self._fail(task.job, answer)
 
     def _keep(self, job: _Job, task: _Task, answer: Answer) -> None:
         cell = job.cell
@@ -287,7 +297,7 @@ class _Run:
             note_failure(self.store, job.cell, error)
         self._close(job)
 
-    def _fail(self, job: _Job, error: BaseException) -> None:
+    def _fail(self, job: _Job, error: Exception) -> None:
         """Record why a cell failed, and leave its other chunks."""
         note_failure(self.store, job.cell, error)
         job.waiting.clear()
@@ -301,7 +311,7 @@ class _Run:
 
     def _cancel(self, tasks: list[_Task]) -> None:
         if tasks and self.client.status == "running":
-            with suppress(OSError, TimeoutError, RuntimeError):
+            with suppress(OSError):
                 self.client.cancel([task.future for task in tasks], force=True)
 
 
@@ -312,7 +322,7 @@ def _died(task: _Task, error: Exception) -> RuntimeError:
     )
 
 
-def _refuse_import(error: BaseException) -> None:
+def _refuse_import(error: Exception) -> None:
     """Refuse workers without this package, or with one that knows nothing of clusters."""
     absent = isinstance(error, ImportError) and (error.name or "").startswith("levysde")
     other = isinstance(error, AttributeError) and "Can't get attribute" in str(error)
