@@ -107,7 +107,7 @@ def _array(values: list[Any]) -> Any:
     exact = all(abs(value) <= _EXACT for value in whole)
     if exact and all(isinstance(value, int | float) for value in given):
         return np.array([math.nan if value is None else value for value in values], dtype=float)
-    return np.array(["" if value is None else str(value) for value in values], dtype=object)
+    return np.array(["" if value is None else str(value) for value in values], dtype=str)
 
 
 def _attributes(sweep: Sweep, record: dict[str, Any]) -> dict[str, str]:
