@@ -18,8 +18,6 @@ from levysde.runs.record import versions
 from levysde.runs.sweep import cluster, on_worker
 from levysde.runs.sweep.store import Store
 
-pytestmark = pytest.mark.quick
-
 
 def steep(x, p, out):
     """A function of this file, which workers cannot import."""
