@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster, Status
@@ -35,8 +36,10 @@ PLAIN = {
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    # Each worker has a process that starts it again when it is killed.
+    # Each worker has a process that starts it again when it is killed. The cluster gives up a worker
+    # that happens to be away some time after it was lost once; here they are lost all the time.
     with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 h"}),
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as workers,
@@ -116,8 +119,12 @@ def allow_deaths(client: Client, count: int) -> None:
 
 def kill_one(client: Client, chance: random.Random) -> list[int]:
     """Kill a worker that is computing; one that is just being started would not be replaced."""
-    handlers = [nanny.process for nanny in client.cluster.workers.values()]
-    pids = [one.pid for one in handlers if one is not None and one.status is Status.running]
+    running = Status.running
+    pids = [
+        nanny.process.pid
+        for nanny in client.cluster.workers.values()
+        if nanny.status is running and nanny.process and nanny.process.status is running
+    ]
     time.sleep(chance.uniform(0.0, 0.1))
     if not pids:
         return []
