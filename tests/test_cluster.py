@@ -36,7 +36,7 @@ PLAIN = {
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    # Each worker has a process that starts it again when it is killed. The cluster gives up a worker
+    # Each worker has a process that starts it again when it is killed. A cluster gives up a worker
     # that happens to be away some time after it was lost once; here they are lost all the time.
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1 h"}),
@@ -119,11 +119,10 @@ def allow_deaths(client: Client, count: int) -> None:
 
 def kill_one(client: Client, chance: random.Random) -> list[int]:
     """Kill a worker that is computing; one that is just being started would not be replaced."""
-    running = Status.running
     pids = [
         nanny.process.pid
         for nanny in client.cluster.workers.values()
-        if nanny.status is running and nanny.process and nanny.process.status is running
+        if nanny.status is Status.running and nanny.process and nanny.process.pid
     ]
     time.sleep(chance.uniform(0.0, 0.1))
     if not pids:
