@@ -119,11 +119,9 @@ def allow_deaths(client: Client, count: int) -> None:
 
 def kill_one(client: Client, chance: random.Random) -> list[int]:
     """Kill a worker that is computing; one that is just being started would not be replaced."""
-    pids = [
-        nanny.process.pid
-        for nanny in client.cluster.workers.values()
-        if nanny.status is Status.running and nanny.process and nanny.process.pid
-    ]
+    running = Status.running
+    started = [one.process for one in client.cluster.workers.values() if one.status is running]
+    pids = [one.pid for one in started if one and one.status is running and one.pid]
     time.sleep(chance.uniform(0.0, 0.1))
     if not pids:
         return []
