@@ -39,6 +39,10 @@ LIMITED_LIBRARIES = {
     "matplotlib": ("levysde.report.*",),
     "numba": ("levysde.engine.*", "levysde.runs.record", "levysde.cli.info"),
     "llvmlite": ("levysde.engine.*", "levysde.cli.info"),
+    "dask": (),
+    "distributed": ("levysde.runs.sweep.cluster", "levysde.runs.sweep.on_worker"),
+    "cloudpickle": ("levysde.runs.sweep.on_worker",),
+    "xarray": ("levysde.runs.sweep.xarrays",),
 }
 """Libraries that only some modules may import; `record` and `info` ask for versions."""
 

@@ -75,8 +75,6 @@ def describe(
     dict
         Names and parameters of the parts, the numbers, the convention of the stable law, versions.
     """
-    import numba
-
     basin = model.basin
     # Only between the jumps of continuous time is the distance of the boundary asked for.
     margin = basin.domain.margin if method == "jump" and dt == 0.0 else None
@@ -95,12 +93,25 @@ def describe(
         "functions": _user_functions(*model.parts[:3]),
         "declared": _declared(*model.parts[:3]),
         "stream": STREAM,
-        "versions": {
-            "levysde": __version__,
-            "numba": numba.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what makes results.
+
+    Returns
+    -------
+    dict
+        By name.
+    """
+    import numba
+
+    return {
+        "levysde": __version__,
+        "numba": numba.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
     }
 
 

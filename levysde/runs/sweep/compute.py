@@ -1,45 +1,21 @@
-"""The work of a sweep: chunks of paths, the results that they make, and a line of the summary."""
+"""The work of a sweep: chunks of paths, and the results that they make."""
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import NamedTuple
 
 from levysde.model import Model
 from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.run import Interrupted, Prefix, next_batch
 from levysde.runs.simulation import Simulation, prepare
-from levysde.runs.summary import Summary
 from levysde.runs.sweep.cell import Cell
+from levysde.runs.sweep.row import CellRecord, row_of
 from levysde.runs.sweep.store import Store, missing_ranges
 
-if TYPE_CHECKING:
-    from levysde.theory import Prediction
-
 Pieces = Mapping[tuple[int, int], EscapeTimes]
-
-
-class CellRecord(Protocol):
-    """What is on record of a cell: enough to know whether it is complete."""
-
-    @property
-    def key(self) -> str:
-        """Its key."""
-
-    @property
-    def varied(self) -> dict[str, Any]:
-        """The settings that vary."""
-
-    @property
-    def paths(self) -> int:
-        """Number of paths, or the largest."""
-
-    @property
-    def escapes(self) -> int | None:
-        """Escapes that are enough."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +112,87 @@ def prepared(cell: Cell, threads: int | None, earlier: EscapeTimes | None = None
     )  # fmt: skip
 
 
+def prepared_saying(
+    cell: Cell, threads: int | None, earlier: EscapeTimes | None
+) -> tuple[Simulation, list[str]]:
+    """What runs the paths of a cell, and what was warned of meanwhile.
+
+    Parameters
+    ----------
+    cell, threads, earlier
+        As for `prepared`.
+
+    Returns
+    -------
+    simulation : Simulation
+        What runs them.
+    said : list of str
+        The warnings.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        simulation = prepared(cell, threads, earlier)
+    return simulation, [str(entry.message) for entry in caught]
+
+
+def note_warnings(store: Store, cell: Cell, said: list[str]) -> None:
+    """Record what was warned of while a cell was prepared, if anything.
+
+    Parameters
+    ----------
+    store : Store
+        Where.
+    cell : Cell
+        The cell.
+    said : list of str
+        The warnings.
+    """
+    if said:
+        store.note(cell.key, {**store.facts(cell.key), "warnings": said})
+
+
+class Missing(NamedTuple):
+    """What is left to do of a cell.
+
+    Attributes
+    ----------
+    ranges : list of (int, int)
+        Its chunks that are missing: first path, and the one after the last.
+    finished : int
+        Its finished paths.
+    earlier : EscapeTimes or None
+        Some of these.
+    """
+
+    ranges: list[tuple[int, int]]
+    finished: int
+    earlier: EscapeTimes | None
+
+
+def missing_of(store: Store, cell: Cell, owns: Callable[[int], bool] = lambda _: True) -> Missing:
+    """The chunks of a cell that are missing, as far as its finished ones tell.
+
+    Parameters
+    ----------
+    store : Store
+        Where.
+    cell : Cell
+        The cell.
+    owns : callable
+        Whether the chunk of this number is computed here.
+
+    Returns
+    -------
+    Missing
+    """
+    pieces = store.pieces(cell.key)
+    ranges = cell.ranges(wanted_paths(cell, pieces))
+    mine = [each for chunk, each in enumerate(ranges) if owns(chunk)]
+    missing = missing_ranges(mine, list(pieces))
+    finished = _count(ranges) - _count(missing)
+    return Missing(missing, finished, next(iter(pieces.values()), None))
+
+
 def compute_cell(
     store: Store,
     cell: Cell,
@@ -164,23 +221,15 @@ def compute_cell(
         If it was interrupted: what had finished is kept.
     """
     simulation = None
-    said: list[str] = []
     while True:
-        pieces = store.pieces(cell.key)
-        ranges = cell.ranges(wanted_paths(cell, pieces))
-        mine = [each for chunk, each in enumerate(ranges) if owns(chunk)]
-        missing = missing_ranges(mine, list(pieces))
-        look(cell, sum(last - first for first, last in ranges) - _count(missing))
-        if not missing:
+        missing = missing_of(store, cell, owns)
+        look(cell, missing.finished)
+        if not missing.ranges:
             return
         if simulation is None:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                simulation = prepared(cell, threads, next(iter(pieces.values()), None))
-            said = [str(entry.message) for entry in caught]
-            if said:
-                store.note(cell.key, {**store.facts(cell.key), "warnings": said})
-        for first, last in missing:
+            simulation, said = prepared_saying(cell, threads, missing.earlier)
+            note_warnings(store, cell, said)
+        for first, last in missing.ranges:
             _compute_chunk(store, cell, simulation, first, last, threads, look)
 
 
@@ -271,86 +320,3 @@ def finish_cell(store: Store, cell: CellRecord, model: Model | None) -> bool:
     store.note(cell.key, {"row": row_of(cell, model, result, seconds), "warnings": said})
     store.drop_chunks(cell.key)
     return True
-
-
-def row_of(
-    cell: CellRecord, model: Model | None, result: EscapeTimes, seconds: float
-) -> dict[str, Any]:
-    """The line of the summary: settings, estimates with 95 % intervals, theory, cost.
-
-    Parameters
-    ----------
-    cell : Cell or its record
-        The cell.
-    model : Model or None
-        As for `finish_cell`.
-    result : EscapeTimes
-        Its paths.
-    seconds : float
-        Time that they took, seconds.
-
-    Returns
-    -------
-    dict
-        JSON values by column; what does not exist is None.
-    """
-    prediction = _prediction(model, result)
-    summary = Summary(result, prediction)
-    rate = prediction.rate if prediction is not None and prediction.rate else None
-    corrected = None if prediction is None else prediction.corrected_mean
-    measure = None if prediction is None else prediction.escape_measure
-    made = result.parameters
-    values = {
-        **cell.varied,
-        **{name: made[name] for name in _PARTS if name not in cell.varied},
-        **{name: made[name] for name in ("dt", "horizon", "method", "seed")},
-        "paths": result.paths,
-        "escaped": result.escaped,
-        "censored": result.censored,
-        "non_finite": result.non_finite,
-        **_interval("mean", summary.mean, summary.mean_interval),
-        **_interval("rate", summary.rate, summary.rate_interval),
-        "measure": measure and measure.value,
-        "predicted_mean": prediction.mean if rate and prediction else None,
-        "predicted_rate": rate,
-        "corrected_mean": corrected,
-        **_triple("ratio", summary.ratio),
-        **_triple("corrected_ratio", summary.mean_over(corrected)),
-        "exponentiality_p": summary.exponentiality and summary.exponentiality.p_value,
-        "steps": result.total_steps,
-        "seconds": seconds,
-        "digest": result.digest,
-        "key": cell.key,
-    }
-    return {name: _finite(value) for name, value in values.items()}
-
-
-_PARTS = ("basin", "dim", "dynamics", "noise", "alpha", "epsilon")
-
-
-def _prediction(model: Model | None, result: EscapeTimes) -> Prediction | None:
-    """What the theory says of a result, if anything."""
-    from levysde import spec, theory
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parts = spec.build(result.parameters) if model is None else model.parts[:3]
-            epsilon = result.parameters["epsilon"]
-            return theory.predict(*parts, epsilon, dt=result.dt or None)
-    except ValueError:  # no law is known, or a function cannot be imported here
-        return None
-
-
-def _interval(name: str, value: float | None, interval: Any) -> dict[str, float | None]:
-    low, high = interval or (None, None)
-    return {name: value, f"{name}_lower": low, f"{name}_upper": high}
-
-
-def _triple(name: str, triple: tuple[float, float, float] | None) -> dict[str, float | None]:
-    value, low, high = triple or (None, None, None)
-    return {name: value, f"{name}_lower": low, f"{name}_upper": high}
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

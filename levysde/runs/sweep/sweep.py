@@ -49,8 +49,9 @@ def sweep(
         made of its settings and ``seed``; with ``common_random_numbers = true`` all have ``seed``.
     directory : str or path-like
         Where the results go.
-    client : dask.distributed.Client, optional
-        A cluster that computes the chunks.
+    client : distributed.Client or str, optional
+        A Dask cluster that computes the chunks, or the address of its scheduler. Each chunk runs on
+        one thread of a worker.
     shard : str or (int, int), optional
         "2/3": the second of three parts of the work. The parts may have the same directory, or
         directories of their own that `merge` joins.
@@ -71,7 +72,7 @@ def sweep(
         If the spec cannot be understood, one of its cells cannot be built, or the directory has
         another sweep, with the difference.
     OSError
-        If a file cannot be read or written.
+        If a file cannot be read or written, or the cluster is lost.
     KeyboardInterrupt
         If it was interrupted; what had finished is kept.
 
