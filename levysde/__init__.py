@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from levysde.runs.seeds import seed_of
     from levysde.runs.simulate import Interrupted, escape_times
     from levysde.runs.sweep.merging import merge
-    from levysde.runs.sweep.sweep import sweep
     from levysde.runs.sweep.table import Sweep, load_sweep
+    from levysde.runs.sweep.verb import sweep
 
 __all__ = [
     "BackendError",
@@ -110,7 +110,7 @@ _HOME = {
     "merge": "runs.sweep.merging",
     "refine": "runs.refinement",
     "seed_of": "runs.seeds",
-    "sweep": "runs.sweep.sweep",
+    "sweep": "runs.sweep.verb",
     "trajectories": "runs.sampling",
 }
 

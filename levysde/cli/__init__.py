@@ -30,6 +30,9 @@ _COMMANDS = {
     "escape": "simulate escape times and compare them with the theory",
     "compare": "simulate several optimizers on the same random numbers",
     "theory": "predict the escape rate without a simulation",
+    "sweep": "simulate every cell of a grid of settings",
+    "merge": "join the parts of a sweep",
+    "reproduce": "run the experiments of the theory and draw them",
     "plot": "draw a result or a sweep that is on file",
     "info": "show versions, processor and the cache of compiled code",
 }
@@ -104,7 +107,7 @@ def _run(words: list[str], stop: Stop) -> int:
 
 def _no_command(words: list[str]) -> int:
     """Answer `levysde` without a command that is known."""
-    lines = "\n".join(f"  {name:<8} {text}" for name, text in _COMMANDS.items())
+    lines = "\n".join(f"  {name:<9} {text}" for name, text in _COMMANDS.items())
     parser = Parser(
         "levysde",
         "Escape times of SDEs with stable noise, simulated and compared with theory.",

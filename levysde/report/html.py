@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from levysde.runs.sweep.store import write_text
+from levysde.runs.files import write_text
 
 TEMPLATE = "page.html.jinja"
 PAGE = "report.html"

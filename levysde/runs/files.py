@@ -2,19 +2,28 @@
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 import sys
 import time
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["BROKEN_NPY", "remove_left_behind", "write_atomically"]
+__all__ = [
+    "BROKEN_NPY",
+    "read_json",
+    "remove_left_behind",
+    "write_atomically",
+    "write_json",
+    "write_text",
+]
 
 BROKEN_NPY = (
     ValueError, SyntaxError, TypeError, KeyError, OverflowError, EOFError, MemoryError,
@@ -163,3 +172,68 @@ def _is_left_behind(temporary: str) -> bool:
             return _lock(file)
     age = time.time() - os.stat(temporary).st_mtime
     return temporary.endswith(_NAMED) and age > _LEFT_BEHIND_SECONDS
+
+
+def read_json(file: Path, largest: int) -> dict[str, Any]:
+    """One JSON object from a file of unknown origin.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    largest : int
+        Bytes that it may have.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is something else.
+    """
+    with open(file, "rb") as stream:
+        text = stream.read(largest + 1)
+    if len(text) > largest:
+        raise ValueError(f"{file} is too long")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file} cannot be read: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} cannot be read: it is no JSON object")
+    return found
+
+
+def write_json(file: Path, record: Mapping[str, Any]) -> None:
+    """Write a JSON object, complete or not at all.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    record : mapping
+        JSON values.
+    """
+    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    write_text(file, text)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write text, complete or not at all.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    text : str
+        What.
+    """
+
+    def write(stream: BinaryIO) -> None:
+        stream.write(text.encode())
+
+    write_atomically(file, write)

@@ -23,8 +23,8 @@ from levysde.runs.sweep.cell import Cell
 from levysde.runs.sweep.compute import finish_cell, missing_of, note_warnings
 from levysde.runs.sweep.on_worker import Answer, Call, compared, travelling, users_modules
 from levysde.runs.sweep.store import Store
-from levysde.runs.sweep.sweep import note_failure
 from levysde.runs.sweep.tally import Tally
+from levysde.runs.sweep.verb import note_failure
 
 INSTALL = (
     "a cluster needs the package distributed: pip install '.[cluster]' in the folder of levysde"

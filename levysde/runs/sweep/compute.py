@@ -12,8 +12,9 @@ from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.run import Interrupted, Prefix, next_batch
 from levysde.runs.simulation import Simulation, prepare
 from levysde.runs.sweep.cell import Cell
+from levysde.runs.sweep.pieces import missing_ranges
 from levysde.runs.sweep.row import CellRecord, row_of
-from levysde.runs.sweep.store import Store, missing_ranges
+from levysde.runs.sweep.store import Store
 
 Pieces = Mapping[tuple[int, int], EscapeTimes]
 

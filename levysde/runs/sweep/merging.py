@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from levysde.runs.files import write_json
 from levysde.runs.sweep.compute import finish_cell
-from levysde.runs.sweep.store import MANIFEST, Store, write_json
+from levysde.runs.sweep.store import MANIFEST, Store
 from levysde.runs.sweep.table import Sweep, load_sweep
 
 __all__ = ["merge"]

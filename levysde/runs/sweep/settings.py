@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from levysde.runs.sweep.order import coarse_to_fine, level
+
 PARTS = ("basin", "dynamics", "noise")
 NUMBERS = (
     "epsilon", "lr", "paths", "rel_error", "dt", "horizon", "seed", "method", "backend",
@@ -91,48 +93,13 @@ class Spec:
         others = list(itertools.product(self.entries, self.rows))
         places = itertools.product(*(range(len(order)) for order in indices))
         # The deepest halving that a point needs says when its turn is.
-        for place in sorted(places, key=lambda place: sum(map(_level, place))):
+        for place in sorted(places, key=lambda place: sum(map(level, place))):
             chosen = {
                 key: self.axes[key][order[at]]
                 for key, order, at in zip(self.axes, indices, place, strict=True)
             }
             for entry, row in others:
                 yield {**self.fixed, **chosen, **row, **entry}
-
-
-def coarse_to_fine(count: int) -> list[int]:
-    """Indices of an axis: both ends, the middle, the middles of the halves, and so on.
-
-    Parameters
-    ----------
-    count : int
-        Length of the axis.
-
-    Returns
-    -------
-    list of int
-
-    Examples
-    --------
-    >>> coarse_to_fine(5)
-    [0, 4, 2, 1, 3]
-    """
-    order = dict.fromkeys([0, count - 1])
-    gaps = [(0, count - 1)]
-    while gaps:
-        finer = []
-        for low, high in gaps:
-            if high - low > 1:
-                middle = (low + high) // 2
-                order[middle] = None
-                finer += [(low, middle), (middle, high)]
-        gaps = finer
-    return list(order)
-
-
-def _level(place: int) -> int:
-    """How often an axis was halved before this place of its order."""
-    return 0 if place < 2 else (place - 1).bit_length()
 
 
 # -------------------------------------------------------------------------------------- reading

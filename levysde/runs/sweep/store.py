@@ -14,19 +14,17 @@ Every file appears complete or not at all, so that a process may end anywhere.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
-
-from levysde.runs.files import remove_left_behind, write_atomically
+from levysde.runs.files import read_json, remove_left_behind, write_json
 from levysde.runs.results import EscapeTimes, load
 from levysde.runs.sweep.cell import Cell, column_name, column_value
+from levysde.runs.sweep.pieces import joined, missing_ranges
 from levysde.runs.sweep.settings import Spec, SpecError, settings_text
 
 if sys.platform != "win32":
@@ -258,143 +256,6 @@ class Store:
     def remove(self) -> None:
         """Remove the directory."""
         shutil.rmtree(self.directory)
-
-
-def missing_ranges(
-    wanted: Sequence[tuple[int, int]], present: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """The parts of some ranges that others do not cover.
-
-    Parameters
-    ----------
-    wanted, present : sequence of (int, int)
-        First, and the one after the last.
-
-    Returns
-    -------
-    list of (int, int)
-
-    Examples
-    --------
-    >>> missing_ranges([(0, 10), (10, 20)], [(0, 4), (6, 12)])
-    [(4, 6), (12, 20)]
-    """
-    missing = []
-    for first, last in wanted:
-        for low, high in sorted(present):
-            if low > first:
-                missing.append((first, min(low, last)))
-            first = max(first, high)
-            if first >= last:
-                break
-        if first < last:
-            missing.append((first, last))
-    return [(first, last) for first, last in missing if first < last]
-
-
-def joined(pieces: Mapping[tuple[int, int], EscapeTimes], paths: int) -> EscapeTimes:
-    """One result of consecutive pieces, which may overlap.
-
-    Parameters
-    ----------
-    pieces : mapping
-        Results by first path, and the one after the last, that cover all paths.
-    paths : int
-        Number of paths.
-
-    Returns
-    -------
-    EscapeTimes
-        With no time of its own.
-
-    Raises
-    ------
-    ValueError
-        If the pieces are not of one simulation.
-    """
-    arrays: list[tuple[Any, ...]] = []
-    end = 0
-    leader = next(iter(pieces.values()))
-    for (first, last), piece in sorted(pieces.items()):
-        if last <= end or first >= paths:
-            continue
-        for name in ("horizon", "threshold", "method", "seed"):
-            if piece.parameters.get(name) != leader.parameters.get(name) or piece.dt != leader.dt:
-                raise ValueError(
-                    f"the chunks of a cell have {name} = {leader.parameters.get(name)!r} and "
-                    f"{piece.parameters.get(name)!r}: machines or versions disagree; remove one"
-                )
-        part = slice(end - first, min(last, paths) - first)
-        times = () if piece.exit_times is None else (piece.exit_times[part],)
-        arrays.append((piece.steps[part], piece.status[part], piece.exit_position[part], *times))
-        end = last
-    steps, status, position, *times_ = (np.concatenate(each) for each in zip(*arrays, strict=True))
-    return EscapeTimes(steps, status, position, leader.dt, leader.parameters, 0.0, *times_)
-
-
-def read_json(file: Path, largest: int) -> dict[str, Any]:
-    """One JSON object from a file of unknown origin.
-
-    Parameters
-    ----------
-    file : Path
-        The file.
-    largest : int
-        Bytes that it may have.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If it is something else.
-    """
-    with open(file, "rb") as stream:
-        text = stream.read(largest + 1)
-    if len(text) > largest:
-        raise ValueError(f"{file} is too long")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} cannot be read: {error}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{file} cannot be read: it is no JSON object")
-    return found
-
-
-def write_json(file: Path, record: Mapping[str, Any]) -> None:
-    """Write a JSON object, complete or not at all.
-
-    Parameters
-    ----------
-    file : Path
-        Where.
-    record : mapping
-        JSON values.
-    """
-    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    write_text(file, text)
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write text, complete or not at all.
-
-    Parameters
-    ----------
-    file : Path
-        Where.
-    text : str
-        What.
-    """
-
-    def write(stream: BinaryIO) -> None:
-        stream.write(text.encode())
-
-    write_atomically(file, write)
 
 
 def _is_cell(cell: Any) -> bool:

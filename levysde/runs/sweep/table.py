@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from levysde.runs.files import write_text
 from levysde.runs.results import EscapeTimes, load
-from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store, write_text
+from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
 
 INSTALL_XARRAY = "pip install '.[xarray]' in the folder of levysde"
 
@@ -210,10 +211,10 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
     --------
     >>> import tempfile
     >>> import levysde as ls
-    >>> folder = tempfile.TemporaryDirectory()
     >>> spec = {"paths": 100, "basin": "flat", "grid": {"epsilon": [0.5, 0.8]}}
-    >>> made = ls.sweep(spec, folder.name)
-    >>> ls.load_sweep(folder.name).table["epsilon"]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = ls.sweep(spec, folder)
+    ...     ls.load_sweep(folder).table["epsilon"]
     [0.5, 0.8]
     """
     store = Store(Path(directory))

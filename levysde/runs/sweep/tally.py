@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from levysde.runs.sweep.cell import Cell
-from levysde.runs.sweep.forecast import weights
+from levysde.runs.sweep.durations import weights
 from levysde.runs.sweep.table import load_sweep
 
 SUMMARY_SECONDS = 10.0

@@ -79,9 +79,9 @@ def sweep(
     Examples
     --------
     >>> import tempfile
-    >>> folder = tempfile.TemporaryDirectory()
     >>> spec = {"paths": 200, "basin": "flat", "grid": {"epsilon": [0.5, 0.8]}}
-    >>> [row["escaped"] for row in sweep(spec, folder.name).rows]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [row["escaped"] for row in sweep(spec, folder).rows]
     [200, 200]
     """
     share = share_of(shard)

@@ -20,8 +20,8 @@ from levysde import imported
 from levysde._version import __version__
 from levysde.report import figures
 from levysde.report.findings import Data, Finding, Outcome
-from levysde.runs.sweep.store import write_json, write_text
-from levysde.runs.sweep.sweep import sweep
+from levysde.runs.files import write_json, write_text
+from levysde.runs.sweep.verb import sweep
 from levysde.spellings import closest
 
 __all__ = ["Reproduction", "experiments", "reproduce"]

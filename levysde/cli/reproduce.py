@@ -1,0 +1,108 @@
+"""`levysde reproduce`: the figures and numbers of the theory, simulated and drawn anew."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, say, table
+from levysde.cli.parser import Parser, whole_number
+
+if TYPE_CHECKING:
+    from levysde.cli.signals import Stop
+
+_PROGRAM = "levysde reproduce"
+_EPILOG = f"""\
+Each experiment has a folder with its figures (SVG, PNG), tables (CSV, LaTeX)
+and the paths it is made from; report.html shows all of them and opens without
+a network, report.json has the same numbers. The same command continues where
+an earlier one was interrupted.
+
+examples:
+  levysde reproduce --list
+  levysde reproduce --quick
+  levysde reproduce escape_time --output results
+
+{EXIT_CODES}"""
+
+
+def run(words: list[str], stop: Stop) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    words : list of str
+        What follows `levysde reproduce`.
+    stop : Stop
+        Requests to stop.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    ValueError
+        If there is no experiment of a name.
+    OSError
+        If a file cannot be written.
+    """
+    parser = Parser(_PROGRAM, "Run experiments and draw them, with a page about them.", _EPILOG)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments (all)")
+    parser.add_argument("--list", action="store_true", help="print the names of the experiments")
+    parser.add_argument("--quick", action="store_true", help="fewer settings and paths")
+    parser.add_argument(
+        "--output",
+        default="reproduction",
+        metavar="DIR",
+        help="folder (%(default)s)",
+    )
+    parser.add_argument("--threads", type=whole_number, metavar="N", help="one per processor")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    options = parser.parse(words)
+    from levysde.report.experiments import experiments, reproduce
+
+    if options.list:
+        answer("\n".join(experiments()))
+        return DONE
+    stop.keep()
+    progress = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
+    try:
+        made = reproduce(
+            options.names,
+            options.output,
+            quick=options.quick,
+            threads=options.threads,
+            progress=progress or (lambda finished, total: stop.check()),
+            tell=None if options.quiet else (lambda line: say(_PROGRAM, "running", line)),
+        )
+    except KeyboardInterrupt:
+        say(
+            _PROGRAM,
+            "interrupted",
+            f"what had finished is in {options.output}; to continue, repeat the command",
+        )
+        return stop.code
+    if options.json:
+        answer(as_json({"experiments": [each.record() for each in made]}))
+    else:
+        rows: list[tuple[str, ...]] = [("experiment", "findings", "as documented")]
+        rows += [
+            (each.name, str(len(each.findings)), str(sum(f.as_documented for f in each.findings)))
+            for each in made
+        ]
+        answer(table(rows, right=(1, 2)) + f"\n\n  {options.output}/report.html")
+    for each in made:
+        for reason in each.failed:
+            say(_PROGRAM, "error", f"{each.name}: {reason}")
+        for finding in each.findings:
+            if not finding.as_documented:
+                say(
+                    _PROGRAM,
+                    "warning",
+                    f"{each.name}: {finding.claim}: expected {finding.expected:.5g}, found "
+                    f"{finding.found:.5g} +- {finding.error:.2g}",
+                )
+    return DONE if all(each.as_documented for each in made) else CHECK_FAILED
