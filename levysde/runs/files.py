@@ -194,6 +194,15 @@ def read_json(file: Path, largest: int) -> dict[str, Any]:
         If it cannot be read.
     ValueError
         If it is something else.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder, "facts.json")
+    ...     _ = target.write_text('{"paths": 3}')
+    ...     read_json(target, 100)
+    {'paths': 3}
     """
     with open(file, "rb") as stream:
         text = stream.read(largest + 1)
@@ -217,6 +226,15 @@ def write_json(file: Path, record: Mapping[str, Any]) -> None:
         Where.
     record : mapping
         JSON values.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder, "facts.json")
+    ...     write_json(target, {"paths": 3})
+    ...     read_json(target, 100)
+    {'paths': 3}
     """
     text = json.dumps(record, indent=1, allow_nan=False) + "\n"
     write_text(file, text)
@@ -231,6 +249,15 @@ def write_text(file: Path, text: str) -> None:
         Where.
     text : str
         What.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder, "facts.txt")
+    ...     write_text(target, "done")
+    ...     target.read_text()
+    'done'
     """
 
     def write(stream: BinaryIO) -> None:

@@ -304,20 +304,25 @@ def finish_cell(store: Store, cell: CellRecord, model: Model | None) -> bool:
         Whether the cell is complete.
     """
     pieces = store.pieces(cell.key)
-    paths = wanted_paths(cell, pieces)
     facts = store.facts(cell.key)
-    row = facts.get("row")
-    if isinstance(row, dict) and row.get("paths") == paths and (0, paths) in pieces:
-        store.drop_chunks(cell.key)
-        return True
-    # What an earlier result took is in its line; the file has no seconds of its own.
-    seconds = sum(piece.seconds for piece in pieces.values())
-    if isinstance(row, dict) and isinstance(row.get("seconds"), float):
-        seconds += row["seconds"]
+    paths = wanted_paths(cell, pieces)
     result = store.finish(cell.key, paths)
     if result is None:
         return False
-    said = list(dict.fromkeys([*facts.get("warnings", ()), *result.warnings]))
-    store.note(cell.key, {"row": row_of(cell, model, result, seconds), "warnings": said})
+    row = facts.get("row")
+    row = row if isinstance(row, dict) else {}
+    if row.get("digest") != result.digest:
+        # What an earlier result took is in its line; its file has no seconds.
+        seconds = sum(piece.seconds for piece in pieces.values()) + float(row.get("seconds") or 0.0)
+        _describe(store, cell, model, result, seconds)
     store.drop_chunks(cell.key)
     return True
+
+
+def _describe(
+    store: Store, cell: CellRecord, model: Model | None, result: EscapeTimes, seconds: float
+) -> None:
+    """Write the line of a complete cell, and what a reader of it must know."""
+    facts = store.facts(cell.key)
+    said = list(dict.fromkeys([*facts.get("warnings", ()), *result.warnings]))
+    store.note(cell.key, {"row": row_of(cell, model, result, seconds), "warnings": said})

@@ -175,9 +175,8 @@ class Store:
 
         Files that cannot be read are removed, and so are chunks that the result has.
         """
-        folder = self.folder(key)
         found: dict[tuple[int, int], EscapeTimes] = {}
-        whole = _loaded(folder / RESULT)
+        whole = self.result(key)
         if whole is not None:
             found[0, whole.paths] = whole
         for file, first, last in self._chunks(key):
@@ -227,14 +226,19 @@ class Store:
         The result does not depend on how often the cell was interrupted: its seconds are in the
         summary alone.
         """
+        whole = self.result(key)
+        if whole is not None and whole.paths == paths and not whole.seconds:
+            return whole
         pieces = self.pieces(key)
         if missing_ranges([(0, paths)], list(pieces)):
             return None
-        whole = pieces.get((0, paths))
-        if whole is None or whole.seconds:
-            whole = joined(pieces, paths)
-            whole.save(self.folder(key) / RESULT)
+        whole = joined(pieces, paths)
+        whole.save(self.folder(key) / RESULT)
         return whole
+
+    def result(self, key: str) -> EscapeTimes | None:
+        """All paths of a cell; None if they were not joined yet, or cannot be read."""
+        return _loaded(self.folder(key) / RESULT)
 
     def drop_chunks(self, key: str) -> None:
         """Remove the chunks of a cell, whose result has them all."""
