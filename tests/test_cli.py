@@ -630,7 +630,7 @@ def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
 # Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
 # is a folder of the test.
 MISTAKES = r"""
- | 2 | escape, compare, theory, plot, info
+ | 2 | escape, compare, theory, sweep, merge, reproduce, plot, info
 escpe | 2 | did you mean escape
 ESCAPE | 2 | 'ESCAPE'
 '' | 2 | ''

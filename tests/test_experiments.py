@@ -1,0 +1,78 @@
+"""The experiments: specs that can be built, findings that come out, a page that opens offline."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from levysde.cli import main
+from levysde.report.experiments import as_latex, experiments, read_spec
+from levysde.report.findings import Finding
+from levysde.report.html import number
+from levysde.runs.sweep.cell import cells_of
+from levysde.runs.sweep.settings import read
+
+SPECS = [file for folder in experiments().values() for file in sorted(folder.glob("*.toml"))]
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_every_cell_can_be_built(file: Path, quick: bool) -> None:
+    cells = cells_of(read(read_spec(file, quick)))
+    assert cells
+    if quick:
+        full = cells_of(read(read_spec(file, False)))
+        assert sum(cell.paths for cell in cells) < sum(cell.paths for cell in full)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("folder", experiments().values(), ids=experiments())
+def test_every_experiment_says_what_it_claims(folder: Path) -> None:
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    for word in ("claim", "settings", "came out", "disagree"):
+        assert word in text.lower(), f"{folder.name}/README.md does not say: {word}"
+
+
+@pytest.mark.quick
+def test_a_finding_is_judged_by_its_error() -> None:
+    near = Finding("c", "s", expected=1.0, found=1.03, error=0.01)
+    far = Finding("c", "s", expected=1.0, found=1.05, error=0.01)
+    wrong = Finding("c", "s", expected=1.0, found=1.05, error=0.01, should_agree=False)
+    assert (near.agrees, far.agrees, wrong.agrees) == (True, False, False)
+    assert (near.as_documented, far.as_documented, wrong.as_documented) == (True, False, True)
+    assert not Finding("c", "s", expected=1.0, found=float("nan")).agrees
+
+
+@pytest.mark.quick
+def test_tables_for_latex_escape_what_is_special() -> None:
+    assert r"a\_b \& 5 \%" in as_latex([{"name": "a_b & 5 %"}])
+
+
+def test_reproduce_writes_figures_tables_and_a_page(tmp_path: Path, capsys) -> None:
+    """The page has the numbers of the JSON file, and nothing that asks a network."""
+    assert main(["reproduce", "escape_time", "--quick", "--output", str(tmp_path)]) == 0
+    assert "as documented" in capsys.readouterr().out
+    folder = tmp_path / "escape_time"
+    names = {file.name for file in folder.iterdir() if file.is_file()}
+    assert {"escape_time.svg", "escape_time.png", "fits.csv", "fits.tex"} <= names
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    record = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    (made,) = record["experiments"]
+    assert made["findings"]
+    for finding in made["findings"]:
+        assert finding["as_documented"], finding
+        for key in ("expected", "found", "error"):
+            assert f">{number(finding[key])}<" in page
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert not re.search(r"url\((?!#)|@import|<script", page)
+
+
+@pytest.mark.quick
+def test_an_unknown_experiment_is_one_sentence(capsys) -> None:
+    assert main(["reproduce", "escape_tim"]) == 2
+    assert "did you mean escape_time?" in capsys.readouterr().err
+    assert main(["reproduce", "--list"]) == 0
+    assert "escape_time" in capsys.readouterr().out.splitlines()
