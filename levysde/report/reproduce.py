@@ -212,7 +212,7 @@ def _reproduced(
 
 
 def read_spec(file: Path, quick: bool) -> dict[str, Any]:
-    """The spec of a sweep, full or quick.
+    """The spec of a sweep, full or quick, with the parts that a file beside it has.
 
     Parameters
     ----------
@@ -227,7 +227,17 @@ def read_spec(file: Path, quick: bool) -> dict[str, Any]:
     """
     spec = tomllib.loads(file.read_text(encoding="utf-8"))
     shorter = spec.pop("quick", {})
-    return _replaced(spec, shorter) if quick else spec
+    return _located(_replaced(spec, shorter) if quick else spec, file.parent)
+
+
+def _located(value: Any, folder: Path) -> Any:
+    """Settings in which a part "parts.py:name" is the one of the folder of the spec."""
+    if isinstance(value, dict):
+        return {key: _located(each, folder) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_located(each, folder) for each in value]
+    source, colon, name = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    return f"{folder / source}:{name}" if colon and source.endswith(".py") else value
 
 
 def _replaced(tables: dict[str, Any], by: Mapping[str, Any]) -> dict[str, Any]:
