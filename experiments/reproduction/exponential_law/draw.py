@@ -141,8 +141,8 @@ def draw(data: Data) -> Outcome:
         "The law departs from an exponential one where the escape is not slow against the "
         "relaxation in the basin: the fitted Weibull shape goes up to "
         f"{high}, since a path needs some time to reach the wall, and down to "
-        f"{low}, since paths start at the minimum, near the steep wall, and stay longer once they are on the flat "
-        "side."
+        f"{low}, since paths start at the minimum, near the steep wall, and stay longer once "
+        "they are on the flat side."
     )
     # With few paths the shapes are not known well enough to differ from 1.
     rejected = (
