@@ -105,7 +105,7 @@ def test_nothing_is_imported_because_a_file_says_so(tmp_path, drawn, monkeypatch
     other = EscapeTimes(
         result.steps, result.status, result.exit_position, result.dt, record, result.seconds
     )
-    monkeypatch.setattr("levysde.spec._imported", lambda _: pytest.fail("imported"))
+    monkeypatch.setattr("levysde.imported.find", lambda _: pytest.fail("imported"))
     code, _, err = call(other.save(tmp_path / "run.npz"), "--kind", "exit_positions")
     assert (code, err.count("\n")) == (0, 1)
     assert "note: no boundary" in err

@@ -416,7 +416,7 @@ def test_a_complete_file_whose_process_was_killed_is_removed(
     def look(source: str, target: str) -> None:
         names.append(os.path.basename(source))
         before = os.listdir(tmp_path)
-        files._remove_left_behind(str(tmp_path), names[0][:26])
+        files.remove_left_behind(str(tmp_path), names[0][:26])
         assert os.listdir(tmp_path) == before
         replace(source, target)
 
