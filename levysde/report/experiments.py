@@ -227,7 +227,8 @@ def read_spec(file: Path, quick: bool) -> dict[str, Any]:
     """
     spec = tomllib.loads(file.read_text(encoding="utf-8"))
     shorter = spec.pop("quick", {})
-    return _located(_replaced(spec, shorter) if quick else spec, file.parent)
+    located: dict[str, Any] = _located(_replaced(spec, shorter) if quick else spec, file.parent)
+    return located
 
 
 def _located(value: Any, folder: Path) -> Any:
