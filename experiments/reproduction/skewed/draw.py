@@ -123,7 +123,7 @@ def panel(ax: Axes, table: list[dict], name: str, heading: str) -> None:
     ax.plot(places, exact, "x", color="black", markersize=6.0, zorder=4, label="exact")
     ax.set_xticks(list(places), [label_of(line) for line in table], fontsize="small")
     ax.set_ylabel(heading)
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(bottom=-0.04)
     ax.margins(x=0.08)
 
 
