@@ -7,6 +7,7 @@ tell the same things apart once more, for print in grey.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Literal
 
 import numpy as np
@@ -70,18 +71,23 @@ def legend_below(ax: Axes) -> None:
     labels = ax.get_legend_handles_labels()[1]
     if not labels:
         return
-    # Commands of mathematical letters are longer than the letters.
-    longest = max(len(label.replace("\\varepsilon", "e").replace("\\", "")) for label in labels)
-    columns = max(1, min(_LEGEND_COLUMNS, _LEGEND_WIDTH // (longest + 7)))
     ax.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.17),
-        ncols=columns,
+        ncols=_columns(labels, _LEGEND_WIDTH, _LEGEND_COLUMNS),
         frameon=False,
         fontsize="small",
         columnspacing=1.2,
         handlelength=2.4,
     )
+
+
+def _columns(labels: list[str], width: float, most: int) -> int:
+    """Return in how many columns labels fit into so many characters, in rows of equal length."""
+    # Commands of mathematical letters are longer than the letters.
+    longest = max(len(re.sub(r"\\[a-z]+", "e", label).replace("$", "")) for label in labels)
+    rows = math.ceil(len(labels) / max(1, min(most, int(width / (longest + 7)))))
+    return math.ceil(len(labels) / rows)
 
 
 def log_axis(ax: Axes, name: Literal["x", "y"], values: FloatArray) -> None:
@@ -191,7 +197,10 @@ def shared_legend(figure: Figure) -> None:
             legend.remove()
         handles, labels = ax.get_legend_handles_labels()
         entries |= dict(zip(labels, handles, strict=True))
+    if not entries:
+        return
+    width = _LEGEND_WIDTH * figure.get_figwidth() / _SIZE_INCHES[0]
     figure.legend(
         list(entries.values()), list(entries), loc="outside lower center", frameon=False,
-        fontsize="small", ncols=min(len(entries), 6),
+        fontsize="small", ncols=_columns(list(entries), width, 6),
     )  # fmt: skip
