@@ -106,9 +106,12 @@ def test_exits_in_the_plane():
 
 def test_the_boundary_is_where_the_domain_ends():
     ax = plots.exit_positions(made([[2.0, 0.0]]), ls.basins.flat(2))
-    potential, boundary = [c for c in ax.collections if isinstance(c, QuadContourSet)]
-    corners = np.concatenate([path.vertices for path in boundary.get_paths()])
-    assert np.hypot(*corners.T) == pytest.approx(np.ones(len(corners)), abs=0.04)
+    (potential,) = [c for c in ax.collections if isinstance(c, QuadContourSet)]
+    (corners,) = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 1]
+    # A cell of the grid is a 200th of the view, and halved 8 times.
+    assert len(corners) > 100
+    cell = np.diff(ax.get_xlim())[0] / 200
+    assert np.hypot(*corners.T) == pytest.approx(np.ones(len(corners)), abs=cell / 2**8)
     # F = |x|^2 / 2: the lines are circles.
     for level, path in zip(potential.levels, potential.get_paths(), strict=True):
         assert np.hypot(*path.vertices.T) == pytest.approx(np.sqrt(2.0 * level), rel=0.02)
@@ -121,7 +124,8 @@ def test_a_potential_without_values_has_a_boundary_only():
 
     basin = ls.Basin(ls.Potential(2, gradient), ls.domains.ball([0.0, 0.0], 1.0), [0.0, 0.0])
     ax = plots.exit_positions(made([[2.0, 0.0]]), basin)
-    assert len([c for c in ax.collections if isinstance(c, QuadContourSet)]) == 1
+    assert not [c for c in ax.collections if isinstance(c, QuadContourSet)]
+    assert [len(line.get_xdata()) > 1 for line in ax.lines] == [True, False]
 
 
 # Paths
@@ -143,14 +147,25 @@ def test_jumps_are_drawn_as_jumps():
     assert np.array_equal(ends, [path[99], path[100], [np.nan] * 2], equal_nan=True)
     assert np.column_stack(start.get_data()).tolist() == [path[0].tolist()]
     assert jump.get_linewidth() < smooth.get_linewidth()
-    assert legend(ax) == ["jump", "start"]
+    assert legend(ax) == ["start", "jump"]
+
+
+def test_exits_are_marked():
+    basin = ls.basins.flat(2)
+    left, stays = walk() * 0.1, walk() * 0.1
+    left[150:] = [1.5, 0.5]
+    left[151:] = np.nan
+    ax = plots.plane([left, stays], basin)
+    (exits,) = [line for line in ax.lines if line.get_label() == "exit"]
+    assert exits.get_xydata().tolist() == [[1.5, 0.5]]
+    assert "exit" not in legend(plots.plane([stays], basin))
 
 
 def test_a_path_without_jumps_is_one_line():
     path = walk()
     ax = plots.plane(path)
     assert np.array_equal(np.column_stack(ax.lines[0].get_data()), path)
-    assert [len(line.get_xdata()) for line in ax.lines[1:]] == [1, 0]
+    assert [len(line.get_xdata()) for line in ax.lines[1:]] == [1]
     assert legend(ax) == ["start"]
 
 

@@ -21,6 +21,9 @@ FloatArray = NDArray[np.float64]
 
 _GRID = 81
 _FINE_GRID = 2001
+_MASK_GRID = 201
+# Bisections of an edge of that grid: far below the width of a line.
+_HALVINGS = 8
 _BINS = 60
 _LEVELS = 10
 # More points than this are one another's background.
@@ -110,9 +113,10 @@ def plane(paths: ArrayLike, basin: Basin | None = None, ax: Axes | None = None) 
     """Sample paths in the plane of two coordinates, jumps drawn as jumps.
 
     A step more than 8 times as long as the median step of all paths is a thin dotted line: a path
-    is not anywhere between its ends. A circle is where a path begins. With a basin, contour lines
-    of its potential and its boundary are drawn, in the plane of the first two coordinates through
-    the minimum, and the view ends 2 distances of the boundary from it.
+    is not anywhere between its ends. A circle is where a path begins. With a basin, a cross is
+    where a path ends outside it; contour lines of its potential and its boundary are drawn, in the
+    plane of the first two coordinates through the minimum, and the view ends 2 distances of the
+    boundary from it.
 
     Parameters
     ----------
@@ -166,13 +170,27 @@ def plane(paths: ArrayLike, basin: Basin | None = None, ax: Axes | None = None) 
             gaps = np.full((jumps.size, 2), np.nan)
             leaps = np.stack([path[jumps], path[jumps + 1], gaps], axis=1).reshape(-1, 2)
             ax.plot(leaps[:, 0], leaps[:, 1], color=color, linestyle=":", linewidth=0.8, zorder=2)
-        ax.plot(*path[0], marker="o", color=color, markersize=4.5, linestyle="none", zorder=4)
+    _mark_ends(ax, drawn, given, basin)
     if any(line.get_linestyle() == ":" for line in ax.lines):
         ax.plot([], [], color="black", linestyle=":", linewidth=0.8, label="jump")
-    ax.plot([], [], color="black", linestyle="none", marker="o", markersize=4.5, label="start")
     _note(ax, 1.0 - float(view.contains(finite).mean()), "positions")
     legend_below(ax)
     return ax
+
+
+def _mark_ends(ax: Axes, drawn: FloatArray, given: FloatArray, basin: Basin | None) -> None:
+    """Mark where paths begin, and where those that end outside the basin end."""
+    look: dict[str, Any] = {"linestyle": "none", "color": "black", "zorder": 5}
+    ax.plot(
+        *drawn[:, 0].T, marker="o", markersize=5.0, markerfacecolor="white", label="start", **look
+    )
+    if basin is None:
+        return
+    finite = np.isfinite(given).all(axis=2)
+    ends = [path[known][-1] for path, known in zip(given, finite, strict=True) if known.any()]
+    exits = np.array([end for end in ends if basin.domain.outside_many(end[None])[0]])
+    if exits.size:
+        ax.plot(*exits[:, :2].T, marker="x", markersize=6.0, label="exit", **look)
 
 
 def _check_basin(basin: Basin | None, dim: int) -> None:
@@ -254,12 +272,7 @@ def _draw_plane(ax: Axes, view: _View, basin: Basin | None) -> None:
     if basin is not None:
         if basin.potential.value is not None:
             _draw_contours(ax, view, basin)
-        x, y, points = _grid(view, basin, _FINE_GRID // 10)
-        outside = basin.domain.outside_many(points).reshape(x.shape)
-        if outside.any() and not outside.all():
-            line: dict[str, Any] = {"linewidths": 1.2, "linestyles": "--", "zorder": 4}
-            ax.contour(x, y, outside, levels=[0.5], colors="black", **line)
-            ax.plot([], [], color="black", linestyle="--", linewidth=1.2, label="boundary")
+        _draw_boundary(ax, view, basin)
     names: tuple[Literal["x", "y"], ...] = ("x", "y")
     for name, middle in zip(names, view.center, strict=True):
         ends = (middle - view.half, middle + view.half)
@@ -267,6 +280,41 @@ def _draw_plane(ax: Axes, view: _View, basin: Basin | None) -> None:
     ax.set_aspect("equal")
     ax.set_xlabel("coordinate 1")
     ax.set_ylabel("coordinate 2")
+
+
+def _draw_boundary(ax: Axes, view: _View, basin: Basin) -> None:
+    """Draw the boundary of the domain as a dashed line."""
+    x, y, points = _grid(view, basin, _MASK_GRID)
+    outside = basin.domain.outside_many(points).reshape(x.shape)
+    if outside.all() or not outside.any():
+        return
+    lines = ax.contour(x, y, outside, levels=[0.5])
+    for line in lines.allsegs[0]:
+        drawn = _on_boundary(np.asarray(line), view, basin)
+        ax.plot(*drawn.T, color="black", linestyle="--", linewidth=1.2, zorder=4)
+    lines.remove()
+    ax.plot([], [], color="black", linestyle="--", linewidth=1.2, label="boundary")
+
+
+def _on_boundary(line: FloatArray, view: _View, basin: Basin) -> FloatArray:
+    """Move the corners of a line, half way between neighbors on the grid, to the boundary."""
+    spacing = 2.0 * view.half / (_MASK_GRID - 1)
+    place = (line - (view.center - view.half)) / spacing
+    between = np.abs(place - np.rint(place)) > 0.25
+    inside, outside = line - 0.5 * spacing * between, line + 0.5 * spacing * between
+    points = np.tile(basin.minimum, (len(line), 1))
+
+    def is_outside(places: FloatArray) -> NDArray[np.bool_]:
+        points[:, :2] = places
+        return basin.domain.outside_many(points)[:, None]
+
+    reverse = is_outside(inside)
+    inside, outside = np.where(reverse, outside, inside), np.where(reverse, inside, outside)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (inside + outside)
+        beyond = is_outside(middle)
+        inside, outside = np.where(beyond, inside, middle), np.where(beyond, middle, outside)
+    return inside
 
 
 def _grid(view: _View, basin: Basin, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:

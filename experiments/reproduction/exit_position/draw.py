@@ -230,7 +230,7 @@ def draw(data: Data) -> Outcome:
     findings += [finding for pair in driftless for finding in driftless_findings(*pair)]
     findings += [wrong_law(*pair) for pair in centered]
     shown = [pair for pair in small if pair[0]["alpha"] == 1.5]
-    row, result = next(pair for pair in centered if pair[0]["alpha"] == 1.5)
+    _, result = next(pair for pair in centered if pair[0]["alpha"] == 1.5)
     text = (
         "As eps -> 0 a path leaves by one jump y from the minimum, and y has the law of nu "
         "restricted to W: along a direction the exit is further than rho times the distance of "

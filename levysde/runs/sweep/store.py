@@ -88,14 +88,21 @@ class Store:
         Raises
         ------
         SpecError
-            If the directory has cells or paths that the sweep lacks, with the difference.
+            If the directory has computed paths that the sweep lacks, with the difference.
         """
         asked = {"fixed": settings_text(spec.fixed), "varied": list(spec.varied)}
         earlier = self.manifest()
         if earlier is None:
             self._check_new()
         else:
-            _check_extends(self.directory, earlier, asked, cells)
+            wanted = {cell.key for cell in cells}
+            absent = [cell["key"] for cell in earlier["cells"] if cell["key"] not in wanted]
+            # A cell that failed, or never began, may be replaced: nothing computed is lost.
+            empty = {key for key in absent if not self._has_paths(key)}
+            computed = [cell for cell in earlier["cells"] if cell["key"] not in empty]
+            _check_extends(self.directory, {**earlier, "cells": computed}, asked, cells)
+            for key in empty:
+                self._forget(key)
         record = {
             "format": FORMAT,
             "version": VERSION,
@@ -188,6 +195,16 @@ class Store:
             else:
                 found[first, last] = result
         return dict(sorted(found.items()))
+
+    def _has_paths(self, key: str) -> bool:
+        return bool(self._chunks(key)) or (self.folder(key) / RESULT).exists()
+
+    def _forget(self, key: str) -> None:
+        """Remove the folder of a cell without paths."""
+        with contextlib.suppress(FileNotFoundError):
+            remove_left_behind(self.folder(key))
+            (self.folder(key) / FACTS).unlink(missing_ok=True)
+            self.folder(key).rmdir()
 
     def _chunks(self, key: str) -> list[tuple[Path, int, int]]:
         try:
