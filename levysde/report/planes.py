@@ -186,7 +186,7 @@ def _mark_ends(ax: Axes, drawn: FloatArray, given: FloatArray, basin: Basin | No
     )
     if basin is None:
         return
-    finite = np.isfinite(given).all(axis=2)
+    finite = np.asarray(np.isfinite(given).all(axis=2))
     ends = [path[known][-1] for path, known in zip(given, finite, strict=True) if known.any()]
     exits = np.array([end for end in ends if basin.domain.outside_many(end[None])[0]])
     if exits.size:
