@@ -193,5 +193,13 @@ def shared_legend(figure: Figure) -> None:
         entries |= dict(zip(labels, handles, strict=True))
     figure.legend(
         list(entries.values()), list(entries), loc="outside lower center", frameon=False,
-        fontsize="small", ncols=min(len(entries), 6),
+        fontsize="small", ncols=_columns(list(entries), figure.get_figwidth()),
     )  # fmt: skip
+
+
+def _columns(labels: list[str], width: float) -> int:
+    """How many entries of a legend fit beside each other on a figure of this width, in inches."""
+    lengths = [len(label) + 7 for label in labels] or [1]
+    room = _LEGEND_WIDTH * width / _SIZE_INCHES[0]
+    fitting = len(lengths) if sum(lengths) <= room else int(room) // max(lengths)
+    return max(1, min(fitting, 6))
