@@ -311,8 +311,11 @@ def test_the_command_runs_and_continues(tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGTERM cannot be sent to one process")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_ends_it_soon(number: int, code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "compiling"),
+    [(signal.SIGTERM, 143, False), (signal.SIGINT, 130, False), (signal.SIGTERM, 143, True)],
+)
+def test_a_signal_ends_it_soon(number: int, code: int, compiling: bool, tmp_path: Path) -> None:
     file = tmp_path / "spec.toml"
     file.write_text('paths = 2000000\nchunk = 2000\nbasin = "flat"\ngrid.epsilon = [0.05, 0.1]\n')
     script = (
@@ -320,8 +323,12 @@ def test_a_signal_ends_it_soon(number: int, code: int, tmp_path: Path) -> None:
         "runpy.run_module('levysde', run_name='__main__', alter_sys=True)"
     )
     command = [sys.executable, "-c", script, "sweep", str(file)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not list((tmp_path / "spec").rglob("*-*.npz")):
+    environment = {**os.environ}
+    if compiling:
+        environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cache")
+    sign = "*.nbi" if compiling else "*-*.npz"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        while process.poll() is None and not list(tmp_path.rglob(sign)):
             time.sleep(0.1)
         began = time.perf_counter()
         process.send_signal(number)

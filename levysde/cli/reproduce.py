@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from levysde.cli.signals import Stop
 
 _PROGRAM = "levysde reproduce"
+_FOLDER = "reproduction"
 _EPILOG = f"""\
 Each experiment has a folder with its figures (SVG, PNG), tables (CSV, LaTeX)
 and the paths it is made from; report.html shows all of them and opens without
@@ -54,36 +55,41 @@ def run(words: list[str], stop: Stop) -> int:
     parser.add_argument("--quick", action="store_true", help="fewer settings and paths")
     parser.add_argument(
         "--output",
-        default="reproduction",
         metavar="DIR",
-        help="folder (%(default)s)",
+        help=f"folder ({_FOLDER}, or {_FOLDER}-quick)",
     )
     parser.add_argument("--threads", type=whole_number, metavar="N", help="one per processor")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     options = parser.parse(words)
+    output = options.output or (f"{_FOLDER}-quick" if options.quick else _FOLDER)
     from levysde.report.experiments import experiments, reproduce
 
     if options.list:
         answer("\n".join(experiments()))
         return DONE
+
+    def interrupted() -> None:
+        say(
+            _PROGRAM,
+            "interrupted",
+            f"what had finished is in {output}; to continue, repeat the command",
+        )
+
     stop.keep()
+    stop.leave_soon(interrupted)
     progress = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
     try:
         made = reproduce(
             options.names,
-            options.output,
+            output,
             quick=options.quick,
             threads=options.threads,
             progress=progress or (lambda finished, total: stop.check()),
             tell=None if options.quiet else (lambda line: say(_PROGRAM, "running", line)),
         )
     except KeyboardInterrupt:
-        say(
-            _PROGRAM,
-            "interrupted",
-            f"what had finished is in {options.output}; to continue, repeat the command",
-        )
+        interrupted()
         return stop.code
     if options.json:
         answer(as_json({"experiments": [each.record() for each in made]}))
@@ -93,7 +99,7 @@ def run(words: list[str], stop: Stop) -> int:
             (each.name, str(len(each.findings)), str(sum(f.as_documented for f in each.findings)))
             for each in made
         ]
-        answer(table(rows, right=(1, 2)) + f"\n\n  {options.output}/report.html")
+        answer(table(rows, right=(1, 2)) + f"\n\n  {output}/report.html")
     for each in made:
         for reason in each.failed:
             say(_PROGRAM, "error", f"{each.name}: {reason}")

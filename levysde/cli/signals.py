@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import FrameType
+
+_GRACE = 0.7
+"""Seconds for an orderly end."""
 
 
 class Stop:
@@ -33,15 +38,17 @@ class Stop:
     def __init__(self) -> None:
         self.number = 0
         self._raising = True
-        self._before: dict[signal.Signals, Any] = {}
+        self._heard: set[int] = set()
+        self._undo = ExitStack()
+        self._ended = threading.Event()
 
     def __enter__(self) -> Self:
         self._listen("SIGINT")
         return self
 
     def __exit__(self, *error: object) -> None:
-        for known, handler in self._before.items():
-            signal.signal(known, handler)
+        self._ended.set()
+        self._undo.close()
 
     @property
     def code(self) -> int:
@@ -67,13 +74,47 @@ class Stop:
         """Note signals from now on and raise nothing."""
         self._raising = False
 
+    def leave_soon(self, tell: Callable[[], object]) -> None:
+        """End the process within a second of a signal, whatever the main thread does then.
+
+        Handlers of signals run between two lines of Python, and a compiler at work or a solver can
+        take many seconds for one. This is for work whose files are whole at any moment.
+
+        Parameters
+        ----------
+        tell : callable
+            Called before the process ends.
+        """
+        if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+            return
+        heard = self._heard
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        # The handler in C writes there at once.
+        before = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        self._undo.callback(os.close, write)
+        self._undo.callback(signal.set_wakeup_fd, before)
+
+        def watch() -> None:
+            with open(read, "rb", buffering=0) as numbers:
+                ours = (code for code in iter(lambda: numbers.read(1), b"") if code[0] in heard)
+                # There is none where the file ends first: the work is done.
+                first = next(ours, None)
+            if first and not self._ended.wait(_GRACE):
+                tell()
+                sys.stderr.flush()
+                os._exit(128 + first[0])
+
+        threading.Thread(target=watch, name="levysde-stop", daemon=True).start()
+
     def _listen(self, *names: str) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
         for name in names:
             known = getattr(signal, name, None)  # there is no SIGHUP on Windows
             if known is not None and signal.getsignal(known) not in (signal.SIG_IGN, None):
-                self._before[known] = signal.signal(known, self._hear)
+                self._heard.add(known)
+                self._undo.callback(signal.signal, known, signal.signal(known, self._hear))
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self.number = self.number or number

@@ -106,7 +106,15 @@ def _parser() -> Parser:
 def _sweep(options: argparse.Namespace, directory: str, stop: Stop) -> int:
     from levysde.runs.sweep.verb import sweep
 
+    def interrupted() -> None:
+        say(
+            _PROGRAM,
+            "interrupted",
+            f"what had finished is in {directory}; to continue, repeat the command",
+        )
+
     stop.keep()
+    stop.leave_soon(interrupted)
     progress = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
     try:
         client = None
@@ -126,11 +134,7 @@ def _sweep(options: argparse.Namespace, directory: str, stop: Stop) -> int:
         say(_PROGRAM, "error", str(error))
         return ENVIRONMENT_PROBLEM
     except KeyboardInterrupt:
-        say(
-            _PROGRAM,
-            "interrupted",
-            f"what had finished is in {directory}; to continue, repeat the command",
-        )
+        interrupted()
         return stop.code
     return told(found, options, _PROGRAM)
 
