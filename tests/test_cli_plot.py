@@ -127,6 +127,8 @@ def test_a_result_without_a_record_has_no_boundary(result_file):
          ("tail index $\\alpha$", "simulated / predicted mean")),
         (["--kind", "phase_map", "--x", "epsilon", "--y", "alpha"], "phase_map",
          ("noise amplitude $\\varepsilon$", "tail index $\\alpha$")),
+        (["--kind", "phase_map", "--x", "epsilon", "--y", "alpha", "--value", "mean"], "phase_map",
+         ("noise amplitude $\\varepsilon$", "tail index $\\alpha$")),
         (["--kind", "survival"], "survival",
          ("time / mean escape time", "probability of being inside")),
     ],

@@ -24,7 +24,7 @@ _SWEEP_KINDS: dict[str, tuple[str, ...]] = {
     "scaling": ("x", "by"),
     "collapse": ("by",),
     "ratio": ("x", "by"),
-    "phase_map": ("x", "y"),
+    "phase_map": ("x", "y", "value"),
     "survival": (),
 }
 """The kinds of figures of a file and of a folder, the usual one first, and their options."""
@@ -36,7 +36,7 @@ kinds of a result file, and of the folder of a sweep:
   scaling          mean escape time against --x (usual of a folder)
   collapse         mean escape time against the predicted one (folder)
   ratio            simulated over predicted mean against --x (folder)
-  phase_map        colors of that ratio on the grid of --x and --y (folder)
+  phase_map        colors of --value on the grid of --x and --y (folder)
 
 The path of the figure goes to stdout.
 
@@ -99,6 +99,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--x", metavar="COLUMN", help="column of the horizontal axis (epsilon)")
     parser.add_argument("--y", metavar="COLUMN", help="column of the vertical axis")
+    parser.add_argument("--value", metavar="COLUMN", help="column shown as colors (ratio)")
     parser.add_argument(
         "--by", metavar="COLUMN,...", help="columns that tell groups of points apart (basin)"
     )
@@ -124,7 +125,7 @@ def _checked_kind(options: argparse.Namespace, is_sweep: bool) -> str:
             f"{', '.join(kinds)}"
         )
     known = choose("--kind", kind, kinds)
-    for name in ("x", "y", "by"):
+    for name in ("x", "y", "by", "value"):
         if getattr(options, name) is not None and name not in known:
             raise UsageError(f"--{name} is no option of --kind {kind}; leave it out")
     if kind == "phase_map" and (options.x is None or options.y is None):
@@ -169,9 +170,7 @@ def _basin_of(result: EscapeTimes) -> Basin | None:
 def _sweep_figure(source: Path, kind: str, options: argparse.Namespace) -> Any:
     """Draw a sweep and return the axes."""
     from levysde.report import figures, maps, tables
-    from levysde.runs.sweep.table import (  # type: ignore[import-not-found, unused-ignore]
-        load_sweep,
-    )
+    from levysde.runs.sweep.table import load_sweep
 
     try:
         sweep = load_sweep(source)
@@ -181,7 +180,7 @@ def _sweep_figure(source: Path, kind: str, options: argparse.Namespace) -> Any:
         results = sweep.results()
         return figures.survival(list(results.values()), list(results))
     if kind == "phase_map":
-        return maps.phase_map(sweep.table, options.x, options.y)
+        return maps.phase_map(sweep.table, options.x, options.y, options.value or "ratio")
     by = tuple((options.by or "basin").split(","))
     if kind == "collapse":
         return tables.collapse(sweep.table, by)
