@@ -72,6 +72,26 @@ class UpdatePart:
 
 
 @dataclass(frozen=True)
+class ScalePart:
+    """What multiplies the increment of a step: one factor a coordinate, or a matrix.
+
+    Attributes
+    ----------
+    function : callable
+        `scale(x, t, p, out)` with the state and the time before the step. It writes out, of shape
+        (dim,), or (dim, dim) for a matrix.
+    p : ndarray
+        Its flat parameters.
+    matrix : bool
+        Whether it writes a matrix.
+    """
+
+    function: PlainFunction
+    p: FloatArray
+    matrix: bool = False
+
+
+@dataclass(frozen=True)
 class FlowPart:
     """How a step is divided where an explicit one would overshoot.
 
@@ -136,6 +156,8 @@ class Program:
         Where every path begins.
     flow : FlowPart, optional
         How a step is divided where it would overshoot; without it every step is explicit.
+    scale : ScalePart, optional
+        What multiplies the increments.
     """
 
     dim: int
@@ -149,6 +171,7 @@ class Program:
     seed: int
     start: FloatArray
     flow: FlowPart | None = None
+    scale: ScalePart | None = None
 
 
 @dataclass(frozen=True)

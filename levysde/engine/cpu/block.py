@@ -10,6 +10,7 @@ from levysde._typing import FloatArray, UInt64
 from levysde.engine.cpu.flow_pass import flow_pass
 from levysde.engine.cpu.noise_passes import noise_pass
 from levysde.engine.cpu.passes import VECTOR, check_pass, gradient_pass, is_wide
+from levysde.engine.cpu.scale_pass import scaled_by
 from levysde.engine.cpu.update_pass import update_pass
 from levysde.engine.path.recurrence_path import Parameters
 from levysde.engine.program import Outcome, Program
@@ -95,10 +96,11 @@ def setting_of(program: Program) -> Setting:
 
 def passes_of(program: Program) -> tuple[Any, Any, Any]:
     """The passes of a program that advance a block, compiled: noise, gradient and update."""
+    scaled = scaled_by(program.scale, program.dim)
     if program.flow is None:
-        update = update_pass(program.update, program.dim)
+        update = update_pass(program.update, program.dim, scaled)
     else:
-        update = flow_pass(program.update, program.gradient, program.dim)
+        update = flow_pass(program.update, program.gradient, program.dim, scaled)
     return (
         noise_pass(program.noise, program.dim),
         gradient_pass(program.gradient, program.dim),

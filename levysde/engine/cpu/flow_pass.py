@@ -8,6 +8,7 @@ import numpy as np
 from levysde._typing import PlainFunction
 from levysde.engine.compile import compile_part, prepared
 from levysde.engine.cpu.passes import UPDATE, is_wide
+from levysde.engine.cpu.scale_pass import scaled_pass
 from levysde.engine.cpu.update_pass import step_loop
 from levysde.engine.path.divided_step import (
     HEADER,
@@ -22,7 +23,9 @@ from levysde.engine.program import UpdatePart
 __all__ = ["flow_pass"]
 
 
-def flow_pass(part: UpdatePart, gradient: PlainFunction, dim: int) -> Any:
+def flow_pass(
+    part: UpdatePart, gradient: PlainFunction, dim: int, multiply: PlainFunction | None = None
+) -> Any:
     """Advance a block by one step, divided where it would overshoot.
 
     Parameters
@@ -33,6 +36,8 @@ def flow_pass(part: UpdatePart, gradient: PlainFunction, dim: int) -> Any:
         Plain function that writes the gradient at x into out.
     dim : int
         Dimension of a path.
+    multiply : callable, optional
+        What multiplies the increments first, as `levysde.engine.cpu.scale_pass.scaled_by` makes it.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def flow_pass(part: UpdatePart, gradient: PlainFunction, dim: int) -> Any:
     """
     clock = None if part.clock is None else prepared(part.clock)
     kind = (part.memory, part.normal, is_wide(dim))
-    return _compiled(prepared(part.update), clock, prepared(gradient), *kind)
+    return _compiled(prepared(part.update), clock, prepared(gradient), multiply, *kind)
 
 
 @functools.lru_cache(maxsize=256)
@@ -65,6 +70,7 @@ def _compiled(
     update: PlainFunction,
     clock: PlainFunction | None,
     gradient: PlainFunction,
+    multiply: PlainFunction | None,
     memory: bool,
     normal: bool,
     wide: bool,
@@ -100,7 +106,7 @@ def _compiled(
                 if memory:
                     m[at], v[at] = kept[row, 1, j], kept[row, 2, j]
 
-    return compile_part("gradient", gradient, advance, UPDATE)
+    return compile_part("gradient", gradient, scaled_pass(multiply, advance), UPDATE)
 
 
 def _long_steps(

@@ -8,6 +8,7 @@ import numpy as np
 from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 from levysde.engine.cpu.passes import UPDATE, is_wide
+from levysde.engine.cpu.scale_pass import scaled_pass
 from levysde.engine.path.iteration import (
     coordinate_of,
     move_of,
@@ -18,7 +19,7 @@ from levysde.engine.path.iteration import (
 from levysde.engine.program import UpdatePart
 
 
-def update_pass(part: UpdatePart, dim: int) -> Any:
+def update_pass(part: UpdatePart, dim: int, multiply: PlainFunction | None = None) -> Any:
     """Advance a block by one step.
 
     Parameters
@@ -27,6 +28,8 @@ def update_pass(part: UpdatePart, dim: int) -> Any:
         How one coordinate moves.
     dim : int
         Dimension of a path.
+    multiply : callable, optional
+        What multiplies the increments first, as `levysde.engine.cpu.scale_pass.scaled_by` makes it.
 
     Returns
     -------
@@ -35,13 +38,14 @@ def update_pass(part: UpdatePart, dim: int) -> Any:
     """
     clock = None if part.clock is None else prepared(part.clock)
     kind = (part.memory, part.normal, part.limited, is_wide(dim))
-    return _compiled(prepared(part.update), clock, *kind)
+    return _compiled(prepared(part.update), clock, multiply, *kind)
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
 def _compiled(
     update: PlainFunction,
     clock: PlainFunction | None,
+    multiply: PlainFunction | None,
     memory: bool,
     normal: bool,
     limited: bool,
@@ -51,7 +55,7 @@ def _compiled(
     advance = step_loop(one, clock, memory, normal, wide)
     if limited:
         advance = _limited(advance, wide)
-    return compile_part("update", update, advance, UPDATE)
+    return compile_part("update", update, scaled_pass(multiply, advance), UPDATE)
 
 
 def step_loop(

@@ -97,6 +97,10 @@ def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling 
             f"a path in {program.dim} dimensions does not fit into the memory of a thread of the "
             f"GPU, which holds {LARGEST_DIM}; use backend 'cpu'"
         )
+    if program.scale is not None and program.scale.matrix:
+        raise ValueError(
+            "noise scaled by a matrix is simulated on the CPU alone; use backend 'cpu'"
+        )
     setting = Setting(
         Parameters(*(np.array(p) for p in parameters_of(program))),
         np.array(program.start),
@@ -115,7 +119,8 @@ def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling 
 def _size(program: Program) -> int:
     """Numbers of a path."""
     part = program.update
-    rows = 3 + 2 * part.memory + part.limited + WORK_ROWS * (program.flow is not None)
+    limited_or_scaled = part.limited or program.scale is not None
+    rows = 3 + 2 * part.memory + limited_or_scaled + WORK_ROWS * (program.flow is not None)
     return rows * program.dim
 
 

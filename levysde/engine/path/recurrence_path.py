@@ -16,6 +16,7 @@ from levysde.engine.path.iteration import (
     status_of,
     whole_move,
 )
+from levysde.engine.path.scaling import scaled, scaled_parameters
 from levysde.engine.path.skipping import skipping_iteration
 from levysde.engine.program import IdleProgram, Program
 
@@ -105,9 +106,10 @@ def _move_of(program: Program) -> PlainFunction:
     clock = part.clock or no_clock
     explicit = move_of(coordinate_of(one, part.memory, part.normal), clock)
     if program.flow is not None:
-        return flow_move(one, clock, program.gradient, explicit, part.memory, part.normal)
-    move = whole_move(explicit)
-    return limited(move) if part.limited else move
+        move = flow_move(one, clock, program.gradient, explicit, part.memory, part.normal)
+    else:
+        move = limited(whole_move(explicit)) if part.limited else whole_move(explicit)
+    return move if program.scale is None else scaled(program.scale.function, move)
 
 
 def status_after(program: Program) -> PlainFunction:
@@ -161,4 +163,6 @@ def parameters_of(program: Program) -> Parameters:
     update_p = program.update.p
     if program.flow is not None:
         update_p = flow_parameters(program.flow, program.gradient_p)
+    if program.scale is not None:
+        update_p = scaled_parameters(program.scale, update_p)
     return Parameters(program.noise.p, program.gradient_p, update_p, program.outside_p)

@@ -1,0 +1,313 @@
+"""Schedules: a factor of time, for learning rates and for amplitudes of the noise.
+
+================ ================================================================
+name             factor s(t), with length T and final value f
+================ ================================================================
+`constant`       1
+`step`           factor^floor(t/T)
+`cosine`         f + (1 - f) (1 + cos(pi min(t/T, 1)))/2
+`linear`         1 - (1 - f) min(t/T, 1)
+`warmup`         f + (1 - f) min(t/T, 1), with the value f at the start
+`inverse_power`  (1 + t/T)^(-power)
+================ ================================================================
+
+Time is that of the SDE, in which a step lasts dt, the learning rate of an optimizer.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from levysde import checks
+from levysde._typing import FloatArray, PlainFunction
+
+__all__ = [
+    "Schedule",
+    "constant",
+    "cosine",
+    "inverse_power",
+    "linear",
+    "step",
+    "warmup",
+]
+
+_TRIED = (0.0, 1e-3, 0.7, 13.0, 1e4)
+"""Times at which a function of the user is tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """A factor s(t) >= 0 of time.
+
+    Attributes
+    ----------
+    function : callable
+        `schedule(t, p) -> float`, a plain function that is compiled for the simulation.
+    params : mapping of str to float or array
+        Named parameters. They reach the function as the flat array `p`, in the order given.
+    name : str
+        For tables and files.
+
+    Raises
+    ------
+    ValueError
+        If the function is none, or does not return a number that is finite and not negative.
+
+    Examples
+    --------
+    >>> def halving(t, p):
+    ...     return 0.5 ** (t / p[0])
+    >>> Schedule(halving, {"length": 10.0})(20.0)
+    0.25
+    """
+
+    function: PlainFunction
+    params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    name: str = "schedule"
+    p: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checks.text("name", self.name)
+        checks.plain_function("function", self.function)
+        params = checks.frozen_parameters(self.params)
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "p", checks.flat(params))
+        for time in _TRIED:
+            self(time)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {"function": self.function, "params": dict(self.params), "name": self.name}
+        return checks.rebuild, (type(self), given)
+
+    def __call__(self, t: float) -> float:
+        """The factor at a time.
+
+        Parameters
+        ----------
+        t : float
+            Time.
+
+        Returns
+        -------
+        float
+            Dimensionless.
+
+        Raises
+        ------
+        ValueError
+            If the function fails, or its answer is not a number that is finite and not negative.
+        """
+        try:
+            found = float(self.function(t, np.array(self.p)))
+        except Exception as error:
+            raise ValueError(
+                f"the schedule {self.name!r} failed at t = {t:g}: {type(error).__name__}: {error}"
+            ) from error
+        if not (math.isfinite(found) and found >= 0.0):
+            raise ValueError(
+                f"the schedule {self.name!r} is {found:g} at t = {t:g}; give a function whose "
+                "values are finite and not negative"
+            )
+        return found
+
+
+def _constant(t: float, p: FloatArray) -> float:
+    return 1.0
+
+
+def _step(t: float, p: FloatArray) -> float:
+    return float(p[1] ** np.floor(t / p[0]))
+
+
+def _cosine(t: float, p: FloatArray) -> float:
+    share = min(t / p[0], 1.0)
+    return p[1] + (1.0 - p[1]) * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+def _linear(t: float, p: FloatArray) -> float:
+    return 1.0 - (1.0 - p[1]) * min(t / p[0], 1.0)
+
+
+def _warmup(t: float, p: FloatArray) -> float:
+    return p[1] + (1.0 - p[1]) * min(t / p[0], 1.0)
+
+
+def _inverse_power(t: float, p: FloatArray) -> float:
+    return float((1.0 + t / p[0]) ** -p[1])
+
+
+def constant() -> Schedule:
+    """s(t) = 1.
+
+    Returns
+    -------
+    Schedule
+
+    Examples
+    --------
+    >>> constant()(5.0)
+    1.0
+    """
+    return Schedule(_constant, name="constant")
+
+
+def step(length: float, factor: float = 0.1) -> Schedule:
+    """s(t) = factor^floor(t/length).
+
+    Parameters
+    ----------
+    length : float
+        Time between two drops, positive.
+    factor : float
+        What remains after each, positive, dimensionless.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
+    Examples
+    --------
+    >>> step(10.0, factor=0.5)(25.0)
+    0.25
+    """
+    kept = checks.finite_number("factor", factor)
+    return Schedule(_step, {"length": checks.finite_number("length", length), "factor": kept}, "step")
+
+
+def cosine(length: float, final: float = 0.0) -> Schedule:
+    """s(t) = f + (1 - f) (1 + cos(pi min(t/length, 1)))/2.
+
+    Parameters
+    ----------
+    length : float
+        Time until the final value, positive.
+    final : float
+        f, not negative, dimensionless.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
+    eq. 5, without restarts.
+
+    Examples
+    --------
+    >>> round(cosine(10.0)(5.0), 12)
+    0.5
+    """
+    return Schedule(_cosine, _ends(length, final), "cosine")
+
+
+def linear(length: float, final: float = 0.0) -> Schedule:
+    """s(t) = 1 - (1 - f) min(t/length, 1).
+
+    Parameters
+    ----------
+    length : float
+        Time until the final value, positive.
+    final : float
+        f, not negative, dimensionless.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> linear(10.0, final=0.5)(5.0), linear(10.0, final=0.5)(50.0)
+    (0.75, 0.5)
+    """
+    return Schedule(_linear, _ends(length, final), "linear")
+
+
+def warmup(length: float, initial: float = 0.0) -> Schedule:
+    """s(t) = f + (1 - f) min(t/length, 1): from f up to 1.
+
+    Parameters
+    ----------
+    length : float
+        Time until 1, positive.
+    initial : float
+        f, not negative, dimensionless.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> warmup(10.0)(5.0), warmup(10.0)(50.0)
+    (0.5, 1.0)
+    """
+    numbers = _ends(length, initial)
+    return Schedule(_warmup, {"length": numbers["length"], "initial": numbers["final"]}, "warmup")
+
+
+def inverse_power(length: float, power: float = 1.0) -> Schedule:
+    """s(t) = (1 + t/length)^(-power).
+
+    Noise that cools so, with power theta, traps a path in a basin forever with positive
+    probability if theta alpha > 1, since the rate of escapes is s(t)^alpha.
+
+    Parameters
+    ----------
+    length : float
+        Time after which it falls, positive.
+    power : float
+        theta, positive, dimensionless.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive.
+
+    References
+    ----------
+    I. Pavlyukevich, "Cooling down Levy flights", J. Phys. A 40 (2007) 12299.
+
+    Examples
+    --------
+    >>> inverse_power(10.0, power=2.0)(10.0)
+    0.25
+    """
+    numbers = {"length": checks.finite_number("length", length)}
+    numbers["power"] = checks.finite_number("power", power)
+    return Schedule(_inverse_power, numbers, "inverse_power")
+
+
+def _ends(length: float, final: float) -> dict[str, float]:
+    end = checks.finite_number("final", final, positive=False)
+    if end < 0.0:
+        raise ValueError(f"the final value is {end:g}; give a number that is not negative")
+    return {"length": checks.finite_number("length", length), "final": end}
