@@ -199,7 +199,7 @@ def shared_legend(figure: Figure) -> None:
 
 def _columns(labels: list[str], width: float) -> int:
     """How many entries of a legend fit beside each other on a figure of this width, in inches."""
-    lengths = [len(label) + 7 for label in labels] or [1]
+    lengths = [len(label.replace("\\varepsilon", "e").replace("\\", "")) + 7 for label in labels]
     room = _LEGEND_WIDTH * width / _SIZE_INCHES[0]
     fitting = len(lengths) if sum(lengths) <= room else int(room) // max(lengths)
     return max(1, min(fitting, 6))
