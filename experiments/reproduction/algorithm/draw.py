@@ -89,8 +89,8 @@ def sde_finding(line: dict) -> Finding:
         line["ratio_error"],
         allowance=grid_bias(line) + line["lr"] if near else 0.0,
         should_agree=near,
-        remark="Allowed is what a boundary shifted by beta_alpha lr does (Asmussen, Glynn & Pitman "
-        "1995 for the shift), and the order lr of the drift."
+        remark="Allowed is what a boundary shifted by beta_alpha lr does (Broadie, Glasserman & Kou"
+        " 1997, with Spitzer's identity for alpha < 2), and the order lr of the drift."
         if near
         else "Steps of this length see an exit late and overshoot: the SDE is a limit.",
     )
