@@ -173,7 +173,8 @@ def panel(ax: Axes, lines: list[dict], correction: str) -> None:
         )  # fmt: skip
     log_axis(ax, "x", np.array([line["dt"] for line in lines]))
     if correction == "none":
-        ax.set_yscale("log")
+        shown = [line for line in lines if line["correction"] == correction]
+        log_axis(ax, "y", np.array([100.0 * bias(line, "chain") for line in shown]))
     else:
         ax.axhline(0.0, color="0.6", linewidth=0.8, zorder=1)
     ax.plot([], [], color="0.3", linewidth=1.1, label="exact, lines")
