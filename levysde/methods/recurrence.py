@@ -85,6 +85,7 @@ def recurrence(
         seed=seed,
         start=np.array(basin.start),
         flow=flow_part(basin, dynamics, dt, noise.alpha, scheme),
+        scale=noise.scale_part,
     )
 
 

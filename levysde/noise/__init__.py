@@ -15,6 +15,8 @@ law             E exp(i u.L_1)                           jumps
 `elliptic`      exp(-abs(G'u)^alpha)                     in all directions, as G maps the sphere
 =============== ======================================== ==================================
 
+`scaled` multiplies any of them by a factor or a matrix that depends on the state and on time.
+
 All of them say their Levy measure in one of two forms, which a law of your own may say too:
 `Columns`, masses on columns, and `Sphere`, the image of the isotropic law.
 """
@@ -25,6 +27,7 @@ from levysde.noise.independent import Independent, Multifractal, independent, mu
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise, sample
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
+from levysde.noise.scaled import Scaled, scaled
 from levysde.noise.sphere import Sphere
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Mixed",
     "Multifractal",
     "Noise",
+    "Scaled",
     "Spectral",
     "Sphere",
     "elliptic",
@@ -44,6 +48,7 @@ __all__ = [
     "mixed",
     "multifractal",
     "sample",
+    "scaled",
     "spectral",
 ]
 

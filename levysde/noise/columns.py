@@ -239,6 +239,17 @@ class Columns(Form):
         square = self.vectors.ndim == 2
         return self.alpha, self.vectors if square else np.broadcast_to(self.vectors, dim)
 
+    def transformed(self, matrix: FloatArray) -> "Columns":
+        """Columns G g_k; see `Noise.transformed`."""
+        if matrix.ndim == 2 and self.vectors.ndim < 2:
+            vectors = matrix * self.vectors
+        elif matrix.ndim == 2:
+            vectors = matrix @ self.vectors
+        else:
+            vectors = (matrix[:, None] if self.vectors.ndim == 2 else matrix) * self.vectors
+        facts = {"alphas": self.alphas, "vectors": vectors, "betas": self.betas}
+        return Columns(f"scaled {self.name}", facts, **facts)  # type: ignore[arg-type]
+
     def preconditioned(self, divisor: FloatArray) -> "Columns":
         """Columns Q^-1 g_k; see `Noise.preconditioned`."""
         by_row = divisor[:, None] if self.vectors.ndim == 2 else divisor

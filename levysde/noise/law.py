@@ -11,7 +11,7 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.program import NoisePart
+from levysde.engine.program import NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
 from levysde.engine.random.philox import MAX_PATHS
 
@@ -136,6 +136,65 @@ class Noise(ABC):
         """
         raise self._unknown_jumps()
 
+    def transformed(self, matrix: FloatArray) -> "Noise":
+        """The law of G L.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (dim, dim) or (dim,)
+            G, or its diagonal where the rest is zero; dimensionless.
+
+        Returns
+        -------
+        Noise
+
+        Raises
+        ------
+        ValueError
+            If the jumps of the law are not known, or the product is of no form.
+        """
+        raise self._unknown_jumps()
+
+    @property
+    def driver(self) -> "Noise":
+        """The law of L where the noise is G(x, t) dL, and otherwise the law itself."""
+        return self
+
+    @property
+    def scale_part(self) -> ScalePart | None:
+        """What multiplies increments, where the noise depends on the state or on time."""
+        return None
+
+    def at(self, x: npt.ArrayLike, t: float = 0.0) -> "Noise":
+        """The law with the state and the time held fixed: the law itself, unless it is scaled.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            State.
+        t : float
+            Time.
+
+        Returns
+        -------
+        Noise
+        """
+        return self
+
+    def varies(self, x: npt.ArrayLike) -> bool:
+        """Whether the law at a state changes with time.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            State.
+
+        Returns
+        -------
+        bool
+        """
+        return False
+
     def _unknown_jumps(self) -> checks.Refusal:
         reason = f"the jumps of the {self.name} noise are not known individually"
         return checks.Refusal(reason, "use method='euler'")
@@ -223,7 +282,9 @@ class Noise(ABC):
             )
 
 
-_DRAWN = frozenset({"part", "jumps", "characteristic", "preconditioned", "width"})
+_DRAWN = frozenset(
+    {"part", "jumps", "characteristic", "preconditioned", "transformed", "width"}
+)
 """What follows from the form of a law."""
 
 

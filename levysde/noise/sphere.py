@@ -177,6 +177,13 @@ class Sphere(Form):
         """Euclidean norm of G'n; see `Noise.width`."""
         return 2.0, self.matrix if self.matrix.ndim else np.full(dim, self.matrix)
 
+    def transformed(self, matrix: FloatArray) -> "Sphere":
+        """Image by another matrix first; see `Noise.transformed`."""
+        image = self._image(len(matrix))
+        product = matrix @ image if matrix.ndim == 2 else matrix[:, None] * image
+        facts = {"alpha": self.alpha, "matrix": check_matrix(product)}
+        return Sphere(name=f"scaled {self.name}", parameters=facts, **facts)  # type: ignore[arg-type]
+
     def preconditioned(self, divisor: FloatArray) -> "Sphere":
         """Image by Q^-1 G; see `Noise.preconditioned`."""
         matrix = check_matrix(self._image(len(divisor)) / divisor[:, None])
