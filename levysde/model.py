@@ -8,7 +8,7 @@ from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
-from levysde.trial import try_functions
+from levysde.trial import points_inside, try_functions
 
 __all__ = ["Model", "check_parts", "checked_model"]
 
@@ -127,6 +127,8 @@ def checked_model(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
     """
     check_parts(basin, dynamics, noise)
     try_functions(basin)
+    for point in points_inside(basin):
+        noise.try_at(point)
     epsilon = checks.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
         raise ValueError(

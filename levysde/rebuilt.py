@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from levysde.dynamics import Dynamics
     from levysde.noise import Noise
     from levysde.potentials import Potential
+    from levysde.schedules import Schedule
 
 __all__ = ["parts_of"]
 
@@ -94,7 +95,7 @@ def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
 def _dynamics(record: Mapping[str, Any]) -> Dynamics:
     from dataclasses import replace
 
-    from levysde.dynamics import Dynamics, Rule
+    from levysde.dynamics import Dynamics, Rule, scheduled
 
     name, params = record["dynamics"], _numbers(record["dynamics_params"])
     options = dict(record["dynamics_options"])
@@ -107,14 +108,39 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
         rule = Rule(**declared["rule"]) if "rule" in declared else None
         uses = {**record["dynamics_uses"], "sde": declared["sde"], "rule": rule}
         made = Dynamics(name, **functions, params=params, **uses)
-    return made if clip is None else replace(made, clip=clip)
+    made = made if clip is None else replace(made, clip=clip)
+    return scheduled(made, _schedule(record, "schedule")) if "schedule" in record else made
 
 
 def _noise(record: Mapping[str, Any]) -> Noise:
     path = record.get("functions", {}).get("noise", "")
     make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
     made: Noise = make(**_numbers(record["noise_params"]))
-    return made
+    return _scaled(record, made) if "scale" in record else made
+
+
+def _scaled(record: Mapping[str, Any], driver: Noise) -> Noise:
+    """The noise with the scale of the record."""
+    from levysde.noise import scaled
+
+    given = record["scale"]
+    if "schedule" in given:
+        return scaled(driver, _schedule(record, "scale"))
+    function, params = _functions(record, "scale", "")["scale"], _numbers(given["params"])
+    if given["matrix"]:
+        return scaled(driver, params=params, matrix=function)
+    return scaled(driver, function, params)
+
+
+def _schedule(record: Mapping[str, Any], part: str) -> Schedule:
+    """The schedule of the steps, or of the amplitude of the noise."""
+    from levysde import schedules
+
+    name, params = record[part]["schedule"], _numbers(record[part]["params"])
+    if part in record.get("functions", {}):
+        return schedules.Schedule(_functions(record, part, "")[part], params, name)
+    found: Schedule = getattr(schedules, name)(**params)
+    return found
 
 
 def _named(

@@ -125,15 +125,15 @@ def _step(t: float, p: FloatArray) -> float:
 
 def _cosine(t: float, p: FloatArray) -> float:
     share = min(t / p[0], 1.0)
-    return p[1] + (1.0 - p[1]) * 0.5 * (1.0 + math.cos(math.pi * share))
+    return float(p[1] + (1.0 - p[1]) * 0.5 * (1.0 + math.cos(math.pi * share)))
 
 
 def _linear(t: float, p: FloatArray) -> float:
-    return 1.0 - (1.0 - p[1]) * min(t / p[0], 1.0)
+    return float(1.0 - (1.0 - p[1]) * min(t / p[0], 1.0))
 
 
 def _warmup(t: float, p: FloatArray) -> float:
-    return p[1] + (1.0 - p[1]) * min(t / p[0], 1.0)
+    return float(p[1] + (1.0 - p[1]) * min(t / p[0], 1.0))
 
 
 def _inverse_power(t: float, p: FloatArray) -> float:
@@ -179,8 +179,9 @@ def step(length: float, factor: float = 0.1) -> Schedule:
     >>> step(10.0, factor=0.5)(25.0)
     0.25
     """
-    kept = checks.finite_number("factor", factor)
-    return Schedule(_step, {"length": checks.finite_number("length", length), "factor": kept}, "step")
+    numbers = {"length": checks.finite_number("length", length)}
+    numbers["factor"] = checks.finite_number("factor", factor)
+    return Schedule(_step, numbers, "step")
 
 
 def cosine(length: float, final: float = 0.0) -> Schedule:

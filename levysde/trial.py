@@ -16,7 +16,7 @@ from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
 from levysde.basins import Basin
 
-__all__ = ["try_functions"]
+__all__ = ["points_inside", "try_functions"]
 
 POINTS = 100
 """Points at which a function is tried; fewer above 20 dimensions, where each costs more."""
@@ -176,6 +176,29 @@ def _key(basin: Basin, own: list[_Part]) -> str:
 
 
 # ------------------------------------------------------------------------------------------- points
+
+
+def points_inside(basin: Basin) -> list[FloatArray]:
+    """A few points of the domain: the minimum, the start, and some half way to the boundary.
+
+    Parameters
+    ----------
+    basin : Basin
+        With the domain.
+
+    Returns
+    -------
+    list of ndarray, shape (dim,)
+
+    Examples
+    --------
+    >>> from levysde import basins
+    >>> [float(x[0]) for x in points_inside(basins.flat())]
+    [0.0, 0.0, 0.5, -0.5]
+    """
+    steps = 0.5 * basin.domain.size_about(basin.minimum) * _directions(basin.dim, 4)
+    near = [basin.minimum + step for step in steps]
+    return [basin.minimum, basin.start, *(x for x in near if basin.domain.contains(x))]
 
 
 def _try_at_points(basin: Basin, tried: dict[str, _Part]) -> None:

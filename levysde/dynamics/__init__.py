@@ -12,6 +12,9 @@ name       step, with h the gradient                memory
 `adamprox` x <- (x - m/Q dt)/(1 + w dt)             as `adam`
 ========== ======================================== ====================================
 
+`scheduled` multiplies every step of any of them by a factor of time, a schedule of the learning
+rate.
+
 All but `sgd` come in two forms. In the "algorithm" the noise enters the gradient,
 h = grad F - eps G dL/dt, as in the recurrence used in practice. In the "sde" h = grad F, and the
 noise enters x beside it, divided by Q, as in the papers.
@@ -25,6 +28,7 @@ from levysde.dynamics.adaptive import Adaptive
 from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.optimizer import Optimizer
 from levysde.dynamics.rule import Rule
+from levysde.dynamics.scheduled import Scheduled, scheduled
 from levysde.dynamics.sgd import Momentum, momentum, sgd
 
 __all__ = [
@@ -34,12 +38,14 @@ __all__ = [
     "Momentum",
     "Optimizer",
     "Rule",
+    "Scheduled",
     "adam",
     "adam_l2",
     "adamprox",
     "adamw",
     "momentum",
     "rmsprop",
+    "scheduled",
     "sgd",
 ]
 

@@ -11,6 +11,7 @@ from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
 from levysde.dynamics.rule import SGD, Rule
 from levysde.engine.program import UpdatePart
+from levysde.schedules import Schedule
 
 _TRIED_STEP = 0.01
 
@@ -79,6 +80,16 @@ class Dynamics:
     def __reduce__(self) -> tuple[Any, ...]:
         given = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
         return checks.rebuild, (type(self), {**given, "params": dict(self.params)})
+
+    @property
+    def unscheduled(self) -> "Dynamics":
+        """What makes whole steps, where a schedule multiplies them; otherwise itself."""
+        return self
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """What multiplies every step, if there is one."""
+        return None
 
     @property
     def options(self) -> dict[str, Any]:

@@ -140,6 +140,9 @@ def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
     from levysde import theory
 
     basin, dynamics, noise, epsilon = model.parts
+    if dynamics.schedule is not None or noise.varies(basin.minimum):
+        return None, _PREDICTED
+    noise = noise.at(basin.minimum)
     if noise.form is None:  # of a law of the user the theory knows no jumps
         return None, _PREDICTED
     plain = dynamics.effective_rule.plain and dynamics.clip is None

@@ -62,7 +62,8 @@ def recurrence(
     basin, dynamics, noise, epsilon = model.parts
     domain = basin.domain
     if correction is not None:
-        if not dynamics.effective_rule.plain or dynamics.clip is not None:
+        changed = dynamics.clip is not None or dynamics.schedule is not None
+        if changed or not dynamics.effective_rule.plain:
             raise ValueError(
                 f"correction {correction!r} is for noise that reaches x as it is, and "
                 f"{dynamics.name} changes it; give correction=None (--correction none)"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde._typing import FloatArray
+from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
@@ -161,6 +161,16 @@ class Noise(ABC):
         return self
 
     @property
+    def scale_function(self) -> PlainFunction | None:
+        """The function of the user, or of the schedule, that the scale is made of."""
+        return None
+
+    @property
+    def scale_record(self) -> dict[str, Any]:
+        """What a record says of the scale, beside its function; empty where there is none."""
+        return {}
+
+    @property
     def scale_part(self) -> ScalePart | None:
         """What multiplies increments, where the noise depends on the state or on time."""
         return None
@@ -180,6 +190,21 @@ class Noise(ABC):
         Noise
         """
         return self
+
+    def try_at(self, x: npt.ArrayLike) -> None:
+        """Call functions of the user at a state, where the law has any.
+
+        Parameters
+        ----------
+        x : array, shape (dim,)
+            State.
+
+        Raises
+        ------
+        ValueError
+            With the reason, if one of them misbehaves.
+        """
+        self.at(x)
 
     def varies(self, x: npt.ArrayLike) -> bool:
         """Whether the law at a state changes with time.
@@ -282,9 +307,7 @@ class Noise(ABC):
             )
 
 
-_DRAWN = frozenset(
-    {"part", "jumps", "characteristic", "preconditioned", "transformed", "width"}
-)
+_DRAWN = frozenset({"part", "jumps", "characteristic", "preconditioned", "transformed", "width"})
 """What follows from the form of a law."""
 
 
@@ -424,6 +447,11 @@ def sample(
     from levysde.engine.cpu.pointwise import increments
 
     checks.instance("noise", noise, Noise)
+    if noise.scale_part is not None:
+        raise ValueError(
+            "the increments of scaled noise depend on the state; sample noise.at(x, t), the law "
+            "there"
+        )
     size = checks.whole_number("size", size, 1, MAX_PATHS)
     seed = checks.seed_number(seed)
     dim = checks.dimension(dim if dim is not None else noise.dim or 1)

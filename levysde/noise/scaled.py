@@ -35,6 +35,8 @@ class Scaled(Noise):
         Named parameters of the scale.
     matrix : bool
         Whether the scale writes a matrix, shape (dim, dim), and not a factor a coordinate.
+    amplitude : Schedule, optional
+        Where the scale is one, the same for all coordinates.
     """
 
     name: ClassVar[str] = "scaled"
@@ -44,6 +46,7 @@ class Scaled(Noise):
     scale: PlainFunction
     scale_params: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
     matrix: bool = False
+    amplitude: Schedule | None = None
 
     def __post_init__(self) -> None:
         checks.instance("law", self.law, Noise)
@@ -55,13 +58,10 @@ class Scaled(Noise):
         object.__setattr__(self, "alpha", self.law.alpha)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        given = {
-            "law": self.law,
-            "scale": self.scale,
-            "scale_params": dict(self.scale_params),
-            "matrix": self.matrix,
-        }
-        return checks.rebuild, (type(self), given)
+        if self.amplitude is not None:
+            return scaled, (self.law, self.amplitude)
+        given = {"law": self.law, "scale": self.scale, "scale_params": dict(self.scale_params)}
+        return checks.rebuild, (type(self), {**given, "matrix": self.matrix})
 
     @property
     def driver(self) -> Noise:
@@ -82,6 +82,19 @@ class Scaled(Noise):
     def indices(self) -> FloatArray:
         """Those of the driver."""
         return self.law.indices
+
+    @property
+    def scale_function(self) -> PlainFunction:
+        """The function of the schedule if there is one, and otherwise the scale."""
+        return self.scale if self.amplitude is None else self.amplitude.function
+
+    @property
+    def scale_record(self) -> dict[str, Any]:
+        """Parameters, and the name of a schedule or whether there is a matrix."""
+        given = {"params": dict(self.scale_params)}
+        if self.amplitude is not None:
+            return {"schedule": self.amplitude.name, **given}
+        return {"matrix": self.matrix, **given}
 
     @property
     def scale_part(self) -> ScalePart:
@@ -134,6 +147,11 @@ class Scaled(Noise):
                 "negative"
             )
         return out
+
+    def try_at(self, x: npt.ArrayLike) -> None:
+        """Ask for the factors at two times; see `Noise.try_at`."""
+        self.factors(x, 0.0)
+        self.factors(x, 1.0)
 
     def at(self, x: npt.ArrayLike, t: float = 0.0) -> Noise:
         """The law of G(x, t) L with x and t held fixed.
@@ -270,4 +288,4 @@ def _scheduled(law: Noise, schedule: Schedule) -> Scaled:
         for j in range(len(out)):
             out[j] = factor
 
-    return Scaled(law, amplitude, dict(schedule.params))
+    return Scaled(law, amplitude, dict(schedule.params), amplitude=schedule)

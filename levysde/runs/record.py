@@ -138,11 +138,24 @@ def describe_parts(model: Model) -> dict[str, Any]:
         "dynamics_params": _json_params(dynamics.params),
         "dynamics_options": dynamics.options,
         "dynamics_uses": {"memory": dynamics.memory, "normal": dynamics.normal},
-        "noise": noise.name,
-        "noise_params": _json_params(noise.params),
+        "noise": noise.driver.name,
+        "noise_params": _json_params(noise.driver.params),
+        **_factors_of(dynamics, noise),
         "convention": CONVENTION,
         "dim": basin.dim,
     }
+
+
+def _factors_of(dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
+    """What multiplies steps and increments, where something does."""
+    found: dict[str, Any] = {}
+    if dynamics.schedule is not None:
+        params = _json_params(dynamics.schedule.params)
+        found["schedule"] = {"schedule": dynamics.schedule.name, "params": params}
+    if noise.scale_part is not None:
+        given = noise.scale_record
+        found["scale"] = {**given, "params": _json_params(given["params"])}
+    return found
 
 
 def codes(model: Model) -> dict[str, str]:
@@ -158,12 +171,15 @@ def codes(model: Model) -> dict[str, str]:
     dict
         By part.
     """
-    basin, dynamics = model.basin, model.dynamics
+    basin, dynamics, noise, _ = model.parts
+    whole, schedule, scale = dynamics.unscheduled, dynamics.schedule, noise.scale_function
     return {
         "gradient": code_key(basin.potential.gradient),
         "outside": code_key(basin.domain.outside),
-        "update": code_key(dynamics.update),
-        **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
+        "update": code_key(whole.update),
+        **({} if whole.clock is None else {"clock": code_key(whole.clock)}),
+        **({} if schedule is None else {"schedule": code_key(schedule.function)}),
+        **({} if scale is None else {"scale": code_key(scale)}),
     }
 
 
@@ -195,9 +211,13 @@ def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str,
     needed: dict[str, tuple[Any, dict[str, Any]]] = {
         "gradient": (potential.gradient, {"value": potential.value}),
         "outside": (domain.outside, {"margin": domain.margin}),
-        "update": (dynamics.update, {"clock": dynamics.clock}),
-        "noise": (type(noise), {}),
+        "update": (dynamics.unscheduled.update, {"clock": dynamics.unscheduled.clock}),
+        "noise": (type(noise.driver), {}),
     }
+    if dynamics.schedule is not None:
+        needed["schedule"] = (dynamics.schedule.function, {})
+    if noise.scale_function is not None:
+        needed["scale"] = (noise.scale_function, {})
     found: dict[str, str | None] = {}
     for part, (function, others) in needed.items():
         if not _is_ours(function):
@@ -205,7 +225,7 @@ def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str,
             found |= {
                 name: spec.import_path(each) for name, each in {part: function, **used}.items()
             }
-    if "noise" not in found and not _is_made_by_name(noise):
+    if "noise" not in found and not _is_made_by_name(noise.driver):
         found["noise"] = None
     return found
 
@@ -246,11 +266,11 @@ def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
     names += () if _is_ours(domain.outside) else domain.declared
     if names:
         found["facts"] = list(names)
-    if not _is_ours(dynamics.update):
+    if not _is_ours(dynamics.unscheduled.update):
         found["sde"] = dynamics.sde
         if dynamics.rule is not None:
             size = _summary(np.asarray(dynamics.rule.size))
             found["rule"] = {**vars(dynamics.rule), "size": size}
-    if not _is_made_by_name(noise):
-        found["noise"] = _json_params(_noise_facts(noise))
+    if not _is_made_by_name(noise.driver):
+        found["noise"] = _json_params(_noise_facts(noise.driver))
     return found

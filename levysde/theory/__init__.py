@@ -37,6 +37,7 @@ from levysde.theory.optimizers.formulas import (
     peak_factor,
 )
 from levysde.theory.rates import Prediction, predict
+from levysde.theory.varying import VaryingRate, varying_rate
 
 __all__ = [
     "Assumption",
@@ -45,6 +46,7 @@ __all__ = [
     "Prediction",
     "RaySegments",
     "TransitionRates",
+    "VaryingRate",
     "about_minimum",
     "adam_sgd_ratio",
     "boundary_shift_constant",
@@ -75,4 +77,5 @@ __all__ = [
     "stable_density",
     "stable_tail",
     "transition_rates",
+    "varying_rate",
 ]

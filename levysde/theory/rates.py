@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from levysde.theory import arguments
 from levysde.theory.assumptions import (
     LARGEST_CORRECTION,
@@ -18,7 +20,7 @@ from levysde.theory.assumptions import (
 )
 from levysde.theory.exact.correction import first_correction
 from levysde.theory.measure.escape_measure import EscapeMeasure
-from levysde.theory.measure.jump_laws import scalar_scale
+from levysde.theory.measure.jump_laws import law_at, scalar_scale
 from levysde.theory.measure.rays import RaySegments, require_inside
 from levysde.theory.minimum import about_minimum
 from levysde.theory.numbers import checked_positive
@@ -258,4 +260,13 @@ def predict(
     unknown = None
     if dynamics.rule is None:
         unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
+    elif getattr(dynamics, "schedule", None) is not None or _varies(noise, basin):
+        unknown = "the rate of escapes changes with time; see theory.varying_rate"
+    noise = law_at(noise, np.asarray(basin.minimum, dtype=np.float64))
     return _prediction(basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown)
+
+
+def _varies(noise: NoiseLike, basin: BasinLike) -> bool:
+    """Return whether the noise at the minimum changes with time, as it says itself."""
+    varies = getattr(noise, "varies", None)
+    return varies is not None and bool(varies(basin.minimum))

@@ -37,6 +37,11 @@ def prepare(model: Model, request: Request) -> Plan:
     'euler'
     """
     check_small_jumps(request.small_jumps)
+    if model.dynamics.schedule is not None:
+        raise checks.Refusal(
+            "an iteration of a schedule depends on the time, so that none is idle",
+            "use method='euler'",
+        )
     engine = request.engine("skipping")
     if request.scheme == "flow":
         raise ValueError(

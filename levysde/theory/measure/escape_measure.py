@@ -18,6 +18,7 @@ from levysde.theory.measure.jump_laws import (
     RayLaw,
     has_several_indices,
     jump_laws,
+    law_at,
 )
 from levysde.theory.measure.radii import WIDTH
 from levysde.theory.measure.rays import RaySegments, exit_segments, require_inside
@@ -245,6 +246,7 @@ def dominant_law(
     (RayLaw or EllipticLaw or None, EscapeMeasure)
         None where there are no jumps.
     """
+    noise = law_at(noise, center)
     laws = jump_laws(noise, domain.dim)
     if not laws:
         why = "alpha = 2 has no jumps" if float(noise.alpha) == 2.0 else "the noise is zero"
@@ -369,6 +371,6 @@ def escape_rate(domain: DomainLike, noise: NoiseLike, center: ArrayLike, epsilon
     0.047692
     """
     epsilon = checked_positive(epsilon, "epsilon")
-    laws = jump_laws(noise, domain.dim)
     point = require_inside(domain, center)
+    laws = jump_laws(law_at(noise, point), domain.dim)
     return float(sum(epsilon**law.alpha * law_measure(domain, law, point).value for law in laws))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -202,6 +202,27 @@ def has_several_indices(noise: NoiseLike) -> bool:
     bool
     """
     return np.ndim(getattr(noise, "alphas", 0.0)) > 0
+
+
+def law_at(noise: NoiseLike, point: Vector, t: float = 0.0) -> NoiseLike:
+    """Return the law of noise at a point, where it depends on the state.
+
+    Parameters
+    ----------
+    noise : object
+        Noise law; with ``at(x, t)``, which returns the law there, if it depends on x or t.
+    point : ndarray, shape (dim,)
+        State.
+    t : float
+        Time.
+
+    Returns
+    -------
+    object
+        Noise law that depends on neither.
+    """
+    held = getattr(noise, "at", None)
+    return noise if held is None else cast(NoiseLike, held(point, t))
 
 
 def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:

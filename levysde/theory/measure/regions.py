@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
 from levysde.theory.measure.escape_measure import EscapeMeasure, law_measure
-from levysde.theory.measure.jump_laws import EllipticLaw, Law, RayLaw, jump_laws
+from levysde.theory.measure.jump_laws import EllipticLaw, Law, RayLaw, jump_laws, law_at
 from levysde.theory.measure.rays import exit_segments, outside_points, require_inside
 from levysde.theory.measure.sphere_points import sphere_points
 from levysde.theory.numbers import checked_positive
@@ -304,7 +304,7 @@ def clipped_jumps(domain: DomainLike, noise: NoiseLike, center: ArrayLike, clip:
     """
     clip = checked_positive(clip, "clip")
     point = require_inside(domain, center)
-    laws = jump_laws(noise, domain.dim)
+    laws = jump_laws(law_at(noise, point), domain.dim)
     distance = boundary_distance(domain, laws, point, np.ones(domain.dim))
     if not math.isfinite(distance):
         raise ValueError(f"no jump leaves the domain {domain.name!r}, however many are made")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
 from levysde.theory.flow import Attraction, checked_minima, saddles_between
-from levysde.theory.measure.jump_laws import Law, RayLaw, jump_laws
+from levysde.theory.measure.jump_laws import Law, RayLaw, jump_laws, law_at
 from levysde.theory.numbers import checked_positive, real_numbers
 from levysde.theory.protocols import NoiseLike, PotentialLike, Vector
 
@@ -79,12 +79,14 @@ def _on_rays(laws: tuple[Law, ...]) -> list[RayLaw]:
     return rays
 
 
-def _rates(potential: PotentialLike, minima: Vector, laws: list[RayLaw], epsilon: float) -> Vector:
+def _rates(
+    potential: PotentialLike, minima: Vector, laws: list[list[RayLaw]], epsilon: float
+) -> Vector:
     line = _line_segments(potential, minima) if potential.dim == 1 else None
     attraction = Attraction(potential, minima)
     rates = np.zeros((len(minima), len(minima)))
     for i in range(len(minima)):
-        for law in laws:
+        for law in laws[i]:
             for direction, weight in zip(law.directions, law.weights, strict=True):
                 if line is None:
                     segments = attraction.segments(i, direction)
@@ -185,7 +187,7 @@ def transition_rates(
     """
     epsilon = checked_positive(epsilon, "epsilon")
     points = checked_minima(potential, minima)
-    laws = _on_rays(jump_laws(noise, potential.dim))
+    laws = [_on_rays(jump_laws(law_at(noise, point), potential.dim)) for point in points]
     rates = _rates(potential, points, laws, epsilon)
     leaving = -np.diag(rates)
     residence = np.divide(1.0, leaving, out=np.full(len(points), np.inf), where=leaving > 0.0)
