@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         noise,
         plots,
         potentials,
+        schedules,
         theory,
     )
     from levysde.basins import Basin
@@ -68,6 +69,7 @@ __all__ = [
     "plots",
     "potentials",
     "refine",
+    "schedules",
     "seed_of",
     "sweep",
     "theory",
@@ -85,6 +87,7 @@ _MODULES = frozenset(
         "noise",
         "plots",
         "potentials",
+        "schedules",
         "theory",
     }
 )

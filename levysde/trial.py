@@ -194,7 +194,7 @@ def points_inside(basin: Basin) -> list[FloatArray]:
     --------
     >>> from levysde import basins
     >>> [float(x[0]) for x in points_inside(basins.flat())]
-    [0.0, 0.0, 0.5, -0.5]
+    [0.0, 0.0, 0.25, -0.25]
     """
     steps = 0.5 * basin.domain.size_about(basin.minimum) * _directions(basin.dim, 4)
     near = [basin.minimum + step for step in steps]

@@ -61,6 +61,7 @@ LAYERS = (
     ),
     ("levysde.statistics.*", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.checks"),
+    ("levysde.schedules",),
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
     ("levysde.domains.*",),
     ("levysde.basins.*",),

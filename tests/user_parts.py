@@ -38,3 +38,20 @@ def heavy_ball(j, x, m, v, g, dL, dt, t, p):
 
 def step(j, x, m, v, g, dL, dt, t, p):
     return x - dt * g + dL, m, v
+
+
+def grows_outwards(x, t, p, out):
+    """Factors 1 + p x_j^2."""
+    for j in range(len(out)):
+        out[j] = 1.0 + p[0] * x[j] ** 2
+
+
+def turned(x, t, p, out):
+    """A rotation of the plane."""
+    out[0, 0], out[0, 1] = p[0], -p[1]
+    out[1, 0], out[1, 1] = p[1], p[0]
+
+
+def halving(t, p):
+    """A schedule."""
+    return 0.5 ** (t / p[0])

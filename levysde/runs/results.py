@@ -17,6 +17,7 @@ import os
 import stat
 import struct
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from levysde._typing import FloatArray
 from levysde.engine.status import Status
 from levysde.runs.files import BROKEN_NPY, write_atomically
 from levysde.statistics import exit_times
@@ -285,15 +287,28 @@ class EscapeTimes:
         """
         return exit_times.survival(*self._observed(), level=level)
 
-    def exponentiality(self) -> Exponentiality:
+    def exponentiality(
+        self, clock: Callable[[FloatArray], FloatArray] | None = None
+    ) -> Exponentiality:
         """Likelihood ratio test of the exponential law.
+
+        Parameters
+        ----------
+        clock : callable, optional
+            Operational time of an array of times, where the rate changes with time: that of
+            `levysde.theory.varying_rate` is its `exposure`.
 
         Returns
         -------
         Exponentiality
             Statistic, p-value and shape: `levysde.estimators.exponentiality`.
         """
-        return exit_times.exponentiality(*self._observed(), dt=self.dt)
+        times, escaped = self._observed()
+        if clock is None:
+            return exit_times.exponentiality(times, escaped, dt=self.dt)
+        # An escape is counted in the middle of its step.
+        operational = clock(np.where(escaped, times - 0.5 * self.dt, times))
+        return exit_times.exponentiality(operational, escaped)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the result to an ``.npz`` file that `load` reads back bit for bit.

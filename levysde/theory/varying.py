@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
-from levysde.theory.measure.jump_laws import law_at
+from levysde.theory.measure.jump_laws import has_several_indices, law_at
 from levysde.theory.optimizers.amplitude import amplitude_and_step
 from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
 from levysde.theory.rates import predict
@@ -183,39 +183,44 @@ def varying_rate(
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     plain = getattr(dynamics, "unscheduled", dynamics)
     factor = getattr(dynamics, "schedule", None) or _one
+    minimum = np.asarray(basin.minimum, dtype=np.float64)
+    factors = getattr(noise, "factors", None) or _no_factors
+    alike = dynamics.clip is None and not has_several_indices(noise)
+
+    def law_rate(amplitudes: FloatArray, t: float) -> float:
+        if not amplitudes.any():
+            return 0.0
+        law: Any = law_at(noise, minimum, t)
+        if factor is not _one:
+            law = law.transformed(np.full(basin.domain.dim, factor(t)))
+        found = predict(basin, plain, law, epsilon, dt=dt)
+        if found.rate is None:
+            raise ValueError(f"{found.reason}; a rate that changes with time is not known either")
+        return found.rate
+
     known: dict[bytes, float] = {}
+    first: list[tuple[float, float]] = []
 
     def rate(t: float) -> float:
-        s = float(factor(t))
-        key = np.asarray([s]).tobytes() + _factors(noise, basin, t)
+        amplitudes = np.asarray(factors(minimum, t)) * float(factor(t))
+        one = float(amplitudes.flat[0])
+        if alike and amplitudes.ndim < 2 and (amplitudes == one).all():
+            # nu(W) of L times s is s^alpha nu(W): it is asked for once.
+            if not first and one > 0.0:
+                first.append((one, law_rate(amplitudes, t)))
+            return first[0][1] * (one / first[0][0]) ** float(noise.alpha) if one > 0.0 else 0.0
+        key = amplitudes.tobytes()
         if key not in known:
-            known[key] = _rate(basin, plain, noise, epsilon, dt, t, s)
+            known[key] = law_rate(amplitudes, t)
         return known[key]
 
-    first = rate(0.0)
-    return VaryingRate(rate, 1.0 / first if first > 0.0 else 1.0)
+    begin = rate(0.0)
+    return VaryingRate(rate, 1.0 / begin if begin > 0.0 else 1.0)
 
 
 def _one(t: float) -> float:
     return 1.0
 
 
-def _factors(noise: NoiseLike, basin: BasinLike, t: float) -> bytes:
-    """What tells the law at one time from that at another."""
-    factors = getattr(noise, "factors", None)
-    return b"" if factors is None else np.asarray(factors(basin.minimum, t)).tobytes()
-
-
-def _rate(
-    basin: BasinLike, dynamics: DynamicsLike, noise: Any, epsilon: float, dt: float | None,
-    t: float, s: float,
-) -> float:  # fmt: skip
-    if s == 0.0 or not np.frombuffer(_factors(noise, basin, t) or np.ones(1).tobytes()).any():
-        return 0.0
-    law: Any = law_at(noise, np.asarray(basin.minimum, dtype=np.float64), t)
-    if s != 1.0:
-        law = law.transformed(np.full(basin.domain.dim, s))
-    found = predict(basin, dynamics, law, epsilon, dt=dt)
-    if found.rate is None:
-        raise ValueError(f"{found.reason}; a rate that changes with time is not known either")
-    return found.rate
+def _no_factors(x: FloatArray, t: float) -> FloatArray:
+    return np.ones(1)

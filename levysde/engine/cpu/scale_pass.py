@@ -98,7 +98,7 @@ def scaled_pass(multiply: PlainFunction | None, advance: PlainFunction) -> Plain
     Returns
     -------
     callable
-        With the same arguments; p as `levysde.engine.path.scaling.scaled_parameters` makes it.
+        With the same arguments; p as `levysde.engine.path.scaled_step.scaled_parameters` makes it.
     """
     if multiply is None:
         return advance

@@ -16,7 +16,7 @@ from levysde.engine.path.iteration import (
     status_of,
     whole_move,
 )
-from levysde.engine.path.scaling import scaled, scaled_parameters
+from levysde.engine.path.scaled_step import scaled, scaled_parameters
 from levysde.engine.path.skipping import skipping_iteration
 from levysde.engine.program import IdleProgram, Program
 

@@ -1,0 +1,242 @@
+"""Noise G(x, t) dL against equivalent laws, an exact chain, and operational time."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import levysde as ls
+from levysde import schedules, theory
+from levysde.noise import scaled
+from tests.user_parts import grows_outwards, turned
+
+SGD = ls.dynamics.sgd()
+
+
+def one(x, t, p, out):
+    for j in range(len(out)):
+        out[j] = 1.0
+
+
+def given(x, t, p, out):
+    for j in range(len(out)):
+        out[j] = p[j]
+
+
+def run(noise, basin, dynamics=SGD, epsilon=0.3, **settings):
+    settings = {"paths": 400, "dt": 0.02, "horizon": 40.0, "method": "euler", **settings}
+    return ls.escape_times(basin, dynamics, noise, epsilon, **settings)
+
+
+def same(first, second):
+    positions = np.array_equal(first.exit_position, second.exit_position)
+    return np.array_equal(first.steps, second.steps) and positions
+
+
+@pytest.mark.parametrize("dim", [1, 2, 40])
+@pytest.mark.parametrize(
+    "dynamics",
+    [SGD, ls.dynamics.sgd(clip=0.2), ls.dynamics.adam(), ls.dynamics.momentum(form="sde")],
+    ids=lambda dynamics: dynamics.name,
+)
+def test_a_factor_of_1_changes_no_bit(dynamics, dim):
+    basin, law = ls.basins.flat(dim), ls.noise.independent(1.5)
+    assert same(run(scaled(law, one), basin, dynamics), run(law, basin, dynamics))
+
+
+def test_a_divided_step_is_scaled_too():
+    basin, law = ls.basins.quartic(2), ls.noise.isotropic(1.2)
+    free = {"dt": "auto", "scheme": "flow"}
+    assert same(run(scaled(law, one), basin, **free), run(law, basin, **free))
+    doubled = run(scaled(law, given, {"factors": [2.0, 2.0]}), basin, epsilon=0.15, **free)
+    assert same(doubled, run(law, basin, **free))
+
+
+@pytest.mark.parametrize("dim", [2, 40])
+def test_constant_factors_are_scales(dim):
+    # Products with powers of two are exact.
+    factors = np.where(np.arange(dim) % 2, 0.5, 2.0)
+    basin, law = ls.basins.flat(dim), ls.noise.independent(1.5)
+    equal = ls.noise.independent(1.5, scale=factors)
+    assert same(run(scaled(law, given, {"factors": factors}), basin), run(equal, basin))
+    assert not same(run(scaled(law, one), basin), run(equal, basin))
+
+
+@pytest.mark.parametrize(
+    ("law", "equal"),
+    [
+        (ls.noise.independent(1.5), ls.noise.mixed(1.5, [[0.6, -0.8], [0.8, 0.6]])),
+        (ls.noise.isotropic(1.5), ls.noise.elliptic(1.5, [[0.6, -0.8], [0.8, 0.6]])),
+    ],
+    ids=["mixed", "elliptic"],
+)
+def test_a_matrix_mixes_coordinates(law, equal):
+    basin = ls.basins.asymmetric(2)
+    mixed = scaled(law, matrix=turned, params={"cosine": 0.6, "sine": 0.8})
+    assert np.allclose(mixed.at([0.3, 0.1]).characteristic([[1.0, 2.0]]),
+                       equal.characteristic([[1.0, 2.0]]))  # fmt: skip
+    found, expected = run(mixed, basin, paths=20000), run(equal, basin, paths=20000, seed=1)
+    assert stats.ks_2samp(found.times, expected.times).pvalue > 6e-5
+    x, y = found.exit_position.T, expected.exit_position.T
+    assert stats.ks_2samp(x[0], y[0]).pvalue > 6e-5
+    plain = run(law, basin, paths=20000, seed=1)
+    if law.form == "columns":  # the isotropic law is its own image
+        assert stats.ks_2samp(x[0], plain.exit_position[:, 0]).pvalue < 6e-5
+    wide = ls.basins.flat(40)
+    block = run(scaled(ls.noise.independent(1.5), matrix=identity), wide, paths=50)
+    assert same(block, run(ls.noise.independent(1.5), wide, paths=50))
+
+
+def identity(x, t, p, out):
+    for j in range(len(x)):
+        for k in range(len(x)):
+            out[j, k] = 1.0 if j == k else 0.0
+
+
+def chain_mean(alpha, epsilon, dt, growth):
+    """The exact mean number of steps, times dt, of x <- x - x dt + eps dt^(1/alpha) g(x) Z.
+
+    Nystrom's method: u(x) = dt + int u(y) density(y | x) dy on (-1, 1), by Gauss and Legendre.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(160)
+    width = epsilon * dt ** (1.0 / alpha) * (1.0 + growth * nodes**2)
+    places = (nodes[None, :] - (1.0 - dt) * nodes[:, None]) / width[:, None]
+    kernel = theory.stable_density(np.abs(places), alpha) / width[:, None] * weights
+    u = np.linalg.solve(np.eye(len(nodes)) - kernel, np.full(len(nodes), dt))
+    start = theory.stable_density(np.abs(nodes) / (epsilon * dt ** (1.0 / alpha)), alpha)
+    return dt + float(start / (epsilon * dt ** (1.0 / alpha)) * weights @ u)
+
+
+@pytest.mark.parametrize("alpha", [1.2, 1.5, 1.8])
+def test_the_mean_is_that_of_the_exact_chain(alpha):
+    assert chain_mean(1.5, 1.0, 0.1, 0.0) == pytest.approx(1.2041980, abs=2e-6)
+    expected = chain_mean(alpha, 0.5, 0.1, 2.0)
+    noise = scaled(ls.noise.independent(alpha), grows_outwards, {"growth": 2.0})
+    found = run(noise, ls.basins.flat(), epsilon=0.5, dt=0.1, horizon=1e4, paths=40000)
+    error = found.times.std() / 200.0
+    assert abs(found.times.mean() - expected) < 4.0 * error
+    # The factor matters, and it is taken before the jump.
+    assert abs(found.times.mean() - chain_mean(alpha, 0.5, 0.1, 0.0)) > 10.0 * error
+
+
+def test_theory_is_told_for_the_factor_at_the_minimum():
+    law = ls.noise.independent(1.5)
+    basin = ls.Basin(ls.potentials.quadratic(1, 1.0, center=0.5), ls.domains.interval(-1.0, 1.0),
+                     [0.5])  # fmt: skip
+    noise = scaled(law, grows_outwards, {"growth": 4.0})
+    doubled = ls.noise.independent(1.5, scale=2.0)
+    found = theory.predict(basin, SGD, noise, 0.1)
+    expected = theory.predict(basin, SGD, doubled, 0.1)
+    assert found.rate == expected.rate
+    assert found.corrected_mean == pytest.approx(expected.corrected_mean)
+    measure = theory.escape_measure(basin.domain, noise, [0.5])
+    assert measure.value == theory.escape_measure(basin.domain, doubled, [0.5]).value
+    wells = ls.potentials.double_well(1)
+    rates = theory.transition_rates(wells, [-1.0, 1.0], noise, 0.1).rates
+    # 1 + 4 x^2 is 5 at both minima.
+    plain = theory.transition_rates(wells, [-1.0, 1.0], law, 0.1).rates
+    assert np.allclose(rates, 5.0**1.5 * plain)
+
+
+COOLING = schedules.inverse_power(200.0, power=0.5)
+
+
+@pytest.mark.parametrize("cooled", ["noise", "steps"])
+def test_escapes_are_exponential_in_operational_time(cooled):
+    basin, dynamics, noise = ls.basins.flat(), SGD, ls.noise.independent(1.5)
+    if cooled == "noise":
+        noise = scaled(noise, COOLING)
+    else:
+        dynamics = ls.dynamics.scheduled(dynamics, COOLING)
+    law = theory.varying_rate(basin, dynamics, noise, 0.05)
+    found = run(noise, basin, dynamics, epsilon=0.05, dt=0.05, horizon=2e4, paths=4000)
+    # The rate is 2 % above the leading order at first, which moves a share by up to 0.007.
+    for time in (50.0, 250.0, 1000.0):
+        share, expected = float(np.mean(found.times > time)), float(law.survival(time))
+        assert abs(share - expected) < 4.0 * np.sqrt(expected * (1.0 - expected) / 4000) + 0.01
+    test = found.exponentiality(law.exposure)
+    assert test.p_value > 1e-4
+    assert found.exponentiality().p_value < 1e-8
+    prediction = theory.predict(basin, dynamics, noise, 0.05)
+    assert prediction.rate is None
+    assert "changes with time" in prediction.reason
+
+
+def test_the_exposure_of_a_power_is_that_of_the_formula():
+    # rate (1 + t/T)^(-p): T rate ((1 + t/T)^(1-p) - 1)/(1-p).
+    law = theory.varying_rate(
+        ls.basins.flat(), SGD, scaled(ls.noise.independent(1.5), COOLING), 0.05
+    )
+    rate = theory.predict(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.05).rate
+    times = np.array([0.0, 1e-3, 3.0, 700.0, 2e5])
+    expected = 200.0 * rate * ((1.0 + times / 200.0) ** 0.25 - 1.0) / 0.25
+    assert law.exposure(times) == pytest.approx(expected, rel=1e-6)
+    assert law.trapped() == 0.0
+
+
+def test_fast_cooling_traps():
+    noise = scaled(ls.noise.independent(1.5), schedules.inverse_power(10.0, power=1.0))
+    law = theory.varying_rate(ls.basins.flat(), SGD, noise, 0.1)
+    rate = theory.predict(ls.basins.flat(), SGD, ls.noise.independent(1.5), 0.1).rate
+    assert law.trapped() == pytest.approx(np.exp(-20.0 * rate), rel=1e-6)
+    assert law.mean() == np.inf
+
+
+def negative(x, t, p, out):
+    out[0] = -1.0 if x[0] > 0.0 else 1.0
+
+
+def not_a_number(x, t, p, out):
+    out[0] = np.nan
+
+
+def too_long(x, t, p, out):
+    out[1] = 1.0
+
+
+def unwritten(x, t, p, out):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("scale", "told"),
+    [
+        (negative, "the scale of the noise is .-1.0. at x = .0.25., t = 0; give factors"),
+        (not_a_number, "wrote .nan. at x = .0., t = 0"),
+        (too_long, "IndexError: index 1 is out of bounds"),
+        (unwritten, "write a finite number into every entry"),
+    ],
+)
+def test_a_wrong_scale_is_one_sentence(scale, told):
+    with pytest.raises(ValueError, match=told):
+        run(scaled(ls.noise.independent(1.5), scale), ls.basins.flat())
+
+
+def test_what_scaled_noise_cannot_do_is_said():
+    law = ls.noise.independent(1.5)
+    noise = scaled(law, one)
+    with pytest.raises(ValueError, match="use method='euler'"):
+        run(noise, ls.basins.flat(), method="jump", dt="auto")
+    with pytest.raises(ValueError, match="use refine, or a smaller dt"):
+        run(noise, ls.basins.flat(), correction="boundary-shift")
+    with pytest.raises(ValueError, match="scaled already"):
+        scaled(noise, one)
+    with pytest.raises(ValueError, match="give one of scale"):
+        scaled(law)
+    with pytest.raises(ValueError, match=r"sample noise.at\(x, t\)"):
+        ls.noise.sample(noise, 3)
+    assert ls.escape_times(ls.basins.flat(), SGD, noise, 0.1, paths=10).parameters["method"] == (
+        "euler"
+    )
+
+
+def test_scaled_noise_is_made_again_from_a_record():
+    basin = ls.basins.asymmetric(2)
+    turning = {"matrix": turned, "params": {"cosine": 0.6, "sine": 0.8}}
+    for noise in (
+        scaled(ls.noise.independent(1.5), grows_outwards, {"growth": 2.0}),
+        scaled(ls.noise.isotropic(1.5), **turning),
+        scaled(ls.noise.independent(1.5, scale=[1.0, 2.0]), schedules.cosine(5.0)),
+    ):
+        found = run(noise, basin)
+        again = ls.spec.build(found.parameters)
+        assert same(found, run(again[2], again[0], again[1]))
