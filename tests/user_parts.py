@@ -38,3 +38,12 @@ def heavy_ball(j, x, m, v, g, dL, dt, t, p):
 
 def step(j, x, m, v, g, dL, dt, t, p):
     return x - dt * g + dL, m, v
+
+
+def pareto(u1, u2, p):
+    size = p[1] * (u1 ** (-1.0 / p[0]) - 1.0)
+    return size if u2 < 0.5 else -size
+
+
+def pareto_tail(x, p):
+    return (1.0 + x / p[1]) ** -p[0]

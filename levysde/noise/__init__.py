@@ -21,6 +21,7 @@ All of them say their Levy measure in one of two forms, which a law of your own 
 
 from levysde import spec
 from levysde.noise.columns import Columns
+from levysde.noise.drawn import Drawn
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise, sample
@@ -30,6 +31,7 @@ from levysde.noise.sphere import Sphere
 __all__ = [
     "CONVENTION",
     "Columns",
+    "Drawn",
     "Elliptic",
     "Independent",
     "Isotropic",

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde._typing import FloatArray
+from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart
 from levysde.engine.random.elementary import exp2, log2
@@ -24,7 +24,7 @@ MIN_ALPHA = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Noise(ABC):
-    """A law of stable noise.
+    """A law of noise; `ls.Noise(draw, params, alpha)` is a law of one's own, a `noise.Drawn`.
 
     A law of the user draws its increments and says no form: it is simulated on a grid of times.
     What needs its jumps is there for the two forms, `Columns` and `Sphere`.
@@ -39,12 +39,30 @@ class Noise(ABC):
         How the law says its Levy measure, if it does.
     exponent : str
         The characteristic function in words.
+    draw : callable or None
+        The function that draws a variate, where the law is made of one.
+
+    Examples
+    --------
+    >>> import math
+    >>> law = Noise(lambda u1, u2, p: math.tan(math.pi * (u1 - 0.5)), alpha=1.0, name="cauchy")
+    >>> isinstance(law, Noise), law.name
+    (True, 'cauchy')
     """
 
     name: ClassVar[str]
     form: ClassVar[str | None] = None
     exponent: ClassVar[str] = "characteristic(u)"
+    draw: ClassVar[PlainFunction | None] = None
     alpha: float
+
+    def __new__(cls, *given: Any, **named: Any) -> "Noise":
+        """The class itself is no law: called, it makes a law of one's own, a `Drawn`."""
+        if cls is Noise:
+            from levysde.noise.drawn import Drawn
+
+            return object.__new__(Drawn)
+        return object.__new__(cls)
 
     @property
     @abstractmethod

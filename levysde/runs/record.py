@@ -158,12 +158,13 @@ def codes(model: Model) -> dict[str, str]:
     dict
         By part.
     """
-    basin, dynamics = model.basin, model.dynamics
+    basin, dynamics, draw = model.basin, model.dynamics, model.noise.draw
     return {
         "gradient": code_key(basin.potential.gradient),
         "outside": code_key(basin.domain.outside),
         "update": code_key(dynamics.update),
         **({} if dynamics.clock is None else {"clock": code_key(dynamics.clock)}),
+        **({} if draw is None else {"draw": code_key(draw)}),
     }
 
 
@@ -206,8 +207,16 @@ def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str,
                 name: spec.import_path(each) for name, each in {part: function, **used}.items()
             }
     if "noise" not in found and not _is_made_by_name(noise):
-        found["noise"] = None
+        found |= _draw_functions(noise)
     return found
+
+
+def _draw_functions(noise: Noise) -> dict[str, str | None]:
+    """Where the functions of a law can be imported from that is made of them."""
+    if noise.draw is None:
+        return {"noise": None}
+    used = {"draw": noise.draw, "tail": getattr(noise, "tail", None)}
+    return {name: spec.import_path(each) for name, each in used.items() if callable(each)}
 
 
 def _is_made_by_name(noise: Noise) -> bool:
@@ -217,6 +226,8 @@ def _is_made_by_name(noise: Noise) -> bool:
     except (TypeError, ValueError):
         return False
     if type(made) is not type(noise):
+        return False
+    if made.draw and noise.draw and code_key(made.draw) != code_key(noise.draw):
         return False
     again, given = _noise_facts(made), _noise_facts(noise)
     return all(
@@ -252,5 +263,7 @@ def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
             size = _summary(np.asarray(dynamics.rule.size))
             found["rule"] = {**vars(dynamics.rule), "size": size}
     if not _is_made_by_name(noise):
-        found["noise"] = _json_params(_noise_facts(noise))
+        names = ("alpha", "scale", "tail_constant") if noise.draw else ()
+        facts = {name: getattr(noise, name) for name in names} or _noise_facts(noise)
+        found["noise"] = _json_params({n: fact for n, fact in facts.items() if fact is not None})
     return found

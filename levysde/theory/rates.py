@@ -15,6 +15,7 @@ from levysde.theory.assumptions import (
     jumps_exist,
     lengths_of,
     small_noise,
+    steps_in_their_tail,
 )
 from levysde.theory.exact.correction import first_correction
 from levysde.theory.measure.escape_measure import EscapeMeasure
@@ -100,6 +101,7 @@ def _prediction(
     noise: NoiseLike,
     epsilon: float,
     unknown: str | None = None,
+    dt: float | None = None,
 ) -> Prediction:
     """Return the law of a motion, or only its assumptions where there is a reason to know none."""
     domain = basin.domain
@@ -135,6 +137,7 @@ def _prediction(
             *exits.conditions,
             small_noise(exits.rate, rest.slowest(relaxation), shift),
             jumps_exist(float(noise.alpha)),
+            *steps_in_their_tail(noise, float(min(ray.first for ray in rays)), epsilon, dt),
         ),
     )
 
@@ -258,4 +261,6 @@ def predict(
     unknown = None
     if dynamics.rule is None:
         unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
-    return _prediction(basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown)
+    return _prediction(
+        basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown, dt
+    )
