@@ -63,6 +63,8 @@ NOISES = {
     "elliptic": "levysde.noise.isotropic",
     "spectral": "levysde.noise.mixed",
     "multifractal": "levysde.noise.independent",
+    "student_t": "levysde.noise.heavy_tailed",
+    "lomax": "levysde.noise.heavy_tailed",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",

@@ -15,6 +15,7 @@ from scipy import stats
 import levysde as ls
 from levysde import imported, spec
 from levysde.cli import main
+from levysde.engine.jump_parts import levy_constant
 from levysde.noise import Drawn
 
 SIGMAS = 4.0
@@ -336,3 +337,145 @@ def test_the_theory_says_whether_the_boundary_is_in_the_tail():
     assert condition(pareto(), None).holds is None
     assert condition(pareto(tail=2.0), 1e-4).holds is None
     assert condition(ls.noise.independent(1.5), 0.01) is None
+
+
+# ------------------------------------------------------------------------------ built-in laws
+
+
+def symmetric_lomax(alpha, scale):
+    """The distribution function from that of scipy."""
+    half = stats.lomax(alpha, scale=scale)
+    return lambda x: 0.5 + 0.5 * np.sign(x) * half.cdf(np.abs(x))
+
+
+STEPS = {
+    "student_t": (ls.noise.student_t, lambda df, scale: stats.t(df, scale=scale).cdf),
+    "lomax": (ls.noise.lomax, symmetric_lomax),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("index", [0.3, 0.8, 1.0, 1.5, 1.99, 2.0, 3.0, 40.0])
+def test_distribution_of_built_in_steps(name, index):
+    make, exact = STEPS[name]
+    law = make(index, [2.0, 0.5])
+    draws = ls.noise.sample(law, SIZE, seed=8, epsilon=0.5, dt=0.01)
+    unit = 0.5 * 0.01 ** (1.0 / min(index, 2.0))
+    assert law.alpha == min(index, 2.0)
+    for column, scale in zip(draws.T, (2.0, 0.5), strict=True):
+        assert kolmogorov(column, exact(index, unit * scale)) < SIGMAS
+        assert kolmogorov(column, exact(index, 1.1 * unit * scale)) > SIGMAS
+        assert kolmogorov(column, exact(index * 0.8, unit * scale)) > SIGMAS or index == 40.0
+    assert abs(np.mean(np.sign(draws[:, 0] * draws[:, 1]))) < SIGMAS / math.sqrt(SIZE)
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("index", [0.3, 1.5, 5.0])
+def test_draws_are_the_formula_to_all_digits(name, index):
+    """At every size of the first uniform, also next to 1, where 1 - u is small."""
+    law = STEPS[name][0](index)
+    for u1 in (2.0**-53, 1e-6, 0.3, 0.9999, 1.0 - 1e-9, 1.0 - 2.0**-53):
+        for u2 in (0.01, 0.2, 0.26, 0.45, 0.55, 0.74, 0.8, 0.99):
+            if name == "lomax":
+                exact = math.copysign(math.expm1(-math.log(u1) / index), 0.5 - u2)
+            else:
+                square = index * math.expm1(-2.0 / index * math.log(u1))
+                exact = math.sqrt(square) * math.cos(2.0 * math.pi * u2)
+            assert law.draw(u1, u2, law.p) == pytest.approx(exact, rel=2e-12)
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("index", [0.8, 1.5, 4.0])
+def test_characteristic_function_of_the_steps(name, index):
+    law = STEPS[name][0](index, [1.0, 0.5])
+    draws = ls.noise.sample(law, SIZE, seed=4)
+    points = np.array([[0.3, 0.0], [0.0, 2.0], [1.0, -1.0], [3.0, 1.0]])
+    exact, doubled = law.characteristic(points).real, law.characteristic(2.0 * points).real
+    found = np.cos(draws @ points.T).mean(axis=0)
+    error = np.sqrt((0.5 * (1.0 + doubled) - exact**2) / SIZE)
+    assert (np.abs(found - exact) < SIGMAS * error).all()
+    other = STEPS[name][0](0.9 * index, [1.0, 0.5]).characteristic(points).real
+    assert (np.abs(found - other) > SIGMAS * error).any()
+    assert law.characteristic([[0.0, 0.0]])[0] == 1.0
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("index", [0.3, 0.8, 1.0, 1.5, 1.95])
+def test_tail_of_the_steps(name, index):
+    law, stable = STEPS[name][0](index, 2.0), ls.noise.independent(index)
+    constant = 1.0
+    if name == "student_t":
+        gammas = math.gamma(0.5 * (index + 1.0)) / math.gamma(0.5 * index)
+        constant = 2.0 * index ** (0.5 * index - 1.0) * gammas / math.sqrt(math.pi)
+    assert law.tail_constant == pytest.approx(constant, rel=1e-8)
+    # 2 c/alpha sigma^alpha is the tail of a stable law: the same nu for the same tail.
+    tail = 2.0 * levy_constant(index) / index * float(law.vectors) ** index
+    assert tail == pytest.approx(constant * 2.0**index, rel=1e-8)
+    box = (ls.basins.flat(3), SGD)
+    rate = ls.theory.predict(*box, law, 0.1).rate
+    unit = ls.theory.predict(*box, stable, 0.1).rate
+    assert rate == pytest.approx(unit * float(law.vectors) ** index, rel=1e-8)
+
+
+def test_cauchy_steps_are_those_of_a_stable_law():
+    assert float(ls.noise.student_t(1.0, 3.0).vectors) == pytest.approx(3.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_sums_of_many_steps(name):
+    """Of 4000 steps with index 1.5 the sum is nearly stable, with 4 near the Gaussian law."""
+    steps, size = 4000, 4000
+    for index in (0.8, 4.0):
+        law = STEPS[name][0](index)
+        draws = ls.noise.sample(law, steps * size, seed=6, dt=1.0 / steps)
+        sums = draws.reshape(size, steps).sum(axis=1)
+        if index < 2.0:
+            exact = stats.levy_stable(index, 0.0, scale=float(law.vectors))
+        else:
+            variance = {"student_t": 2.0, "lomax": 2.0 / 6.0}[name]
+            exact = stats.norm(scale=math.sqrt(variance))
+        grid = np.linspace(-4.0, 4.0, 41) * (1.0 if index > 2.0 else float(law.vectors))
+        found = (sums[:, None] <= grid).mean(axis=0)
+        wanted = exact.cdf(grid)
+        error = np.sqrt(np.maximum(wanted * (1.0 - wanted), 1e-4) / size)
+        assert (np.abs(found - wanted) < SIGMAS * error).all()
+
+
+def test_escape_times_tend_to_the_rate_of_the_tail():
+    """Mean times rate tends to 1 from below as epsilon falls: the first correction is negative."""
+    law, products, errors = ls.noise.lomax(1.5), [], []
+    for epsilon in (0.1, 0.025):
+        rate = ls.theory.predict(FLAT, SGD, law, epsilon).rate
+        assert rate == pytest.approx(epsilon**1.5, rel=1e-9)  # C = 1 and the interval (-1, 1)
+        run = ls.escape_times(FLAT, SGD, law, epsilon, paths=3000, dt=0.01, seed=12)
+        products.append(rate * run.mean)
+        errors.append(products[-1] / math.sqrt(3000))  # few are censored
+    far, near = (1.0 - product for product in products)
+    assert abs(near) < 0.25 * abs(far) + SIGMAS * max(errors)
+    assert near < 0.05 + SIGMAS * errors[1]
+    other = ls.theory.predict(FLAT, SGD, ls.noise.independent(1.5), 0.025).rate
+    assert abs(other / 0.025**1.5 * products[1] - 1.0) > 2.0 * SIGMAS * errors[1]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_built_in_steps_by_name(name, tmp_path, capsys):
+    argument = "df" if name == "student_t" else "alpha"
+    law = spec.part("noise", name, **{argument: 1.4, "scale": 0.5})
+    setting = {"paths": 40, "dt": 0.01, "seed": 2}
+    run = ls.escape_times(FLAT, SGD, law, 0.4, **setting)
+    rebuilt = spec.build(json.loads(json.dumps(run.parameters)))
+    assert type(rebuilt[2]) is type(law)
+    assert ls.escape_times(*rebuilt, 0.4, **setting).digest == run.digest
+    asked = ["--noise-parameter", "df=1.4"] if name == "student_t" else ["--alpha", "1.4"]
+    words = ["--basin", "flat", "--epsilon", "0.4", "--noise", name, "--scale", "0.5", *asked]
+    more = ["--paths", "40", "--dt", "0.01", "--seed", "2", "--quiet"]
+    assert main(["escape", *words, *more, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["digest"] == run.digest
+    grid = {f"noise.{argument}": [1.4, 3.0], "epsilon": [0.5]}
+    sweep = ls.sweep({"basin": "flat", "noise": name, "paths": 20, "dt": 0.01, "grid": grid,
+                      "horizon": 50.0}, tmp_path / "sweep")  # fmt: skip
+    assert len({row["digest"] for row in sweep.rows}) == 2
+    with pytest.raises(ValueError, match="give an index of at least"):
+        spec.part("noise", name, **{argument: 0.01})
+    with pytest.raises(ValueError, match="no escape measure"):
+        ls.theory.predict(FLAT, SGD, spec.part("noise", name, **{argument: 3.0}), 0.1)

@@ -15,13 +15,17 @@ law             E exp(i u.L_1)                           jumps
 `elliptic`      exp(-abs(G'u)^alpha)                     in all directions, as G maps the sphere
 =============== ======================================== ==================================
 
-All of them say their Levy measure in one of two forms, which a law of your own may say too:
+All of these say their Levy measure in one of two forms, which a law of your own may say too:
 `Columns`, masses on columns, and `Sphere`, the image of the isotropic law.
+
+Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
+`ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
 """
 
 from levysde import spec
 from levysde.noise.columns import Columns
 from levysde.noise.drawn import Drawn
+from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise, sample
@@ -35,18 +39,22 @@ __all__ = [
     "Elliptic",
     "Independent",
     "Isotropic",
+    "Lomax",
     "Mixed",
     "Multifractal",
     "Noise",
     "Spectral",
     "Sphere",
+    "StudentT",
     "elliptic",
     "independent",
     "isotropic",
+    "lomax",
     "mixed",
     "multifractal",
     "sample",
     "spectral",
+    "student_t",
 ]
 
 # A law that only the table names is here too, and not the module of its name.
