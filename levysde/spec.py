@@ -65,6 +65,7 @@ NOISES = {
     "multifractal": "levysde.noise.independent",
     "student_t": "levysde.noise.heavy_tailed",
     "lomax": "levysde.noise.heavy_tailed",
+    "tempered": "levysde.noise.tempered",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",

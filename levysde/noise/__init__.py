@@ -18,6 +18,8 @@ law             E exp(i u.L_1)                           jumps
 All of these say their Levy measure in one of two forms, which a law of your own may say too:
 `Columns`, masses on columns, and `Sphere`, the image of the isotropic law.
 
+`tempered` is a Levy process that is not stable: its large jumps are exponentially rare.
+
 Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
 `ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
 """
@@ -31,6 +33,7 @@ from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise, sample
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 from levysde.noise.sphere import Sphere
+from levysde.noise.tempered import Tempered, tempered
 
 __all__ = [
     "CONVENTION",
@@ -46,6 +49,7 @@ __all__ = [
     "Spectral",
     "Sphere",
     "StudentT",
+    "Tempered",
     "elliptic",
     "independent",
     "isotropic",
@@ -55,6 +59,7 @@ __all__ = [
     "sample",
     "spectral",
     "student_t",
+    "tempered",
 ]
 
 # A law that only the table names is here too, and not the module of its name.
