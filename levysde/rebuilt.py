@@ -114,6 +114,8 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
 
 def _noise(record: Mapping[str, Any]) -> Noise:
     path = record.get("functions", {}).get("noise", "")
+    if "draw" in record.get("functions", {}):
+        return _drawn(record)
     make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
     made: Noise = make(**_numbers(record["noise_params"]))
     return _scaled(record, made) if "scale" in record else made
@@ -141,6 +143,21 @@ def _schedule(record: Mapping[str, Any], part: str) -> Schedule:
         return schedules.Schedule(_functions(record, part, "")[part], params, name)
     found: Schedule = getattr(schedules, name)(**params)
     return found
+
+
+def _drawn(record: Mapping[str, Any]) -> Noise:
+    """A law that is made of a user's functions."""
+    from levysde.noise import Drawn
+
+    functions, facts = _functions(record, "draw", "tail"), _numbers(record["declared"]["noise"])
+    constant = facts.pop("tail_constant", None)
+    return Drawn(
+        functions["draw"],
+        _numbers(record["noise_params"]),
+        tail=functions.get("tail", constant),
+        name=record["noise"],
+        **facts,
+    )
 
 
 def _named(

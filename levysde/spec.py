@@ -63,6 +63,9 @@ NOISES = {
     "elliptic": "levysde.noise.isotropic",
     "spectral": "levysde.noise.mixed",
     "multifractal": "levysde.noise.independent",
+    "student_t": "levysde.noise.heavy_tailed",
+    "lomax": "levysde.noise.heavy_tailed",
+    "tempered": "levysde.noise.tempered",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",

@@ -95,6 +95,10 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     yield "laws", "of a user, cross", recurrence(box(2), sgd, cross(1.5, 0.5))
     yield "laws", "of a user, cigar", recurrence(box(2), sgd, cigar(1.5, 0.5))
     yield "laws", "in 40 dimensions", recurrence(box(40), sgd, LINE, steps=2)
+    own = ls.Noise(user_parts.pareto, {"index": 1.5, "spread": 2.0}, 1.5, scale=[1.0, 0.5])
+    yield "laws", "drawn by a user", recurrence(box(2), sgd, own)
+    yield "laws", "steps of Student's law", recurrence(box(2), sgd, ls.noise.student_t(1.3))
+    yield "laws", "tempered", recurrence(box(2), sgd, ls.noise.tempered(1.5, 2.0))
     for name, dynamics in OPTIMIZERS.items():
         for dim, noise in ((1, LINE), (2, PLANE)):
             yield "optimizers", f"{name}, {dim}", recurrence(box(dim, 0.95), dynamics, noise)

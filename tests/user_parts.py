@@ -55,3 +55,12 @@ def turned(x, t, p, out):
 def halving(t, p):
     """A schedule."""
     return 0.5 ** (t / p[0])
+
+
+def pareto(u1, u2, p):
+    size = p[1] * (u1 ** (-1.0 / p[0]) - 1.0)
+    return size if u2 < 0.5 else -size
+
+
+def pareto_tail(x, p):
+    return (1.0 + x / p[1]) ** -p[0]

@@ -288,7 +288,7 @@ def lines(noise: Noise) -> list[tuple[str, str]]:
     facts = [noise.name]
     facts += [f"{name} = {_shown(value)}" for name, value in noise.params.items()]
     label, convention = noise.convention
-    if noise.alpha == 2.0:
+    if noise.alpha == 2.0 and noise.form is not None:
         convention += ", Gaussian" + (" with variance 2" if label == "scale 1 is" else "")
     return [("noise", ", ".join(facts)), (label, convention)]
 

@@ -142,8 +142,11 @@ def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
     basin, dynamics, noise, epsilon = model.parts
     if dynamics.schedule is not None or noise.varies(basin.minimum):
         return None, _PREDICTED
-    noise = noise.at(basin.minimum)
-    if noise.form is None:  # of a law of the user the theory knows no jumps
+    try:
+        noise = noise.at(basin.minimum)
+    except checks.Refusal:  # there is none, or of a law of the user its jumps are not known
+        return None, _PREDICTED
+    if noise.form is None:
         return None, _PREDICTED
     plain = dynamics.effective_rule.plain and dynamics.clip is None
     if dynamics.rule is not None and not plain:

@@ -15,41 +15,56 @@ law             E exp(i u.L_1)                           jumps
 `elliptic`      exp(-abs(G'u)^alpha)                     in all directions, as G maps the sphere
 =============== ======================================== ==================================
 
-`scaled` multiplies any of them by a factor or a matrix that depends on the state and on time.
-
-All of them say their Levy measure in one of two forms, which a law of your own may say too:
+All of these say their Levy measure in one of two forms, which a law of your own may say too:
 `Columns`, masses on columns, and `Sphere`, the image of the isotropic law.
+
+`tempered` is a Levy process that is not stable: its large jumps are exponentially rare.
+
+Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
+`ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
+
+`scaled` multiplies any of them by a factor or a matrix that depends on the state and on time.
 """
 
 from levysde import spec
 from levysde.noise.columns import Columns
+from levysde.noise.drawn import Drawn
+from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise, sample
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 from levysde.noise.scaled import Scaled, scaled
 from levysde.noise.sphere import Sphere
+from levysde.noise.tempered import Tempered, tempered
 
 __all__ = [
     "CONVENTION",
     "Columns",
+    "Drawn",
     "Elliptic",
     "Independent",
     "Isotropic",
+    "Lomax",
     "Mixed",
     "Multifractal",
     "Noise",
     "Scaled",
     "Spectral",
     "Sphere",
+    "StudentT",
+    "Tempered",
     "elliptic",
     "independent",
     "isotropic",
+    "lomax",
     "mixed",
     "multifractal",
     "sample",
     "scaled",
     "spectral",
+    "student_t",
+    "tempered",
 ]
 
 # A law that only the table names is here too, and not the module of its name.

@@ -22,7 +22,8 @@ from levysde.engine.random.variates import (
     stable_constants,
     symmetric_stable,
 )
-from levysde.noise.law import Form, check_alpha, kept, step_scale
+from levysde.noise.form import Form, kept
+from levysde.noise.law import check_alpha, step_scale
 
 # ------------------------------------------------------------------- one coordinate, along the axes
 

@@ -24,7 +24,7 @@ MIN_ALPHA = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Noise(ABC):
-    """A law of stable noise.
+    """A law of noise; `ls.Noise(draw, params, alpha)` is a law of one's own, a `noise.Drawn`.
 
     A law of the user draws its increments and says no form: it is simulated on a grid of times.
     What needs its jumps is there for the two forms, `Columns` and `Sphere`.
@@ -39,12 +39,30 @@ class Noise(ABC):
         How the law says its Levy measure, if it does.
     exponent : str
         The characteristic function in words.
+    draw : callable or None
+        The function that draws a variate, where the law is made of one.
+
+    Examples
+    --------
+    >>> import math
+    >>> law = Noise(lambda u1, u2, p: math.tan(math.pi * (u1 - 0.5)), alpha=1.0, name="cauchy")
+    >>> isinstance(law, Noise), law.name
+    (True, 'cauchy')
     """
 
     name: ClassVar[str]
     form: ClassVar[str | None] = None
     exponent: ClassVar[str] = "characteristic(u)"
+    draw: ClassVar[PlainFunction | None] = None
     alpha: float
+
+    def __new__(cls, *given: Any, **named: Any) -> "Noise":
+        """The class itself is no law: called, it makes a law of one's own, a `Drawn`."""
+        if cls is Noise:
+            from levysde.noise.drawn import Drawn
+
+            return object.__new__(Drawn)
+        return object.__new__(cls)
 
     @property
     @abstractmethod
@@ -307,51 +325,6 @@ class Noise(ABC):
             )
 
 
-_DRAWN = frozenset({"part", "jumps", "characteristic", "preconditioned", "transformed", "width"})
-"""What follows from the form of a law."""
-
-
-@dataclass(frozen=True, eq=False)
-class Form(Noise):
-    """A law that says its Levy measure, from which all else follows.
-
-    Attributes
-    ----------
-    name : str
-        Of the law, for people, tables and files.
-    parameters : mapping
-        What the law is made of by the function of its name: numbers and arrays.
-    alpha : float
-        Stability index, dimensionless.
-    """
-
-    name: str  # type: ignore[misc]  # of an object here, and not of a class
-    parameters: Mapping[str, Any]
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        redefined = sorted(_DRAWN & vars(cls).keys())
-        if redefined and Form not in cls.__bases__:
-            raise ValueError(
-                f"the class {cls.__name__} redefines {redefined[0]}, and is not of the law that it "
-                "says any more; make it a subclass of Noise"
-            )
-
-    def __post_init__(self) -> None:
-        checks.text("name", self.name)
-        checked = checks.frozen_parameters(self.parameters)
-        parameters = {
-            name: kept(name, value) if np.ndim(value) else checked[name]
-            for name, value in self.parameters.items()
-        }
-        object.__setattr__(self, "parameters", parameters)
-
-    @property
-    def params(self) -> Mapping[str, Any]:
-        """What the law is made of."""
-        return dict(self.parameters)
-
-
 def check_alpha(alpha: object) -> float:
     """Check a stability index.
 
@@ -382,20 +355,6 @@ def check_matrix(matrix: npt.ArrayLike) -> FloatArray:
     if not array.any():
         raise ValueError("the noise matrix is zero; give one with entries that are not")
     return array
-
-
-def kept(name: str, value: npt.ArrayLike) -> FloatArray:
-    """Finite numbers as they are where nobody can change them, and otherwise a copy.
-
-    Raises
-    ------
-    ValueError
-        If they are not finite numbers.
-    """
-    copy = checks.finite_array(name, value)
-    if isinstance(value, np.ndarray) and not value.flags.writeable and value.dtype == copy.dtype:
-        return value
-    return copy
 
 
 def step_scale(alpha: float, epsilon: float, dt: float) -> float:

@@ -172,6 +172,7 @@ def codes(model: Model) -> dict[str, str]:
         By part.
     """
     basin, dynamics, noise, _ = model.parts
+    draw = noise.driver.draw
     whole, schedule, scale = dynamics.unscheduled, dynamics.schedule, noise.scale_function
     return {
         "gradient": code_key(basin.potential.gradient),
@@ -180,6 +181,7 @@ def codes(model: Model) -> dict[str, str]:
         **({} if whole.clock is None else {"clock": code_key(whole.clock)}),
         **({} if schedule is None else {"schedule": code_key(schedule.function)}),
         **({} if scale is None else {"scale": code_key(scale)}),
+        **({} if draw is None else {"draw": code_key(draw)}),
     }
 
 
@@ -226,8 +228,16 @@ def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str,
                 name: spec.import_path(each) for name, each in {part: function, **used}.items()
             }
     if "noise" not in found and not _is_made_by_name(noise.driver):
-        found["noise"] = None
+        found |= _draw_functions(noise.driver)
     return found
+
+
+def _draw_functions(noise: Noise) -> dict[str, str | None]:
+    """Where the functions of a law can be imported from that is made of them."""
+    if noise.draw is None:
+        return {"noise": None}
+    used = {"draw": noise.draw, "tail": getattr(noise, "tail", None)}
+    return {name: spec.import_path(each) for name, each in used.items() if callable(each)}
 
 
 def _is_made_by_name(noise: Noise) -> bool:
@@ -237,6 +247,8 @@ def _is_made_by_name(noise: Noise) -> bool:
     except (TypeError, ValueError):
         return False
     if type(made) is not type(noise):
+        return False
+    if made.draw and noise.draw and code_key(made.draw) != code_key(noise.draw):
         return False
     again, given = _noise_facts(made), _noise_facts(noise)
     return all(
@@ -271,6 +283,9 @@ def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
         if dynamics.rule is not None:
             size = _summary(np.asarray(dynamics.rule.size))
             found["rule"] = {**vars(dynamics.rule), "size": size}
-    if not _is_made_by_name(noise.driver):
-        found["noise"] = _json_params(_noise_facts(noise.driver))
+    noise = noise.driver
+    if not _is_made_by_name(noise):
+        names = ("alpha", "scale", "tail_constant") if noise.draw else ()
+        facts = {name: getattr(noise, name) for name in names} or _noise_facts(noise)
+        found["noise"] = _json_params({n: fact for n, fact in facts.items() if fact is not None})
     return found

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from levysde.theory.measure.rays import RaySegments, exit_segments
 from levysde.theory.numbers import checked_point
-from levysde.theory.protocols import DomainLike, Vector
+from levysde.theory.protocols import DomainLike, NoiseLike, Vector
 
 SMALL_RATE = 0.01
 LARGEST_CORRECTION = 0.25
 _DIFFERENCE = 1e-5
+_SHARE = 0.1
 _SAME_POINT = 1e-9
 _DIRECTIONS = 16
 _INSET = 1e-10
@@ -48,6 +49,41 @@ class Assumption:
     name: str
     holds: bool | None
     detail: str
+
+
+def steps_in_their_tail(
+    noise: NoiseLike, distance: float, epsilon: float, dt: float | None
+) -> tuple[Assumption, ...]:
+    """Check that a law of one step has its power tail at the boundary.
+
+    Parameters
+    ----------
+    noise : object
+        Noise law; that of one step has ``tail_share(distance, epsilon, dt)``, the tail of a step
+        as a share of its power law, or None where it is not known.
+    distance : float
+        Of the boundary from the minimum along an axis, units of the state.
+    epsilon : float
+        Noise amplitude.
+    dt : float or None
+        Time step.
+
+    Returns
+    -------
+    tuple of Assumption
+        None for a law of continuous time.
+    """
+    share = getattr(noise, "tail_share", None)
+    if share is None:
+        return ()
+    name = "boundary far in the tail of one step"
+    if dt is None or not math.isfinite(distance):
+        return (Assumption(name, None, "a law of one step: give dt"),)
+    found = share(distance, epsilon, dt)
+    if found is None:
+        return (Assumption(name, None, "of the tail of one step only the limit is known"),)
+    detail = f"the tail of one step at distance {distance:.6g} is {found:.4g} of its power law"
+    return (Assumption(name, abs(found - 1.0) < _SHARE, detail),)
 
 
 def axis_rays(domain: DomainLike, center: Vector) -> list[RaySegments]:

@@ -17,6 +17,7 @@ from levysde.theory.assumptions import (
     jumps_exist,
     lengths_of,
     small_noise,
+    steps_in_their_tail,
 )
 from levysde.theory.exact.correction import first_correction
 from levysde.theory.measure.escape_measure import EscapeMeasure
@@ -102,6 +103,7 @@ def _prediction(
     noise: NoiseLike,
     epsilon: float,
     unknown: str | None = None,
+    dt: float | None = None,
 ) -> Prediction:
     """Return the law of a motion, or only its assumptions where there is a reason to know none."""
     domain = basin.domain
@@ -137,6 +139,7 @@ def _prediction(
             *exits.conditions,
             small_noise(exits.rate, rest.slowest(relaxation), shift),
             jumps_exist(float(noise.alpha)),
+            *steps_in_their_tail(noise, float(min(ray.first for ray in rays)), epsilon, dt),
         ),
     )
 
@@ -263,7 +266,9 @@ def predict(
     elif getattr(dynamics, "schedule", None) is not None or _varies(noise, basin):
         unknown = "the rate of escapes changes with time; see theory.varying_rate"
     noise = law_at(noise, np.asarray(basin.minimum, dtype=np.float64))
-    return _prediction(basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown)
+    return _prediction(
+        basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown, dt
+    )
 
 
 def _varies(noise: NoiseLike, basin: BasinLike) -> bool:
