@@ -223,6 +223,8 @@ def test_a_prediction_without_simulation() -> None:
     words = ("theory", "--basin", "flat", "--epsilon", "0.3", "--dt", "0.1", "--exact", "--json")
     record = call(*words).record
     assert record["exact_mean_exit_time"] == pytest.approx(11.918026, rel=1e-6)
+    assert record["continuous_mean_exit_time"] == pytest.approx(11.205827, rel=1e-7)
+    assert record["continuous_mean_exit_time_error"] < 1e-5
     expected = theory.predict(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.3)
     assert record["rate"] == expected.rate
     assert record["corrected_mean_exit_time"] == expected.corrected_mean
@@ -235,6 +237,14 @@ def test_the_exact_mean_follows_scale_and_kink() -> None:
     gradient, lower, upper = WELLS["asymmetric"]
     exact = theory.euler_mean_exit_time(gradient, lower, upper, 1.5, 0.3, 0.01, breakpoints=[0.0])
     assert record["exact_mean_exit_time"] == pytest.approx(exact, rel=1e-7)
+    limit = theory.mean_exit_time(gradient, lower, upper, 1.5, 0.3, breakpoints=[0.0])
+    assert record["continuous_mean_exit_time"] == pytest.approx(limit.value, rel=1e-7)
+
+
+def test_a_mean_in_continuous_time_that_is_not_found() -> None:
+    words = ("--alpha", "1.0", "--epsilon", "0.02", "--dt", "0.5", "--basin", "flat", "--exact")
+    assert call("theory", *words, "--json").record["continuous_mean_exit_time"] is None
+    assert "not found to 6 digits" in call("theory", *words).out
 
 
 def test_information_about_the_installation() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from levysde.cli import model_options as models
 from levysde.cli import noise_options
+from levysde.cli.exact_means import continuous_mean, exact_mean
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
 from levysde.cli.parser import Parser, UsageError, number_or_auto
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from levysde.cli.signals import Stop
     from levysde.model import Model
     from levysde.noise import Noise
-    from levysde.theory import Prediction
+    from levysde.theory import ExactValue, Prediction
 
 _PROGRAM = "levysde theory"
 _LONGEST_DETAIL = 160
@@ -72,10 +73,12 @@ def run(words: list[str], stop: Stop) -> int:
         raise ValueError(reason)
     mean = exact_mean(model, dt) if options.exact and dt is not None else None
     stop.check()
+    limit = continuous_mean(model) if options.exact else None
+    stop.check()
     if options.json:
-        answer(as_json(_record(model, prediction, dt, mean)))
+        answer(as_json(_record(model, prediction, dt, mean, limit)))
     else:
-        answer(_text(model, prediction, dt, mean))
+        answer(_text(model, prediction, dt, mean, limit))
     return DONE
 
 
@@ -90,7 +93,7 @@ def _parser() -> Parser:
     group.add_argument(
         "--exact",
         action="store_true",
-        help="add the exact mean exit time of the Euler chain (one dimension)",
+        help="add exact mean exit times, continuous and of the Euler chain (one dimension)",
     )
     group.add_argument(
         "--dt",
@@ -109,76 +112,6 @@ def _time_step(model: Model, dt: float | str | None) -> float:
     if isinstance(dt, float):
         return checks.finite_number("dt", dt)
     return automatic_dt(model.basin, model.dynamics)
-
-
-def exact_mean(model: Model, dt: float) -> float:
-    """The mean exit time of the Euler chain in one dimension, by its integral equation.
-
-    Parameters
-    ----------
-    model : Model
-        In one dimension, with a bounded domain.
-    dt : float
-        Time step.
-
-    Returns
-    -------
-    float
-        Time.
-
-    Raises
-    ------
-    ValueError
-        If the noise of one step is too narrow for the equation to be solved.
-    """
-    import numpy as np
-
-    from levysde import theory
-
-    basin, minimum = model.basin, float(model.basin.minimum[0])
-    reach = [theory.ray_exit_segments(basin.domain, basin.minimum, [s]).first for s in (-1.0, 1.0)]
-    if not np.isfinite(reach).all():
-        raise UsageError(
-            f"--exact is for an interval, and the {basin.name} basin is open on one side; leave "
-            "out --exact"
-        )
-
-    def gradient(x: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
-        return np.array([basin.potential.gradient_at(point)[0] for point in x[:, None]])
-
-    try:
-        return theory.euler_mean_exit_time(
-            gradient,
-            minimum - reach[0],
-            minimum + reach[1],
-            alpha=model.noise.alpha,
-            epsilon=model.epsilon * _scale_of(model.noise),
-            dt=dt,
-            start=float(basin.start[0]),
-            breakpoints=[minimum],
-        )
-    except ValueError as error:
-        reason = str(error).partition(":")[0]
-        raise UsageError(
-            f"--exact finds no mean at alpha = {model.noise.alpha:g}, epsilon = {model.epsilon:g}, "
-            f"dt = {dt:g} ({reason}); give a larger --dt or --epsilon"
-        ) from error
-
-
-def _scale_of(noise: Noise) -> float:
-    """The scale of a symmetric law in one dimension, from its characteristic function."""
-    import math
-
-    u = 1.0
-    while True:
-        value = complex(noise.characteristic([[u]])[0])
-        exponent = -math.log(abs(value)) if value else math.inf
-        if 0.25 <= exponent <= 16.0:
-            break
-        u *= 2.0 if exponent < 0.25 else 0.5
-    if value.imag != 0.0:
-        raise UsageError("--exact is for symmetric noise, and this one is skewed; leave out one")
-    return float(exponent ** (1.0 / noise.alpha) / u)
 
 
 def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
@@ -274,7 +207,11 @@ def _plain(value: Any) -> Any:
 
 
 def _record(
-    model: Model, prediction: Prediction, dt: float | None, mean: float | None
+    model: Model,
+    prediction: Prediction,
+    dt: float | None,
+    mean: float | None,
+    limit: ExactValue | None,
 ) -> dict[str, Any]:
     from levysde._version import __version__
     from levysde.noise import CONVENTION
@@ -285,6 +222,8 @@ def _record(
         "relaxation_rate": list(prediction.relaxation_rate),
         "dt": dt,
         "exact_mean_exit_time": mean,
+        "continuous_mean_exit_time": None if limit is None else limit.value,
+        "continuous_mean_exit_time_error": None if limit is None else limit.error,
         "convention": CONVENTION,
         "versions": {"levysde": __version__},
     }
@@ -315,7 +254,13 @@ def _formula(noise: Noise) -> str:
     return "epsilon^alpha nu(W)"
 
 
-def _text(model: Model, prediction: Prediction, dt: float | None, mean: float | None) -> str:
+def _text(
+    model: Model,
+    prediction: Prediction,
+    dt: float | None,
+    mean: float | None,
+    limit: ExactValue | None,
+) -> str:
     basin = model.basin
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
     slow, fast = prediction.relaxation_rate
@@ -352,6 +297,8 @@ def _text(model: Model, prediction: Prediction, dt: float | None, mean: float | 
         values.append(
             ("Euler chain", f"{number(mean, 8)}  exact mean time with steps dt = {dt:.12g}")
         )
+        found = "not found to 6 digits" if limit is None else number(limit.value, 6)
+        values.append(("continuous", f"{found}  exact mean time without steps"))
     mark = {True: "yes", False: "NO", None: "unknown"}
     conditions = []
     for a in prediction.assumptions:

@@ -6,6 +6,11 @@ symmetric stable law is E exp(iuL) = exp(-|u|^alpha) everywhere; at alpha = 2 it
 
 from levysde.theory.assumptions import Assumption
 from levysde.theory.exact.constants import isotropic_constant, stable_constant
+from levysde.theory.exact.continuous_exit import (
+    ExactValue,
+    exit_probability,
+    mean_exit_time,
+)
 from levysde.theory.exact.correction import first_correction
 from levysde.theory.exact.driftless import (
     boundary_shift_constant,
@@ -19,6 +24,11 @@ from levysde.theory.exact.driftless import (
     sparre_andersen_survival,
 )
 from levysde.theory.exact.mean_exit import euler_mean_exit_time, gaussian_mean_exit_time
+from levysde.theory.exact.skewed import (
+    positivity,
+    skewed_mean_exit_time,
+    skewed_right_exit_probability,
+)
 from levysde.theory.exact.stable_law import stable_density, stable_tail
 from levysde.theory.exact.stationary import (
     euler_stationary_scale,
@@ -42,6 +52,7 @@ from levysde.theory.varying import VaryingRate, varying_rate
 __all__ = [
     "Assumption",
     "EscapeMeasure",
+    "ExactValue",
     "ExitLaw",
     "Prediction",
     "RaySegments",
@@ -60,18 +71,23 @@ __all__ = [
     "euler_stationary_scale",
     "exit_law",
     "exit_overshoot_survival",
+    "exit_probability",
     "first_correction",
     "gaussian_mean_exit_time",
     "half_line_overshoot_survival",
     "isotropic_constant",
     "kappa",
+    "mean_exit_time",
     "one_jump_cap",
     "ornstein_uhlenbeck_scale",
     "overshoot_factor",
     "peak_factor",
+    "positivity",
     "predict",
     "ray_exit_segments",
     "right_exit_probability",
+    "skewed_mean_exit_time",
+    "skewed_right_exit_probability",
     "sparre_andersen_survival",
     "stable_constant",
     "stable_density",

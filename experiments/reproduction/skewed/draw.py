@@ -4,32 +4,13 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.special import betainc
 
-from levysde import plots
+from levysde import plots, theory
 from levysde.report.drawing import CYCLE, MARKERS
 from levysde.report.findings import Data, Finding, Outcome, standard_error
 
 TIME = "Profeta & Simon, Seminaire de Probabilites XLVIII (2016), mean of the exit time"
 SIDE = "Profeta & Simon, Seminaire de Probabilites XLVIII (2016); Kyprianou, side of the exit"
-
-
-def positivity(alpha: float, beta: float) -> float:
-    """Positivity rho = P(L > 0) = 1/2 + arctan(beta tan(pi alpha/2)) / (pi alpha)."""
-    return 0.5 + math.atan(beta * math.tan(0.5 * math.pi * alpha)) / (math.pi * alpha)
-
-
-def exact_mean(alpha: float, beta: float, x: float) -> float:
-    """E tau from x on (-1, 1)."""
-    rho = positivity(alpha, beta)
-    shape = (1.0 - x) ** (alpha * rho) * (1.0 + x) ** (alpha * (1.0 - rho))
-    return math.cos(math.pi * alpha * (rho - 0.5)) * shape / math.gamma(1.0 + alpha)
-
-
-def exact_right(alpha: float, beta: float, x: float) -> float:
-    """The probability of leaving (-1, 1) to the right from x."""
-    rho = positivity(alpha, beta)
-    return float(betainc(alpha * (1.0 - rho), alpha * rho, 0.5 * (1.0 + x)))
 
 
 def runs_of(data: Data) -> dict[tuple[float, float, float], list[dict]]:
@@ -69,15 +50,15 @@ def table_of(data: Data) -> list[dict]:
                 "alpha": alpha,
                 "beta": beta,
                 "start": start,
-                "rho": positivity(alpha, beta),
+                "rho": theory.positivity(alpha, beta),
                 "mean, longer dt": lines[0]["mean"],
                 "mean, shorter dt": lines[1]["mean"],
                 "mean, dt -> 0": mean,
                 "mean error": mean_error,
-                "mean exact": exact_mean(alpha, beta, start),
+                "mean exact": theory.skewed_mean_exit_time(alpha, beta, -1.0, 1.0, start),
                 "right, dt -> 0": right,
                 "right error": right_error,
-                "right exact": exact_right(alpha, beta, start),
+                "right exact": theory.skewed_right_exit_probability(alpha, beta, -1.0, 1.0, start),
             }
         )
     return table

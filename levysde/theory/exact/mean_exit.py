@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from levysde.theory import arguments
+from levysde.theory.exact.interval import Gradient, checked_interval, evaluated
 from levysde.theory.exact.stable_law import stable_tail, tabulated_density
 from levysde.theory.numbers import checked_positive, real_number, real_numbers
 from levysde.theory.protocols import Vector
@@ -19,31 +20,6 @@ _MOST_NODES = 4000
 _FIRST_PANEL = 9.0
 _REFINEMENT = 1.5
 _ROWS = 256
-
-Gradient = Callable[[Vector], Vector]
-
-
-def _checked_interval(
-    lower: float, upper: float, start: float, breakpoints: Sequence[float]
-) -> list[float]:
-    """Return the ends and the break points between them in increasing order."""
-    if not (math.isfinite(lower) and math.isfinite(upper) and lower < upper):
-        raise ValueError(f"the interval is ({lower!r}, {upper!r}), but lower < upper, both finite")
-    if not lower < start < upper:
-        raise ValueError(f"start is {start!r}, but it must lie inside ({lower!r}, {upper!r})")
-    if not all(math.isfinite(point) for point in breakpoints):
-        raise ValueError(f"breakpoints are {list(breakpoints)}, but they must be finite")
-    inner = {float(point) for point in breakpoints if lower < point < upper}
-    return [float(lower), *sorted(inner), float(upper)]
-
-
-def _evaluated(gradient: Gradient, x: Vector) -> Vector:
-    values = np.asarray(gradient(x), dtype=np.float64)
-    if values.shape != x.shape:
-        raise ValueError(f"gradient returned shape {values.shape} for points of shape {x.shape}")
-    if not np.all(np.isfinite(values)):
-        raise ValueError("gradient returned a value that is not finite inside the interval")
-    return values
 
 
 def _panels(pieces: list[float], counts: list[int]) -> Vector:
@@ -76,7 +52,7 @@ class _EulerChain:
 
     def target(self, x: Vector) -> Vector:
         """Return where the drift alone takes the points in one step."""
-        return x - self.dt * _evaluated(self.gradient, x)
+        return x - self.dt * evaluated(self.gradient, x)
 
     def exit_probability(self, target: Vector) -> Vector:
         """Return the probability of leaving in this step."""
@@ -182,7 +158,7 @@ def euler_mean_exit_time(
     checked_positive(epsilon, "epsilon")
     checked_positive(dt, "dt")
     checked_positive(tolerance, "tolerance")
-    pieces = _checked_interval(lower, upper, start, breakpoints)
+    pieces = checked_interval(lower, upper, start, breakpoints)
     noise = epsilon * dt ** (1.0 / alpha)
     chain = _EulerChain(gradient, pieces[0], pieces[-1], alpha, noise, dt)
     width, fewest = _FIRST_PANEL * noise, 2
@@ -218,6 +194,24 @@ def _integration_matrix(unit: Vector) -> Vector:
     return np.asarray(np.linalg.solve(vandermonde.T, integrals.T).T)
 
 
+def _exponent(gradient: Gradient, edges: Vector, noise: float) -> Vector:
+    """Return F / eps^2 at the nodes of all panels, 0 at the left end, shape (panels, order)."""
+    unit, weight = np.polynomial.legendre.leggauss(_ORDER)
+    half = 0.5 * np.diff(edges)
+    slope = (evaluated(gradient, _nodes(edges)[0]) / noise**2).reshape(-1, _ORDER)
+    base = np.concatenate([[0.0], np.cumsum(half * (slope @ weight))[:-1]])
+    return np.asarray(base[:, None] + half[:, None] * (slope @ _integration_matrix(unit).T))
+
+
+def _log_right_share(gradient: Gradient, edges: Vector, noise: float, first_right: int) -> float:
+    """Return log of S(lower, start) / S(lower, upper), S the integral of exp(F/eps^2)."""
+    weight = np.polynomial.legendre.leggauss(_ORDER)[1]
+    exponent = _exponent(gradient, edges, noise)
+    logs = exponent + np.log(0.5 * np.diff(edges)[:, None] * weight)
+    left = np.logaddexp.reduce(logs[:first_right], axis=None)
+    return float(left - np.logaddexp.reduce(logs, axis=None))
+
+
 def _log_gaussian_mean(gradient: Gradient, edges: Vector, noise: float, first_right: int) -> float:
     """Return log E tau from the start at the left edge of the panel with number first_right.
 
@@ -226,11 +220,8 @@ def _log_gaussian_mean(gradient: Gradient, edges: Vector, noise: float, first_ri
     """
     unit, weight = np.polynomial.legendre.leggauss(_ORDER)
     half = 0.5 * np.diff(edges)
-    slope = (_evaluated(gradient, _nodes(edges)[0]) / noise**2).reshape(-1, _ORDER)
     partial = _integration_matrix(unit)
-    rise = half * (slope @ weight)
-    base = np.concatenate([[0.0], np.cumsum(rise)[:-1]])
-    phi = base[:, None] + half[:, None] * (slope @ partial.T)
+    phi = _exponent(gradient, edges, noise)
     # Every panel is scaled by its own largest value, so that nothing over- or underflows.
     top = phi.max(axis=1)
     scaled = np.exp(phi - top[:, None])
@@ -305,18 +296,79 @@ def gaussian_mean_exit_time(
     >>> round(gaussian_mean_exit_time(lambda x: x, -1.0, 1.0, 0.5), 9)
     4.501602416
     """
+    ends = (lower, upper)
+    value = _converged(_log_gaussian_mean, gradient, ends, epsilon, start, breakpoints)
+    if value > math.log(np.finfo(np.float64).max):
+        raise ValueError(f"the mean exit time is exp({value:.6g}), beyond floating point")
+    return math.exp(value)
+
+
+def gaussian_right_exit_probability(
+    gradient: Gradient,
+    lower: float,
+    upper: float,
+    epsilon: float,
+    start: float,
+    breakpoints: Sequence[float],
+) -> float:
+    """Return the probability S(lower, x) / S(lower, upper) of leaving above at alpha = 2.
+
+    S(a, b) = int_a^b exp(F / eps^2) for dX = -F'(X) dt + eps dL, in logarithms.
+
+    Parameters
+    ----------
+    gradient : callable
+        F', takes points of shape (n,) and returns shape (n,).
+    lower, upper : float
+        Ends of the interval, finite, units of the state.
+    epsilon : float
+        Noise amplitude, units of the state per time^(1/2).
+    start : float
+        Starting point, units of the state.
+    breakpoints : sequence of float
+        Points where the gradient has a kink or a jump.
+
+    Returns
+    -------
+    float
+        Probability.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or the integrals do not converge.
+
+    Notes
+    -----
+    Source: Gardiner, Stochastic Methods (4th ed., 2009), sec. 5.5.3.
+
+    Examples
+    --------
+    >>> round(gaussian_right_exit_probability(lambda x: 0.0 * x, -1.0, 1.0, 1.0, 0.5, ()), 12)
+    0.75
+    """
+    ends = (lower, upper)
+    value = _converged(_log_right_share, gradient, ends, epsilon, start, breakpoints)
+    return min(1.0, math.exp(value))
+
+
+def _converged(
+    logarithm: Callable[[Gradient, Vector, float, int], float],
+    gradient: Gradient,
+    ends: tuple[float, float],
+    epsilon: float,
+    start: float,
+    breakpoints: Sequence[float],
+) -> float:
+    """Return a logarithm on panels that are halved until it stands still."""
     checked_positive(epsilon, "epsilon")
-    pieces = _checked_interval(lower, upper, start, [*breakpoints, start])
+    pieces = checked_interval(*ends, start, [*breakpoints, start])
     index = pieces.index(float(start))
     before = math.inf
     for count in (8, 16, 32, 64, 128, 256, 512, 1024):
         edges = _panels(pieces, [count] * (len(pieces) - 1))
-        value = _log_gaussian_mean(gradient, edges, epsilon, index * count)
+        value = logarithm(gradient, edges, epsilon, index * count)
         if abs(value - before) <= 1e-12 * max(1.0, abs(value)):
-            break
+            return value
         before = value
-    else:
-        raise ValueError("the double integral did not converge: are all kinks in breakpoints?")
-    if value > math.log(np.finfo(np.float64).max):
-        raise ValueError(f"the mean exit time is exp({value:.6g}), beyond floating point")
-    return math.exp(value)
+    raise ValueError("the double integral did not converge: are all kinks in breakpoints?")
