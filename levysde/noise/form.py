@@ -68,3 +68,21 @@ def kept(name: str, value: npt.ArrayLike) -> FloatArray:
     if isinstance(value, np.ndarray) and not value.flags.writeable and value.dtype == copy.dtype:
         return value
     return copy
+
+
+def check_matrix(matrix: npt.ArrayLike) -> FloatArray:
+    """Check the matrix G, shape (dim, drivers), that maps drivers to coordinates.
+
+    Raises
+    ------
+    ValueError
+        If it is not a matrix of finite numbers, or zero.
+    """
+    array = checks.finite_array("matrix", matrix)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"the noise matrix has shape {array.shape}; give shape (dimension, drivers)"
+        )
+    if not array.any():
+        raise ValueError("the noise matrix is zero; give one with entries that are not")
+    return array

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde.noise.law import check_alpha, check_matrix
+from levysde.noise.form import check_matrix
+from levysde.noise.law import check_alpha
 from levysde.noise.sphere import Sphere
 
 

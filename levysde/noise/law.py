@@ -339,24 +339,6 @@ def check_alpha(alpha: object) -> float:
     return number
 
 
-def check_matrix(matrix: npt.ArrayLike) -> FloatArray:
-    """Check the matrix G, shape (dim, drivers), that maps drivers to coordinates.
-
-    Raises
-    ------
-    ValueError
-        If it is not a matrix of finite numbers, or zero.
-    """
-    array = checks.finite_array("matrix", matrix)
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(
-            f"the noise matrix has shape {array.shape}; give shape (dimension, drivers)"
-        )
-    if not array.any():
-        raise ValueError("the noise matrix is zero; give one with entries that are not")
-    return array
-
-
 def step_scale(alpha: float, epsilon: float, dt: float) -> float:
     """The scale epsilon dt^(1/alpha) of an increment, with the same bits everywhere."""
     return epsilon * float(exp2(log2(dt) / alpha))

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.noise.columns import Columns
-from levysde.noise.law import check_alpha, check_matrix
+from levysde.noise.form import check_matrix
+from levysde.noise.law import check_alpha
 
 
 class Mixed(Columns):

@@ -19,8 +19,8 @@ from levysde.engine.random.philox import unit_uniform
 from levysde.engine.random.quantile import has_radius_table, radius_table, tabulated_radius
 from levysde.engine.random.variates import gaussian_pair, positive_constants, positive_stable
 from levysde.noise.columns import Columns
-from levysde.noise.form import Form, kept
-from levysde.noise.law import check_alpha, check_matrix, step_scale
+from levysde.noise.form import Form, check_matrix, kept
+from levysde.noise.law import check_alpha, step_scale
 
 
 def _table_radius(first: np.uint64, second: np.uint64, p: FloatArray) -> float:
