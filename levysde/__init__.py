@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from levysde.runs.sweep.merging import merge
     from levysde.runs.sweep.table import Sweep, load_sweep
     from levysde.runs.sweep.verb import sweep
+    from levysde.runs.wells.visited import Visits
+    from levysde.runs.wells.visiting import visits
 
 __all__ = [
     "BackendError",
@@ -52,6 +54,7 @@ __all__ = [
     "Status",
     "Sweep",
     "Trajectories",
+    "Visits",
     "__version__",
     "automatic_dt",
     "basins",
@@ -74,6 +77,7 @@ __all__ = [
     "sweep",
     "theory",
     "trajectories",
+    "visits",
 ]
 
 _MODULES = frozenset(
@@ -105,6 +109,7 @@ _HOME = {
     "Status": "runs.results",
     "Sweep": "runs.sweep.table",
     "Trajectories": "runs.sampling",
+    "Visits": "runs.wells.visited",
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
     "escape_times": "runs.simulate",
@@ -115,6 +120,7 @@ _HOME = {
     "seed_of": "runs.seeds",
     "sweep": "runs.sweep.verb",
     "trajectories": "runs.sampling",
+    "visits": "runs.wells.visiting",
 }
 
 

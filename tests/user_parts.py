@@ -64,3 +64,8 @@ def pareto(u1, u2, p):
 
 def pareto_tail(x, p):
     return (1.0 + x / p[1]) ** -p[0]
+
+
+def which_side(x, p):
+    """A label of two wells."""
+    return 0 if x[0] < -p[0] else (1 if x[0] > p[0] else -1)

@@ -1,0 +1,1 @@
+"""Paths that move between several wells: visits, transitions and shares of time."""

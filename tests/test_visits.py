@@ -1,0 +1,217 @@
+"""Paths between several wells against exact chains, the theory, and other ways of counting."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import levysde as ls
+from levysde import theory
+from levysde.statistics import occupation
+from tests.user_parts import which_side
+
+SGD = ls.dynamics.sgd()
+WELLS = ls.potentials.double_well(1)
+NOISE = ls.noise.independent(1.5)
+
+
+def run(potential=WELLS, minima=(-1.0, 1.0), dynamics=SGD, noise=NOISE, **settings):
+    settings = {"epsilon": 0.2, "horizon": 400.0, "paths": 400, **settings}
+    return ls.visits(potential, list(minima), dynamics, noise, **settings)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return run()
+
+
+def test_entries_are_those_of_the_trajectories():
+    few = run(paths=4)
+    basin = ls.Basin(WELLS, ls.domains.attraction(WELLS, -1.0), [-1.0])
+    steps = round(few.horizon / few.dt)
+    sample = ls.trajectories(basin, SGD, NOISE, 0.2, paths=4, steps=steps)
+    assert sample.dt == few.dt
+    states = sample.positions[:, :, 0]
+    radius = 0.5 * basin.domain.size_about(basin.minimum)
+    lines = []
+    for path, x in enumerate(states):
+        near = np.where(abs(x + 1.0) < radius, 0, np.where(abs(x - 1.0) < radius, 1, -1))
+        well = 0
+        for n in np.flatnonzero(near >= 0):
+            if near[n] != well:
+                lines.append((path, n, well, near[n]))
+                well = near[n]
+    assert len(lines) > 10
+    path, step, origin, target = np.array(lines).T
+    assert np.array_equal(few.path, path)
+    assert np.allclose(few.time, few.dt * step)
+    assert np.array_equal(few.origin, origin)
+    assert np.array_equal(few.target, target)
+
+
+def test_time_is_spent_somewhere(found):
+    assert found.times.sum(axis=1) == pytest.approx(np.full(found.paths, found.horizon))
+    assert 400.0 <= found.horizon < 400.0 + found.dt
+    assert found.counts.sum() == len(found.time) == found.counts[0, 1] + found.counts[1, 0]
+    # Wells alternate, from the start.
+    assert 0 <= found.counts[0, 1] - found.counts[1, 0] <= found.paths
+    assert found.next_wells().value[0, 1] == 1.0
+    complete = sum(len(found.residence_times(well)) for well in (0, 1))
+    assert complete == len(found.time)
+
+
+def test_rates_tend_to_those_of_the_theory():
+    # First correction in a quadratic well of curvature 2: some percent at this amplitude.
+    seen = run(epsilon=0.03, horizon=20000.0, paths=200)
+    expected = theory.transition_rates(WELLS, [-1.0, 1.0], NOISE, 0.03).rates
+    rate = seen.rates()
+    for i, j in ((0, 1), (1, 0)):
+        error = (rate.upper[i, j] - rate.lower[i, j]) / (2.0 * 1.96)
+        assert abs(rate.value[i, j] - expected[i, j]) < 4.0 * error + 0.02 * expected[i, j]
+        assert abs(rate.value[i, j] - expected[i, j] * 2.0**1.5) > 10.0 * error
+
+
+def test_gaussian_occupation_is_that_of_the_density():
+    # Variance 2 eps^2 per unit time: the density is exp(-F/eps^2).
+    tilted = ls.potentials.tilted_double_well(1)
+    basins = [ls.basins.tilted(), None]
+    roots = np.roots([1.0, 0.0, -1.0, tilted.gradient_at([0.0])[0]]).real
+    left, saddle, right = sorted(roots)
+    epsilon = 0.5
+    weight = lambda x: np.exp(-tilted.value_at([x]) / epsilon**2)  # noqa: E731
+    low = integrate.quad(weight, -4.0, saddle)[0]
+    high = integrate.quad(weight, saddle, 4.0)[0]
+    assert basins[0].minimum[0] == pytest.approx(left)
+    seen = run(
+        tilted, [left, right], noise=ls.noise.independent(2.0), epsilon=epsilon, horizon=4000.0,
+        paths=200, dt=0.01,
+    )  # fmt: skip
+    share = seen.occupation()
+    error = (share.upper[0] - share.lower[0]) / (2.0 * 1.97)
+    # What a path does between two neighborhoods counts for the well it left: a few percent.
+    assert abs(share.value[0] - low / (low + high)) < 4.0 * error + 0.02
+    assert abs(share.value[0] - 0.5) > 10.0 * error
+
+
+def test_the_jump_method_and_steps_agree():
+    # Odds of stable noise are (d1/d2)^alpha, whatever the barriers.
+    potential = ls.Potential(1, uneven, params={"left": -1.0, "right": 2.0})
+    minima, epsilon = [-1.0, 2.0], 1e-3
+    expected = theory.transition_rates(potential, minima, NOISE, epsilon)
+    seen = run(potential, minima, epsilon=epsilon, horizon=20.0 / -expected.rates[0, 0],
+               paths=150, method="jump", threshold=0.3)  # fmt: skip
+    rate = seen.rates()
+    for i, j in ((0, 1), (1, 0)):
+        error = (rate.upper[i, j] - rate.lower[i, j]) / (2.0 * 1.96)
+        assert abs(rate.value[i, j] - expected.rates[i, j]) < 4.0 * error
+    odds = rate.value[1, 0] / rate.value[0, 1]
+    count = seen.counts[0, 1]
+    assert abs(np.log(odds) - 1.5 * np.log(0.5)) < 4.0 * np.sqrt(2.0 / count)
+    assert seen.dt == 0.0
+
+
+def uneven(x, p, out):
+    out[0] = (x[0] - p[0]) * x[0] * (x[0] - p[1])
+
+
+def test_three_wells_in_the_plane_are_counted_by_the_jump_method():
+    potential, minima = ls.potentials.double_well(2), [[-1.0, 0.0], [1.0, 0.0]]
+    law = ls.noise.isotropic(1.2)
+    seen = run(potential, minima, noise=law, epsilon=0.01, horizon=1500.0, paths=40, method="jump")
+    steps = run(potential, minima, noise=law, epsilon=0.01, horizon=1500.0, paths=40)
+    first, second = (each.rates().value[0, 1] for each in (seen, steps))
+    number = min(seen.counts[0, 1], steps.counts[0, 1])
+    assert number > 30
+    assert abs(np.log(first / second)) < 4.0 * np.sqrt(2.0 / number)
+
+
+def test_a_label_of_the_user():
+    own = run(label=which_side, label_params={"depth": 0.5})
+    # x beyond -0.5 or 0.5: visits begin earlier than near the minimum.
+    near = run(radius=0.5)
+    assert own.counts.sum() >= near.counts.sum() > 0
+    assert own.lost == near.lost
+
+
+def fraction(x, p):
+    return 0.5
+
+
+def swapped(x, p):
+    return 0 if x[0] > 0.0 else 1
+
+
+def beyond(x, p):
+    return 0 if x[0] < -0.5 else (1 if 0.9 < x[0] < 1.1 else (2 if x[0] > 0.5 else -1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"label": fraction}, "returned 0.5 at minimum 0; return the number of a well"),
+        ({"label": swapped}, "says 1 at minimum 0"),
+        ({"label": beyond, "horizon": 100.0}, "returned 2, and there are 2 wells"),
+        ({"radius": 1.5}, "overlap with radii 1.5 and 1.5"),
+        ({"radius": -1.0}, "give positive lengths"),
+        ({"minima": [1.0]}, "give two or more points"),
+        ({"minima": [-1.0, 0.5]}, "minimum"),
+        ({"horizon": None}, "horizon is not given"),
+        ({"start": 2}, "start is 2"),
+        ({"method": "jump", "radius": 0.1}, "are for method 'euler'"),
+        ({"threshold": 0.1}, "give method='jump'"),
+        ({"method": "walk"}, "method"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(settings, told):
+    with pytest.raises(ValueError, match=told):
+        run(**settings)
+
+
+def test_numbers_do_not_depend_on_threads(found):
+    again = run(threads=1)
+    assert np.array_equal(again.time, found.time)
+    assert np.array_equal(again.path, found.path)
+    fewer = run(paths=100)
+    assert np.array_equal(fewer.time, found.time[found.path < 100])
+    settings = {"epsilon": 1e-3, "horizon": 1e5, "paths": 60, "method": "jump", "threshold": 0.3}
+    assert np.array_equal(run(**settings).time, run(**settings, threads=1).time)
+
+
+def test_paths_that_are_lost_are_left_out():
+    # A step of 0.1 in a quartic potential throws jumps beyond 4 away.
+    with pytest.warns(UserWarning, match="dt"):
+        seen = run(dt=0.1, epsilon=0.1, horizon=200.0)
+    assert seen.lost > 0
+    assert seen.paths + seen.lost == 400
+    assert seen.times.shape == (seen.paths, 2)
+    assert seen.path.max() < seen.paths
+
+
+def test_intervals_cover():
+    # Rates 1 and 2 of a chain made by hand.
+    generator = np.random.default_rng(5)
+    inside = 0
+    for _ in range(400):
+        times = generator.exponential([1.0, 0.5], size=(30, 2)).sum(axis=0)
+        rates = occupation.transition_rates_of([[0, 30], [30, 0]], times)
+        inside += int(rates.lower[0, 1] < 1.0 < rates.upper[0, 1])
+    assert abs(inside / 400 - 0.95) < 4.0 * np.sqrt(0.95 * 0.05 / 400)
+    shares = occupation.transition_shares([[0, 8, 2], [1, 0, 0], [0, 0, 0]])
+    test = stats.binomtest(8, 10).proportion_ci(method="wilson")
+    assert shares.lower[0, 1] == pytest.approx(test.low)
+    assert shares.upper[0, 1] == pytest.approx(test.high)
+
+
+def test_all_paths_lost_is_an_error():
+    with (
+        pytest.raises(ValueError, match="all 20 paths became infinite"),
+        pytest.warns(UserWarning, match="dt"),
+    ):
+        run(dt=0.5, epsilon=2.0, horizon=200.0, paths=20)
+
+
+def test_the_table_has_the_prediction(found):
+    rates = theory.transition_rates(WELLS, [-1.0, 1.0], NOISE, 0.2).rates
+    lines = found.table(rates)
+    assert [(line["origin"], line["target"]) for line in lines] == [(0, 1), (1, 0)]
+    assert lines[0]["ratio"] == pytest.approx(lines[0]["rate"] / rates[0, 1])
+    assert repr(found).startswith("Visits(wells=2, paths=400, transitions=")
