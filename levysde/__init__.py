@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         theory,
     )
     from levysde.basins import Basin
+    from levysde.basins.landscape import Landscape, find_minima
     from levysde.domains import Domain
     from levysde.dynamics import Dynamics
     from levysde.methods.timestep import automatic_dt
@@ -48,6 +49,7 @@ __all__ = [
     "Dynamics",
     "EscapeTimes",
     "Interrupted",
+    "Landscape",
     "Noise",
     "Potential",
     "Refinement",
@@ -64,6 +66,7 @@ __all__ = [
     "dynamics",
     "escape_times",
     "estimators",
+    "find_minima",
     "grid",
     "load",
     "load_sweep",
@@ -103,6 +106,7 @@ _HOME = {
     "Dynamics": "dynamics",
     "EscapeTimes": "runs.results",
     "Interrupted": "runs.simulate",
+    "Landscape": "basins.landscape",
     "Noise": "noise",
     "Potential": "potentials",
     "Refinement": "runs.refinement",
@@ -113,6 +117,7 @@ _HOME = {
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
     "escape_times": "runs.simulate",
+    "find_minima": "basins.landscape",
     "load": "runs.results",
     "load_sweep": "runs.sweep.table",
     "merge": "runs.sweep.merging",
