@@ -148,7 +148,8 @@ def _stationary_points(
     with np.errstate(all="ignore"):
         for start in trials:
             answer = optimize.root(potential.gradient_at, start, method="hybr", tol=1e-12)
-            x = np.asarray(answer.x)
+            # What rounding leaves of a coordinate that is 0.
+            x = np.where(np.abs(answer.x) < 1e-12 * size, 0.0, answer.x)
             slope = float(np.linalg.norm(potential.gradient_at(x)))
             inside = bool((x >= low).all() and (x <= high).all())
             new = all(np.linalg.norm(x - other) > _SAME * size for other in found)

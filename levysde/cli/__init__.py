@@ -29,6 +29,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "escape": "simulate escape times and compare them with the theory",
     "compare": "simulate several optimizers on the same random numbers",
+    "wells": "follow paths through several wells",
     "theory": "predict the escape rate without a simulation",
     "sweep": "simulate every cell of a grid of settings",
     "merge": "join the parts of a sweep",

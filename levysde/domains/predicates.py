@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from levysde import checks
 from levysde._typing import FloatArray, Value
-from levysde.domains import gradient_flow, wells
+from levysde.domains import gradient_flow, well
 from levysde.domains.domain import Domain
 from levysde.domains.polytope import interval
 from levysde.domains.shape import over, spread
@@ -117,9 +117,9 @@ def attraction(potential: Potential, minimum: npt.ArrayLike) -> Domain:
     checks.instance("potential", potential, Potential)
     given = np.atleast_1d(checks.finite_array("minimum", minimum))
     point = checks.finite_array("minimum", given, (potential.dim,))
-    trap = wells.trapping_radius(potential, point)
+    trap = well.trapping_radius(potential, point)
     if potential.dim == 1:
-        lower, upper = (wells.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))
+        lower, upper = (well.saddle_beside(potential, float(point[0]), s) for s in (-1.0, 1.0))
         return interval(lower, upper)
     params = {**potential.params, "minimum": point, "trapping_radius": trap}
     outside = gradient_flow.attraction_predicate(potential)

@@ -7,7 +7,6 @@ import numpy as np
 
 from levysde._typing import FloatArray
 from levysde.basins import Basin
-from levysde.domains import wells
 
 __all__ = ["directions", "exit_distances_of", "inner_radius", "trusted_radius"]
 

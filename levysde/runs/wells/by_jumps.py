@@ -19,8 +19,6 @@ from levysde.runs.seeds import seed_of
 from levysde.runs.simulation import Asked, Simulation, prepare
 from levysde.runs.wells.visited import Visits
 
-__all__ = ["visits_by_jumps"]
-
 IntArray = npt.NDArray[np.int64]
 
 _MOST_TRANSITIONS = 100_000_000

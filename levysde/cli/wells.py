@@ -1,0 +1,271 @@
+"""`levysde wells`: paths between several wells, counted and compared with the theory."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from levysde.cli import arrays, dynamics_options, noise_options
+from levysde.cli import model_options as models
+from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, labeled, say, table
+from levysde.cli.output import number as shown
+from levysde.cli.parser import Parser, UsageError, number, number_or_auto, whole_number
+from levysde.cli.signals import Stop, watched
+
+if TYPE_CHECKING:
+    import argparse
+
+    from levysde._typing import FloatArray
+    from levysde.model import Model
+    from levysde.runs.wells.visited import Visits
+    from levysde.theory import TransitionRates
+
+_PROGRAM = "levysde wells"
+_MEANS = 20
+_REACH = 8.0
+"""Half width of the region in which minima are looked for, in sizes of the basin."""
+
+_EPILOG = f"""\
+The potential is that of --basin, and its minima are looked for in --region
+unless --minima names them. A visit begins near a minimum and ends near
+another one. Rates are transitions per unit time in the well of origin.
+
+examples:
+  levysde wells --basin double_well --epsilon 0.05
+  levysde wells --basin tilted --alpha 1.2 --epsilon 0.001 --method jump
+  levysde wells --basin mine.py:three_wells --minima "-2;0;3" --horizon 1e5
+
+{EXIT_CODES}"""
+
+
+def run(words: list[str], stop: Stop) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    words : list of str
+        What follows `levysde wells`.
+    stop : Stop
+        Requests to stop.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    ValueError
+        If a value is bad.
+    """
+    options = _parser().parse(words)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        code = _simulate_and_report(options, stop)
+        for message in dict.fromkeys(str(entry.message) for entry in caught):
+            say(_PROGRAM, "warning", message)
+    return code
+
+
+def _parser() -> Parser:
+    parser = Parser(_PROGRAM, "Follow paths through several wells, and count transitions.", _EPILOG)
+    models.add_options(parser)
+    group = parser.add_argument_group("wells")
+    group.add_argument(
+        "--minima", metavar="X;X;...", help="minima, coordinates separated by commas (all found)"
+    )
+    group.add_argument(
+        "--region",
+        metavar="A,B",
+        help="ends of the box in which minima are looked for, the same in every coordinate (8 "
+        "sizes of the basin about its minimum)",
+    )
+    group.add_argument(
+        "--well", type=whole_number, default=0, metavar="N", help="well of the start (%(default)s)"
+    )
+    group.add_argument(
+        "--radius", type=number, metavar="R", help="of the neighborhoods (half way to the boundary)"
+    )
+    group = parser.add_argument_group("simulation")
+    group.add_argument("--method", default="euler", metavar="NAME", help="euler or jump (euler)")
+    group.add_argument("--threshold", type=number, metavar="R", help="of the jump method")
+    group.add_argument(
+        "--paths", type=whole_number, default=200, metavar="N", help="paths (%(default)s)"
+    )
+    group.add_argument(
+        "--dt", type=number_or_auto, default="auto", metavar="T", help="time step (auto)"
+    )
+    group.add_argument(
+        "--horizon",
+        type=number,
+        metavar="T",
+        help=f"time of each path ({_MEANS} predicted visits of the well of the start)",
+    )
+    group.add_argument("--seed", type=whole_number, default=0, metavar="N", help="(%(default)s)")
+    group.add_argument("--threads", type=whole_number, metavar="N", help="one per processor")
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="print one JSON object")
+    group.add_argument("--quiet", action="store_true", help="no progress and no notes")
+    return parser
+
+
+def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
+    import numpy as np
+
+    from levysde.runs.wells.visiting import visits
+
+    model = models.build(options)
+    if not np.array_equal(model.basin.start, model.basin.minimum):
+        raise UsageError("--start is for one basin; paths begin at a minimum, the one of --well")
+    minima = _minima(options, model)
+    predicted, reason = _predicted(model, minima)
+    horizon = _horizon(options, predicted, reason)
+    bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
+    with watched(stop, bar, keep=False) as look:
+        found = visits(
+            model.basin.potential,
+            minima,
+            model.dynamics,
+            model.noise,
+            model.epsilon if model.lr is None else None,
+            horizon,
+            options.paths,
+            start=options.well,
+            radius=options.radius,
+            dt=options.dt,
+            seed=options.seed,
+            method=options.method,
+            threshold=options.threshold,
+            lr=model.lr,
+            threads=options.threads,
+            progress=look,
+        )
+    answer(as_json(_record(found, predicted)) if options.json else _text(model, found, predicted))
+    if predicted is None and not options.quiet:
+        say(_PROGRAM, "note", f"no predicted rates: {reason}")
+    if found.lost:
+        say(_PROGRAM, "warning", f"{found.lost} paths became infinite or NaN and are left out")
+    return CHECK_FAILED if found.lost or not len(found.time) else DONE
+
+
+def _minima(options: argparse.Namespace, model: Model) -> FloatArray:
+    import numpy as np
+
+    from levysde.basins.landscape import find_minima
+
+    if options.minima is not None:
+        if options.region is not None:
+            raise UsageError("--region is for finding minima, and --minima names them; give one")
+        rows = arrays.read_matrix("--minima", options.minima)
+        return np.asarray(rows if rows.shape[1] == model.dim else rows.T)
+    minimum = model.basin.minimum
+    if options.region is None:
+        reach = _REACH * model.basin.domain.size_about(minimum)
+        low, high = minimum - reach, minimum + reach
+    else:
+        ends = arrays.read_vector("--region", options.region)
+        if len(ends) != 2:
+            raise UsageError(f"--region is {options.region}; give two numbers, A,B")
+        low, high = (np.full(model.dim, end) for end in ends)
+    found = find_minima(model.basin.potential, low, high).minima
+    if len(found) < 2:
+        raise UsageError(
+            f"one minimum was found, {found[0].tolist()}, between {low.tolist()} and "
+            f"{high.tolist()}; give another --region, or --minima"
+        )
+    return np.asarray(found[np.lexsort(found.T[::-1])])
+
+
+def _predicted(model: Model, minima: FloatArray) -> tuple[TransitionRates | None, str]:
+    """The rates of the theory for SGD, or why there are none."""
+    from levysde import theory
+
+    rule = model.dynamics.rule
+    if rule is None or not rule.plain or model.dynamics.clip is not None:
+        return None, f"they are known for sgd, and not for {model.dynamics.name}"
+    try:
+        return theory.transition_rates(
+            model.basin.potential, minima, model.noise, model.epsilon
+        ), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _horizon(options: argparse.Namespace, predicted: TransitionRates | None, reason: str) -> float:
+    if options.horizon is not None:
+        return float(options.horizon)
+    if predicted is None:
+        raise UsageError(f"there is no default horizon ({reason}); give --horizon")
+    if not 0 <= options.well < len(predicted.minima):
+        raise UsageError(f"--well is {options.well}; give 0 to {len(predicted.minima) - 1}")
+    time = _MEANS * float(predicted.residence_times[options.well])
+    if not time < float("inf"):
+        raise UsageError("the theory predicts no transitions by jumps here; give --horizon")
+    return time
+
+
+def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str:
+    """What a person reads: the setting, and a line for each pair of wells."""
+    stepless = found.dt == 0.0
+    facts = [
+        ("dynamics", dynamics_options.text(model.dynamics)),
+        ("epsilon", models.amplitude_text(model)),
+        *noise_options.lines(model.noise),
+        ("minima", "; ".join(", ".join(f"{x:.6g}" for x in point) for point in found.minima)),
+        ("method", "jump, from minimum to minimum" if stepless else f"euler, dt = {found.dt:.6g}"),
+        ("paths", f"{found.paths} from well {found.start}, each for a time of {found.horizon:.6g}"),
+    ]
+    rows: list[tuple[str, ...]] = [
+        ("from", "to", "transitions", "rate", "95 % interval", "theory", "ratio")
+    ]
+    rows += [
+        (
+            str(line["origin"]),
+            str(line["target"]),
+            str(line["transitions"]),
+            shown(line["rate"]),
+            f"{shown(line['lower'])} to {shown(line['upper'])}",
+            shown(line.get("predicted")),
+            shown(line.get("ratio")),
+        )
+        for line in found.table(None if predicted is None else predicted.rates)
+    ]
+    share = found.occupation()
+    stationary = None if predicted is None else predicted.stationary
+    times: list[tuple[str, ...]] = [("well", "share of time", "95 % interval", "stationary")]
+    times += [
+        (
+            str(well),
+            f"{share.value[well]:.4f}",
+            f"{share.lower[well]:.4f} to {share.upper[well]:.4f}",
+            "" if stationary is None else f"{stationary[well]:.4f}",
+        )
+        for well in range(found.wells)
+    ]
+    return "\n\n".join(
+        [
+            f"Wells of the potential of the {model.basin.name} basin",
+            labeled(facts),
+            table(rows, right=(0, 1, 2, 3, 5, 6)),
+            table(times, right=(0, 1, 3)),
+        ]
+    )
+
+
+def _record(found: Visits, predicted: TransitionRates | None) -> dict[str, Any]:
+    """What `--json` prints."""
+    share = found.occupation()
+    stationary = None if predicted is None else predicted.stationary
+    return {
+        "minima": found.minima.tolist(),
+        "horizon": found.horizon,
+        "paths": found.paths,
+        "lost": found.lost,
+        "dt": found.dt,
+        "rates": found.table(None if predicted is None else predicted.rates),
+        "occupation": share.value.tolist(),
+        "occupation_ci95": [share.lower.tolist(), share.upper.tolist()],
+        "stationary": None if stationary is None else stationary.tolist(),
+        "parameters": found.parameters,
+    }

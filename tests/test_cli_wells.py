@@ -1,0 +1,72 @@
+"""`levysde wells` as a user meets it."""
+
+import json
+
+import pytest
+
+from levysde.cli import main
+
+OWN = """
+import levysde as ls
+
+
+def three(x, p, out):
+    out[0] = x[0] * (x[0] ** 2 - 1.0) * (x[0] ** 2 - 4.0)
+
+
+def wells():
+    return ls.Basin(ls.Potential(1, three), ls.domains.interval(-1.0, 1.0), [0.0])
+"""
+
+
+def call(capsys, *words):
+    code = main(["wells", *words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_table_has_rates_and_shares(capsys):
+    code, out, err = call(capsys, "--basin", "double_well", "--epsilon", "0.2", "--paths", "50")
+    assert (code, err) == (0, "")
+    assert "from  to  transitions" in out
+    assert "share of time" in out
+    assert "minima       -1; 1" in out
+
+
+def test_a_record_and_wells_of_the_user(capsys, tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    code, out, _ = call(
+        capsys, "--basin", f"{tmp_path}/own.py:wells", "--region=-3,3", "--epsilon", "0.01",
+        "--method", "jump", "--paths", "10", "--horizon", "20000", "--json",
+    )  # fmt: skip
+    record = json.loads(out)
+    assert code == 0
+    assert [point[0] for point in record["minima"]] == pytest.approx([-2.0, 0.0, 2.0])
+    assert len(record["rates"]) == 6
+    assert record["rates"][0]["predicted"] > 0.0
+    assert sum(record["occupation"]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--basin", "flat"], "one minimum was found"),
+        (["--basin", "double_well", "--well", "2"], "--well is 2; give 0 to 1"),
+        (["--basin", "double_well", "--dynamics", "adam"], "there is no default horizon"),
+        (["--basin", "double_well", "--alpha", "2"], "give --horizon"),
+        (["--basin", "double_well", "--region", "1"], "give two numbers, A,B"),
+        (["--basin", "double_well", "--minima=-1;1", "--region=-2,2"], "give one"),
+        (["--basin", "double_well", "--start=-0.5"], "--start is for one basin"),
+        (["--basin", "double_well", "--radius", "3"], "overlap"),
+    ],
+)
+def test_a_bad_word_is_one_sentence(capsys, words, told):
+    code, out, err = call(capsys, *words)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_no_transition_is_an_exit_code(capsys):
+    words = ["--basin", "double_well", "--epsilon", "0.001", "--horizon", "1", "--paths", "8"]
+    assert call(capsys, *words)[0] == 1
