@@ -100,7 +100,7 @@ def test_escape_measure_of_a_domain_of_attraction():
 
 def test_flow_is_trapped_in_the_ball():
     right = minimum_of(BENT, [1.0, 0.5])
-    radius = wells.trapping_radius(BENT, right)
+    radius = trapping_radius(BENT, right)
     assert 0.1 < radius < 1.1
     rng = np.random.default_rng(3)
     directions = rng.standard_normal((30, 2))
@@ -163,16 +163,16 @@ def test_narrow_well_far_from_the_origin():
         out[0] = -y * (y - 0.03) * (y + 0.05)
 
     potential = ls.Potential(1, narrow)
-    assert wells.trapping_radius(potential, np.array([1000.0])) == pytest.approx(0.027, rel=1e-9)
+    assert trapping_radius(potential, np.array([1000.0])) == pytest.approx(0.027, rel=1e-9)
     with pytest.raises(ValueError, match="give a minimum"):
-        wells.trapping_radius(potential, np.array([1000.03]))
+        trapping_radius(potential, np.array([1000.03]))
 
 
 @pytest.mark.parametrize("scale", np.geomspace(0.3, 3.0, 7))
 def test_trapping_radius_is_short_of_the_saddle(scale):
     """Nine tenths of the way to where the distance stops falling, wherever that is."""
     well = potentials.double_well(1, half_distance=scale)
-    radius = wells.trapping_radius(well, np.array([scale]))
+    radius = trapping_radius(well, np.array([scale]))
     assert radius == pytest.approx(0.9 * scale, rel=1e-9)
 
 

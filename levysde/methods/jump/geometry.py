@@ -148,4 +148,4 @@ def trusted_radius(basin: Basin) -> float:
     inside = inner_radius(basin)
     if basin.potential.approaching:
         return inside
-    return min(inside, wells.trapping_radius(basin.potential, basin.minimum))
+    return min(inside, well.trapping_radius(basin.potential, basin.minimum))
