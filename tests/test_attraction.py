@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 import levysde as ls
 from levysde import domains, potentials
 from levysde.domains import gradient_flow as flow
+from levysde.domains.well import trapping_radius
 from levysde.methods.jump import geometry
 
 SGD = ls.dynamics.sgd()

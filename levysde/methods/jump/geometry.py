@@ -7,6 +7,7 @@ import numpy as np
 
 from levysde._typing import FloatArray
 from levysde.basins import Basin
+from levysde.domains.well import trapping_radius
 
 __all__ = ["directions", "exit_distances_of", "inner_radius", "trusted_radius"]
 
@@ -148,4 +149,4 @@ def trusted_radius(basin: Basin) -> float:
     inside = inner_radius(basin)
     if basin.potential.approaching:
         return inside
-    return min(inside, well.trapping_radius(basin.potential, basin.minimum))
+    return min(inside, trapping_radius(basin.potential, basin.minimum))
