@@ -213,7 +213,7 @@ def _dry_run(options: argparse.Namespace, directory: str) -> int:
 
     cells: Sequence[Cell] = cells_of(read(options.spec))
     store = Store(Path(directory))
-    found = [forecast(cell, options.threads, store.pieces(cell.key)) for cell in cells]
+    found = [forecast(cell, options.threads, store.pieces(cell)) for cell in cells]
     total = sum(each.seconds for each in found if each.seconds is not None)
     if options.json:
         lines = [

@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from levysde.model import SMALLEST_EPSILON, Model, check_parts
 from levysde.runs.record import content
 from levysde.runs.seeds import seed_of
 from levysde.runs.simulation import Asked, numbers_of_paths
+from levysde.runs.sweep.origin import origin_of
 from levysde.runs.sweep.settings import SHORT, Spec, SpecError
 
 __all__ = ["Cell", "cells_of"]
@@ -65,6 +67,11 @@ class Cell:
     paths: int
     escapes: int | None
     chunk: int
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """What its results must say of themselves."""
+        return origin_of(self.model, self.asked)
 
     def ranges(self, paths: int) -> list[tuple[int, int]]:
         """The chunks of so many paths: first path, and the one after the last.

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from levysde.runs.files import write_json
 from levysde.runs.sweep.compute import finish_cell
+from levysde.runs.sweep.manifest import recorded
 from levysde.runs.sweep.store import MANIFEST, Store
 from levysde.runs.sweep.table import Sweep, load_sweep
 
 __all__ = ["merge"]
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """A cell as it is on record."""
-
-    key: str
-    label: str
-    varied: dict[str, Any]
-    paths: int
-    escapes: int | None
 
 
 def merge(
@@ -70,7 +59,7 @@ def merge(
     whole = Store(Path(directory))
     record = whole.manifest() or records[0]
     for part, other in zip(parts, records, strict=True):
-        if other["cells"] != record["cells"]:
+        if _cells(other) != _cells(record):
             raise ValueError(
                 f"{part.directory} has another sweep than {parts[0].directory}; give the parts of "
                 "one spec"
@@ -78,10 +67,10 @@ def merge(
     with whole.locked(alone=True):
         write_json(whole.directory / MANIFEST, record)
         for entry in record["cells"]:
-            cell = _Recorded(**entry)
+            cell = recorded(entry)
             for part in parts:
                 if part.directory.resolve() != whole.directory.resolve():
-                    whole.copy_from(part, cell.key)
+                    whole.copy_from(part, cell)
             finish_cell(whole, cell, None)
         made = load_sweep(directory)
         made.write_summary()
@@ -93,3 +82,9 @@ def _record(part: Store) -> dict[str, Any]:
     if record is None:
         raise FileNotFoundError(2, "no sweep is here", str(part.directory / MANIFEST))
     return record
+
+
+def _cells(record: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What parts of one sweep have in common; other versions may add to it."""
+    cells = map(recorded, record["cells"])
+    return [(cell.key, cell.label, cell.paths, cell.escapes) for cell in cells]

@@ -12,6 +12,7 @@ from typing import Any
 
 from levysde.runs.files import write_text
 from levysde.runs.results import EscapeTimes, load
+from levysde.runs.sweep.manifest import CellRecord, recorded
 from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
 
 INSTALL_XARRAY = "pip install '.[xarray]' in the folder of levysde"
@@ -223,21 +224,28 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
         raise FileNotFoundError(2, "no sweep is here", str(store.directory / MANIFEST))
     lines: list[tuple[str, dict[str, Any]]] = []
     missing, failed, warnings = [], {}, {}
-    for cell in record["cells"]:
-        facts, label = store.facts(cell["key"]), cell["label"]
+    for cell in map(recorded, record["cells"]):
+        facts, label = store.facts(cell.key), cell.label
         row = facts.get("row")
-        if isinstance(row, dict) and row.get("key") == cell["key"]:
+        if row is not None and _is_complete(cell, row) and store.has_result(cell.key):
             lines.append((label, row))
         else:
             missing.append(label)
-        if isinstance(facts.get("failed"), str):
+        if "failed" in facts:
             failed[label] = facts["failed"]
-        if facts.get("warnings"):
-            warnings[label] = [str(each) for each in facts["warnings"]]
+        if "warnings" in facts:
+            warnings[label] = facts["warnings"]
     axes = record.get("axes", {})
     lines.sort(key=lambda line: _place(axes, line[1]))
     labels, rows = tuple(label for label, _ in lines), tuple(row for _, row in lines)
     return Sweep(store.directory, axes, rows, labels, tuple(missing), failed, warnings)
+
+
+def _is_complete(cell: CellRecord, row: Mapping[str, Any]) -> bool:
+    """Whether a line is about all paths that the record asks for, and not about fewer."""
+    if cell.escapes is None or row["escaped"] < cell.escapes:
+        return bool(row["paths"] == cell.paths)
+    return bool(row["paths"] <= cell.paths)
 
 
 def _place(axes: dict[str, list[Any]], row: dict[str, Any]) -> tuple[int, ...]:

@@ -92,8 +92,8 @@ def sweep(
     given = read(spec)
     cells = cells_of(given)
     store = Store(Path(directory))
-    store.begin(given, cells)
     with store.locked(alone=shard is None):
+        store.begin(given, cells)
         store.clean(cells)
         with Tally(cells, store.directory, progress, threads) as tally:
             if client is None:
