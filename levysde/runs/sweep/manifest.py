@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from levysde.runs.files import read_json
-from levysde.runs.sweep.settings import SpecError
+from levysde.runs.sweep.axes import SpecError
 
 FORMAT, VERSION = "levysde sweep", 1
 LARGEST = 1 << 28

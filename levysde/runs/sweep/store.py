@@ -24,7 +24,8 @@ from typing import Any
 
 from levysde.runs.files import read_json, remove_left_behind, write_json
 from levysde.runs.results import EscapeTimes, load
-from levysde.runs.sweep.cell import Cell, column_name, column_value
+from levysde.runs.sweep.axes import SpecError
+from levysde.runs.sweep.cell import Cell
 from levysde.runs.sweep.manifest import (
     LARGEST,
     CellRecord,
@@ -32,10 +33,11 @@ from levysde.runs.sweep.manifest import (
     new_manifest,
     read_manifest,
 )
+from levysde.runs.sweep.naming import Naming
 from levysde.runs.sweep.origin import is_from
 from levysde.runs.sweep.pieces import joined, missing_ranges
 from levysde.runs.sweep.row import sound_facts
-from levysde.runs.sweep.settings import Spec, SpecError, settings_text
+from levysde.runs.sweep.settings import Spec, fixed_text
 
 if sys.platform != "win32":
     import fcntl
@@ -91,7 +93,7 @@ class Store:
         SpecError
             If the directory has computed paths that the sweep lacks, with the difference.
         """
-        asked = {"fixed": settings_text(spec.fixed), "varied": list(spec.varied)}
+        asked = {"fixed": fixed_text(spec), "varied": list(spec.varied)}
         earlier = self.manifest()
         if earlier is None:
             self._check_new()
@@ -104,11 +106,7 @@ class Store:
             check_extends(self.directory, {**earlier, "cells": computed}, asked, cells)
             for key in empty:
                 self._forget(key)
-        axes = {
-            column_name(key): [column_value(value) for value in values]
-            for key, values in spec.axes.items()
-        }
-        record = new_manifest(asked, axes, cells)
+        record = new_manifest(asked, Naming(spec).axes(), cells)
         if record != earlier:
             self.directory.mkdir(parents=True, exist_ok=True)
             write_json(self.directory / MANIFEST, record)

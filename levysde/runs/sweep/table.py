@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -222,13 +222,15 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
     record = store.manifest()
     if record is None:
         raise FileNotFoundError(2, "no sweep is here", str(store.directory / MANIFEST))
-    lines: list[tuple[str, dict[str, Any]]] = []
+    labels, lines, settings = [], [], []
     missing, failed, warnings = [], {}, {}
     for cell in map(recorded, record["cells"]):
         facts, label = store.facts(cell.key), cell.label
         row = facts.get("row")
         if row is not None and _is_complete(cell, row) and store.has_result(cell.key):
-            lines.append((label, row))
+            labels.append(label)
+            lines.append(row)
+            settings.append(cell.varied)
         else:
             missing.append(label)
         if "failed" in facts:
@@ -236,9 +238,17 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
         if "warnings" in facts:
             warnings[label] = facts["warnings"]
     axes = record.get("axes", {})
-    lines.sort(key=lambda line: _place(axes, line[1]))
-    labels, rows = tuple(label for label, _ in lines), tuple(row for _, row in lines)
-    return Sweep(store.directory, axes, rows, labels, tuple(missing), failed, warnings)
+    rows = _as_asked(lines, settings)
+    order = _order(axes, rows)
+    return Sweep(
+        store.directory,
+        axes,
+        tuple(rows[place] for place in order),
+        tuple(labels[place] for place in order),
+        tuple(missing),
+        failed,
+        warnings,
+    )
 
 
 def _is_complete(cell: CellRecord, row: Mapping[str, Any]) -> bool:
@@ -248,9 +258,36 @@ def _is_complete(cell: CellRecord, row: Mapping[str, Any]) -> bool:
     return bool(row["paths"] <= cell.paths)
 
 
-def _place(axes: dict[str, list[Any]], row: dict[str, Any]) -> tuple[int, ...]:
-    """Where a line stands in the order of the spec, which is not that of the computation."""
-    return tuple(
-        values.index(row[key]) if row.get(key) in values else len(values)
-        for key, values in axes.items()
-    )
+_CHOSEN = ("dt", "horizon", "method", "seed")
+"""Settings of which a run may make something else: "auto", or a seed of each cell."""
+
+
+def _as_asked(
+    rows: Sequence[Mapping[str, Any]], settings: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Lines with the settings that were asked for; what became of them has columns of its own."""
+    pairs = list(zip(rows, settings, strict=True))
+    other = [
+        name
+        for name in _CHOSEN
+        if any(name in asked and row[name] != asked[name] for row, asked in pairs)
+    ]
+    return [
+        {
+            **row,
+            # With a precision there may be fewer paths than were asked for.
+            **{name: value for name, value in asked.items() if name != "paths"},
+            **{f"{name}_used": row[name] for name in other},
+        }
+        for row, asked in pairs
+    ]
+
+
+def _order(axes: Mapping[str, list[Any]], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The lines in the order of the spec, which is not that of the computation."""
+    places = {key: {value: i for i, value in enumerate(values)} for key, values in axes.items()}
+
+    def place(line: int) -> tuple[int, ...]:
+        return tuple(each.get(rows[line].get(key), len(each)) for key, each in places.items())
+
+    return sorted(range(len(rows)), key=place)
