@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import levysde as ls
 from levysde.cli import main
+from levysde.engine.backends import BACKENDS, BackendError
 from levysde.runs.record import content
 from levysde.runs.sweep import origin
 from levysde.runs.sweep.cell import cells_of
@@ -189,3 +191,60 @@ def test_a_hostile_line_is_made_again(change: dict, small: Path) -> None:
     spoil(file, **change)
     assert len(ls.load_sweep(small)) in (1, 2)
     assert ls.sweep(f"{small}.toml", small).table["digest"] == expected
+
+
+# ----------------------------------------------------------------- versions and other mistakes
+
+
+def made_by(file: Path, **versions: str) -> None:
+    """Let a result say that other versions made it."""
+    result = ls.load(file)
+    known = {**result.parameters["versions"], **versions}
+    replace(result, parameters={**result.parameters, "versions": known}).save(file)
+
+
+def test_parts_of_other_versions_are_not_merged(small: Path, tmp_path: Path) -> None:
+    ls.sweep(f"{small}.toml", tmp_path / "other")
+    for folder in folders(tmp_path / "other"):
+        made_by(folder / "result.npz", numpy="1.0.0")
+    with pytest.raises(ValueError, match=r"made by numpy .* and 1.0.0, so that results could"):
+        ls.merge([small, tmp_path / "other"], tmp_path / "whole")
+    assert not list((tmp_path / "whole").rglob("*.npz"))
+    # The last number of Python's version changes no bits.
+    for folder in folders(small):
+        python = ls.load(folder / "result.npz").parameters["versions"]["python"]
+        made_by(folder / "result.npz", python=python.rpartition(".")[0] + ".99")
+    assert len(ls.merge([small], tmp_path / "whole")) == 2
+
+
+def test_a_cell_of_several_versions_is_warned_of(tmp_path: Path) -> None:
+    spec = {"paths": 200, "chunk": 100, "basin": "flat", "epsilon": 0.5}
+    ls.sweep(spec, tmp_path)
+    made_by(folders(tmp_path)[0] / "result.npz", levysde="0.0.1")
+    found = ls.sweep({**spec, "paths": 300}, tmp_path)
+    (told,) = found.warnings["the only cell"]
+    assert "made by levysde 0.0.1 and" in told
+    assert ls.load_sweep(tmp_path).warnings == found.warnings
+
+
+def test_a_whole_has_a_folder_of_its_own(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").touch()
+    with pytest.raises(ValueError, match=r"has other files \(thesis.tex\)"):
+        ls.merge([small], tmp_path / "thesis")
+
+
+def test_a_shard_is_made_of_whole_numbers(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"shard is \(1.7, 3\)"):
+        ls.sweep(SPEC, tmp_path, shard=(1.7, 3))
+
+
+def test_a_dry_run_says_what_cannot_run(tmp_path: Path, monkeypatch, capsys) -> None:
+    def absent() -> None:
+        raise BackendError("backend 'cuda' cannot be used here: no device")
+
+    monkeypatch.setitem(BACKENDS, "cuda", absent)
+    file = tmp_path / "spec.toml"
+    file.write_text('paths = 20\nepsilon = 0.5\nbackend = "cuda"\n')
+    assert main(["sweep", str(file), "--dry-run"]) == 4
+    assert "cannot be used here: no device" in capsys.readouterr().err

@@ -205,6 +205,8 @@ def _table(found: Sweep) -> str:
 
 def _dry_run(options: argparse.Namespace, directory: str) -> int:
     """Show the cells in their order, and how long each will take."""
+    from levysde.engine.backends import BACKENDS
+    from levysde.methods.backend import AUTO
     from levysde.methods.cost_estimate import shown_duration
     from levysde.runs.sweep.cell import cells_of
     from levysde.runs.sweep.durations import forecast
@@ -212,6 +214,8 @@ def _dry_run(options: argparse.Namespace, directory: str) -> int:
     from levysde.runs.sweep.store import Store
 
     cells: Sequence[Cell] = cells_of(read(options.spec))
+    for backend in {cell.asked.backend for cell in cells} - {AUTO}:
+        BACKENDS[backend]()  # says what is wanting, if anything
     store = Store(Path(directory))
     found = [forecast(cell, options.threads, store.pieces(cell)) for cell in cells]
     total = sum(each.seconds for each in found if each.seconds is not None)

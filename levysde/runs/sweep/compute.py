@@ -13,6 +13,7 @@ from levysde.runs.run import Interrupted, Prefix, next_batch
 from levysde.runs.simulation import Simulation, prepare
 from levysde.runs.sweep.cell import Cell
 from levysde.runs.sweep.manifest import CellRecord
+from levysde.runs.sweep.origin import differing_versions
 from levysde.runs.sweep.pieces import missing_ranges
 from levysde.runs.sweep.row import row_of
 from levysde.runs.sweep.store import Store
@@ -318,15 +319,26 @@ def finish_cell(store: Store, cell: CellRecord, model: Model | None) -> bool:
     if row.get("digest") != result.digest:
         # What an earlier result took is in its line; its file has no seconds.
         seconds = sum(piece.seconds for piece in pieces.values()) + row.get("seconds", 0.0)
-        _describe(store, cell, model, result, seconds)
+        _describe(store, cell, model, result, seconds, _mixed(pieces))
     store.drop_chunks(cell.key)
     return True
 
 
+def _mixed(pieces: Pieces) -> list[str]:
+    """What a reader must know of a cell whose paths were made by several versions."""
+    found = differing_versions(pieces.values())
+    return [f"Its paths were made by {', '.join(found)}: other bits are possible."] if found else []
+
+
 def _describe(
-    store: Store, cell: CellRecord, model: Model | None, result: EscapeTimes, seconds: float
+    store: Store,
+    cell: CellRecord,
+    model: Model | None,
+    result: EscapeTimes,
+    seconds: float,
+    mixed: list[str],
 ) -> None:
     """Write the line of a complete cell, and what a reader of it must know."""
     facts = store.facts(cell.key)
-    said = list(dict.fromkeys([*facts.get("warnings", ()), *result.warnings]))
+    said = list(dict.fromkeys([*facts.get("warnings", ()), *mixed, *result.warnings]))
     store.note(cell.key, {"row": row_of(cell, model, result, seconds), "warnings": said})

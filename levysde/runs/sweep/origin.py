@@ -1,10 +1,10 @@
-"""Which cell a result is of, by what the result says of itself."""
+"""Where a result comes from: of which cell it is, and which versions made it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from levysde.model import Model
@@ -70,3 +70,50 @@ def _digest(made: Mapping[str, Any]) -> str:
         parts["code"] = code
     plain = json.loads(json.dumps(parts), parse_int=float)
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+_COMPARED = ("levysde", "numba", "numpy", "python")
+
+
+def compared(found: Mapping[str, str]) -> dict[str, str]:
+    """The versions that must be the same; of Python the first two numbers.
+
+    Parameters
+    ----------
+    found : mapping
+        As `levysde.runs.record.versions` has them.
+
+    Returns
+    -------
+    dict of str
+
+    Examples
+    --------
+    >>> compared({"numpy": "2.1", "python": "3.12.4"})
+    {'numpy': '2.1', 'python': '3.12'}
+    """
+    known = {name: str(found[name]) for name in _COMPARED if name in found}
+    if "python" in known:
+        known["python"] = ".".join(known["python"].split(".")[:2])
+    return known
+
+
+def differing_versions(results: Iterable[EscapeTimes]) -> list[str]:
+    """Programs of which results were made by several versions, with these.
+
+    Parameters
+    ----------
+    results : iterable of EscapeTimes
+        The results; one that does not say its versions says nothing.
+
+    Returns
+    -------
+    list of str
+        Such as "numpy 2.1 and 2.2".
+    """
+    seen: dict[str, dict[str, None]] = {}
+    for result in results:
+        made = result.parameters.get("versions")
+        for name, version in compared(made if isinstance(made, dict) else {}).items():
+            seen.setdefault(name, {})[version] = None
+    return [f"{name} {' and '.join(each)}" for name, each in seen.items() if len(each) > 1]

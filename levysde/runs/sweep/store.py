@@ -96,7 +96,7 @@ class Store:
         asked = {"fixed": fixed_text(spec), "varied": list(spec.varied)}
         earlier = self.manifest()
         if earlier is None:
-            self._check_new()
+            self.check_new()
         else:
             wanted = {cell.key for cell in cells}
             absent = [cell["key"] for cell in earlier["cells"] if cell["key"] not in wanted]
@@ -111,7 +111,7 @@ class Store:
             self.directory.mkdir(parents=True, exist_ok=True)
             write_json(self.directory / MANIFEST, record)
 
-    def _check_new(self) -> None:
+    def check_new(self) -> None:
         """Refuse a directory that has something else in it."""
         if self.directory.is_dir():
             others = [entry.name for entry in os.scandir(self.directory)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -131,7 +132,9 @@ def share_of(shard: str | tuple[int, int] | None) -> Share:
         return Share()
     pieces: Sequence[Any] = shard.split("/") if isinstance(shard, str) else shard
     try:
-        number, of = (int(piece) for piece in pieces)
+        number, of = (
+            int(piece) if isinstance(piece, str) else operator.index(piece) for piece in pieces
+        )
     except (TypeError, ValueError):
         raise ValueError(f"shard is {shard!r:.40}; write the second of three as 2/3") from None
     if not 1 <= number <= of:
