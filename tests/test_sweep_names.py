@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import levysde as ls
+from levysde.cli import main
 from levysde.runs.sweep.cell import cells_of
 from levysde.runs.sweep.naming import Naming
 from levysde.runs.sweep.settings import read
@@ -88,3 +89,38 @@ def test_other_random_numbers_are_the_reason(tmp_path: Path) -> None:
     told = "common_random_numbers was not given and is True"
     with pytest.raises(ValueError, match=told):
         ls.sweep({**spec, "common_random_numbers": True}, tmp_path)
+
+
+OWN = """
+import levysde as ls
+steep = ls.basins.quadratic(curvature={})
+"""
+
+
+def test_a_file_beside_the_spec_is_found(tmp_path: Path, monkeypatch) -> None:
+    for folder, curvature in (("specs", 2.0), ("working", 3.0)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "own.py").write_text(OWN.format(curvature))
+    spec = tmp_path / "specs" / "spec.toml"
+    spec.write_text('epsilon = 0.5\n[grid]\nbasin = ["own.py:steep"]\n')
+    monkeypatch.chdir(tmp_path / "working")
+    found = []
+    for _ in range(2):
+        (cell,) = cells_of(read(spec))
+        assert cell.label == "basin=own.py:steep"
+        found += cell.model.basin.potential.params["curvature"].tolist()
+        (tmp_path / "specs" / "own.py").unlink(missing_ok=True)
+    assert found == [2.0, 3.0]
+
+
+def test_what_the_command_says_of_one_cell_and_of_none(tmp_path: Path, capsys) -> None:
+    spec = tmp_path / "spec.toml"
+    spec.write_text('paths = 20\nbasin = "flat"\nepsilon = 0.5\nmethod = "jump"\n')
+    assert main(["sweep", str(spec), "--dry-run"]) == 0
+    assert "  1 cell, about" in capsys.readouterr().out
+    assert main(["sweep", str(spec)]) == 0
+    assert "  1 cell complete: " in capsys.readouterr().out
+    failing = tmp_path / "failing.toml"
+    failing.write_text(spec.read_text() + "alpha = 2.0\n")
+    assert main(["sweep", str(failing)]) == 1
+    assert capsys.readouterr().out.startswith("  0 cells complete: ")

@@ -169,7 +169,8 @@ def told(found: Sweep, options: argparse.Namespace, program: str) -> int:
         }
         answer(as_json(record))
     else:
-        answer(_table(found) + f"\n\n  {len(found)} cells complete: {summary}")
+        shown_table = _table(found) + "\n\n" if found.rows else ""
+        answer(f"{shown_table}  {_cells(len(found))} complete: {summary}")
     if not options.quiet:
         for label, messages in found.warnings.items():
             for message in messages:
@@ -178,8 +179,14 @@ def told(found: Sweep, options: argparse.Namespace, program: str) -> int:
         say(program, "error", f"{label}: {reason}")
     waiting = [label for label in found.missing if label not in found.failed]
     if waiting:
-        say(program, "note", f"{len(waiting)} cells are not complete, the first is {waiting[0]}")
+        are = "is" if len(waiting) == 1 else "are"
+        first = f"{_cells(len(waiting))} {are} not complete, the first is {waiting[0]}"
+        say(program, "note", first)
     return CHECK_FAILED if found.failed else DONE
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell" if count == 1 else f"{count} cells"
 
 
 def _table(found: Sweep) -> str:
@@ -237,9 +244,9 @@ def _dry_run(options: argparse.Namespace, directory: str) -> int:
         rows.append((cell.label, str(cell.paths), time, each.source))
     more = f"\n  ... and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
     unknown = sum(each.seconds is None for each in found)
-    note = f", and {unknown} cells of which it is not known" if unknown else ""
+    note = f", and {_cells(unknown)} of which it is not known" if unknown else ""
     answer(
-        table(rows, right=(1, 2)) + more + f"\n\n  {len(cells)} cells, about "
+        table(rows, right=(1, 2)) + more + f"\n\n  {_cells(len(cells))}, about "
         f"{shown_duration(total)} in all{note}; nothing was computed"
     )
     return DONE

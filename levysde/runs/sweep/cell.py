@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,9 +139,11 @@ def cells_of(given: Spec) -> list[Cell]:
 def _built(
     settings: dict[str, Any], varied: dict[str, Any], label: str, given: Spec, made: dict[str, Any]
 ) -> Cell:
-    noise = _part("noise", settings, made)
+    folder = given.folder
+    noise = _part("noise", settings, made, folder)
     more = {} if getattr(noise, "dim", None) is None else {"dim": noise.dim}
-    basin, dynamics = _part("basin", settings, made, more), _part("dynamics", settings, made)
+    basin = _part("basin", settings, made, folder, more)
+    dynamics = _part("dynamics", settings, made, folder)
     check_parts(basin, dynamics, noise)
     if "start" in settings:
         basin = replace(basin, start=np.atleast_1d(settings["start"]))
@@ -166,8 +169,21 @@ def _built(
     return Cell(_key(model, asked), label, varied, model, asked, paths, escapes, chunk)
 
 
+def _beside(name: str, folder: Path | None) -> str:
+    """The name of a part "own.py:name", with the path of its file if it is in a folder."""
+    source, colon, part = name.rpartition(":")
+    if folder is None or not colon or not source.endswith(".py"):
+        return name
+    file = folder / source
+    return f"{file}:{part}" if file.is_file() else name
+
+
 def _part(
-    kind: str, settings: Mapping[str, Any], made: dict[str, Any], more: Mapping[str, Any] = {}
+    kind: str,
+    settings: Mapping[str, Any],
+    made: dict[str, Any],
+    folder: Path | None,
+    more: Mapping[str, Any] = {},
 ) -> Any:
     """The part that the settings name; equal ones are made once."""
     value = settings[kind]
@@ -182,7 +198,7 @@ def _part(
             )
         return value
     params = {} if isinstance(value, str) else {k: v for k, v in value.items() if k != "name"}
-    name = value if isinstance(value, str) else value["name"]
+    name = _beside(value if isinstance(value, str) else value["name"], folder)
     for twice in sorted(params.keys() & dots.keys()):
         raise ValueError(
             f"{kind} has {twice} = {params[twice]!r:.40}, and {kind}.{twice} is "

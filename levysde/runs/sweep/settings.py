@@ -12,7 +12,7 @@ import itertools
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,8 @@ class Spec:
         Paths that are written together.
     common_random_numbers : bool
         Whether all cells have the same seed.
+    folder : Path or None
+        Where the file of the spec is: parts "own.py:name" are looked for there first.
     """
 
     fixed: dict[str, Any]
@@ -77,6 +79,7 @@ class Spec:
     entries: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     chunk: int | None = None
     common_random_numbers: bool = False
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return math.prod(len(values) for values in self.axes.values()) * (
@@ -155,7 +158,7 @@ def read(spec: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
         return _parsed(dict(spec))
     if not isinstance(spec, str | os.PathLike):
         raise SpecError(f"the spec is {told(spec)}; give a TOML file or a dictionary")
-    return _parsed(_tables(Path(spec)))
+    return replace(_parsed(_tables(Path(spec))), folder=Path(spec).parent)
 
 
 def _tables(file: Path) -> dict[str, Any]:

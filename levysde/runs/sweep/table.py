@@ -29,7 +29,8 @@ class Sweep:
     axes : dict
         By key, the values of each axis of the grid.
     rows : tuple of dict
-        A line for each complete cell: settings, estimates with 95 % intervals, theory, cost.
+        A line for each complete cell: settings, estimates with 95 % intervals, theory, cost. What
+        was asked for and became something else, such as a seed, has a column ``seed_used``.
     labels : tuple of str
         What each line is, by the settings that vary.
     missing : tuple of str

@@ -45,7 +45,8 @@ def sweep(
         and parameters, or an object), and their parameters with a dot (``noise.alpha``,
         ``basin.dim``; in short ``alpha``, ``dim``). ``grid`` has lists of values that vary
         independently, or ranges ``{geomspace = [first, last, how many]}``; ``zip`` lists that vary
-        together; ``list`` tables of settings. ``chunk`` is the number of paths that are written
+        together; ``list`` tables of settings. A key has one place; only some of the tables of
+        ``list`` may replace a value. ``chunk`` is the number of paths that are written
         together, an eighth of all and at least 1000 unless given. Every cell has a seed of its own,
         made of its settings and ``seed``; with ``common_random_numbers = true`` all have ``seed``.
     directory : str or path-like
