@@ -54,6 +54,8 @@ def sweep(tmp_path, monkeypatch):
     def load_sweep(folder):
         if folder.name == "empty":
             raise ValueError(f"{folder} is no sweep")
+        if folder.name == "nothing":
+            return types.SimpleNamespace(table={})
         results = lambda: {"one": made(), "two": made()}  # noqa: E731
         return types.SimpleNamespace(table=TABLE, results=results)
 
@@ -131,6 +133,10 @@ def test_a_result_without_a_record_has_no_boundary(result_file):
          ("noise amplitude $\\varepsilon$", "tail index $\\alpha$")),
         (["--kind", "survival"], "survival",
          ("time / mean escape time", "probability of being inside")),
+        (["--where", "alpha=1.5", "--where", "basin=flat"], "scaling",
+         ("noise amplitude $\\varepsilon$", "mean escape time")),
+        (["--kind", "phase_map", "--x", "epsilon", "--y", "basin", "--where", "alpha=1.50"],
+         "phase_map", ("noise amplitude $\\varepsilon$", "basin")),
     ],
 )  # fmt: skip
 def test_a_sweep_is_drawn_in_its_folder(sweep, drawn, words, kind, expected):
@@ -164,7 +170,17 @@ def test_labels_of_a_sweep_are_in_the_legend(sweep, drawn):
         (["{sweep}", "--kind", "phase_map", "--x", "alpha"], 2, "needs --x and --y"),
         (["{sweep}", "--kind", "collapse", "--x", "alpha"], 2, "--x is no option"),
         (["{sweep}", "--by", "alhpa"], 2, "the table has no column 'alhpa'"),
-        (["{sweep}"], 2, "differ in alpha; name what tells them apart in by"),
+        (["{sweep}"], 2, "differ in alpha; name what tells them apart in --by"),
+        (["{sweep}", "--where", "basin"], 2, "write COLUMN=VALUE"),
+        (["{sweep}", "--where", "bsin=flat"], 2, "did you mean basin"),
+        (["{sweep}", "--where", "alpha=1.3"], 2, "leaves no cell; alpha is 1.5, 1.2"),
+        (["{sweep}", "--kind", "survival", "--where", "alpha=1.2"], 2, "--where is no option"),
+        (
+            ["{sweep}", "--kind", "phase_map", "--x", "epsilon", "--y", "basin"],
+            2,
+            "choose among them with --where",
+        ),
+        (["{sweep}/nothing"], 2, "no cell of"),
         (["{tmp}/empty"], 3, "empty is no sweep"),
         (["a\0b"], 2, "names no file"),
         ([""], 2, "'' names no file"),
@@ -174,6 +190,7 @@ def test_labels_of_a_sweep_are_in_the_legend(sweep, drawn):
 def test_a_mistake_is_one_sentence(tmp_path, result_file, sweep, words, code, named):
     (tmp_path / "bad.npz").write_bytes(b"nothing")
     (tmp_path / "empty").mkdir()
+    (sweep / "nothing").mkdir()
     words = [word.replace("{tmp}", str(tmp_path)).replace("{sweep}", str(sweep)) for word in words]
     found, out, err = call(*words)
     assert (found, out, err.count("\n")) == (code, "", 1)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from levysde.cli import main
-from levysde.report.experiments import as_latex, experiments, read_spec
-from levysde.report.findings import Finding
+from levysde.report import experiments as reproduction
+from levysde.report.experiments import experiments, read_spec
+from levysde.report.findings import Finding, Outcome
 from levysde.report.html import number
+from levysde.report.table_files import as_latex
 from levysde.runs.sweep.cell import cells_of
 from levysde.runs.sweep.settings import read
 
@@ -42,7 +44,11 @@ def test_a_finding_is_judged_by_its_error() -> None:
     wrong = Finding("c", "s", expected=1.0, found=1.05, error=0.01, should_agree=False)
     assert (near.agrees, far.agrees, wrong.agrees) == (True, False, False)
     assert (near.as_documented, far.as_documented, wrong.as_documented) == (True, False, True)
-    assert not Finding("c", "s", expected=1.0, found=float("nan")).agrees
+    nothing = float("nan")
+    for should_agree in (True, False):
+        finding = Finding("c", "s", expected=1.0, found=nothing, should_agree=should_agree)
+        assert not finding.agrees
+        assert not finding.as_documented
 
 
 @pytest.mark.quick
@@ -76,3 +82,60 @@ def test_an_unknown_experiment_is_one_sentence(capsys) -> None:
     assert "did you mean escape_time?" in capsys.readouterr().err
     assert main(["reproduce", "--list"]) == 0
     assert "escape_time" in capsys.readouterr().out.splitlines()
+
+
+# ------------------------------------------------------------------------ a folder with a report
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Experiments without sweeps, and a folder for their report."""
+    folders = {}
+    for name in ("first", "second"):
+        folders[name] = tmp_path / "experiments" / name
+        folders[name].mkdir(parents=True)
+        (folders[name] / "draw.py").touch()
+    monkeypatch.setattr(reproduction, "experiments", lambda: folders)
+    outcome = Outcome("A title", "Text.", {}, (), {"full": [{"a": 1}], "none": []})
+    monkeypatch.setattr(reproduction.imported, "find", lambda _: lambda data: outcome)
+    return tmp_path / "report"
+
+
+def names(folder: Path) -> list[str]:
+    record = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    found = [each["name"] for each in record["experiments"]]
+    assert re.findall(r'<section id="(.*?)">', page) == found
+    return found
+
+
+def test_experiments_of_other_calls_stay_in_the_report(drawn: Path) -> None:
+    reproduction.reproduce(["second"], drawn)
+    assert names(drawn) == ["second"]
+    reproduction.reproduce(["first", "first"], drawn)
+    assert names(drawn) == ["first", "second"]
+    page = (drawn / "report.html").read_text(encoding="utf-8")
+    assert all(f"{name} " in page for name in ("levysde", "numba", "numpy", "python"))
+
+
+def test_quick_runs_do_not_replace_full_ones(drawn: Path) -> None:
+    reproduction.reproduce(["first"], drawn)
+    before = {file: file.read_bytes() for file in drawn.rglob("*") if file.is_file()}
+    with pytest.raises(ValueError, match="a report of full runs, whose figures quick ones"):
+        reproduction.reproduce(["second"], drawn, quick=True)
+    assert {file: file.read_bytes() for file in drawn.rglob("*") if file.is_file()} == before
+
+
+def test_an_empty_table_is_left_out(drawn: Path) -> None:
+    (drawn / "first").mkdir(parents=True)
+    (drawn / "first" / "none.csv").write_text("of an earlier call")
+    reproduction.reproduce(["first"], drawn)
+    assert {file.name for file in (drawn / "first").iterdir()} == {"full.csv", "full.tex"}
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"experiments": [1]}', '{"experiments": [{}]}'])
+def test_a_damaged_report_is_not_replaced(text: str, drawn: Path) -> None:
+    drawn.mkdir()
+    (drawn / "report.json").write_text(text)
+    with pytest.raises(OSError, match=r"report.json .*remove it, or give another directory"):
+        reproduction.reproduce(["first"], drawn)

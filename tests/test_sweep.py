@@ -237,6 +237,22 @@ BAD = [
     ({"epsilon": 0.1, "noise": {"alpha": 1.5, "betta": 0.5}}, "betta"),
     ({"epsilon": 0.1, "method": "jmp"}, "method"),
     ({}, "epsilon"),
+    ({"epsilon": 0.1, "grid": {"epsilon": [0.2]}}, "epsilon is fixed and in grid as well"),
+    ({"epsilon": 0.1, "zip": {"epsilon": [0.2]}}, "epsilon is fixed and in zip as well"),
+    ({"grid": {"epsilon": [0.2]}, "zip": {"epsilon": [0.3]}}, "in grid and in zip as well"),
+    ({"grid": {"epsilon": [0.2]}, "list": [{"epsilon": 0.3}]}, "in grid and in every table"),
+    ({"epsilon": 0.1, "alpha": 1.2, "noise": {"alpha": 1.4}}, "noise.alpha and its short name"),
+    (
+        {"epsilon": 0.1, "alpha": 1.2, "noise": {"name": "independent", "alpha": 1.4}},
+        "noise has alpha = 1.4, and noise.alpha is 1.2; give one of them",
+    ),
+    ({"grid": {"epsilon": {"geomspac": [0.1, 1, 3]}}}, "did you mean geomspace"),
+    ({"grid": {"epsilon": {"logspace": [0.1, 1, 3]}}}, "give one of geomspace, linspace"),
+    ({"grid": {"epsilon": {"linspace": [0.1, float("inf"), 3]}}}, r"give \[first, last, how many"),
+    ({"grid": {"epsilon": {"linspace": [-1.7e308, 1.7e308, 3]}}}, r"give \[first, last, how many"),
+    ({"grid": {"epsilon": {"linspace": [0.1, 1, 100_001]}}}, "100001 values; give at most 100000"),
+    ({"grid": {"epsilon": [0.1] * 100_001}}, "100001 values; give at most 100000"),
+    ({"epsilon": 0.1, "scheme": "flw"}, "unknown scheme 'flw'"),
     ({"grid": {"epsilon": {"linspace": [1, 2, 2000]}, "seed": list(range(100))}}, "at most 100000"),
 ]
 

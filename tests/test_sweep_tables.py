@@ -141,7 +141,8 @@ def test_cells_that_are_missing_are_empty(made: ls.Sweep, tmp_path: Path) -> Non
 )
 def test_cells_that_form_no_grid_have_one_dimension(varied: Any, tmp_path: Path) -> None:
     fixed = {"paths": 30, "horizon": 5.0, "basin": "flat"}
-    made = ls.sweep({**fixed, "epsilon": 0.5, **varied}, tmp_path / "sweep", threads=1)
+    one = {"epsilon": 0.5} if not varied else {}
+    made = ls.sweep({**fixed, **one, **varied}, tmp_path / "sweep", threads=1)
     tree = made.to_xarray(paths=True)
     assert dict(tree.sizes) == {"cell": len(made)}
     assert "label" in tree.coords

@@ -81,15 +81,15 @@ def _run(words: list[str], stop: Stop) -> int:
     except KeyboardInterrupt:
         say(program, "interrupted", "nothing was kept")
         return stop.code
+    except OSError as error:
+        say(program, "error", file_message(error))
+        return FILE_PROBLEM
     except ValueError as error:
         say(program, "error", str(error))
         return USAGE_PROBLEM
     except OverflowError as error:
         say(program, "error", f"a value leads beyond floating point ({error}); give a milder one")
         return USAGE_PROBLEM
-    except OSError as error:
-        say(program, "error", file_message(error))
-        return FILE_PROBLEM
     except BackendError as error:
         say(program, "error", str(error))
         return ENVIRONMENT_PROBLEM

@@ -21,10 +21,10 @@ _PROGRAM = "levysde plot"
 _SUFFIXES = (".png", ".pdf", ".svg")
 _RESULT_KINDS: dict[str, tuple[str, ...]] = {"survival": (), "exit_positions": ()}
 _SWEEP_KINDS: dict[str, tuple[str, ...]] = {
-    "scaling": ("x", "by"),
-    "collapse": ("by",),
-    "ratio": ("x", "by"),
-    "phase_map": ("x", "y", "value"),
+    "scaling": ("x", "by", "where"),
+    "collapse": ("by", "where"),
+    "ratio": ("x", "by", "where"),
+    "phase_map": ("x", "y", "value", "where"),
     "survival": (),
 }
 """The kinds of figures of a file and of a folder, the usual one first, and their options."""
@@ -45,6 +45,7 @@ examples:
   levysde plot run.npz --kind exit_positions --output exits.pdf
   levysde plot sweep --by basin,alpha
   levysde plot sweep --kind phase_map --x epsilon --y alpha
+  levysde plot sweep --kind phase_map --x epsilon --y alpha --where basin=flat
 
 {EXIT_CODES}"""
 
@@ -103,6 +104,12 @@ def _parser() -> Parser:
     parser.add_argument(
         "--by", metavar="COLUMN,...", help="columns that tell groups of points apart (basin)"
     )
+    parser.add_argument(
+        "--where",
+        metavar="COLUMN=VALUE",
+        action="append",
+        help="draw only the cells with this value; may be given several times",
+    )
     return parser
 
 
@@ -125,7 +132,7 @@ def _checked_kind(options: argparse.Namespace, is_sweep: bool) -> str:
             f"{', '.join(kinds)}"
         )
     known = choose("--kind", kind, kinds)
-    for name in ("x", "y", "by", "value"):
+    for name in ("x", "y", "by", "value", "where"):
         if getattr(options, name) is not None and name not in known:
             raise UsageError(f"--{name} is no option of --kind {kind}; leave it out")
     if kind == "phase_map" and (options.x is None or options.y is None):
@@ -176,13 +183,57 @@ def _sweep_figure(source: Path, kind: str, options: argparse.Namespace) -> Any:
         sweep = load_sweep(source)
     except ValueError as error:
         raise OSError(str(error)) from error
+    if not sweep.table:
+        raise UsageError(f"no cell of {source} is complete; continue with levysde sweep")
     if kind == "survival":
         results = sweep.results()
         return figures.survival(list(results.values()), list(results))
-    if kind == "phase_map":
-        return maps.phase_map(sweep.table, options.x, options.y, options.value or "ratio")
+    table = _chosen(sweep.table, options.where or [])
     by = tuple((options.by or "basin").split(","))
-    if kind == "collapse":
-        return tables.collapse(sweep.table, by)
-    draw = tables.scaling if kind == "scaling" else tables.ratio
-    return draw(sweep.table, options.x or "epsilon", by)
+    try:
+        if kind == "phase_map":
+            return maps.phase_map(table, options.x, options.y, options.value or "ratio")
+        if kind == "collapse":
+            return tables.collapse(table, by)
+        draw = tables.scaling if kind == "scaling" else tables.ratio
+        return draw(table, options.x or "epsilon", by)
+    except ValueError as error:
+        raise UsageError(_on_the_command_line(str(error))) from error
+
+
+_REMEDIES = {
+    "name what tells them apart in by": "name what tells them apart in --by",
+    "give a table with one row for each cell": "choose among them with --where COLUMN=VALUE",
+}
+"""What functions advise, and the same on the command line."""
+
+
+def _on_the_command_line(message: str) -> str:
+    for remedy, option in _REMEDIES.items():
+        message = message.replace(remedy, option)
+    return message
+
+
+def _chosen(table: dict[str, list[Any]], conditions: list[str]) -> dict[str, list[Any]]:
+    """The rows of a table that have the values of --where."""
+    for condition in conditions:
+        name, equals, wanted = condition.partition("=")
+        if not equals:
+            raise UsageError(f"--where is {quoted(condition)}; write COLUMN=VALUE")
+        column = choose("--where", name, table)
+        kept = [row for row, value in enumerate(column) if _is_meant(value, wanted)]
+        if not kept:
+            known = ", ".join(dict.fromkeys(map(str, column)))
+            raise UsageError(f"--where {quoted(condition)} leaves no cell; {name} is {known:.200}")
+        table = {each: [values[row] for row in kept] for each, values in table.items()}
+    return table
+
+
+def _is_meant(value: Any, wanted: str) -> bool:
+    """Whether a value is the one that was typed."""
+    if isinstance(value, int | float):
+        try:
+            return value == float(wanted)
+        except ValueError:
+            return False
+    return str(value) == wanted

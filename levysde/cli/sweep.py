@@ -169,7 +169,8 @@ def told(found: Sweep, options: argparse.Namespace, program: str) -> int:
         }
         answer(as_json(record))
     else:
-        answer(_table(found) + f"\n\n  {len(found)} cells complete: {summary}")
+        shown_table = _table(found) + "\n\n" if found.rows else ""
+        answer(f"{shown_table}  {_cells(len(found))} complete: {summary}")
     if not options.quiet:
         for label, messages in found.warnings.items():
             for message in messages:
@@ -178,8 +179,14 @@ def told(found: Sweep, options: argparse.Namespace, program: str) -> int:
         say(program, "error", f"{label}: {reason}")
     waiting = [label for label in found.missing if label not in found.failed]
     if waiting:
-        say(program, "note", f"{len(waiting)} cells are not complete, the first is {waiting[0]}")
+        are = "is" if len(waiting) == 1 else "are"
+        first = f"{_cells(len(waiting))} {are} not complete, the first is {waiting[0]}"
+        say(program, "note", first)
     return CHECK_FAILED if found.failed else DONE
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell" if count == 1 else f"{count} cells"
 
 
 def _table(found: Sweep) -> str:
@@ -205,6 +212,8 @@ def _table(found: Sweep) -> str:
 
 def _dry_run(options: argparse.Namespace, directory: str) -> int:
     """Show the cells in their order, and how long each will take."""
+    from levysde.engine.backends import BACKENDS
+    from levysde.methods.backend import AUTO
     from levysde.methods.cost_estimate import shown_duration
     from levysde.runs.sweep.cell import cells_of
     from levysde.runs.sweep.durations import forecast
@@ -212,8 +221,10 @@ def _dry_run(options: argparse.Namespace, directory: str) -> int:
     from levysde.runs.sweep.store import Store
 
     cells: Sequence[Cell] = cells_of(read(options.spec))
+    for backend in {cell.asked.backend for cell in cells} - {AUTO}:
+        BACKENDS[backend]()  # says what is wanting, if anything
     store = Store(Path(directory))
-    found = [forecast(cell, options.threads, store.pieces(cell.key)) for cell in cells]
+    found = [forecast(cell, options.threads, store.pieces(cell)) for cell in cells]
     total = sum(each.seconds for each in found if each.seconds is not None)
     if options.json:
         lines = [
@@ -233,9 +244,9 @@ def _dry_run(options: argparse.Namespace, directory: str) -> int:
         rows.append((cell.label, str(cell.paths), time, each.source))
     more = f"\n  ... and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
     unknown = sum(each.seconds is None for each in found)
-    note = f", and {unknown} cells of which it is not known" if unknown else ""
+    note = f", and {_cells(unknown)} of which it is not known" if unknown else ""
     answer(
-        table(rows, right=(1, 2)) + more + f"\n\n  {len(cells)} cells, about "
+        table(rows, right=(1, 2)) + more + f"\n\n  {_cells(len(cells))}, about "
         f"{shown_duration(total)} in all{note}; nothing was computed"
     )
     return DONE

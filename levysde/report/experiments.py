@@ -7,8 +7,6 @@ returns an `Outcome`.
 
 from __future__ import annotations
 
-import csv
-import io
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +15,12 @@ from typing import Any
 
 import levysde
 from levysde import imported
-from levysde._version import __version__
 from levysde.report import figures
+from levysde.report.earlier import RECORD, earlier_experiments, new_record
 from levysde.report.findings import Data, Finding, Outcome
+from levysde.report.table_files import as_csv, as_latex
 from levysde.runs.files import write_json, write_text
+from levysde.runs.record import versions
 from levysde.runs.sweep.verb import sweep
 from levysde.spellings import closest
 
@@ -28,6 +28,7 @@ __all__ = ["Reproduction", "experiments", "reproduce"]
 
 SCRIPT, README = "draw.py", "README.md"
 FORMATS = ("svg", "png")
+TABLES = ("csv", "tex")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +79,10 @@ class Reproduction:
             "text": "" if made is None else made.text,
             "figures": [] if made is None else list(made.figures),
             "findings": [finding.record() for finding in self.findings],
-            "tables": {} if made is None else {k: list(v) for k, v in made.tables.items()},
+            "tables": {} if made is None else {k: list(v) for k, v in made.tables.items() if v},
             "failed": list(self.failed),
             "provenance": self.provenance,
+            "versions": versions(),
         }
 
 
@@ -123,6 +125,7 @@ def reproduce(
     """Run experiments and write their figures, tables and a page about all of them.
 
     What is there already is not computed again; an interrupted call goes on when it is repeated.
+    Experiments that other calls have made in the same directory stay in the report.
 
     Parameters
     ----------
@@ -146,9 +149,10 @@ def reproduce(
     Raises
     ------
     ValueError
-        If there is no experiment of a name.
+        If there is no experiment of a name, or the directory has full runs and quick ones are asked
+        for, or the other way round.
     OSError
-        If a file cannot be written.
+        If a file cannot be read or written.
 
     Examples
     --------
@@ -161,23 +165,23 @@ def reproduce(
     from levysde.report.html import write_report
 
     known = experiments()
-    wanted = list(names) or list(known)
+    wanted = list(dict.fromkeys(names)) or list(known)
     for name in wanted:
         if name not in known:
             raise ValueError(
                 f"no experiment {name!r}{closest(name, known)}; known: {', '.join(known)}"
             )
     target = Path(directory)
-    made = [
-        _reproduced(known[name], target / name, quick, threads, progress, tell) for name in wanted
-    ]
-    record = {
-        "levysde": __version__,
-        "quick": quick,
-        "experiments": [each.record() for each in made],
-    }
-    write_json(target / "report.json", record)
-    write_report(record, target)
+    # What other calls have made in this folder stays on the page.
+    records = earlier_experiments(target, quick)
+    made = []
+    for name in wanted:
+        each = _reproduced(known[name], target / name, quick, threads, progress, tell)
+        made.append(each)
+        records[name] = each.record()
+        record = new_record([records[name] for name in sorted(records)], quick)
+        write_json(target / RECORD, record)
+        write_report(record, target)
     return made
 
 
@@ -273,77 +277,9 @@ def _write(outcome: Outcome, target: Path) -> None:
         for form in FORMATS:
             figures.save(figure, target / f"{name}.{form}")
     for name, lines in outcome.tables.items():
+        if not lines:
+            for form in TABLES:  # of an earlier call, which had some
+                (target / f"{name}.{form}").unlink(missing_ok=True)
+            continue
         write_text(target / f"{name}.csv", as_csv(lines))
         write_text(target / f"{name}.tex", as_latex(lines))
-
-
-def as_csv(lines: Sequence[Mapping[str, Any]]) -> str:
-    r"""A table as comma-separated values.
-
-    Parameters
-    ----------
-    lines : sequence of mapping
-        With the same keys.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> as_csv([{"alpha": 1.5, "ratio": 0.98}])
-    'alpha,ratio\n1.5,0.98\n'
-    """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(lines[0]) if lines else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text.getvalue()
-
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
-
-
-def as_latex(lines: Sequence[Mapping[str, Any]]) -> str:
-    r"""A table for LaTeX with the package booktabs.
-
-    Parameters
-    ----------
-    lines : sequence of mapping
-        With the same keys.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(as_latex([{"alpha": 1.5, "ratio": 0.98}]))
-    \begin{tabular}{rr}
-    \toprule
-    alpha & ratio \\
-    \midrule
-    1.5 & 0.98 \\
-    \bottomrule
-    \end{tabular}
-    <BLANKLINE>
-    """
-    names = list(lines[0]) if lines else []
-    numeric = [all(isinstance(line[name], int | float) for line in lines) for name in names]
-    head = " & ".join(_latex(name) for name in names)
-    body = [" & ".join(_latex(line[name]) for name in names) + r" \\" for line in lines]
-    columns = "".join("r" if each else "l" for each in numeric)
-    return "\n".join(
-        [
-            rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head + r" \\", r"\midrule",
-            *body, r"\bottomrule", r"\end{tabular}", "",
-        ]
-    )  # fmt: skip
-
-
-def _latex(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
-    return "".join(_SPECIAL.get(c, c) for c in text)

@@ -59,8 +59,8 @@ class Finding:
 
     @property
     def as_documented(self) -> bool:
-        """Whether it came out as this package says."""
-        return self.agrees == self.should_agree
+        """Whether it came out as this package says; what was not found did not."""
+        return math.isfinite(self.found) and self.agrees == self.should_agree
 
     def record(self) -> dict[str, Any]:
         """All of it as JSON values.

@@ -19,7 +19,7 @@ _RESULTS = frozenset(
         "corrected_ratio_upper", "digest", "escaped", "exponentiality_p", "horizon", "key", "label",
         "mean", "mean_lower", "mean_upper", "measure", "non_finite", "paths", "predicted_mean",
         "predicted_rate", "rate", "rate_lower", "rate_upper", "ratio", "ratio_lower",
-        "ratio_upper", "seconds", "seed", "steps",
+        "ratio_upper", "seconds", "seed", "seed_used", "horizon_used", "steps",
     }
 )  # fmt: skip
 """Columns that do not tell two settings apart."""

@@ -16,6 +16,7 @@ from levysde.methods import backend as backends
 from levysde.methods import boundary_shift
 from levysde.methods.horizon import chosen_horizon
 from levysde.methods.learning_rate import amplitude_and_step
+from levysde.methods.scheme import SCHEMES
 from levysde.model import Model, check_parts, checked_model
 from levysde.noise import Noise
 from levysde.runs.progress import stage
@@ -51,6 +52,8 @@ class Asked:
             With the names that are known.
         """
         checks.choice("method", self.method, methods.METHODS)
+        checks.choice("small_jumps", self.small_jumps, methods.SMALL_JUMPS)
+        checks.choice("scheme", self.scheme, SCHEMES)
         backends.check(self.backend)
         if self.horizon is not None:
             checks.finite_number("horizon", self.horizon)

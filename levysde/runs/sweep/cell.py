@@ -7,6 +7,8 @@ import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +19,15 @@ from levysde.model import SMALLEST_EPSILON, Model, check_parts
 from levysde.runs.record import content
 from levysde.runs.seeds import seed_of
 from levysde.runs.simulation import Asked, numbers_of_paths
-from levysde.runs.sweep.settings import SHORT, Spec, SpecError
+from levysde.runs.sweep.axes import SpecError
+from levysde.runs.sweep.naming import Naming, column_name
+from levysde.runs.sweep.origin import origin_of
+from levysde.runs.sweep.settings import Spec
 
 __all__ = ["Cell", "cells_of"]
 
 DEFAULT_ALPHA = 1.5
 """Stability index of a law of noise that needs one."""
-
-_SHORT = {long: short for short, long in SHORT.items()}
 
 CHUNKS = 8
 """Chunks of a cell, unless their length is given or would be too short."""
@@ -65,6 +68,11 @@ class Cell:
     paths: int
     escapes: int | None
     chunk: int
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """What its results must say of themselves."""
+        return origin_of(self.model, self.asked)
 
     def ranges(self, paths: int) -> list[tuple[int, int]]:
         """The chunks of so many paths: first path, and the one after the last.
@@ -108,9 +116,13 @@ def cells_of(given: Spec) -> list[Cell]:
     """
     made: dict[str, Any] = {}
     cells: dict[str, Cell] = {}
+    naming = Naming(given)
     for settings in given.cells():
-        varied = {column_name(key): settings[key] for key in given.varied if key in settings}
-        label = ", ".join(f"{key}={_value_text(value)}" for key, value in varied.items())
+        values = {key: settings[key] for key in given.varied if key in settings}
+        varied = {column_name(key): naming.column(key, value) for key, value in values.items()}
+        label = ", ".join(
+            f"{column_name(key)}={naming.text(key, value)}" for key, value in values.items()
+        )
         try:
             cell = _built(settings, varied, label or "the only cell", given, made)
         except (ValueError, OverflowError) as error:
@@ -127,9 +139,11 @@ def cells_of(given: Spec) -> list[Cell]:
 def _built(
     settings: dict[str, Any], varied: dict[str, Any], label: str, given: Spec, made: dict[str, Any]
 ) -> Cell:
-    noise = _part("noise", settings, made)
+    folder = given.folder
+    noise = _part("noise", settings, made, folder)
     more = {} if getattr(noise, "dim", None) is None else {"dim": noise.dim}
-    basin, dynamics = _part("basin", settings, made, more), _part("dynamics", settings, made)
+    basin = _part("basin", settings, made, folder, more)
+    dynamics = _part("dynamics", settings, made, folder)
     check_parts(basin, dynamics, noise)
     if "start" in settings:
         basin = replace(basin, start=np.atleast_1d(settings["start"]))
@@ -152,12 +166,24 @@ def _built(
         asked = replace(asked, seed=_own_seed(model, asked))
     paths, escapes = numbers_of_paths(settings.get("paths"), settings.get("rel_error"))
     chunk = given.chunk or max(SHORTEST_CHUNK, -(-paths // CHUNKS))
-    named = {key: column_value(value) for key, value in varied.items()}
-    return Cell(_key(model, asked), label, named, model, asked, paths, escapes, chunk)
+    return Cell(_key(model, asked), label, varied, model, asked, paths, escapes, chunk)
+
+
+def _beside(name: str, folder: Path | None) -> str:
+    """The name of a part "own.py:name", with the path of its file if it is in a folder."""
+    source, colon, part = name.rpartition(":")
+    if folder is None or not colon or not source.endswith(".py"):
+        return name
+    file = folder / source
+    return f"{file}:{part}" if file.is_file() else name
 
 
 def _part(
-    kind: str, settings: Mapping[str, Any], made: dict[str, Any], more: Mapping[str, Any] = {}
+    kind: str,
+    settings: Mapping[str, Any],
+    made: dict[str, Any],
+    folder: Path | None,
+    more: Mapping[str, Any] = {},
 ) -> Any:
     """The part that the settings name; equal ones are made once."""
     value = settings[kind]
@@ -172,7 +198,12 @@ def _part(
             )
         return value
     params = {} if isinstance(value, str) else {k: v for k, v in value.items() if k != "name"}
-    name = value if isinstance(value, str) else value["name"]
+    name = _beside(value if isinstance(value, str) else value["name"], folder)
+    for twice in sorted(params.keys() & dots.keys()):
+        raise ValueError(
+            f"{kind} has {twice} = {params[twice]!r:.40}, and {kind}.{twice} is "
+            f"{dots[twice]!r:.40}; give one of them"
+        )
     params |= dots
     found = spec.find(kind, name)
     wanted = inspect.signature(found).parameters if callable(found) else {}
@@ -198,56 +229,3 @@ def _key(model: Model, asked: Asked) -> str:
     numbers = {name: value for name, value in asdict(asked).items() if name != "backend"}
     text = json.dumps([content(model), numbers], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
-
-
-def column_name(key: str) -> str:
-    """The name of a setting in tables, short where it has a short name.
-
-    Parameters
-    ----------
-    key : str
-        As in a spec.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> column_name("noise.alpha"), column_name("dynamics.b1")
-    ('alpha', 'dynamics.b1')
-    """
-    return _SHORT.get(key, key)
-
-
-def column_value(value: Any) -> float | str:
-    """A setting as a table shows it: numbers as they are, parts by name and parameters.
-
-    Parameters
-    ----------
-    value : object
-        A setting.
-
-    Returns
-    -------
-    float or str
-
-    Examples
-    --------
-    >>> column_value({"name": "quadratic", "upper": 2.0})
-    'quadratic(upper=2)'
-    """
-    if isinstance(value, np.number):
-        return float(value)
-    return value if isinstance(value, int | float | str) else _value_text(value)
-
-
-def _value_text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        others = ", ".join(f"{k}={_value_text(v)}" for k, v in value.items() if k != "name")
-        return f"{value['name']}({others})" if others else str(value["name"])
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    if isinstance(value, list | tuple | np.ndarray):
-        return "(" + ", ".join(_value_text(each) for each in np.asarray(value).tolist()) + ")"
-    return str(getattr(value, "name", value))

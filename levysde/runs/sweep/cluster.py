@@ -21,7 +21,8 @@ from levysde.runs.record import describe, versions
 from levysde.runs.results import EscapeTimes
 from levysde.runs.sweep.cell import Cell
 from levysde.runs.sweep.compute import finish_cell, missing_of, note_warnings
-from levysde.runs.sweep.on_worker import Answer, Call, compared, travelling, users_modules
+from levysde.runs.sweep.on_worker import Answer, Call, travelling, users_modules
+from levysde.runs.sweep.origin import compared
 from levysde.runs.sweep.store import Store
 from levysde.runs.sweep.tally import Tally
 from levysde.runs.sweep.verb import note_failure

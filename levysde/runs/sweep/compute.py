@@ -12,8 +12,10 @@ from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.run import Interrupted, Prefix, next_batch
 from levysde.runs.simulation import Simulation, prepare
 from levysde.runs.sweep.cell import Cell
+from levysde.runs.sweep.manifest import CellRecord
+from levysde.runs.sweep.origin import differing_versions
 from levysde.runs.sweep.pieces import missing_ranges
-from levysde.runs.sweep.row import CellRecord, row_of
+from levysde.runs.sweep.row import row_of
 from levysde.runs.sweep.store import Store
 
 Pieces = Mapping[tuple[int, int], EscapeTimes]
@@ -186,7 +188,7 @@ def missing_of(store: Store, cell: Cell, owns: Callable[[int], bool] = lambda _:
     -------
     Missing
     """
-    pieces = store.pieces(cell.key)
+    pieces = store.pieces(cell)
     ranges = cell.ranges(wanted_paths(cell, pieces))
     mine = [each for chunk, each in enumerate(ranges) if owns(chunk)]
     missing = missing_ranges(mine, list(pieces))
@@ -222,11 +224,15 @@ def compute_cell(
         If it was interrupted: what had finished is kept.
     """
     simulation = None
+    before = None
     while True:
         missing = missing_of(store, cell, owns)
         look(cell, missing.finished)
         if not missing.ranges:
             return
+        if missing.ranges == before:
+            raise RuntimeError("the chunks that were written cannot be read, or deny their cell")
+        before = missing.ranges
         if simulation is None:
             simulation, said = prepared_saying(cell, threads, missing.earlier)
             note_warnings(store, cell, said)
@@ -303,26 +309,36 @@ def finish_cell(store: Store, cell: CellRecord, model: Model | None) -> bool:
     bool
         Whether the cell is complete.
     """
-    pieces = store.pieces(cell.key)
+    pieces = store.pieces(cell)
     facts = store.facts(cell.key)
     paths = wanted_paths(cell, pieces)
-    result = store.finish(cell.key, paths)
+    result = store.finish(cell, paths)
     if result is None:
         return False
-    row = facts.get("row")
-    row = row if isinstance(row, dict) else {}
+    row = facts.get("row", {})
     if row.get("digest") != result.digest:
         # What an earlier result took is in its line; its file has no seconds.
-        seconds = sum(piece.seconds for piece in pieces.values()) + float(row.get("seconds") or 0.0)
-        _describe(store, cell, model, result, seconds)
+        seconds = sum(piece.seconds for piece in pieces.values()) + row.get("seconds", 0.0)
+        _describe(store, cell, model, result, seconds, _mixed(pieces))
     store.drop_chunks(cell.key)
     return True
 
 
+def _mixed(pieces: Pieces) -> list[str]:
+    """What a reader must know of a cell whose paths were made by several versions."""
+    found = differing_versions(pieces.values())
+    return [f"Its paths were made by {', '.join(found)}: other bits are possible."] if found else []
+
+
 def _describe(
-    store: Store, cell: CellRecord, model: Model | None, result: EscapeTimes, seconds: float
+    store: Store,
+    cell: CellRecord,
+    model: Model | None,
+    result: EscapeTimes,
+    seconds: float,
+    mixed: list[str],
 ) -> None:
     """Write the line of a complete cell, and what a reader of it must know."""
     facts = store.facts(cell.key)
-    said = list(dict.fromkeys([*facts.get("warnings", ()), *result.warnings]))
+    said = list(dict.fromkeys([*facts.get("warnings", ()), *mixed, *result.warnings]))
     store.note(cell.key, {"row": row_of(cell, model, result, seconds), "warnings": said})

@@ -20,11 +20,10 @@ from levysde.runs.results import EscapeTimes
 from levysde.runs.simulation import Simulation
 from levysde.runs.sweep.cell import Cell
 from levysde.runs.sweep.compute import prepared_saying, run_chunk
+from levysde.runs.sweep.origin import compared
 
 KEPT_SIMULATIONS = 8
 """Cells that a worker keeps prepared."""
-
-_COMPARED = ("levysde", "numba", "numpy", "python")
 
 
 def travelling(cell: Cell, earlier: EscapeTimes | None, modules: list[ModuleType]) -> bytes:
@@ -75,12 +74,6 @@ def _by_value(modules: list[ModuleType]) -> Iterator[None]:
 
 
 # -------------------------------------------------------------------------------------- the worker
-
-
-def compared(found: dict[str, str]) -> dict[str, str]:
-    """The versions that must be the same; of Python the first two numbers."""
-    python = ".".join(found["python"].split(".")[:2])
-    return {**{name: found[name] for name in _COMPARED}, "python": python}
 
 
 class Answer(NamedTuple):

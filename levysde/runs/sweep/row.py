@@ -4,34 +4,69 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from types import NoneType
+from typing import TYPE_CHECKING, Any
 
 from levysde.model import Model
 from levysde.runs.results import EscapeTimes
 from levysde.runs.summary import Summary
+from levysde.runs.sweep.manifest import CellRecord
 
 if TYPE_CHECKING:
     from levysde.theory import Prediction
 
 
-class CellRecord(Protocol):
-    """What is on record of a cell: enough to know whether it is complete."""
+def sound_facts(facts: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What is on record of a cell, without what cannot be understood.
 
-    @property
-    def key(self) -> str:
-        """Its key."""
+    Parameters
+    ----------
+    facts : mapping
+        JSON values of unknown origin.
+    key : str
+        Of the cell.
 
-    @property
-    def varied(self) -> dict[str, Any]:
-        """The settings that vary."""
+    Returns
+    -------
+    dict
+        ``row``, ``failed`` and ``warnings``, as far as each of them is sound.
+    """
+    row, failed, said = (facts.get(name) for name in ("row", "failed", "warnings"))
+    sound: dict[str, Any] = {}
+    if isinstance(row, dict) and row.get("key") == key and _is_row(row):
+        sound["row"] = row
+    if isinstance(failed, str):
+        sound["failed"] = failed
+    if isinstance(said, list) and said and all(isinstance(each, str) for each in said):
+        sound["warnings"] = said
+    return sound
 
-    @property
-    def paths(self) -> int:
-        """Number of paths, or the largest."""
 
-    @property
-    def escapes(self) -> int | None:
-        """Escapes that are enough."""
+_COUNTS = ("paths", "escaped", "censored", "non_finite", "steps")
+_NUMBERS = ("dt", "horizon", "seconds")
+_NAMES = ("digest", "method", "basin", "dynamics", "noise")
+_ESTIMATES = (
+    "mean", "mean_lower", "mean_upper", "rate", "rate_lower", "rate_upper", "predicted_mean",
+    "predicted_rate", "ratio", "ratio_lower", "ratio_upper",
+)  # fmt: skip
+
+
+def _is_row(row: Mapping[str, Any]) -> bool:
+    """Whether a line has the columns that every line has, with values of their kinds."""
+
+    def are(names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
+        found = [row.get(name) for name in names]
+        return all(isinstance(each, kinds) and not isinstance(each, bool) for each in found)
+
+    return (
+        are(_COUNTS, (int,))
+        and are(_NUMBERS, (int, float, NoneType))
+        and isinstance(row["seconds"], int | float)
+        and are(_NAMES, (str,))
+        and are(_ESTIMATES, (int, float, NoneType))
+        and all(isinstance(each, int | float | str | list | None) for each in row.values())
+    )
 
 
 def row_of(

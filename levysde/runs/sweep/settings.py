@@ -12,13 +12,22 @@ import itertools
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from levysde.runs.sweep.axes import (
+    LONGEST_TOLD,
+    MAX_CELLS,
+    SpecError,
+    check_length,
+    is_range,
+    told,
+    values_of,
+)
 from levysde.runs.sweep.order import coarse_to_fine, level
 
 PARTS = ("basin", "dynamics", "noise")
@@ -39,14 +48,7 @@ OPTIONS = (CHUNKS, SHARED_NOISE)
 DEFAULTS = {"basin": "sharp", "dynamics": "sgd", "noise": "independent"}
 
 LARGEST_FILE = 1 << 20
-MAX_CELLS = 100_000
 MAX_DEPTH = 8
-_RANGES = ("geomspace", "linspace")
-_LONGEST = 60
-
-
-class SpecError(ValueError):
-    """A sweep that cannot be understood."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Spec:
         Paths that are written together.
     common_random_numbers : bool
         Whether all cells have the same seed.
+    folder : Path or None
+        Where the file of the spec is: parts "own.py:name" are looked for there first.
     """
 
     fixed: dict[str, Any]
@@ -75,6 +79,7 @@ class Spec:
     entries: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     chunk: int | None = None
     common_random_numbers: bool = False
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return math.prod(len(values) for values in self.axes.values()) * (
@@ -86,6 +91,25 @@ class Spec:
         """Keys that vary, in the order of the spec."""
         keys = (*self.axes, *(key for row in (*self.rows, *self.entries) for key in row))
         return tuple(dict.fromkeys(keys))
+
+    def values(self, key: str) -> list[Any]:
+        """All values of a key, in the order of the spec.
+
+        Parameters
+        ----------
+        key : str
+            One that varies.
+
+        Returns
+        -------
+        list
+        """
+        found = [*self.axes.get(key, ())]
+        found += [table[key] for table in (*self.rows, *self.entries) if key in table]
+        listed_by_some = any(key in entry for entry in self.entries)
+        if listed_by_some and not all(key in entry for entry in self.entries):
+            found += [self.fixed[key]] if key in self.fixed else []
+        return found
 
     def cells(self) -> Iterator[dict[str, Any]]:
         """Settings of every cell, coarse before fine: each axis is halved again and again."""
@@ -133,8 +157,8 @@ def read(spec: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
     if isinstance(spec, Mapping):
         return _parsed(dict(spec))
     if not isinstance(spec, str | os.PathLike):
-        raise SpecError(f"the spec is {_told(spec)}; give a TOML file or a dictionary")
-    return _parsed(_tables(Path(spec)))
+        raise SpecError(f"the spec is {told(spec)}; give a TOML file or a dictionary")
+    return replace(_parsed(_tables(Path(spec))), folder=Path(spec).parent)
 
 
 def _tables(file: Path) -> dict[str, Any]:
@@ -168,59 +192,41 @@ def _parsed(tables: dict[str, Any]) -> Spec:
         _chunk(tables.get(CHUNKS)),
         _flag(tables.get(SHARED_NOISE, False)),
     )
+    _check_once(given, spec)
     if len(spec) > MAX_CELLS:
         raise SpecError(f"the sweep has {len(spec)} cells; give at most {MAX_CELLS}")
     return spec
 
 
+def _check_once(given: Mapping[str, Any], spec: Spec) -> None:
+    """Refuse a key in two places, of which one would have no effect.
+
+    Some tables of the list may replace what the others leave as it is.
+    """
+    listed = set.intersection(*(set(entry) for entry in spec.entries))
+    places = [
+        ("fixed", given.keys(), "grid", spec.axes.keys()),
+        ("fixed", given.keys(), "zip", spec.rows[0].keys()),
+        ("in grid", spec.axes.keys(), "zip", spec.rows[0].keys()),
+        ("in grid", spec.axes.keys(), "every table of list", listed),
+        ("in zip", spec.rows[0].keys(), "every table of list", listed),
+    ]
+    for first, keys, second, others in places:
+        for key in keys:
+            if key in others:
+                raise SpecError(f"{key} is {first} and in {second} as well; give it once")
+
+
 def _axes(name: str, table: Any) -> dict[str, list[Any]]:
     """Values by key, of a grid or of what varies together."""
     if not isinstance(table, Mapping):
-        raise SpecError(f"{name} is {_told(table)}; give a table of lists, epsilon = [0.1, 0.2]")
+        raise SpecError(f"{name} is {told(table)}; give a table of lists, epsilon = [0.1, 0.2]")
     axes = {}
     for key, values in _flat(dict(table), ranges=True).items():
-        axes[key] = _values(f"{name}.{key}", values)
+        axes[key] = values_of(f"{name}.{key}", values)
         for value in axes[key]:
             _check_settings({key: value})
     return axes
-
-
-def _values(name: str, values: Any) -> list[Any]:
-    """A list of values, or a range of numbers."""
-    if isinstance(values, Mapping) and len(values) == 1 and next(iter(values)) in _RANGES:
-        values = _range(name, *next(iter(values.items())))
-    if isinstance(values, np.ndarray):
-        values = values.tolist()
-    if not isinstance(values, list | tuple):
-        raise SpecError(f"{name} is {_told(values)}; give a list of values")
-    if not values:
-        raise SpecError(f"{name} is an empty list; give at least one value or leave it out")
-    for i, value in enumerate(values):
-        if any(value is other or _equal(value, other) for other in values[:i]):
-            raise SpecError(f"{name} has {_told(value)} twice; give each value once")
-    return list(values)
-
-
-def _equal(value: Any, other: Any) -> bool:
-    plain = (str, int, float, bool, list, dict)
-    return isinstance(value, plain) and isinstance(other, plain) and value == other
-
-
-def _range(name: str, kind: str, ends: Any) -> list[float]:
-    """Numbers from one end to another, for instance geomspace = [0.3, 0.01, 8]."""
-    sound = (
-        isinstance(ends, list | tuple)
-        and len(ends) == 3
-        and all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
-        and isinstance(ends[2], int)
-        and 1 <= ends[2] <= MAX_CELLS
-        and (kind == "linspace" or (ends[0] > 0 and ends[1] > 0))
-    )
-    if not sound:
-        raise SpecError(f"{name} has {kind} = {_told(ends)}; give [first, last, how many]")
-    # Twelve digits say what was meant: 0.1, and not 0.10000000000000002.
-    spaced = np.geomspace if kind == "geomspace" else np.linspace
-    return [float(f"{x:.12g}") for x in spaced(*ends)]
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:
@@ -235,25 +241,26 @@ def _rows(table: Any) -> list[dict[str, Any]]:
 def _axes_of_rows(table: Any) -> dict[str, list[Any]]:
     """As a grid, where a value may come more than once."""
     if not isinstance(table, Mapping):
-        raise SpecError(f"zip is {_told(table)}; give a table of lists")
+        raise SpecError(f"zip is {told(table)}; give a table of lists")
     axes = {}
     for key, values in _flat(dict(table), ranges=True).items():
         if isinstance(values, list | tuple) and values:
+            check_length(f"zip.{key}", values)
             for value in values:
                 _check_settings({key: value})
             axes[key] = list(values)
         else:
-            axes[key] = _values(f"zip.{key}", values)
+            axes[key] = values_of(f"zip.{key}", values)
     return axes
 
 
 def _entries(entries: Any) -> list[dict[str, Any]]:
     if not isinstance(entries, list | tuple) or not entries:
-        raise SpecError(f"list is {_told(entries)}; give tables of settings, [[list]]")
+        raise SpecError(f"list is {told(entries)}; give tables of settings, [[list]]")
     found = []
     for entry in entries:
         if not isinstance(entry, Mapping):
-            raise SpecError(f"list has {_told(entry)}; give a table of settings")
+            raise SpecError(f"list has {told(entry)}; give a table of settings")
         for key in entry:
             _check_key(key, (*PARTS, *NUMBERS, *SHORT))
         flat = _flat(dict(entry))
@@ -268,15 +275,14 @@ def _flat(table: dict[str, Any], *, ranges: bool = False) -> dict[str, Any]:
     for key, value in table.items():
         _check_key(key.partition(".")[0], (*PARTS, *NUMBERS, *SHORT))
         names = value if isinstance(value, Mapping) else {}
-        if key in PARTS and names and "name" not in names and not (ranges and _is_range(names)):
-            flat |= {f"{key}.{name}": each for name, each in names.items()}
+        if key in PARTS and names and "name" not in names and not (ranges and is_range(names)):
+            found = {f"{key}.{name}": each for name, each in names.items()}
         else:
-            flat[SHORT.get(key, key)] = value
+            found = {SHORT.get(key, key): value}
+        for twice in flat.keys() & found.keys():
+            raise SpecError(f"the spec has {twice} and its short name together; give one of them")
+        flat |= found
     return flat
-
-
-def _is_range(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)) in _RANGES
 
 
 # ------------------------------------------------------------------------------------- checking
@@ -286,7 +292,7 @@ def _check_key(key: str, known: tuple[str, ...]) -> None:
     if key.partition(".")[0] not in known:
         found = get_close_matches(key, known, n=1)
         hint = f" (did you mean {found[0]}?)" if found else f"; known: {', '.join(known)}"
-        raise SpecError(f"the spec has an unknown key {_told(key)}{hint}")
+        raise SpecError(f"the spec has an unknown key {told(key)}{hint}")
 
 
 def _check_settings(settings: dict[str, Any]) -> None:
@@ -295,32 +301,32 @@ def _check_settings(settings: dict[str, Any]) -> None:
         part, dot, parameter = key.partition(".")
         if dot:
             if part not in PARTS or not parameter or "." in parameter:
-                raise SpecError(f"the spec has an unknown key {_told(key)}; write noise.alpha")
+                raise SpecError(f"the spec has an unknown key {told(key)}; write noise.alpha")
         elif key in PARTS:
             if isinstance(value, Mapping) and not isinstance(value.get("name"), str):
-                raise SpecError(f"{key} is {_told(value)}; give it a name = '...'")
+                raise SpecError(f"{key} is {told(value)}; give it a name = '...'")
             if isinstance(value, bool | int | float | list) or value is None:
-                raise SpecError(f"{key} is {_told(value)}; give the name of a {key}, or a table")
+                raise SpecError(f"{key} is {told(value)}; give the name of a {key}, or a table")
         elif key in ("method", "backend", "correction", "small_jumps", "scheme"):
             if not isinstance(value, str):
-                raise SpecError(f"{key} is {_told(value)}; give a name")
+                raise SpecError(f"{key} is {told(value)}; give a name")
         elif key == "start":
             if not isinstance(value, list | tuple | int | float | np.ndarray):
-                raise SpecError(f"start is {_told(value)}; give one number a dimension")
+                raise SpecError(f"start is {told(value)}; give one number a dimension")
         elif not (key == "dt" and value == "auto") and (
             isinstance(value, bool) or not isinstance(value, int | float | np.number)
         ):
-            raise SpecError(f"{key} is {_told(value)}; give a number")
+            raise SpecError(f"{key} is {told(value)}; give a number")
 
 
 def _check_values(name: str, value: Any, depth: int = 0) -> None:
     """Refuse what is no setting anywhere: NaN, dates, tables in tables in tables."""
     if depth > MAX_DEPTH:
-        raise SpecError(f"{name:.{_LONGEST}} is nested too deeply; give plain tables and lists")
+        raise SpecError(f"{name:.{LONGEST_TOLD}} is nested too deeply; give plain tables and lists")
     if isinstance(value, Mapping):
         for key, each in value.items():
             if not isinstance(key, str):
-                raise SpecError(f"the spec has the key {_told(key)}; give names")
+                raise SpecError(f"the spec has the key {told(key)}; give names")
             _check_values(f"{name}.{key}" if name else key, each, depth + 1)
     elif isinstance(value, list | tuple):
         for each in value:
@@ -328,35 +334,30 @@ def _check_values(name: str, value: Any, depth: int = 0) -> None:
     elif isinstance(value, float) and math.isnan(value):
         raise SpecError(f"{name} is NaN; give a number")
     elif type(value).__module__ == "datetime":
-        raise SpecError(f"{name} is {_told(value)}; give a number, a name or a table")
+        raise SpecError(f"{name} is {told(value)}; give a number, a name or a table")
 
 
 def _chunk(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SpecError(f"{CHUNKS} is {_told(value)}; give a number of paths, 1 or more")
+        raise SpecError(f"{CHUNKS} is {told(value)}; give a number of paths, 1 or more")
     return value
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise SpecError(f"{SHARED_NOISE} is {_told(value)}; give true or false")
+        raise SpecError(f"{SHARED_NOISE} is {told(value)}; give true or false")
     return value
 
 
-def _told(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
-
-
-def settings_text(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Settings as text, for records and for telling what changed.
+def fixed_text(spec: Spec) -> dict[str, str]:
+    """What is the same in all cells as text, for records and for telling what changed.
 
     Parameters
     ----------
-    settings : mapping
-        By key.
+    spec : Spec
+        The sweep.
 
     Returns
     -------
@@ -364,12 +365,13 @@ def settings_text(settings: Mapping[str, Any]) -> dict[str, str]:
 
     Examples
     --------
-    >>> settings_text({"epsilon": 0.1, "basin": "sharp"})
+    >>> fixed_text(Spec({"epsilon": 0.1, "basin": "sharp"}))
     {'epsilon': '0.1', 'basin': "'sharp'"}
     """
     plain = (str, int, float, list, tuple, Mapping)
+    shared = {SHARED_NOISE: True} if spec.common_random_numbers else {}
     return {
-        key: _told(value) if isinstance(value, plain) else str(getattr(value, "name", _told(value)))
-        for key, value in settings.items()
+        key: told(value) if isinstance(value, plain) else str(getattr(value, "name", told(value)))
+        for key, value in {**spec.fixed, **shared}.items()
         if key not in ("paths", "backend")
     }

@@ -17,23 +17,32 @@ import contextlib
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from levysde.runs.files import read_json, remove_left_behind, write_json
 from levysde.runs.results import EscapeTimes, load
-from levysde.runs.sweep.cell import Cell, column_name, column_value
+from levysde.runs.sweep.axes import SpecError
+from levysde.runs.sweep.cell import Cell
+from levysde.runs.sweep.manifest import (
+    LARGEST,
+    CellRecord,
+    check_extends,
+    new_manifest,
+    read_manifest,
+)
+from levysde.runs.sweep.naming import Naming
+from levysde.runs.sweep.origin import is_from
 from levysde.runs.sweep.pieces import joined, missing_ranges
-from levysde.runs.sweep.settings import Spec, SpecError, settings_text
+from levysde.runs.sweep.row import sound_facts
+from levysde.runs.sweep.settings import Spec, fixed_text
 
 if sys.platform != "win32":
     import fcntl
 
-FORMAT, VERSION = "levysde sweep", 1
 MANIFEST, SUMMARY, RESULT, FACTS = "sweep.json", "summary.csv", "result.npz", "cell.json"
-LARGEST_MANIFEST = 1 << 28
-_RECORDED = ("varied", "paths", "escapes")
 _SHOWN = 3
 
 
@@ -60,20 +69,14 @@ class Store:
 
         Raises
         ------
-        ValueError
+        ManifestError
             If the file is not one of a sweep.
         """
         file = self.directory / MANIFEST
         try:
-            found = read_json(file, LARGEST_MANIFEST)
+            return read_manifest(file)
         except FileNotFoundError:
             return None
-        sound = found.get("format") == FORMAT and isinstance(found.get("cells"), list)
-        if not sound or not all(_is_cell(cell) for cell in found["cells"]):
-            raise ValueError(f"{file} is not the record of a sweep; give another directory")
-        if found.get("version") != VERSION:
-            raise ValueError(f"{file} is of another version of the format; give another directory")
-        return found
 
     def begin(self, spec: Spec, cells: Sequence[Cell]) -> None:
         """Record the cells, or add them to those of an earlier call.
@@ -90,37 +93,25 @@ class Store:
         SpecError
             If the directory has computed paths that the sweep lacks, with the difference.
         """
-        asked = {"fixed": settings_text(spec.fixed), "varied": list(spec.varied)}
+        asked = {"fixed": fixed_text(spec), "varied": list(spec.varied)}
         earlier = self.manifest()
         if earlier is None:
-            self._check_new()
+            self.check_new()
         else:
             wanted = {cell.key for cell in cells}
             absent = [cell["key"] for cell in earlier["cells"] if cell["key"] not in wanted]
             # A cell that failed, or never began, may be replaced: nothing computed is lost.
             empty = {key for key in absent if not self._has_paths(key)}
             computed = [cell for cell in earlier["cells"] if cell["key"] not in empty]
-            _check_extends(self.directory, {**earlier, "cells": computed}, asked, cells)
+            check_extends(self.directory, {**earlier, "cells": computed}, asked, cells)
             for key in empty:
                 self._forget(key)
-        record = {
-            "format": FORMAT,
-            "version": VERSION,
-            **asked,
-            "axes": {
-                column_name(key): [column_value(value) for value in values]
-                for key, values in spec.axes.items()
-            },
-            "cells": [
-                {name: getattr(cell, name) for name in ("key", "label", *_RECORDED)}
-                for cell in cells
-            ],
-        }
+        record = new_manifest(asked, Naming(spec).axes(), cells)
         if record != earlier:
             self.directory.mkdir(parents=True, exist_ok=True)
             write_json(self.directory / MANIFEST, record)
 
-    def _check_new(self) -> None:
+    def check_new(self) -> None:
         """Refuse a directory that has something else in it."""
         if self.directory.is_dir():
             others = [entry.name for entry in os.scandir(self.directory)]
@@ -177,22 +168,20 @@ class Store:
         for cell in cells:
             remove_left_behind(self.folder(cell.key))
 
-    def pieces(self, key: str) -> dict[tuple[int, int], EscapeTimes]:
+    def pieces(self, cell: CellRecord) -> dict[tuple[int, int], EscapeTimes]:
         """The finished paths of a cell: first path, and the one after the last.
 
-        Files that cannot be read are removed, and so are chunks that the result has.
+        Files that cannot be read, or are of another cell, are passed over. Nothing is removed.
         """
         found: dict[tuple[int, int], EscapeTimes] = {}
-        whole = self.result(key)
+        whole = self.result(cell)
         if whole is not None:
             found[0, whole.paths] = whole
-        for file, first, last in self._chunks(key):
-            inside = whole is not None and last <= whole.paths
-            result = None if inside else _loaded(file)
-            if result is None or result.paths != last - first:
-                with contextlib.suppress(FileNotFoundError):
-                    file.unlink()
-            else:
+        for file, first, last in self._chunks(cell.key):
+            if whole is not None and last <= whole.paths:
+                continue
+            result = _loaded(file, cell)
+            if result is not None and result.paths == last - first:
                 found[first, last] = result
         return dict(sorted(found.items()))
 
@@ -225,9 +214,9 @@ class Store:
         result.save(folder / f"{first}-{first + result.paths}.npz")
 
     def facts(self, key: str) -> dict[str, Any]:
-        """What is on record of a cell; empty if there is nothing, or it cannot be read."""
+        """What is on record of a cell, as far as it can be understood; else it is made again."""
         try:
-            return read_json(self.folder(key) / FACTS, LARGEST_MANIFEST)
+            return sound_facts(read_json(self.folder(key) / FACTS, LARGEST), key)
         except (OSError, ValueError):
             return {}
 
@@ -237,25 +226,29 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / FACTS, facts)
 
-    def finish(self, key: str, paths: int) -> EscapeTimes | None:
+    def finish(self, cell: CellRecord, paths: int) -> EscapeTimes | None:
         """Join the chunks of a cell into its result; None while one is missing.
 
         The result does not depend on how often the cell was interrupted: its seconds are in the
         summary alone.
         """
-        whole = self.result(key)
+        whole = self.result(cell)
         if whole is not None and whole.paths == paths and not whole.seconds:
             return whole
-        pieces = self.pieces(key)
+        pieces = self.pieces(cell)
         if missing_ranges([(0, paths)], list(pieces)):
             return None
         whole = joined(pieces, paths)
-        whole.save(self.folder(key) / RESULT)
+        whole.save(self.folder(cell.key) / RESULT)
         return whole
 
-    def result(self, key: str) -> EscapeTimes | None:
+    def result(self, cell: CellRecord) -> EscapeTimes | None:
         """All paths of a cell; None if they were not joined yet, or cannot be read."""
-        return _loaded(self.folder(key) / RESULT)
+        return _loaded(self.folder(cell.key) / RESULT, cell)
+
+    def has_result(self, key: str) -> bool:
+        """Whether the file of all paths of a cell is there, and whole."""
+        return zipfile.is_zipfile(self.folder(key) / RESULT)
 
     def drop_chunks(self, key: str) -> None:
         """Remove the chunks of a cell, whose result has them all."""
@@ -263,72 +256,25 @@ class Store:
             with contextlib.suppress(FileNotFoundError):
                 file.unlink()
 
-    def copy_from(self, other: Store, key: str) -> None:
+    def copy_from(self, other: Store, cell: CellRecord) -> None:
         """Take over what another directory has of a cell."""
-        pieces = other.pieces(key)
-        mine = list(self.pieces(key))
-        for (first, last), piece in pieces.items():
+        mine = list(self.pieces(cell))
+        for (first, last), piece in other.pieces(cell).items():
             if missing_ranges([(first, last)], mine):
-                self.keep(key, first, piece)
-        facts = other.facts(key)
-        if facts and not self.facts(key):
-            self.note(key, facts)
+                self.keep(cell.key, first, piece)
+        facts = other.facts(cell.key)
+        if facts and not self.facts(cell.key):
+            self.note(cell.key, facts)
 
     def remove(self) -> None:
         """Remove the directory."""
         shutil.rmtree(self.directory)
 
 
-def _is_cell(cell: Any) -> bool:
-    kinds = {"key": str, "label": str, "varied": dict, "paths": int}
-    if not isinstance(cell, dict):
-        return False
-    named = all(isinstance(cell.get(name), kind) for name, kind in kinds.items())
-    # The key names a folder: nothing but digits keeps it inside.
-    return named and cell["key"].isalnum() and cell["key"].isascii()
-
-
-def _loaded(file: Path) -> EscapeTimes | None:
-    """A result; None if there is none, or it is damaged."""
+def _loaded(file: Path, cell: CellRecord) -> EscapeTimes | None:
+    """A result of a cell; None if there is none, it is damaged, or it is of another cell."""
     try:
-        return load(file)
+        found = load(file)
     except (FileNotFoundError, ValueError):
         return None
-
-
-def _check_extends(
-    directory: Path, earlier: dict[str, Any], asked: dict[str, Any], cells: Sequence[Cell]
-) -> None:
-    """Refuse a sweep without some of the cells or of the paths that a directory has."""
-    paths = {cell.key: cell.paths for cell in cells}
-    lost = [cell["label"] for cell in earlier["cells"] if cell["key"] not in paths]
-    shorter = [
-        f"'{cell['label']}' {cell['paths']} paths, and here {paths[cell['key']]}"
-        for cell in earlier["cells"]
-        if cell["key"] in paths and paths[cell["key"]] < cell["paths"]
-    ]
-    if shorter:
-        raise SpecError(
-            f"{directory} has of {_some(shorter)}; ask for at least as many, or give another "
-            "directory"
-        )
-    if lost:
-        fixed, now = earlier.get("fixed", {}), asked["fixed"]
-        changed = [
-            f"{key} was {fixed.get(key, 'not given')} and is {now.get(key, 'not given')}"
-            for key in {**fixed, **now}
-            if fixed.get(key) != now.get(key)
-        ]
-        kept = {cell.label for cell in cells}
-        if not changed and all(label in kept for label in lost):
-            changed = ["a function, a declared fact or the version of Python is another one"]
-        why = f": {'; '.join(changed)}" if changed else ""
-        raise SpecError(
-            f"{directory} has cells that this sweep lacks ({_some(lost)}){why}; a sweep may "
-            "be extended, and for another one give another directory"
-        )
-
-
-def _some(entries: list[str]) -> str:
-    more = f", and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else ""
-    return "; ".join(entries[:_SHOWN]) + more
+    return found if is_from(found, cell.origin) else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from levysde.runs.files import write_text
 from levysde.runs.results import EscapeTimes, load
+from levysde.runs.sweep.manifest import CellRecord, recorded
 from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
 
 INSTALL_XARRAY = "pip install '.[xarray]' in the folder of levysde"
@@ -28,7 +29,8 @@ class Sweep:
     axes : dict
         By key, the values of each axis of the grid.
     rows : tuple of dict
-        A line for each complete cell: settings, estimates with 95 % intervals, theory, cost.
+        A line for each complete cell: settings, estimates with 95 % intervals, theory, cost. What
+        was asked for and became something else, such as a seed, has a column ``seed_used``.
     labels : tuple of str
         What each line is, by the settings that vary.
     missing : tuple of str
@@ -221,28 +223,72 @@ def load_sweep(directory: str | os.PathLike[str]) -> Sweep:
     record = store.manifest()
     if record is None:
         raise FileNotFoundError(2, "no sweep is here", str(store.directory / MANIFEST))
-    lines: list[tuple[str, dict[str, Any]]] = []
+    labels, lines, settings = [], [], []
     missing, failed, warnings = [], {}, {}
-    for cell in record["cells"]:
-        facts, label = store.facts(cell["key"]), cell["label"]
+    for cell in map(recorded, record["cells"]):
+        facts, label = store.facts(cell.key), cell.label
         row = facts.get("row")
-        if isinstance(row, dict) and row.get("key") == cell["key"]:
-            lines.append((label, row))
+        if row is not None and _is_complete(cell, row) and store.has_result(cell.key):
+            labels.append(label)
+            lines.append(row)
+            settings.append(cell.varied)
         else:
             missing.append(label)
-        if isinstance(facts.get("failed"), str):
+        if "failed" in facts:
             failed[label] = facts["failed"]
-        if facts.get("warnings"):
-            warnings[label] = [str(each) for each in facts["warnings"]]
+        if "warnings" in facts:
+            warnings[label] = facts["warnings"]
     axes = record.get("axes", {})
-    lines.sort(key=lambda line: _place(axes, line[1]))
-    labels, rows = tuple(label for label, _ in lines), tuple(row for _, row in lines)
-    return Sweep(store.directory, axes, rows, labels, tuple(missing), failed, warnings)
-
-
-def _place(axes: dict[str, list[Any]], row: dict[str, Any]) -> tuple[int, ...]:
-    """Where a line stands in the order of the spec, which is not that of the computation."""
-    return tuple(
-        values.index(row[key]) if row.get(key) in values else len(values)
-        for key, values in axes.items()
+    rows = _as_asked(lines, settings)
+    order = _order(axes, rows)
+    return Sweep(
+        store.directory,
+        axes,
+        tuple(rows[place] for place in order),
+        tuple(labels[place] for place in order),
+        tuple(missing),
+        failed,
+        warnings,
     )
+
+
+def _is_complete(cell: CellRecord, row: Mapping[str, Any]) -> bool:
+    """Whether a line is about all paths that the record asks for, and not about fewer."""
+    if cell.escapes is None or row["escaped"] < cell.escapes:
+        return bool(row["paths"] == cell.paths)
+    return bool(row["paths"] <= cell.paths)
+
+
+_CHOSEN = ("dt", "horizon", "method", "seed")
+"""Settings of which a run may make something else: "auto", or a seed of each cell."""
+
+
+def _as_asked(
+    rows: Sequence[Mapping[str, Any]], settings: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Lines with the settings that were asked for; what became of them has columns of its own."""
+    pairs = list(zip(rows, settings, strict=True))
+    other = [
+        name
+        for name in _CHOSEN
+        if any(name in asked and row[name] != asked[name] for row, asked in pairs)
+    ]
+    return [
+        {
+            **row,
+            # With a precision there may be fewer paths than were asked for.
+            **{name: value for name, value in asked.items() if name != "paths"},
+            **{f"{name}_used": row[name] for name in other},
+        }
+        for row, asked in pairs
+    ]
+
+
+def _order(axes: Mapping[str, list[Any]], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The lines in the order of the spec, which is not that of the computation."""
+    places = {key: {value: i for i, value in enumerate(values)} for key, values in axes.items()}
+
+    def place(line: int) -> tuple[int, ...]:
+        return tuple(each.get(rows[line].get(key), len(each)) for key, each in places.items())
+
+    return sorted(range(len(rows)), key=place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -44,7 +45,8 @@ def sweep(
         and parameters, or an object), and their parameters with a dot (``noise.alpha``,
         ``basin.dim``; in short ``alpha``, ``dim``). ``grid`` has lists of values that vary
         independently, or ranges ``{geomspace = [first, last, how many]}``; ``zip`` lists that vary
-        together; ``list`` tables of settings. ``chunk`` is the number of paths that are written
+        together; ``list`` tables of settings. A key has one place; only some of the tables of
+        ``list`` may replace a value. ``chunk`` is the number of paths that are written
         together, an eighth of all and at least 1000 unless given. Every cell has a seed of its own,
         made of its settings and ``seed``; with ``common_random_numbers = true`` all have ``seed``.
     directory : str or path-like
@@ -92,8 +94,8 @@ def sweep(
     given = read(spec)
     cells = cells_of(given)
     store = Store(Path(directory))
-    store.begin(given, cells)
     with store.locked(alone=shard is None):
+        store.begin(given, cells)
         store.clean(cells)
         with Tally(cells, store.directory, progress, threads) as tally:
             if client is None:
@@ -131,7 +133,9 @@ def share_of(shard: str | tuple[int, int] | None) -> Share:
         return Share()
     pieces: Sequence[Any] = shard.split("/") if isinstance(shard, str) else shard
     try:
-        number, of = (int(piece) for piece in pieces)
+        number, of = (
+            int(piece) if isinstance(piece, str) else operator.index(piece) for piece in pieces
+        )
     except (TypeError, ValueError):
         raise ValueError(f"shard is {shard!r:.40}; write the second of three as 2/3") from None
     if not 1 <= number <= of:

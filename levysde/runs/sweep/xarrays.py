@@ -12,7 +12,7 @@ import numpy as np
 from levysde.noise import CONVENTION
 from levysde.runs.record import versions
 from levysde.runs.results import EscapeTimes, Status
-from levysde.runs.sweep.cell import column_name
+from levysde.runs.sweep.naming import column_name
 from levysde.runs.sweep.store import Store
 from levysde.runs.sweep.table import INSTALL_XARRAY, Sweep
 
@@ -83,9 +83,10 @@ def _places(sweep: Sweep, varied: list[str], cells: int) -> list[tuple[int, ...]
     full = math.prod(len(values) for values in axes.values())
     if not axes or set(varied) != set(axes) or full != cells:
         return None
+    order = {key: {value: i for i, value in enumerate(axes[key])} for key in axes}
     try:
-        return [tuple(values.index(row[key]) for key, values in axes.items()) for row in sweep.rows]
-    except (KeyError, ValueError):
+        return [tuple(order[key][row[key]] for key in axes) for row in sweep.rows]
+    except KeyError:
         return None
 
 
