@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from levysde.noise import Noise
     from levysde.potentials import Potential
     from levysde.runs.comparison import Comparison, compare
+    from levysde.runs.hitting import hitting_times
     from levysde.runs.refinement import Refinement, refine
     from levysde.runs.results import EscapeTimes, Status, load
     from levysde.runs.sampling import Trajectories, trajectories
@@ -62,6 +63,7 @@ __all__ = [
     "escape_times",
     "estimators",
     "grid",
+    "hitting_times",
     "load",
     "load_sweep",
     "merge",
@@ -108,6 +110,7 @@ _HOME = {
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
     "escape_times": "runs.simulate",
+    "hitting_times": "runs.hitting",
     "load": "runs.results",
     "load_sweep": "runs.sweep.table",
     "merge": "runs.sweep.merging",

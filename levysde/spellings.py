@@ -52,7 +52,8 @@ def with_hints(function: Callable[P, R]) -> Callable[P, R]:
         ...
     TypeError: adam() has no argument 'beta1'; give b1
     """
-    own = set(function.__code__.co_varnames[: function.__code__.co_argcount])
+    code = function.__code__
+    own = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -140,6 +140,8 @@ def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
     from levysde import theory
 
     basin, dynamics, noise, epsilon = model.parts
+    if basin.target is not None:  # the theory knows escapes from a minimum only
+        return None, _PREDICTED
     if dynamics.schedule is not None or noise.varies(basin.minimum):
         return None, _PREDICTED
     try:

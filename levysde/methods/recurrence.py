@@ -109,7 +109,7 @@ def warn_of_close_start(model: Model, program: Program) -> None:
     >>> warn_of_close_start(model, recurrence(model, 0.01, seed=0))
     """
     basin = model.basin
-    if np.array_equal(basin.start, basin.minimum):
+    if basin.target is not None or np.array_equal(basin.start, basin.minimum):
         return
     from levysde.engine.cpu.euler_engine import trajectories
 

@@ -97,7 +97,7 @@ def _number(value: float) -> bytes:
 def _record(part: Any) -> tuple[Any, ...]:
     """What a part is made of."""
     if isinstance(part, Basin):
-        return ("basin", part.name, part.potential, part.domain, part.minimum, part.start)
+        return ("basin", part.name, part.potential, part.domain, part.center, part.start)
     if isinstance(part, Potential | Domain):
         kind = "potential" if isinstance(part, Potential) else "domain"
         return (kind, part.name, part.dim, part.params)
