@@ -97,7 +97,7 @@ def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
 def _dynamics(record: Mapping[str, Any]) -> Dynamics:
     from dataclasses import replace
 
-    from levysde.dynamics import Dynamics, Rule, scheduled
+    from levysde.dynamics import Dynamics, Rule, scheduled, walled
 
     name, params = record["dynamics"], _numbers(record["dynamics_params"])
     options = dict(record["dynamics_options"])
@@ -111,7 +111,11 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
         uses = {**record["dynamics_uses"], "sde": declared["sde"], "rule": rule}
         made = Dynamics(name, **functions, params=params, **uses)
     made = made if clip is None else replace(made, clip=clip)
-    return scheduled(made, _schedule(record, "schedule")) if "schedule" in record else made
+    made = scheduled(made, _schedule(record, "schedule")) if "schedule" in record else made
+    if "walls" not in record:
+        return made
+    walls = dict(record["walls"])
+    return walled(made, rule=walls.pop("rule"), **_numbers(walls))
 
 
 def _noise(record: Mapping[str, Any]) -> Noise:

@@ -161,11 +161,15 @@ def _named_set(basin: Basin) -> Domain:
 
 
 def _factors_of(dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
-    """What multiplies steps and increments, where something does."""
+    """What multiplies steps and increments, and where steps end, where something does."""
     found: dict[str, Any] = {}
     if dynamics.schedule is not None:
         params = _json_params(dynamics.schedule.params)
         found["schedule"] = {"schedule": dynamics.schedule.name, "params": params}
+    if dynamics.walls is not None:
+        walls = dynamics.walls
+        ends = {"lower": np.asarray(walls.lower), "upper": np.asarray(walls.upper)}
+        found["walls"] = {"rule": walls.rule, **_json_params(ends)}
     if noise.scale_part is not None:
         given = noise.scale_record
         found["scale"] = {**given, "params": _json_params(given["params"])}
@@ -195,6 +199,7 @@ def codes(model: Model) -> dict[str, str]:
         **({} if whole.clock is None else {"clock": code_key(whole.clock)}),
         **({} if schedule is None else {"schedule": code_key(schedule.function)}),
         **({} if scale is None else {"scale": code_key(scale)}),
+        **({} if dynamics.walls is None else {"walls": code_key(dynamics.walls.function)}),
         **({} if draw is None else {"draw": code_key(draw)}),
     }
 

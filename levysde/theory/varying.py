@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from levysde.theory import arguments
 from levysde.theory.measure.jump_laws import has_several_indices, law_at
 from levysde.theory.optimizers.amplitude import amplitude_and_step
+from levysde.theory.optimizers.walls import why_walls_matter
 from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
 from levysde.theory.rates import predict
 
@@ -214,6 +215,9 @@ def varying_rate(
             known[key] = law_rate(amplitudes, t)
         return known[key]
 
+    matters = why_walls_matter(dynamics, basin.domain)
+    if matters is not None:
+        raise ValueError(f"{matters}; compare simulations with and without walls")
     begin = rate(0.0)
     return VaryingRate(rate, 1.0 / begin if begin > 0.0 else 1.0)
 
