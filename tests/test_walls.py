@@ -215,6 +215,12 @@ def test_a_walled_run_is_made_again_from_its_record():
                 ls.escape_times(basin, dynamics, NOISE, 0.5, **more)
 
 
+def test_every_box_has_a_seed_of_its_own():
+    boxes = [SGD, walled(SGD, -1.0, INF), walled(SGD, -1.0, [1.0, 2.0]), walled(SGD, -1.0, 1.0)]
+    boxes.append(walled(SGD, -1.0, 1.0, "reflection"))
+    assert len({ls.seed_of(1, dynamics) for dynamics in boxes}) == len(boxes)
+
+
 def test_a_clip_that_is_given_later_is_recorded():
     both = replace(walled(scheduled(SGD, schedules.step(2.0)), -0.5, INF), clip=0.4)
     found = ls.escape_times(ls.basins.flat(), both, NOISE, 0.5, paths=50, dt=0.02, horizon=10.0)

@@ -102,7 +102,9 @@ def _record(part: Any) -> tuple[Any, ...]:
         kind = "potential" if isinstance(part, Potential) else "domain"
         return (kind, part.name, part.dim, part.params)
     if isinstance(part, Dynamics):
-        return ("dynamics", part.name, part.params, part.options)
+        own = ("dynamics", part.name, part.params, part.options)
+        walls = part.walls
+        return own if walls is None else (*own, walls.rule, walls.lower, walls.upper)
     if isinstance(part, Noise):
         return ("noise", part.name, part.params)
     raise ValueError(
