@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from levysde.noise import Noise
     from levysde.potentials import Potential
     from levysde.runs.comparison import Comparison, compare
+    from levysde.runs.hitting import hitting_times
     from levysde.runs.refinement import Refinement, refine
     from levysde.runs.results import EscapeTimes, Status, load
     from levysde.runs.sampling import Trajectories, trajectories
@@ -68,6 +69,7 @@ __all__ = [
     "estimators",
     "find_minima",
     "grid",
+    "hitting_times",
     "load",
     "load_sweep",
     "merge",
@@ -118,6 +120,7 @@ _HOME = {
     "compare": "runs.comparison",
     "escape_times": "runs.simulate",
     "find_minima": "basins.landscape",
+    "hitting_times": "runs.hitting",
     "load": "runs.results",
     "load_sweep": "runs.sweep.table",
     "merge": "runs.sweep.merging",

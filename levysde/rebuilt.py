@@ -47,22 +47,22 @@ def parts_of(record: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
     >>> parts_of(run.parameters)[0].name
     'tilted'
     """
-    from levysde.basins import Basin
-
     try:
-        potential = _potential(record)
-        basin = Basin(
-            potential,
-            _domain(record, potential),
-            record["minimum"],
-            record["start"],
-            name=record["basin"],
-        )
-        return basin, _dynamics(record), _noise(record)
+        return _basin(record), _dynamics(record), _noise(record)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(
             f"the record of the result is not complete ({error}); {_REMEDY}"
         ) from error
+
+
+def _basin(record: Mapping[str, Any]) -> Basin:
+    from levysde.basins import Approach, Basin
+
+    potential, start, name = _potential(record), record["start"], record["basin"]
+    if "target" in record:
+        target = _domain({**record, "domain": record["target"]}, potential)
+        return Approach(potential, target, start, name=name)
+    return Basin(potential, _domain(record, potential), record["minimum"], start, name=name)
 
 
 def _potential(record: Mapping[str, Any]) -> Potential:
@@ -84,7 +84,9 @@ def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
 
     name, params = record["domain"]["name"], _numbers(record["domain"]["params"])
     # Some are made from the potential, whose parameters their own begin with.
-    known = {**params, "potential": potential, "minimum": record["minimum"]}
+    known = {**params, "potential": potential}
+    if "minimum" in record:
+        known["minimum"] = record["minimum"]
     made: Domain | None = _named(record, "domain", name, "outside", known, set(params))
     if made is None:
         functions, cost = _functions(record, "outside", "margin"), float(record["declared"]["cost"])
@@ -95,7 +97,7 @@ def _domain(record: Mapping[str, Any], potential: Potential) -> Domain:
 def _dynamics(record: Mapping[str, Any]) -> Dynamics:
     from dataclasses import replace
 
-    from levysde.dynamics import Dynamics, Rule, scheduled
+    from levysde.dynamics import Dynamics, Rule, scheduled, walled
 
     name, params = record["dynamics"], _numbers(record["dynamics_params"])
     options = dict(record["dynamics_options"])
@@ -109,7 +111,11 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
         uses = {**record["dynamics_uses"], "sde": declared["sde"], "rule": rule}
         made = Dynamics(name, **functions, params=params, **uses)
     made = made if clip is None else replace(made, clip=clip)
-    return scheduled(made, _schedule(record, "schedule")) if "schedule" in record else made
+    made = scheduled(made, _schedule(record, "schedule")) if "schedule" in record else made
+    if "walls" not in record:
+        return made
+    walls = dict(record["walls"])
+    return walled(made, rule=walls.pop("rule"), **_numbers(walls))
 
 
 def _noise(record: Mapping[str, Any]) -> Noise:

@@ -170,7 +170,7 @@ def _key(basin: Basin, own: list[_Part]) -> str:
     functions = [part.function for part in own] + [basin.domain.outside]
     for function in functions:
         digest.update(code_key(function).encode())
-    for array in (basin.minimum, basin.potential.p, basin.domain.p, *(part.p for part in own)):
+    for array in (basin.center, basin.potential.p, basin.domain.p, *(part.p for part in own)):
         digest.update(f"{array.shape}".encode() + array.tobytes())
     return digest.hexdigest()
 
@@ -196,9 +196,9 @@ def points_inside(basin: Basin) -> list[FloatArray]:
     >>> [float(x[0]) for x in points_inside(basins.flat())]
     [0.0, 0.0, 0.25, -0.25]
     """
-    steps = 0.5 * basin.domain.size_about(basin.minimum) * _directions(basin.dim, 4)
-    near = [basin.minimum + step for step in steps]
-    return [basin.minimum, basin.start, *(x for x in near if basin.domain.contains(x))]
+    steps = 0.5 * basin.domain.size_about(basin.center) * _directions(basin.dim, 4)
+    near = [basin.center + step for step in steps]
+    return [basin.center, basin.start, *(x for x in near if basin.domain.contains(x))]
 
 
 def _try_at_points(basin: Basin, tried: dict[str, _Part]) -> None:
@@ -209,7 +209,7 @@ def _try_at_points(basin: Basin, tried: dict[str, _Part]) -> None:
     for direction in directions:
         distance = _size(basin) if follows_flow else _way_out(basin, direction, outside)
         for radius in _radii(distance, count // len(directions)):
-            x = basin.minimum + radius * direction
+            x = basin.center + radius * direction
             _try_at(tried, x, not follows_flow and not _is_outside(outside, x))
 
 
@@ -234,19 +234,19 @@ def _directions(dim: int, rays: int) -> FloatArray:
 
 def _size(basin: Basin) -> float:
     """Lengths that may occur, where the distance of the boundary is not known."""
-    return max(1.0, float(np.abs(basin.minimum).max()), float(np.abs(basin.start).max()))
+    return max(1.0, float(np.abs(basin.center).max()), float(np.abs(basin.start).max()))
 
 
 def _way_out(basin: Basin, direction: FloatArray, outside: _Part) -> float:
     """About the distance of the boundary along a ray, or the size of the problem."""
     inner, size = 0.0, _size(basin)
     for outer in size * np.exp2(np.arange(-24.0, 16.0, 2.0)):
-        if not _is_outside(outside, basin.minimum + outer * direction):
+        if not _is_outside(outside, basin.center + outer * direction):
             inner = outer
             continue
         for _ in range(12):
             middle = 0.5 * (inner + outer)
-            if _is_outside(outside, basin.minimum + middle * direction):
+            if _is_outside(outside, basin.center + middle * direction):
                 outer = middle
             else:
                 inner = middle

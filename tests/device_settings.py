@@ -106,6 +106,13 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     yield "parts", "a divided step", recurrence(STEEP, sgd, LINE, dt=0.2, scheme="flow")
     yield "parts", "shifted", recurrence(box(1), sgd, LINE, correction="boundary-shift")
     yield "parts", "many steps", recurrence(box(1), sgd, LINE, 0.2, steps=300, paths=10)
+    boxed = ls.dynamics.walled(OPTIMIZERS["clipped"], -0.5, [1.5, 1.2], "reflection")
+    yield "parts", "within walls", recurrence(box(2, 0.95), boxed, PLANE)
+    at_walls = ls.dynamics.walled(sgd, -2.0, 3.0)
+    yield "parts", "divided at walls", recurrence(STEEP, at_walls, LINE, dt=0.2, scheme="flow")
+    near = domains.sublevel_set(OWN.potential, 0.1)
+    way = ls.basins.Approach(OWN.potential, near, [0.5, 0.3])
+    yield "parts", "a way to a target", recurrence(way, sgd, PLANE)
     for name in ("independent", "skewed", "multifractal", "isotropic", "elliptic", "mixed"):
         yield "jumps", name, continuous(box(2), sgd, laws(2)[name], 1e-3, paths=16)
     yield "jumps", "sharp", continuous(ls.basins.sharp(), sgd, LINE, 1e-5)

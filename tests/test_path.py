@@ -106,6 +106,8 @@ OPTIMIZERS = {
     "adam": ls.dynamics.adam(),
     "averaged": ls.dynamics.adam(20.0, 20.0, 0.0, form="sde", rates="per_time", frozen=1.0),
     "noisy": ls.dynamics.adam(form="sde", gradient_noise=1.0),
+    "between walls": ls.dynamics.walled(ls.dynamics.sgd(), -0.5, 2.0, "reflection"),
+    "clipped, between walls": ls.dynamics.walled(ls.dynamics.sgd(clip=0.3), -0.5, 2.0),
 }
 
 
@@ -115,7 +117,7 @@ def test_the_block_engine_repeats_the_iteration_of_one_path(name, dim):
     check_one_path(box(dim), OPTIMIZERS[name])
 
 
-@pytest.mark.parametrize("name", ["sgd", "averaged"])
+@pytest.mark.parametrize("name", ["sgd", "averaged", "between walls"])
 def test_the_block_engine_repeats_the_divided_iteration_of_one_path(name):
     """In a well so steep that every far jump is followed by a divided step."""
     dim = 2

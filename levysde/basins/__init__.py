@@ -6,12 +6,14 @@ Those of the table are functions of the dimension and, but for the three named o
 from collections.abc import Callable
 
 from levysde import spec
+from levysde.basins.approach import Approach
 from levysde.basins.basin import Basin
 from levysde.basins.named import asymmetric, flat, sharp
 from levysde.basins.polynomial import ball, double_well, driftless, quadratic, quartic, tilted
 
 __all__ = [
     "BASINS",
+    "Approach",
     "Basin",
     "asymmetric",
     "ball",

@@ -76,8 +76,8 @@ class Basin:
                 f"the potential has dimension {dim} and the domain {self.domain.dim}; "
                 "give both the same"
             )
-        minimum = _point("minimum", self.minimum, dim)
-        start = minimum if self.start is None else _point("start", self.start, dim)
+        minimum = checked_point("minimum", self.minimum, dim)
+        start = minimum if self.start is None else checked_point("start", self.start, dim)
         object.__setattr__(self, "minimum", minimum)
         object.__setattr__(self, "start", start)
         for name, point in (("minimum", minimum), ("start", start)):
@@ -89,8 +89,7 @@ class Basin:
         for point in (minimum, start):
             self.domain.check_margin(point, size)
         self.domain.check_shape(minimum)
-        _check_gradient(self.potential, start, CHECKED_SHARE * size)
-        _check_declared(self.potential, start, CHECKED_SHARE * size)
+        try_potential(self.potential, start, CHECKED_SHARE * size)
         self.potential.gradient_at(minimum)
 
     @property
@@ -98,11 +97,61 @@ class Basin:
         """Dimension of the points."""
         return self.potential.dim
 
+    @property
+    def center(self) -> FloatArray:
+        """From where lengths are measured that need not be those of a minimum."""
+        return self.minimum
 
-def _point(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
-    """A point; in one dimension a number will do."""
+    @property
+    def target(self) -> Domain | None:
+        """The set to be entered, where the domain is its complement and has no minimum."""
+        return None
+
+
+def checked_point(name: str, value: npt.ArrayLike, dim: int) -> FloatArray:
+    """Check a point; in one dimension a number will do.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : float or array, shape (dim,)
+        In units of the coordinates.
+    dim : int
+        Dimension.
+
+    Returns
+    -------
+    ndarray, shape (dim,)
+
+    Raises
+    ------
+    ValueError
+        If a coordinate is not finite, or there is another number of them.
+    """
     given = checks.finite_array(name, value)
     return checks.finite_array(name, np.atleast_1d(given), (dim,))
+
+
+def try_potential(potential: Potential, start: FloatArray, away: float) -> None:
+    """Compare the gradient with differences of the value, and with what is declared of it.
+
+    Parameters
+    ----------
+    potential : Potential
+        With the functions.
+    start : ndarray, shape (dim,)
+        Where paths begin, in units of the coordinates.
+    away : float
+        Length; the distance from the start at which the gradient is asked.
+
+    Raises
+    ------
+    ValueError
+        If a function fails, or they disagree.
+    """
+    _check_gradient(potential, start, away)
+    _check_declared(potential, start, away)
 
 
 def _check_gradient(potential: Potential, start: FloatArray, away: float) -> None:
@@ -170,6 +219,8 @@ def check_minimum(basin: Basin) -> None:
     >>> from levysde import basins
     >>> check_minimum(basins.sharp())
     """
+    if basin.target is not None:  # a path on its way begins at none
+        return
     from levysde import theory
 
     failed = [a for a in theory.about_minimum(basin) if a.holds is False]

@@ -51,7 +51,7 @@ def sublevel_set(potential: Potential, level: float) -> Domain:
     last = len(potential.p)
 
     def outside(x: FloatArray, p: FloatArray) -> bool:
-        return value(x, p) >= p[last]
+        return not value(x, p) < p[last]  # also where the value is no number, too far out
 
     gradient = potential.gradient
 

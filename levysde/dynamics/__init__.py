@@ -13,7 +13,7 @@ name       step, with h the gradient                memory
 ========== ======================================== ====================================
 
 `scheduled` multiplies every step of any of them by a factor of time, a schedule of the learning
-rate.
+rate; `walled` ends every step in a box, by projection onto its walls or reflection at them.
 
 All but `sgd` come in two forms. In the "algorithm" the noise enters the gradient,
 h = grad F - eps G dL/dt, as in the recurrence used in practice. In the "sde" h = grad F, and the
@@ -30,6 +30,7 @@ from levysde.dynamics.optimizer import Optimizer
 from levysde.dynamics.rule import Rule
 from levysde.dynamics.scheduled import Scheduled, scheduled
 from levysde.dynamics.sgd import Momentum, momentum, sgd
+from levysde.dynamics.walled import Walled, Walls, walled
 
 __all__ = [
     "DYNAMICS",
@@ -39,6 +40,8 @@ __all__ = [
     "Optimizer",
     "Rule",
     "Scheduled",
+    "Walled",
+    "Walls",
     "adam",
     "adam_l2",
     "adamprox",
@@ -47,6 +50,7 @@ __all__ = [
     "rmsprop",
     "scheduled",
     "sgd",
+    "walled",
 ]
 
 DYNAMICS: dict[str, Callable[..., Dynamics]] = {

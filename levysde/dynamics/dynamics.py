@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from levysde._typing import FloatArray, PlainFunction
 from levysde.dynamics.rule import SGD, Rule
 from levysde.engine.program import UpdatePart
 from levysde.schedules import Schedule
+
+if TYPE_CHECKING:
+    from levysde.dynamics.walled import Walls
 
 _TRIED_STEP = 0.01
 
@@ -89,6 +92,11 @@ class Dynamics:
     @property
     def schedule(self) -> Schedule | None:
         """What multiplies every step, if there is one."""
+        return None
+
+    @property
+    def walls(self) -> "Walls | None":
+        """Between which every step ends, if there are any."""
         return None
 
     @property

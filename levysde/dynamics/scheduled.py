@@ -1,6 +1,6 @@
 """Learning rates that change with time: every step of an optimizer times s(t)."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,11 @@ class Scheduled(Dynamics):
     _: KW_ONLY
     whole: Dynamics
     factor: Schedule
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.clip != self.whole.clip:  # by dataclasses.replace
+            object.__setattr__(self, "whole", replace(self.whole, clip=self.clip))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return scheduled, (self.whole, self.factor)
@@ -116,13 +121,16 @@ def scheduled(dynamics: Dynamics, schedule: Schedule) -> Scheduled:
     >>> from levysde import dynamics, schedules
     >>> slowing = scheduled(dynamics.sgd(), schedules.linear(10.0))
     >>> p = slowing.step_parameters(0.1)
-    >>> round(slowing.update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 5.0, p)[0], 12)  # half of +0.3
+    >>> y = slowing.update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 5.0, p)[0]  # half of +0.3
+    >>> round(float(y), 12)
     1.15
     """
     checks.instance("dynamics", dynamics, Dynamics)
     checks.instance("schedule", schedule, Schedule)
     if dynamics.schedule is not None:
         raise ValueError("the dynamics has a schedule already; multiply both in one function")
+    if dynamics.walls is not None:
+        raise ValueError("the dynamics has walls, which come last; give walled(scheduled(...))")
     return Scheduled(
         dynamics.name,
         _slowed(dynamics.update, schedule.function),

@@ -92,6 +92,22 @@ class ScalePart:
 
 
 @dataclass(frozen=True)
+class WallPart:
+    """What brings every coordinate back between its walls at the end of a step.
+
+    Attributes
+    ----------
+    function : callable
+        `back(x, lower, upper) -> x`, one coordinate.
+    p : ndarray, shape (2 dim,)
+        The lower walls, then the upper ones.
+    """
+
+    function: PlainFunction
+    p: FloatArray
+
+
+@dataclass(frozen=True)
 class FlowPart:
     """How a step is divided where an explicit one would overshoot.
 
@@ -158,6 +174,8 @@ class Program:
         How a step is divided where it would overshoot; without it every step is explicit.
     scale : ScalePart, optional
         What multiplies the increments.
+    walls : WallPart, optional
+        What brings a path back at the end of a step.
     """
 
     dim: int
@@ -172,6 +190,7 @@ class Program:
     start: FloatArray
     flow: FlowPart | None = None
     scale: ScalePart | None = None
+    walls: WallPart | None = None
 
 
 @dataclass(frozen=True)

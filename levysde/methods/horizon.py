@@ -140,7 +140,11 @@ def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
     from levysde import theory
 
     basin, dynamics, noise, epsilon = model.parts
+    if basin.target is not None:  # the theory knows escapes from a minimum only
+        return None, _PREDICTED
     if dynamics.schedule is not None or noise.varies(basin.minimum):
+        return None, _PREDICTED
+    if dynamics.walls is not None and dynamics.rule is None:
         return None, _PREDICTED
     try:
         noise = noise.at(basin.minimum)
@@ -148,7 +152,7 @@ def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
         return None, _PREDICTED
     if noise.form is None:
         return None, _PREDICTED
-    plain = dynamics.effective_rule.plain and dynamics.clip is None
+    plain = dynamics.effective_rule.plain and dynamics.clip is None and dynamics.walls is None
     if dynamics.rule is not None and not plain:
         try:
             return theory.predict(*model.parts, dt=dt or None).rate, _PREDICTED

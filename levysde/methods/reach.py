@@ -80,7 +80,7 @@ def shortest_distance(basin: Basin) -> float:
 
 
 def _leaves(basin: Basin, radius: float, rays: FloatArray) -> npt.NDArray[np.bool_]:
-    return basin.domain.outside_many(basin.minimum + radius * rays)
+    return basin.domain.outside_many(basin.center + radius * rays)
 
 
 @functools.lru_cache(maxsize=64)
@@ -118,7 +118,7 @@ def places(basin: Basin, alpha: float) -> FloatArray:
     # The whole range up to the boundary, which for most basins is near.
     radii = np.union1d(radii, length * np.linspace(1.0 / 64.0, 63.0 / 64.0, 32))
     rays = _directions(basin.dim)
-    points = basin.minimum + (radii[:, None, None] * rays).reshape(-1, basin.dim)
+    points = basin.center + (radii[:, None, None] * rays).reshape(-1, basin.dim)
     points = points[~basin.domain.outside_many(points)]
     found = [points]
     for _ in range(_FLOW_STEPS if basin.dim > 1 else 0):
@@ -126,7 +126,7 @@ def places(basin: Basin, alpha: float) -> FloatArray:
         points = points[~basin.domain.outside_many(points)]
         found.append(points)
     everything = np.concatenate(found)
-    order = np.argsort(np.linalg.norm(everything - basin.minimum, axis=1), kind="stable")
+    order = np.argsort(np.linalg.norm(everything - basin.center, axis=1), kind="stable")
     return checks.freeze(everything[order])
 
 
@@ -136,7 +136,7 @@ def _nearer(basin: Basin, points: FloatArray, length: float) -> FloatArray:
     size = np.linalg.norm(force, axis=1)
     ahead = np.isfinite(size) & (size > 0.0)
     points, force, size = points[ahead], force[ahead], size[ahead]
-    distance = np.linalg.norm(points - basin.minimum, axis=1)
+    distance = np.linalg.norm(points - basin.center, axis=1)
     far = distance > length / 64.0
     share = 0.25 * distance[far] / size[far]
     moved: FloatArray = points[far] - share[:, None] * force[far]

@@ -7,7 +7,7 @@ import numpy as np
 
 from levysde import checks
 from levysde._typing import FloatArray
-from levysde.engine.program import Program
+from levysde.engine.program import Program, WallPart
 from levysde.methods import boundary_shift
 from levysde.methods.reach import shortest_distance
 from levysde.methods.scheme import flow_part
@@ -62,7 +62,8 @@ def recurrence(
     basin, dynamics, noise, epsilon = model.parts
     domain = basin.domain
     if correction is not None:
-        changed = dynamics.clip is not None or dynamics.schedule is not None
+        added = (dynamics.clip, dynamics.schedule, dynamics.walls)
+        changed = any(each is not None for each in added)
         if changed or not dynamics.effective_rule.plain:
             raise ValueError(
                 f"correction {correction!r} is for noise that reaches x as it is, and "
@@ -74,6 +75,9 @@ def recurrence(
                 f"the boundary shift of this step leaves the start {checks.shown(basin.start)} "
                 "outside; give a smaller dt"
             )
+    walls = None if dynamics.walls is None else dynamics.walls.part(basin.dim)
+    if walls is not None:
+        _check_within(basin.start, walls)
     return Program(
         dim=basin.dim,
         noise=noise.part(basin.dim, epsilon, dt),
@@ -87,7 +91,18 @@ def recurrence(
         start=np.array(basin.start),
         flow=flow_part(basin, dynamics, dt, noise.alpha, scheme),
         scale=noise.scale_part,
+        walls=walls,
     )
+
+
+def _check_within(start: FloatArray, walls: WallPart) -> None:
+    """Refuse a start beyond a wall."""
+    lower, upper = np.split(walls.p, 2)
+    if not ((lower <= start) & (start <= upper)).all():
+        raise ValueError(
+            f"the start {checks.shown(start)} is not between the walls {checks.shown(lower)} and "
+            f"{checks.shown(upper)}; start between them"
+        )
 
 
 def warn_of_close_start(model: Model, program: Program) -> None:
@@ -109,7 +124,7 @@ def warn_of_close_start(model: Model, program: Program) -> None:
     >>> warn_of_close_start(model, recurrence(model, 0.01, seed=0))
     """
     basin = model.basin
-    if np.array_equal(basin.start, basin.minimum):
+    if basin.target is not None or np.array_equal(basin.start, basin.minimum):
         return
     from levysde.engine.cpu.euler_engine import trajectories
 

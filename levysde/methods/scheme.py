@@ -106,8 +106,9 @@ def flow_part(
             f"scheme is 'flow', but {dynamics.name} is not the step of an SDE here (an algorithm, "
             "a clipped step, or an update that does not say sde=True); give scheme='euler'"
         )
-    length = shortest_distance(basin)
-    if scheme == "auto":
+    # Of a way nothing says how small the target is, so that no error is let be.
+    length = 0.0 if basin.target is not None else shortest_distance(basin)
+    if scheme == "auto" and basin.target is None:
         steep = _steepness(basin, dynamics, dt, alpha)
         if not any(place.product > 0.5 * CHANGE for place in steep):
             return None

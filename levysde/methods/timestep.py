@@ -200,6 +200,11 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
     checks.instance("basin", basin, Basin)
     if dynamics is not None:
         checks.instance("dynamics", dynamics, Dynamics)
+    if basin.target is not None:
+        raise checks.Refusal(
+            "dt='auto' is a share of a time at the minimum, and paths to a target begin at none",
+            "give dt a number, or lr",
+        )
     rule = SGD if dynamics is None else dynamics.effective_rule
     if rule.normalized:
         from levysde import theory

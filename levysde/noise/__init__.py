@@ -35,6 +35,7 @@ from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise, sample
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 from levysde.noise.scaled import Scaled, scaled
+from levysde.noise.silence import none
 from levysde.noise.sphere import Sphere
 from levysde.noise.tempered import Tempered, tempered
 
@@ -60,6 +61,7 @@ __all__ = [
     "lomax",
     "mixed",
     "multifractal",
+    "none",
     "sample",
     "scaled",
     "spectral",

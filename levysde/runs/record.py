@@ -11,6 +11,7 @@ import numpy as np
 from levysde import spec
 from levysde._version import __version__
 from levysde.basins import Basin
+from levysde.domains import Domain
 from levysde.dynamics import Dynamics
 from levysde.engine.random.philox import STREAM
 from levysde.engine.source import code_key
@@ -131,8 +132,7 @@ def describe_parts(model: Model) -> dict[str, Any]:
     return {
         "basin": basin.name,
         "potential": {"name": basin.potential.name, "params": _json_params(basin.potential.params)},
-        "domain": {"name": basin.domain.name, "params": _json_params(basin.domain.params)},
-        "minimum": _summary(basin.minimum),
+        **_sets(basin),
         "start": _summary(basin.start),
         "dynamics": dynamics.name,
         "dynamics_params": _json_params(dynamics.params),
@@ -146,12 +146,30 @@ def describe_parts(model: Model) -> dict[str, Any]:
     }
 
 
+def _sets(basin: Basin) -> dict[str, Any]:
+    """The domain with its minimum, or the target that is to be entered."""
+    domain = _named_set(basin)
+    named = {"name": domain.name, "params": _json_params(domain.params)}
+    if basin.target is not None:
+        return {"target": named}
+    return {"domain": named, "minimum": _summary(basin.minimum)}
+
+
+def _named_set(basin: Basin) -> Domain:
+    """The set that the user gave."""
+    return basin.domain if basin.target is None else basin.target
+
+
 def _factors_of(dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
-    """What multiplies steps and increments, where something does."""
+    """What multiplies steps and increments, and where steps end, where something does."""
     found: dict[str, Any] = {}
     if dynamics.schedule is not None:
         params = _json_params(dynamics.schedule.params)
         found["schedule"] = {"schedule": dynamics.schedule.name, "params": params}
+    if dynamics.walls is not None:
+        walls = dynamics.walls
+        ends = {"lower": np.asarray(walls.lower), "upper": np.asarray(walls.upper)}
+        found["walls"] = {"rule": walls.rule, **_json_params(ends)}
     if noise.scale_part is not None:
         given = noise.scale_record
         found["scale"] = {**given, "params": _json_params(given["params"])}
@@ -176,11 +194,12 @@ def codes(model: Model) -> dict[str, str]:
     whole, schedule, scale = dynamics.unscheduled, dynamics.schedule, noise.scale_function
     return {
         "gradient": code_key(basin.potential.gradient),
-        "outside": code_key(basin.domain.outside),
+        "outside": code_key(_named_set(basin).outside),
         "update": code_key(whole.update),
         **({} if whole.clock is None else {"clock": code_key(whole.clock)}),
         **({} if schedule is None else {"schedule": code_key(schedule.function)}),
         **({} if scale is None else {"scale": code_key(scale)}),
+        **({} if dynamics.walls is None else {"walls": code_key(dynamics.walls.function)}),
         **({} if draw is None else {"draw": code_key(draw)}),
     }
 
@@ -209,7 +228,7 @@ def content(model: Model) -> dict[str, Any]:
 
 def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, str | None]:
     """Where the functions of a user can be imported from, None where they cannot be."""
-    potential, domain = basin.potential, basin.domain
+    potential, domain = basin.potential, _named_set(basin)
     needed: dict[str, tuple[Any, dict[str, Any]]] = {
         "gradient": (potential.gradient, {"value": potential.value}),
         "outside": (domain.outside, {"margin": domain.margin}),
@@ -271,7 +290,7 @@ def _is_ours(function: Any) -> bool:
 def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
     """What a user declares beside functions and parameters; of facts that no record holds names."""
     found: dict[str, Any] = {}
-    potential, domain = basin.potential, basin.domain
+    potential, domain = basin.potential, _named_set(basin)
     if not _is_ours(domain.outside):
         found["cost"] = domain.cost
     names = () if _is_ours(potential.gradient) else potential.declared

@@ -97,12 +97,14 @@ def _number(value: float) -> bytes:
 def _record(part: Any) -> tuple[Any, ...]:
     """What a part is made of."""
     if isinstance(part, Basin):
-        return ("basin", part.name, part.potential, part.domain, part.minimum, part.start)
+        return ("basin", part.name, part.potential, part.domain, part.center, part.start)
     if isinstance(part, Potential | Domain):
         kind = "potential" if isinstance(part, Potential) else "domain"
         return (kind, part.name, part.dim, part.params)
     if isinstance(part, Dynamics):
-        return ("dynamics", part.name, part.params, part.options)
+        own = ("dynamics", part.name, part.params, part.options)
+        walls = part.walls
+        return own if walls is None else (*own, walls.rule, walls.lower, walls.upper)
     if isinstance(part, Noise):
         return ("noise", part.name, part.params)
     raise ValueError(

@@ -29,6 +29,7 @@ from levysde.theory.optimizers.amplitude import amplitude_and_step
 from levysde.theory.optimizers.exits import Exits, Setting, exits_of
 from levysde.theory.optimizers.motion import Motion, motion_of
 from levysde.theory.optimizers.rest import Rest, rest_of
+from levysde.theory.optimizers.walls import why_walls_matter
 from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
 
 """What an unknown dynamics is taken to follow without noise."""
@@ -192,6 +193,8 @@ def predict(
       for momentum.
     * Adam and RMSprop, algorithm form, v fed by the same gradient: no law is known; the largest
       displacement by one jump is in the reason (see `one_jump_cap`).
+    * Walls (`levysde.dynamics.walled`): projections onto a box that contains the domain change
+      nothing, because they move only what has left; no law is known of others.
     * Clipped steps: the jumps count in directions in which the boundary is nearer than the clip
       length; where it takes several, the exponent is in the reason (see `clipped_jumps`).
 
@@ -265,6 +268,8 @@ def predict(
         unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
     elif getattr(dynamics, "schedule", None) is not None or _varies(noise, basin):
         unknown = "the rate of escapes changes with time; see theory.varying_rate"
+    else:
+        unknown = why_walls_matter(dynamics, basin.domain)
     noise = law_at(noise, np.asarray(basin.minimum, dtype=np.float64))
     return _prediction(
         basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown, dt

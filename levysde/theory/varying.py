@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from levysde.theory import arguments
 from levysde.theory.measure.jump_laws import has_several_indices, law_at
 from levysde.theory.optimizers.amplitude import amplitude_and_step
+from levysde.theory.optimizers.walls import why_walls_matter
 from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
 from levysde.theory.rates import predict
 
@@ -72,7 +73,9 @@ class VaryingRate:
         if end == 0.0:
             return np.zeros(wanted.shape)
         geometric = np.geomspace(1e-6 * end, end, _PIECES)
-        edges = np.unique([0.0, *geometric, *np.linspace(0.0, end, _PIECES)])
+        # The interpolation is exact at its places: a few times are among them.
+        asked = wanted.ravel()[:_PIECES] if wanted.size <= _PIECES else wanted.ravel()[:0]
+        edges = np.unique([0.0, *geometric, *np.linspace(0.0, end, _PIECES), *asked])
         pieces = [self._piece(a, b) for a, b in pairwise(edges)]
         from scipy.interpolate import PchipInterpolator
 
@@ -214,6 +217,9 @@ def varying_rate(
             known[key] = law_rate(amplitudes, t)
         return known[key]
 
+    matters = why_walls_matter(dynamics, basin.domain)
+    if matters is not None:
+        raise ValueError(f"{matters}; compare simulations with and without walls")
     begin = rate(0.0)
     return VaryingRate(rate, 1.0 / begin if begin > 0.0 else 1.0)
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import types
 
 from levysde._typing import FloatArray, UInt64
+from levysde.engine.compile import prepared
 from levysde.engine.cpu.flow_pass import flow_pass
 from levysde.engine.cpu.noise_passes import noise_pass
 from levysde.engine.cpu.passes import VECTOR, check_pass, gradient_pass, is_wide
@@ -97,10 +98,11 @@ def setting_of(program: Program) -> Setting:
 def passes_of(program: Program) -> tuple[Any, Any, Any]:
     """The passes of a program that advance a block, compiled: noise, gradient and update."""
     scaled = scaled_by(program.scale, program.dim)
+    back = None if program.walls is None else prepared(program.walls.function)
     if program.flow is None:
-        update = update_pass(program.update, program.dim, scaled)
+        update = update_pass(program.update, program.dim, scaled, back)
     else:
-        update = flow_pass(program.update, program.gradient, program.dim, scaled)
+        update = flow_pass(program.update, program.gradient, program.dim, scaled, back)
     return (
         noise_pass(program.noise, program.dim),
         gradient_pass(program.gradient, program.dim),

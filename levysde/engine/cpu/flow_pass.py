@@ -10,6 +10,7 @@ from levysde.engine.compile import compile_part, prepared
 from levysde.engine.cpu.passes import UPDATE, is_wide
 from levysde.engine.cpu.scale_pass import scaled_pass
 from levysde.engine.cpu.update_pass import step_loop
+from levysde.engine.cpu.wall_pass import walled_pass
 from levysde.engine.path.divided_step import (
     HEADER,
     LENGTH,
@@ -24,7 +25,11 @@ __all__ = ["flow_pass"]
 
 
 def flow_pass(
-    part: UpdatePart, gradient: PlainFunction, dim: int, multiply: PlainFunction | None = None
+    part: UpdatePart,
+    gradient: PlainFunction,
+    dim: int,
+    multiply: PlainFunction | None = None,
+    back: PlainFunction | None = None,
 ) -> Any:
     """Advance a block by one step, divided where it would overshoot.
 
@@ -38,6 +43,8 @@ def flow_pass(
         Dimension of a path.
     multiply : callable, optional
         What multiplies the increments first, as `levysde.engine.cpu.scale_pass.scaled_by` makes it.
+    back : callable, optional
+        What brings a coordinate back between walls at last, prepared for the compiler.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def flow_pass(
     """
     clock = None if part.clock is None else prepared(part.clock)
     kind = (part.memory, part.normal, is_wide(dim))
-    return _compiled(prepared(part.update), clock, prepared(gradient), multiply, *kind)
+    return _compiled(prepared(part.update), clock, prepared(gradient), multiply, back, *kind)
 
 
 @functools.lru_cache(maxsize=256)
@@ -71,6 +78,7 @@ def _compiled(
     clock: PlainFunction | None,
     gradient: PlainFunction,
     multiply: PlainFunction | None,
+    back: PlainFunction | None,
     memory: bool,
     normal: bool,
     wide: bool,
@@ -106,7 +114,9 @@ def _compiled(
                 if memory:
                     m[at], v[at] = kept[row, 1, j], kept[row, 2, j]
 
-    return compile_part("gradient", gradient, scaled_pass(multiply, advance), UPDATE)
+    return compile_part(
+        "gradient", gradient, walled_pass(back, scaled_pass(multiply, advance), wide), UPDATE
+    )
 
 
 def _long_steps(

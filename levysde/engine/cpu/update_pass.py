@@ -9,6 +9,7 @@ from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 from levysde.engine.cpu.passes import UPDATE, is_wide
 from levysde.engine.cpu.scale_pass import scaled_pass
+from levysde.engine.cpu.wall_pass import walled_pass
 from levysde.engine.path.iteration import (
     coordinate_of,
     move_of,
@@ -19,7 +20,12 @@ from levysde.engine.path.iteration import (
 from levysde.engine.program import UpdatePart
 
 
-def update_pass(part: UpdatePart, dim: int, multiply: PlainFunction | None = None) -> Any:
+def update_pass(
+    part: UpdatePart,
+    dim: int,
+    multiply: PlainFunction | None = None,
+    back: PlainFunction | None = None,
+) -> Any:
     """Advance a block by one step.
 
     Parameters
@@ -30,6 +36,8 @@ def update_pass(part: UpdatePart, dim: int, multiply: PlainFunction | None = Non
         Dimension of a path.
     multiply : callable, optional
         What multiplies the increments first, as `levysde.engine.cpu.scale_pass.scaled_by` makes it.
+    back : callable, optional
+        What brings a coordinate back between walls at last, prepared for the compiler.
 
     Returns
     -------
@@ -38,7 +46,7 @@ def update_pass(part: UpdatePart, dim: int, multiply: PlainFunction | None = Non
     """
     clock = None if part.clock is None else prepared(part.clock)
     kind = (part.memory, part.normal, part.limited, is_wide(dim))
-    return _compiled(prepared(part.update), clock, multiply, *kind)
+    return _compiled(prepared(part.update), clock, multiply, back, *kind)
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
@@ -46,6 +54,7 @@ def _compiled(
     update: PlainFunction,
     clock: PlainFunction | None,
     multiply: PlainFunction | None,
+    back: PlainFunction | None,
     memory: bool,
     normal: bool,
     limited: bool,
@@ -55,7 +64,9 @@ def _compiled(
     advance = step_loop(one, clock, memory, normal, wide)
     if limited:
         advance = _limited(advance, wide)
-    return compile_part("update", update, scaled_pass(multiply, advance), UPDATE)
+    return compile_part(
+        "update", update, walled_pass(back, scaled_pass(multiply, advance), wide), UPDATE
+    )
 
 
 def step_loop(

@@ -18,6 +18,7 @@ from levysde.engine.path.iteration import (
 )
 from levysde.engine.path.scaled_step import scaled, scaled_parameters
 from levysde.engine.path.skipping import skipping_iteration
+from levysde.engine.path.walled_step import walled, walled_parameters
 from levysde.engine.program import IdleProgram, Program
 
 __all__ = [
@@ -109,7 +110,9 @@ def _move_of(program: Program) -> PlainFunction:
         move = flow_move(one, clock, program.gradient, explicit, part.memory, part.normal)
     else:
         move = limited(whole_move(explicit)) if part.limited else whole_move(explicit)
-    return move if program.scale is None else scaled(program.scale.function, move)
+    if program.scale is not None:
+        move = scaled(program.scale.function, move)
+    return move if program.walls is None else walled(program.walls.function, move)
 
 
 def status_after(program: Program) -> PlainFunction:
@@ -165,4 +168,6 @@ def parameters_of(program: Program) -> Parameters:
         update_p = flow_parameters(program.flow, program.gradient_p)
     if program.scale is not None:
         update_p = scaled_parameters(program.scale, update_p)
+    if program.walls is not None:
+        update_p = walled_parameters(program.walls, update_p)
     return Parameters(program.noise.p, program.gradient_p, update_p, program.outside_p)

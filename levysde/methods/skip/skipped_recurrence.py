@@ -42,6 +42,11 @@ def prepare(model: Model, request: Request) -> Plan:
             "an iteration of a schedule depends on the time, so that none is idle",
             "use method='euler'",
         )
+    if model.dynamics.walls is not None:
+        raise checks.Refusal(
+            "walls stop or turn a path at every step, and what is idle is followed without them",
+            "use method='euler'",
+        )
     engine = request.engine("skipping")
     if request.scheme == "flow":
         raise ValueError(
