@@ -128,13 +128,14 @@ class VaryingRate:
         for _ in range(_DOUBLINGS):
             edges = np.linspace(start, end, 33)
             for a, b in pairwise(edges):
-                more = self._piece(a, b)
-                # A survival that is exponential in between.
-                share = -math.expm1(-more) / more if more > 0.0 else 1.0
-                mean += (b - a) * math.exp(-exposure) * share
-                exposure += more
+                middle = 0.5 * (a + b)
+                half = exposure + self._piece(a, middle)
+                after = half + self._piece(middle, b)
+                survival = [math.exp(-each) for each in (exposure, half, after)]
+                mean += (b - a) / 6.0 * (survival[0] + 4.0 * survival[1] + survival[2])
+                exposure = after
             if exposure > _SURE:
-                return mean, 0.0
+                return float(mean), 0.0
             start, end = end, 2.0 * end
         return math.inf, math.exp(-exposure)
 
