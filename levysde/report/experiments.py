@@ -180,6 +180,7 @@ def reproduce(
         made.append(each)
         records[name] = each.record()
         record = new_record([records[name] for name in sorted(records)], quick)
+        target.mkdir(parents=True, exist_ok=True)
         write_json(target / RECORD, record)
         write_report(record, target)
     return made
