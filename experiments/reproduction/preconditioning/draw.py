@@ -133,8 +133,9 @@ def count_figure(lines: list[dict]) -> Figure:
                 and math.isfinite(line["iterations"])
             )  # fmt: skip
             ax.plot(
-                [place for place, _ in shown], [number for _, number in shown], STYLES[k], marker=MARKERS[k], color=CYCLE[k], label=name,
-                markersize=8.0 - 1.5 * k, fillstyle="none",
+                [place for place, _ in shown], [number for _, number in shown], STYLES[k],
+                marker=MARKERS[k], color=CYCLE[k], label=name, markersize=8.0 - 1.5 * k,
+                fillstyle="none",
             )  # fmt: skip
         log_axis(ax, "x", np.array([line[x] for line in lines]))
         ax.set_yscale("log")
