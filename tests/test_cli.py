@@ -572,7 +572,8 @@ def test_compare_shows_both_orders(basin: str, size: str) -> None:
 def test_the_table_of_names_is_what_the_library_has() -> None:
     public = {name: getattr(noise, name) for name in noise.__all__}
     functions = {name for name, value in public.items() if inspect.isfunction(value)}
-    assert functions - {"sample"} == set(spec.NOISES)
+    # `scaled` takes another law, and `none` is for hitting times: no words of the command line.
+    assert functions - {"sample", "scaled", "none"} == set(spec.NOISES)
     assert set(potentials.__all__) - {"Potential"} == set(spec.POTENTIALS)
     classes = {"Domain", "Polytope", "Quadric", "Shape"}
     assert set(domains.__all__) - classes == set(spec.DOMAINS)
@@ -585,7 +586,8 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
 
 @pytest.mark.quick
 @pytest.mark.parametrize(
-    "command", [(), ("escape",), ("compare",), ("theory",), ("plot",), ("info",)]
+    "command",
+    [(), ("escape",), ("compare",), ("wells",), ("theory",), ("plot",), ("info",)],
 )
 def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -640,7 +642,7 @@ def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
 # Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
 # is a folder of the test.
 MISTAKES = r"""
- | 2 | escape, compare, theory, sweep, merge, reproduce, plot, info
+ | 2 | escape, compare, wells, theory, sweep, merge, reproduce, plot, info
 escpe | 2 | did you mean escape
 ESCAPE | 2 | 'ESCAPE'
 '' | 2 | ''

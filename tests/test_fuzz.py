@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde import basins, domains, dynamics, noise, potentials
+from levysde import basins, domains, dynamics, noise, potentials, schedules
 from levysde.cli import main
 from levysde.cli.arrays import read_matrix
 from levysde.cli.parser import UsageError
@@ -725,6 +725,27 @@ TABLE: dict[str, Entry] = {
          "domain_upper": "optional finite",
          "ax": "optional object"},
     ),
+    "schedules.constant": Entry(schedules.constant, lambda r: {}, {}),
+    "schedules.step": Entry(
+        schedules.step, lambda r: {"length": positive(r), "factor": r.uniform(0.1, 0.9)},
+        {"length": "positive", "factor": "positive"},
+    ),
+    "schedules.cosine": Entry(
+        schedules.cosine, lambda r: {"length": positive(r), "final": r.uniform(0.0, 1.0)},
+        {"length": "positive", "final": "not negative"},
+    ),
+    "schedules.linear": Entry(
+        schedules.linear, lambda r: {"length": positive(r), "final": r.uniform(0.0, 1.0)},
+        {"length": "positive", "final": "not negative"},
+    ),
+    "schedules.warmup": Entry(
+        schedules.warmup, lambda r: {"length": positive(r), "initial": r.uniform(0.0, 1.0)},
+        {"length": "positive", "initial": "not negative"},
+    ),
+    "schedules.inverse_power": Entry(
+        schedules.inverse_power, lambda r: {"length": positive(r), "power": r.uniform(0.1, 2.0)},
+        {"length": "positive", "power": "positive"},
+    ),
     "plots.save": Entry(
         figures.save,
         lambda r: {"figure_or_ax": AXES, "path": "figure.svg"},
@@ -738,6 +759,9 @@ MADE_FOR_READING = {
     "costs.Cost", "costs.Costs",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "domains.Shape",
+    "Landscape", "Visits", "basins.Approach", "dynamics.Scheduled", "dynamics.Walled",
+    "dynamics.Walls", "noise.Drawn", "noise.Lomax", "noise.Scaled", "noise.StudentT",
+    "noise.Tempered", "schedules.Schedule",
     "Sweep", "estimators.LocalSlopes", "estimators.SlopeFit", "estimators.Verdict",
     "noise.Elliptic", "noise.Independent", "noise.Isotropic", "noise.Mixed", "noise.Multifractal",
     "noise.Noise", "noise.Spectral", "dynamics.Adaptive", "dynamics.Momentum", "dynamics.Optimizer",
@@ -745,8 +769,12 @@ MADE_FOR_READING = {
 """Classes whose objects come from functions of the table."""
 
 TRIED_ELSEWHERE = {
-    # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots.
-    "sweep", "load_sweep", "merge",
+    # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
+    # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
+    # test_noise_laws, test_noise_tempered, test_schedules and test_walls.
+    "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
+    "noise.scaled", "noise.none", "noise.lomax", "noise.student_t", "noise.tempered",
+    "dynamics.scheduled", "dynamics.walled",
     "estimators.fit_slope", "estimators.local_slopes", "estimators.asymptotic",
     "plots.survival", "plots.scaling", "plots.collapse", "plots.ratio", "plots.phase_map",
     "plots.exit_positions", "plots.plane", "plots.shared_legend",
@@ -755,6 +783,7 @@ TRIED_ELSEWHERE = {
 
 MODULES = (
     "basins", "costs", "domains", "dynamics", "estimators", "grid", "noise", "plots", "potentials",
+    "schedules",
 )  # fmt: skip
 
 

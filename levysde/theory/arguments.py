@@ -123,7 +123,7 @@ def noise(value: Any, what: str) -> Any:
 
 def dynamics(value: Any, what: str) -> Any:
     """A rule of motion; what else it needs is checked with the rule."""
-    return _named(value, what, ())
+    return _named(value, what, ("clip", "rule"))
 
 
 def potential(value: Any, what: str) -> Any:
