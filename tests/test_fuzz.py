@@ -771,7 +771,7 @@ MADE_FOR_READING = {
 TRIED_ELSEWHERE = {
     # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
     # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_laws, test_noise_tempered, test_schedules and test_walls.
+    # test_noise_tempered, test_schedules and test_walls.
     "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.none", "noise.lomax", "noise.student_t", "noise.tempered",
     "dynamics.scheduled", "dynamics.walled",
