@@ -124,6 +124,10 @@ def _noise(record: Mapping[str, Any]) -> Noise:
         return _drawn(record)
     make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
     made: Noise = make(**_numbers(record["noise_params"]))
+    if "brownian" in record:
+        from levysde.noise import plus_brownian
+
+        made = plus_brownian(made, record["brownian"])
     return _scaled(record, made) if "scale" in record else made
 
 

@@ -99,6 +99,23 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     yield "laws", "drawn by a user", recurrence(box(2), sgd, own)
     yield "laws", "steps of Student's law", recurrence(box(2), sgd, ls.noise.student_t(1.3))
     yield "laws", "tempered", recurrence(box(2), sgd, ls.noise.tempered(1.5, 2.0))
+    brownian = ls.noise.plus_brownian(PLANE, [1.0, 0.5])
+    yield "laws", "with Brownian motion", recurrence(box(2), sgd, brownian)
+    growing = ls.noise.scaled(brownian, user_parts.grows_outwards, {"growth": 2.0})
+    yield "laws", "scaled", recurrence(box(2), sgd, growing)
+    yield (
+        "laws",
+        "scaled, divided",
+        recurrence(
+            STEEP,
+            sgd,
+            ls.noise.scaled(LINE, user_parts.grows_outwards, {"growth": 2.0}),
+            dt=0.2,
+            scheme="flow",
+        ),
+    )
+    halved = ls.dynamics.scheduled(ls.dynamics.adamw(), ls.schedules.step(0.1, 0.5))
+    yield "optimizers", "scheduled", recurrence(box(2, 0.95), halved, PLANE)
     for name, dynamics in OPTIMIZERS.items():
         for dim, noise in ((1, LINE), (2, PLANE)):
             yield "optimizers", f"{name}, {dim}", recurrence(box(dim, 0.95), dynamics, noise)

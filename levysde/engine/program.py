@@ -31,6 +31,8 @@ class NoisePart:
         Where in p the matrix G begins, as `flat_columns` writes it.
     scales_at : int, optional
         Where in p a factor for every coordinate begins: a diagonal matrix G.
+    brownian_at : int, optional
+        Where in p the standard deviations begin of normal variates that are added.
     """
 
     increment: PlainFunction
@@ -40,6 +42,7 @@ class NoisePart:
     radius: PlainFunction | None = None
     matrix_at: int | None = None
     scales_at: int | None = None
+    brownian_at: int | None = None
 
 
 @dataclass(frozen=True)

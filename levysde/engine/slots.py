@@ -26,6 +26,9 @@ BOTH_SLOT = np.uint64((1 << 29) + 1)
 NORMAL_SLOT = np.uint64(1 << 30)
 """Normal variates of a dynamics: coordinate j has slot j from here."""
 
+BROWNIAN_SLOT = np.uint64((1 << 30) + (1 << 29))
+"""Normal variates beside the increment of the noise: coordinate j has slot j from here."""
+
 RADIUS_SLOT = np.uint64(1 << 31)
 """The factor common to all drivers of an increment."""
 
@@ -55,7 +58,8 @@ def _single(use: str, slot: UInt64) -> Slots:
 
 RECURRENCE = (
     Slots("drivers of the increment", DRIVER_SLOT, NORMAL_SLOT),
-    Slots("normal variates of the dynamics", NORMAL_SLOT, RADIUS_SLOT),
+    Slots("normal variates of the dynamics", NORMAL_SLOT, BROWNIAN_SLOT),
+    Slots("Brownian motion beside the increment", BROWNIAN_SLOT, RADIUS_SLOT),
     _single("common factor of the drivers", RADIUS_SLOT),
 )
 """An iteration of a recurrence."""

@@ -23,17 +23,20 @@ All of these say their Levy measure in one of two forms, which a law of your own
 Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
 `ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
 
-`scaled` multiplies any of them by a factor or a matrix that depends on the state and on time.
+`plus_brownian` adds Brownian motion to any of them, and `scaled` multiplies them by a factor or a
+matrix that depends on the state and on time.
 """
 
 from levysde import spec
+from levysde.noise.brownian import PlusBrownian, plus_brownian
 from levysde.noise.columns import Columns
 from levysde.noise.drawn import Drawn
 from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
-from levysde.noise.law import CONVENTION, Noise, sample
+from levysde.noise.law import CONVENTION, Noise
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
+from levysde.noise.samples import sample
 from levysde.noise.scaled import Scaled, scaled
 from levysde.noise.silence import none
 from levysde.noise.sphere import Sphere
@@ -50,6 +53,7 @@ __all__ = [
     "Mixed",
     "Multifractal",
     "Noise",
+    "PlusBrownian",
     "Scaled",
     "Spectral",
     "Sphere",
@@ -62,6 +66,7 @@ __all__ = [
     "mixed",
     "multifractal",
     "none",
+    "plus_brownian",
     "sample",
     "scaled",
     "spectral",

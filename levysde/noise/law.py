@@ -1,4 +1,4 @@
-"""What every noise law is, and drawing from it without a simulation."""
+"""What every noise law is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
-from levysde.engine.random.philox import MAX_PATHS
 
 CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
 """The law of scale 1, in one line."""
@@ -179,6 +178,11 @@ class Noise(ABC):
         return self
 
     @property
+    def brownian(self) -> float | FloatArray | None:
+        """Standard deviation in unit time of Brownian motion beside the jumps, if there is any."""
+        return None
+
+    @property
     def scale_function(self) -> PlainFunction | None:
         """The function of the user, or of the schedule, that the scale is made of."""
         return None
@@ -342,59 +346,3 @@ def check_alpha(alpha: object) -> float:
 def step_scale(alpha: float, epsilon: float, dt: float) -> float:
     """The scale epsilon dt^(1/alpha) of an increment, with the same bits everywhere."""
     return epsilon * float(exp2(log2(dt) / alpha))
-
-
-def sample(
-    noise: Noise,
-    size: int,
-    seed: int = 0,
-    epsilon: float = 1.0,
-    dt: float = 1.0,
-    dim: int | None = None,
-) -> FloatArray:
-    """Independent increments over a step dt: the first step of paths 0 to size - 1.
-
-    Parameters
-    ----------
-    noise : Noise
-        The law.
-    size : int
-        Number of increments.
-    seed : int
-        In [0, 2^64).
-    epsilon : float
-        Noise amplitude, dimensionless.
-    dt : float
-        Step, time.
-    dim : int, optional
-        Dimension, for a law that serves every dimension; 1 unless given.
-
-    Returns
-    -------
-    ndarray, shape (size, dim)
-        Increments, length.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    Examples
-    --------
-    >>> import levysde as ls
-    >>> sample(ls.noise.independent(1.5), size=3, seed=1).shape
-    (3, 1)
-    """
-    from levysde.engine.cpu.pointwise import increments
-
-    checks.instance("noise", noise, Noise)
-    if noise.scale_part is not None:
-        raise ValueError(
-            "the increments of scaled noise depend on the state; sample noise.at(x, t), the law "
-            "there"
-        )
-    size = checks.whole_number("size", size, 1, MAX_PATHS)
-    seed = checks.seed_number(seed)
-    dim = checks.dimension(dim if dim is not None else noise.dim or 1)
-    epsilon, dt = checks.finite_number("epsilon", epsilon), checks.finite_number("dt", dt)
-    return increments(noise.part(dim, epsilon, dt), dim, size, seed)

@@ -65,8 +65,13 @@ class Scaled(Noise):
 
     @property
     def driver(self) -> Noise:
-        """The law of L."""
-        return self.law
+        """The law of the jumps of L."""
+        return self.law.driver
+
+    @property
+    def brownian(self) -> float | FloatArray | None:
+        """That of the law of L, before it is scaled."""
+        return self.law.brownian
 
     @property
     def dim(self) -> int | None:

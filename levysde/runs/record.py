@@ -170,6 +170,8 @@ def _factors_of(dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
         walls = dynamics.walls
         ends = {"lower": np.asarray(walls.lower), "upper": np.asarray(walls.upper)}
         found["walls"] = {"rule": walls.rule, **_json_params(ends)}
+    if noise.brownian is not None:
+        found["brownian"] = _summary(np.asarray(noise.brownian))
     if noise.scale_part is not None:
         given = noise.scale_record
         found["scale"] = {**given, "params": _json_params(given["params"])}

@@ -81,6 +81,7 @@ def _correction(
 ) -> float | None:
     """Return C where it is known: one dimension, one component, a symmetric law, no memory."""
     plain = motion.memoryless and not motion.live and motion.clip is None
+    plain = plain and getattr(noise, "brownian", None) is None
     scale = scalar_scale(noise) if plain and rest.point.size == 1 else None
     if scale is None:
         return None

@@ -16,6 +16,7 @@ from levysde.engine.path.increments import (
     Coupling,
     Drivers,
     as_words_of,
+    brownian_variate,
     coupled,
     coupling_of,
     drawn_drivers,
@@ -45,17 +46,35 @@ def noise_pass(part: NoisePart, dim: int) -> Any:
     """
     increment, wide = prepared(part.increment), is_wide(dim)
     if not is_coupled(part):
-        return _independent(increment, part.words, wide)
+        return _independent(increment, part.words, part.brownian_at, wide)
     radius = None if part.radius is None else prepared(part.radius)
-    rows, places = drawn_drivers(part, dim), (part.matrix_at, part.scales_at)
+    rows = drawn_drivers(part, dim)
+    places = (part.matrix_at, part.scales_at, part.brownian_at)
     return _coupled(increment, part.words, part.drivers, rows, radius, *places, wide)
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
-def _independent(increment: PlainFunction, words: float, wide: bool) -> Any:
+def _independent(
+    increment: PlainFunction, words: float, brownian_at: int | None, wide: bool
+) -> Any:
     drivers = drivers_of(words, increment)
     fill = _wide_independent(drivers) if wide else _narrow_independent(drivers)
-    return compile_part("noise", increment, fill, NOISE)
+    return compile_part("noise", increment, _with_brownian(fill, brownian_at, wide), NOISE)
+
+
+def _with_brownian(fill: PlainFunction, at: int | None, wide: bool) -> PlainFunction:
+    """The same pass, with normal variates added whose standard deviations begin at p[at]."""
+    if at is None:
+        return fill
+
+    def added(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        fill(out, seed, path, step, p, count)
+        for j in range(out.shape[1] if wide else out.shape[0]):
+            for i in range(count):
+                place = (i, j) if wide else (j, i)
+                out[place] += p[at + j] * brownian_variate(seed, path[i], step[i], j)
+
+    return added
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
@@ -67,6 +86,7 @@ def _coupled(
     radius: PlainFunction | None,
     matrix_at: int | None,
     scales_at: int | None,
+    brownian_at: int | None,
     wide: bool,
 ) -> Any:
     drivers, coupling = drivers_of(words, increment), coupling_of(radius, matrix_at, scales_at)
@@ -76,7 +96,7 @@ def _coupled(
         fill = _wide_matrix(drivers, rows, count, coupling)
     else:
         fill = _wide_coupled(drivers, rows, count, coupling)
-    return compile_part("noise", increment, fill, NOISE)
+    return compile_part("noise", increment, _with_brownian(fill, brownian_at, wide), NOISE)
 
 
 # ----------------------------------------------------------------------------- shape (lanes, dim)

@@ -18,10 +18,12 @@ import numpy as np
 
 from levysde._typing import FloatArray, PlainFunction, UInt64
 from levysde.engine.cpu.passes import VECTOR, is_wide
+from levysde.engine.fixed_numbers import SQRT_HALF
 from levysde.engine.program import NoisePart
 from levysde.engine.random.elementary import fma
 from levysde.engine.random.philox import random_words
-from levysde.engine.slots import RADIUS_SLOT
+from levysde.engine.random.variates import gaussian_pair
+from levysde.engine.slots import BROWNIAN_SLOT, RADIUS_SLOT
 
 
 class Drivers(NamedTuple):
@@ -203,11 +205,21 @@ def increment_of(part: NoisePart) -> PlainFunction:
         fill = coupled(fill, part.drivers, coupling_of(part.radius, *places))
     else:
         fill = uncoupled(fill)
+    has_brownian, at = part.brownian_at is not None, part.brownian_at or 0
 
     def increment(out, z, seed, path, step, p):  # type: ignore[no-untyped-def]
         fill(out, z, as_words(z), seed, path, step, p)
+        if has_brownian:
+            for j in range(len(out)):
+                out[j] += p[at + j] * brownian_variate(seed, path, step, j)
 
     return increment
+
+
+def brownian_variate(seed: UInt64, path: UInt64, step: UInt64, j: int) -> float:
+    """The standard normal variate beside the increment of coordinate j."""
+    word = random_words(seed, path, step, BROWNIAN_SLOT + np.uint64(j))[0]
+    return SQRT_HALF * gaussian_pair(word)[0]
 
 
 def uncoupled(fill: PlainFunction) -> PlainFunction:

@@ -165,6 +165,8 @@ def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None
 
 def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
     """Warn where exits of the diffusive part are not few, or its error is more than a percent."""
+    if model.noise.brownian is not None:  # it is meant to leave, and moves know its crossings
+        return
     creeping, jumping = creeping_rate(model.basin, program), jump_rate(model)
     if creeping == math.inf:  # nothing holds the diffusive part, and its exits are ordinary ones
         return

@@ -37,6 +37,10 @@ def prepare(model: Model, request: Request) -> Plan:
     'euler'
     """
     check_small_jumps(request.small_jumps)
+    if model.noise.brownian is not None:
+        raise checks.Refusal(
+            "increments with a Brownian part are not known one by one", "use method='euler'"
+        )
     if model.dynamics.schedule is not None:
         raise checks.Refusal(
             "an iteration of a schedule depends on the time, so that none is idle",
