@@ -211,14 +211,18 @@ def drawn_slots(monkeypatch, module, run):
     return seen
 
 
+@pytest.mark.parametrize("brownian", [False, True], ids=["alone", "with Brownian motion"])
 @pytest.mark.parametrize("dim", [1, 2, 7, 40])
 @pytest.mark.parametrize("name", laws(2))
-def test_increments_keep_to_their_slots(monkeypatch, name, dim):
-    part = laws(dim)[name].part(dim, 0.1, 0.01)
+def test_increments_keep_to_their_slots(monkeypatch, name, dim, brownian):
+    law = laws(dim)[name]
+    part = (ls.noise.plus_brownian(law, 1.0) if brownian else law).part(dim, 0.1, 0.01)
     seen = drawn_slots(monkeypatch, increments, lambda: one_increment(part, dim, 0, 0))
-    drivers, _, radius = slots.SKIPPED_RECURRENCE[0], *slots.RECURRENCE[1:]
+    drivers, (_, beside, radius) = slots.SKIPPED_RECURRENCE[0], slots.RECURRENCE[1:]
     assert len(seen) == len(set(seen))
-    for slot in seen:
+    added = [slot for slot in seen if beside.first <= slot < beside.end]
+    assert added == [int(beside.first) + j for j in range(dim if brownian else 0)]
+    for slot in set(seen) - set(added):
         assert drivers.first <= slot < drivers.end or slot == radius.first
 
 
