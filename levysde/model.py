@@ -127,8 +127,9 @@ def checked_model(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
     """
     check_parts(basin, dynamics, noise)
     try_functions(basin)
-    for point in points_inside(basin):
-        noise.try_at(point)
+    if noise.scale_part is not None:
+        for point in points_inside(basin):
+            noise.try_at(point)
     epsilon = checks.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
         raise ValueError(

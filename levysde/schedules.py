@@ -213,7 +213,7 @@ def cosine(length: float, final: float = 0.0) -> Schedule:
     >>> round(cosine(10.0)(5.0), 12)
     0.5
     """
-    return Schedule(_cosine, _ends(length, final), "cosine")
+    return Schedule(_cosine, _numbers(length, "final", final), "cosine")
 
 
 def linear(length: float, final: float = 0.0) -> Schedule:
@@ -240,7 +240,7 @@ def linear(length: float, final: float = 0.0) -> Schedule:
     >>> linear(10.0, final=0.5)(5.0), linear(10.0, final=0.5)(50.0)
     (0.75, 0.5)
     """
-    return Schedule(_linear, _ends(length, final), "linear")
+    return Schedule(_linear, _numbers(length, "final", final), "linear")
 
 
 def warmup(length: float, initial: float = 0.0) -> Schedule:
@@ -267,8 +267,7 @@ def warmup(length: float, initial: float = 0.0) -> Schedule:
     >>> warmup(10.0)(5.0), warmup(10.0)(50.0)
     (0.5, 1.0)
     """
-    numbers = _ends(length, initial)
-    return Schedule(_warmup, {"length": numbers["length"], "initial": numbers["final"]}, "warmup")
+    return Schedule(_warmup, _numbers(length, "initial", initial), "warmup")
 
 
 def inverse_power(length: float, power: float = 1.0) -> Schedule:
@@ -307,8 +306,8 @@ def inverse_power(length: float, power: float = 1.0) -> Schedule:
     return Schedule(_inverse_power, numbers, "inverse_power")
 
 
-def _ends(length: float, final: float) -> dict[str, float]:
-    end = checks.finite_number("final", final, positive=False)
+def _numbers(length: float, name: str, value: float) -> dict[str, float]:
+    end = checks.finite_number(name, value, positive=False)
     if end < 0.0:
-        raise ValueError(f"the final value is {end:g}; give a number that is not negative")
-    return {"length": checks.finite_number("length", length), "final": end}
+        raise ValueError(f"the {name} value is {end:g}; give a number that is not negative")
+    return {"length": checks.finite_number("length", length), name: end}

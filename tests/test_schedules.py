@@ -99,6 +99,8 @@ def test_a_wrong_schedule_is_one_sentence():
         schedules.Schedule(broken)
     with pytest.raises(ValueError, match=r"the final value is -0\.1"):
         schedules.cosine(1.0, final=-0.1)
+    with pytest.raises(ValueError, match=r"the initial value is -0\.1"):
+        schedules.warmup(1.0, initial=-0.1)
     with pytest.raises(ValueError, match="length is 0"):
         schedules.step(0.0)
     dynamics = scheduled(ls.dynamics.sgd(), schedules.constant())

@@ -6,6 +6,7 @@ from scipy import integrate, stats
 
 import levysde as ls
 from levysde import theory
+from levysde.runs.wells.visiting import _radii
 from levysde.statistics import occupation
 from tests.user_parts import which_side
 
@@ -113,15 +114,32 @@ def uneven(x, p, out):
     out[0] = (x[0] - p[0]) * x[0] * (x[0] - p[1])
 
 
-def test_three_wells_in_the_plane_are_counted_by_the_jump_method():
+@pytest.mark.parametrize("method", ["euler", "jump"])
+def test_wells_of_the_plane_are_left_at_the_rate_of_a_half_plane(method):
+    # By symmetry the well of (-1, 0) is x_1 < 0, which isotropic noise leaves like an interval
+    # without a left end: (c/alpha) times the distance to the power -alpha.
     potential, minima = ls.potentials.double_well(2), [[-1.0, 0.0], [1.0, 0.0]]
-    law = ls.noise.isotropic(1.2)
-    seen = run(potential, minima, noise=law, epsilon=0.01, horizon=1500.0, paths=40, method="jump")
-    steps = run(potential, minima, noise=law, epsilon=0.01, horizon=1500.0, paths=40)
-    first, second = (each.rates().value[0, 1] for each in (seen, steps))
-    number = min(seen.counts[0, 1], steps.counts[0, 1])
-    assert number > 30
-    assert abs(np.log(first / second)) < 4.0 * np.sqrt(2.0 / number)
+    setting = {"noise": ls.noise.isotropic(1.2), "epsilon": 0.01, "paths": 80, "method": method}
+    expected = 0.01**1.2 * theory.stable_constant(1.2) / 1.2
+    seen = run(potential, minima, horizon=3.0 / expected, **setting)
+    rate = seen.rates()
+    for i, j in ((0, 1), (1, 0)):
+        # Poisson counts of 120 or so; the limit is 1 % away at this amplitude.
+        assert seen.counts[i, j] > 60
+        error = expected / np.sqrt(seen.counts[i, j])
+        assert abs(rate.value[i, j] - expected) < 4.0 * error + 0.01 * expected
+        assert abs(rate.value[i, j] - 2.0 * expected) > 4.0 * error + 0.01 * expected
+
+
+def test_neighborhoods_do_not_overlap_by_default():
+    # Three lines through a minimum may miss the nearest saddle; the next minimum is the limit.
+    found = _radii([wide(-1.0), wide(1.0)], None)
+    assert found.tolist() == [1.0, 1.0]
+
+
+def wide(minimum):
+    """A basin whose domain says that its boundary is far."""
+    return ls.Basin(WELLS, ls.domains.interval(-50.0, 50.0), [minimum])
 
 
 def test_a_label_of_the_user():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from levysde.cli import dynamics_options, noise_options
@@ -19,6 +18,7 @@ from levysde.cli.output import (
     labeled,
     say,
     table,
+    warnings_told,
 )
 from levysde.cli.output import number as shown
 from levysde.cli.parser import Parser, UsageError, number, number_or_auto, whole_number
@@ -73,12 +73,8 @@ def run(words: list[str], stop: Stop) -> int:
             f"--dynamics is {options.dynamics}; give at least two different names, separated by "
             "commas"
         )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        code = _simulate_and_report(options, names, stop)
-        for message in dict.fromkeys(str(entry.message) for entry in caught):
-            say(_PROGRAM, "warning", message)
-    return code
+    with warnings_told(_PROGRAM):
+        return _simulate_and_report(options, names, stop)
 
 
 def _parser() -> Parser:

@@ -7,6 +7,9 @@ import math
 import os
 import sys
 import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 DONE, CHECK_FAILED, USAGE_PROBLEM, FILE_PROBLEM, ENVIRONMENT_PROBLEM = 0, 1, 2, 3, 4
@@ -39,6 +42,22 @@ def say(program: str, kind: str, message: str) -> None:
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
     if sys.stderr is not None:
         print(f"{program}: {kind}: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def warnings_told(program: str) -> Iterator[None]:
+    """Say the warnings of what is done, each once, when it has ended well.
+
+    Parameters
+    ----------
+    program : str
+        The command as it is typed.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+        for message in dict.fromkeys(str(entry.message) for entry in caught):
+            say(program, "warning", message)
 
 
 def file_message(error: OSError) -> str:

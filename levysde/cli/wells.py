@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from levysde.cli import arrays, dynamics_options, noise_options
 from levysde.cli import model_options as models
-from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, labeled, say, table
+from levysde.cli.output import (
+    CHECK_FAILED,
+    DONE,
+    EXIT_CODES,
+    answer,
+    as_json,
+    labeled,
+    say,
+    table,
+    warnings_told,
+)
 from levysde.cli.output import number as shown
 from levysde.cli.parser import Parser, UsageError, number, number_or_auto, whole_number
 from levysde.cli.signals import Stop, watched
@@ -60,12 +69,8 @@ def run(words: list[str], stop: Stop) -> int:
         If a value is bad.
     """
     options = _parser().parse(words)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        code = _simulate_and_report(options, stop)
-        for message in dict.fromkeys(str(entry.message) for entry in caught):
-            say(_PROGRAM, "warning", message)
-    return code
+    with warnings_told(_PROGRAM):
+        return _simulate_and_report(options, stop)
 
 
 def _parser() -> Parser:

@@ -159,18 +159,7 @@ class Scaled(Noise):
         self.factors(x, 1.0)
 
     def at(self, x: npt.ArrayLike, t: float = 0.0) -> Noise:
-        """The law of G(x, t) L with x and t held fixed.
-
-        Parameters
-        ----------
-        x : array, shape (dim,)
-            State.
-        t : float
-            Time.
-
-        Returns
-        -------
-        Noise
+        """The law of G(x, t) L with x and t held fixed; see `Noise.at`.
 
         Raises
         ------
@@ -187,17 +176,7 @@ class Scaled(Noise):
         return self.law.transformed(factors)
 
     def varies(self, x: npt.ArrayLike) -> bool:
-        """Whether the scale at x changes with time, as far as 20 times from 0 to 1e6 show it.
-
-        Parameters
-        ----------
-        x : array, shape (dim,)
-            State.
-
-        Returns
-        -------
-        bool
-        """
+        """As far as 20 times from 0 to 1e6 show it; see `Noise.varies`."""
         first = self.factors(x, _TIMES[0])
         return any(not np.array_equal(self.factors(x, t), first) for t in _TIMES[1:])
 

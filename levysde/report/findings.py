@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from levysde.runs.sweep.table import Sweep
 
+KOLMOGOROV = (math.sqrt(math.pi / 2.0) * math.log(2.0), 0.2603)
+"""Mean and standard deviation of sqrt(n) times the distance of n numbers from their own law.
+
+Source: A. Kolmogorov, Giorn. Ist. Ital. Attuari 4 (1933) 83, for the limit law.
+"""
+
 SIGMAS = 4.0
 """Standard errors within which a number agrees with another: one in 16 000 is off by chance."""
 
@@ -136,6 +142,29 @@ def standard_error(lower: float, upper: float) -> float:
     1.0
     """
     return (upper - lower) / (2.0 * 1.959963984540054)
+
+
+def share_error(share: float, count: int) -> float:
+    """The standard error sqrt(p (1 - p)/n) of a share.
+
+    Parameters
+    ----------
+    share : float
+        p, from 0 to 1, dimensionless.
+    count : int
+        n.
+
+    Returns
+    -------
+    float
+        Dimensionless.
+
+    Examples
+    --------
+    >>> share_error(0.5, 100)
+    0.05
+    """
+    return math.sqrt(share * (1.0 - share) / count)
 
 
 def _finite(value: Any) -> Any:

@@ -9,16 +9,13 @@ from scipy import stats
 
 from levysde import EscapeTimes, plots, spec, theory
 from levysde.report.drawing import BLUE, GREEN, VERMILION, log_axis
-from levysde.report.findings import Data, Finding, Outcome
+from levysde.report.findings import KOLMOGOROV, Data, Finding, Outcome, share_error
 
 LIMIT = "Imkeller, Pavlyukevich & Stauch 2010, theorem 1: nu restricted to W"
 BALL = "Blumenthal, Getoor & Ray 1961, theorem A"
 SIDES = "Blumenthal, Getoor & Ray 1961, theorem B; Rogozin 1972"
 LOOKS = {1.2: ("-", "o", BLUE), 1.5: ("--", "s", VERMILION), 1.8: ("-.", "^", GREEN)}
 RATIOS = (1.1, 2.0, 10.0)
-KOLMOGOROV = (math.sqrt(math.pi / 2.0) * math.log(2.0), 0.2603)
-"""Mean and standard deviation of sqrt(n) times the distance of n numbers from their own law."""
-
 NEAREST = 0.5
 """Distance of the nearest wall from the minimum."""
 
@@ -60,11 +57,6 @@ def limit_shares(result: EscapeTimes, alpha: float) -> FloatArray:
     return masses / masses.sum()
 
 
-def binomial_error(share: float, count: int) -> float:
-    """Standard error of a share."""
-    return math.sqrt(share * (1.0 - share) / count)
-
-
 def setting(row: dict) -> str:
     """A few words."""
     shape = "ball" if "ball" in row["basin"] else "box"
@@ -102,7 +94,7 @@ def side_findings(row: dict, result: EscapeTimes) -> list[Finding]:
     return [
         Finding(
             f"Share of exits through the wall x_{j + 1} = {end:g}, {setting(row)}", LIMIT,
-            float(expected[k]), float(found[k]), binomial_error(float(expected[k]), result.paths),
+            float(expected[k]), float(found[k]), share_error(float(expected[k]), result.paths),
             allowance=4.0 * row["alpha"] * row["epsilon"] / NEAREST,
             remark="Paths are within a few eps of the minimum when they leave.",
         )
@@ -122,7 +114,7 @@ def driftless_findings(row: dict, result: EscapeTimes) -> list[Finding]:
         return [
             Finding(
                 f"Share of exits on the right, no drift, from 1/2 in (-1, 1), alpha = {alpha:g}",
-                SIDES, expected, found, binomial_error(expected, result.paths),
+                SIDES, expected, found, share_error(expected, result.paths),
                 allowance=expected - near,
                 remark="Exits are seen on a grid, within about dt^(1/alpha) of the wall.",
             )
@@ -132,7 +124,7 @@ def driftless_findings(row: dict, result: EscapeTimes) -> list[Finding]:
         Finding(
             f"P(|X| > {rho:g}) at the exit from (-1, 1), no drift, alpha = {alpha:g}", BALL,
             float(theory.exit_overshoot_survival(rho, alpha)), float(np.mean(gauge > rho)),
-            binomial_error(float(theory.exit_overshoot_survival(rho, alpha)), result.paths),
+            share_error(float(theory.exit_overshoot_survival(rho, alpha)), result.paths),
             allowance=float(
                 theory.exit_overshoot_survival(rho - late, alpha)
                 - theory.exit_overshoot_survival(rho + late, alpha)
@@ -150,7 +142,7 @@ def wrong_law(row: dict, result: EscapeTimes) -> Finding:
         f"P(|X| > 1.1) at the exit without drift is the 1.1^-alpha of small noise, "
         f"alpha = {row['alpha']:g}",
         f"{LIMIT}, taken where nothing leads back to the minimum",
-        expected, float(np.mean(gauges(result) > 1.1)), binomial_error(expected, result.paths),
+        expected, float(np.mean(gauges(result) > 1.1)), share_error(expected, result.paths),
         should_agree=False,
         remark="Without drift many paths come near the wall before they leave, and leave by a "
         "smaller jump.",
@@ -207,7 +199,7 @@ def share_table(pairs: list[tuple]) -> list[dict]:
             "wall": f"x_{j + 1} = {end:g}",
             "share": found,
             "predicted": expected,
-            "error": binomial_error(expected, result.paths),
+            "error": share_error(expected, result.paths),
         }
         for row, result in pairs
         if "ball" not in row["basin"]

@@ -8,14 +8,11 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from levysde import EscapeTimes, plots
-from levysde.report.findings import Data, Finding, Outcome, standard_error
+from levysde.report.findings import KOLMOGOROV, Data, Finding, Outcome, standard_error
 
 SOURCE = "Imkeller & Pavlyukevich 2006, theorem 1; Zhou et al. 2020, theorem 1"
 NEAREST = {"sharp": 0.25, "flat": 1.0, "asymmetric": 0.25}
 """Distance of the nearest wall."""
-
-KOLMOGOROV = (math.sqrt(math.pi / 2.0) * math.log(2.0), 0.2603)
-"""Mean and standard deviation of sqrt(n) times the distance of n exponential times from Exp(1)."""
 
 SHAPE = math.sqrt(6.0) / math.pi
 """Standard error of a fitted Weibull shape of 1, times sqrt(n)."""

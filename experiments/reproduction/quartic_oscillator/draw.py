@@ -10,12 +10,9 @@ from scipy import integrate, stats
 import levysde as ls
 from levysde import plots
 from levysde.report.drawing import BLUE, SKY, VERMILION
-from levysde.report.findings import Data, Finding, Outcome
+from levysde.report.findings import KOLMOGOROV, Data, Finding, Outcome, share_error
 
 SOURCE = "Chechkin, Klafter, Gonchar, Metzler & Tanatarov 2002, Chem. Phys. 284, 233"
-KOLMOGOROV = (math.sqrt(math.pi / 2.0) * math.log(2.0), 0.2603)
-"""Mean and standard deviation of sqrt(n) times the distance of n numbers from their own law."""
-
 TIME, DT, FAR = 10.0, 0.0025, 50.0
 
 FloatArray = NDArray[np.float64]
@@ -65,7 +62,7 @@ def findings(x: FloatArray) -> list[Finding]:
             Finding(
                 f"Share of paths between {low:g} and {high:g}", SOURCE, expected,
                 float(np.mean((x > low) & (x < high))),
-                math.sqrt(expected * (1.0 - expected) / len(x)), allowance=DT,
+                share_error(expected, len(x)), allowance=DT,
             )
         )  # fmt: skip
     return found

@@ -252,8 +252,12 @@ def _labels(
 
 def _radii(basins: list[Basin], radius: npt.ArrayLike | None) -> FloatArray:
     if radius is None:
-        reach = [basin.domain.size_about(basin.minimum) for basin in basins]
-        return _HALF * np.array(reach, dtype=np.float64)
+        reach = np.array([basin.domain.size_about(basin.minimum) for basin in basins])
+        points = np.array([basin.minimum for basin in basins])
+        apart = np.linalg.norm(points[:, None] - points, axis=2)
+        np.fill_diagonal(apart, np.inf)
+        # The boundary is looked for along a few lines: half way to the next minimum is the limit.
+        return np.asarray(_HALF * np.minimum(reach, apart.min(axis=1)))
     given = checks.finite_array("radius", radius)
     if given.ndim > 1 or (given.ndim == 1 and len(given) != len(basins)):
         raise ValueError(f"radius has shape {given.shape}; give one, or {len(basins)}")

@@ -218,7 +218,7 @@ def _refined(problem: _Exit, tolerance: float, right: bool) -> ExactValue:
     )
 
 
-@arguments.checked(
+_checked = arguments.checked(
     gradient=arguments.function,
     lower=real_number,
     upper=real_number,
@@ -227,6 +227,10 @@ def _refined(problem: _Exit, tolerance: float, right: bool) -> ExactValue:
     brownian=real_number,
     breakpoints=real_numbers,
 )
+"""The arguments that both functions take."""
+
+
+@_checked
 def mean_exit_time(
     gradient: Gradient,
     lower: float,
@@ -299,15 +303,7 @@ def mean_exit_time(
     return _refined(problem, tolerance, right=False)
 
 
-@arguments.checked(
-    gradient=arguments.function,
-    lower=real_number,
-    upper=real_number,
-    alpha=arguments.alpha,
-    start=real_number,
-    brownian=real_number,
-    breakpoints=real_numbers,
-)
+@_checked
 def exit_probability(
     gradient: Gradient,
     lower: float,
