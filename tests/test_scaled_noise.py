@@ -92,6 +92,34 @@ def identity(x, t, p, out):
             out[j, k] = 1.0 if j == k else 0.0
 
 
+def louder_and_fading(x, t, p, out):
+    for j in range(len(out)):
+        out[j] = (1.0 + x[j] * x[j]) * (1.0 - p[0] * t)
+
+
+def louder_and_fading_matrix(x, t, p, out):
+    for j in range(len(x)):
+        for k in range(len(x)):
+            out[j, k] = (1.0 + x[j] * x[j]) * (1.0 - p[0] * t) if j == k else 0.0
+
+
+@pytest.mark.parametrize("dim", [2, 40])
+@pytest.mark.parametrize("kind", ["scale", "matrix"])
+def test_state_and_time_are_those_before_the_step(kind, dim):
+    function = {"scale": louder_and_fading, "matrix": louder_and_fading_matrix}[kind]
+    law = ls.noise.isotropic(1.5)
+    noise = scaled(law, **{kind: function}, params={"fading": 0.1})
+    setting = {"epsilon": 0.1, "paths": 3, "steps": 40, "dt": 0.1, "scheme": "euler"}
+    basin = ls.basins.flat(dim)
+    plain = ls.trajectories(basin, SGD, law, **setting).positions
+    drawn = plain[:, 1:] - 0.9 * plain[:, :-1]
+    found = ls.trajectories(basin, SGD, noise, **setting).positions
+    x = np.zeros((3, dim))
+    for n in range(40):
+        x = 0.9 * x + (1.0 + x**2) * (1.0 - 0.1 * (0.1 * n)) * drawn[:, n]
+        assert found[:, n + 1] == pytest.approx(x, rel=1e-9, abs=1e-12)
+
+
 def chain_mean(alpha, epsilon, dt, growth):
     """The exact mean number of steps, times dt, of x <- x - x dt + eps dt^(1/alpha) g(x) Z.
 
