@@ -65,15 +65,19 @@ class Model:
 
     @functools.cached_property
     def preconditioned_noise(self) -> Noise:
-        """The law of Q^-1 L, the noise as it reaches the position between jumps of an SDE."""
+        """The law of Q^-1 L, the noise as it reaches the position between jumps of an SDE.
+
+        Scaled noise is that of the minimum at time 0.
+        """
         if not self.dynamics.continuous:
             raise checks.Refusal(
                 f"{self.dynamics.name} with these options has no continuous time", "give dt"
             )
         divisors = self.dynamics.effective_rule.divisors(self.dim)
-        if (divisors == 1.0).all() or self.noise.alpha == 2.0:  # without jumps nothing is asked
-            return self.noise
-        return self.noise.preconditioned(divisors)
+        noise = self.noise.at(self.basin.minimum)
+        if (divisors == 1.0).all() or noise.alpha == 2.0:  # without jumps nothing is asked
+            return noise
+        return noise.preconditioned(divisors)
 
 
 def check_parts(basin: Basin, dynamics: Dynamics, noise: Noise) -> None:

@@ -136,6 +136,8 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     yield "jumps", "kinked", continuous(ls.basins.asymmetric(), sgd, LINE, 0.05, paths=4)
     yield "jumps", "a ball", continuous(ls.basins.flat(2), sgd, PLANE, 0.01, paths=8)
     yield "jumps", "of a user", continuous(OWN, sgd, PLANE, 1e-4, paths=8)
+    growing = ls.noise.scaled(PLANE, user_parts.grows_outwards, {"growth": 2.0})
+    yield "jumps", "scaled", continuous(box(2), sgd, growing, 1e-3, paths=16)
     yield "skips", "sgd", skipped(sgd, LINE)
     yield "skips", "skewed", skipped(sgd, ls.noise.independent(1.3, beta=0.5))
     yield "skips", "momentum", skipped(ls.dynamics.momentum(0.5), LINE)

@@ -68,11 +68,11 @@ def loop_of(jump: Callable[..., None]) -> Any:
     @numba.njit(error_model="numpy")
     def loop(out, p):  # type: ignore[no-untyped-def]
         seed, step = np.uint64(5), np.uint64(0)
-        room = np.empty(out.shape[1])
+        work = np.empty((1, out.shape[1]))
         for i in range(len(out)):
             path = np.uint64(i)
             u = uniforms(seed, path, step, np.uint64(0))[1]
-            one(out[i], u, seed, path, step, p, room)
+            one(out[i], 0.0, u, seed, path, step, p, work)
 
     return loop
 
@@ -765,8 +765,8 @@ def test_isotropic_jumps_are_elliptic_ones_without_a_matrix():
     for step in range(20):
         words = (0.37, np.uint64(5), np.uint64(2), np.uint64(step))
         one, other = np.ones(7), np.ones(7)
-        law.jump(one, *words, law.p, np.empty(7))
-        large_jump.elliptic_jump(other, *words, full, np.empty(7))
+        law.jump(one, 0.0, *words, law.p, np.empty((1, 7)))
+        large_jump.elliptic_jump(other, 0.0, *words, full, np.empty((1, 7)))
         assert (one == other).all()
         assert np.linalg.norm(one - 1.0) > 0.1
     # A turn of the axes leaves the law what it is: its cut measure is that of the same noise.

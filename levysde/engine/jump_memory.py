@@ -132,24 +132,24 @@ def jump_of(jump: PlainFunction, dim: int) -> PlainFunction:
     Parameters
     ----------
     jump : callable
-        `jump(x, u, seed, path, step, p, room)`.
+        `jump(x, t, u, seed, path, step, p, work)`.
     dim : int
         Dimension of x.
 
     Returns
     -------
     callable
-        `jump(state, u, seed, path, step, p, room)`.
+        `jump(state, t, u, seed, path, step, p, work)`.
 
     Examples
     --------
     >>> import numpy as np
     >>> state = np.zeros(2)
-    >>> fill = lambda x, u, seed, path, step, p, room: x.fill(u)
-    >>> jump_of(fill, 1)(state, 0.5, 0, 0, 0, None, None)
+    >>> fill = lambda x, t, u, seed, path, step, p, work: x.fill(u)
+    >>> jump_of(fill, 1)(state, 0.0, 0.5, 0, 0, 0, None, np.zeros((3, 2)))
     >>> state.tolist()
     [0.5, 0.0]
     """
-    return lambda state, u, seed, path, step, p, room: jump(
-        state[:dim], u, seed, path, step, p, room
+    return lambda state, t, u, seed, path, step, p, work: jump(
+        state[:dim], t, u, seed, path, step, p, work[:, :dim]
     )

@@ -31,8 +31,9 @@ class JumpPart:
     rate : float
         Jumps longer than the threshold per unit time.
     jump : callable
-        `jump(x, u, seed, path, step, p, room)` adds one such jump to x, with room for a point.
-        Its line and length are made of the uniform u, a direction in space of words of its own.
+        `jump(x, t, u, seed, path, step, p, work)` adds one such jump at time t to x, with work as
+        room, of shape (dim + 2, dim). Its line and length are made of the uniform u, a direction in
+        space of words of its own.
     p : ndarray
         Flat parameters of the function.
     covariance : ndarray, shape (dim, dim)

@@ -42,8 +42,9 @@ _matrix = types.float64[:, ::1]
 OUTSIDE = types.boolean(_read_vector, _read_vector)
 MARGIN = types.float64(_read_vector, _read_vector, _read_matrix, types.float64, _vector)
 JUMP = types.void(
-    _vector, types.float64, types.uint64, types.uint64, types.uint64, _vector, _vector
-)
+    _vector, types.float64, types.float64, types.uint64, types.uint64, types.uint64, _vector,
+    _matrix,
+)  # fmt: skip
 SLOPE = types.void(_read_vector, _read_vector, _vector)
 
 _LINEAR = types.NamedTuple((_vector, *[_matrix] * 3, *[_vector] * 2), Linear)
@@ -84,8 +85,8 @@ def _predicate(outside: PlainFunction) -> PlainFunction:
 
 
 def _jump(jump: PlainFunction) -> PlainFunction:
-    def displace(x, u, seed, path, step, p, room):  # type: ignore[no-untyped-def]
-        jump(x, u, seed, path, step, p, room)
+    def displace(x, t, u, seed, path, step, p, work):  # type: ignore[no-untyped-def]
+        jump(x, t, u, seed, path, step, p, work)
 
     return displace
 
@@ -130,7 +131,7 @@ def jump_function(jumps: JumpPart) -> Any:
     Returns
     -------
     numba dispatcher
-        `jump(x, u, seed, path, step, p, room)`.
+        `jump(x, t, u, seed, path, step, p, work)`.
     """
     return _compiled("jump", jumps.jump)
 

@@ -35,8 +35,10 @@ class Skipping(NamedTuple):
         Of paths that have relaxed; then those in which a long increment ends a wait.
     uniforms, squares : ndarray, shape (lanes,)
         What such an increment is made of; squares of increments.
-    point, extra, room : ndarray, shape (dim,)
-        A position or an increment, one more, and room to make it.
+    point, extra : ndarray, shape (dim,)
+        A position or an increment, and one more.
+    work : ndarray, shape (1, dim)
+        Room to make it.
     """
 
     idling: Idling
@@ -46,12 +48,13 @@ class Skipping(NamedTuple):
     squares: FloatArray
     point: FloatArray
     extra: FloatArray
-    room: FloatArray
+    work: FloatArray
 
 
 _vector, _numbers = types.float64[::1], types.int64[::1]
 _IDLING = types.NamedTuple((*[_vector] * 2, *[types.float64] * 3, *[types.uint64] * 3), Idling)
-SKIPPING = types.NamedTuple((_IDLING, *[_numbers] * 2, *[_vector] * 5), Skipping)
+_matrix = types.float64[:, ::1]
+SKIPPING = types.NamedTuple((_IDLING, *[_numbers] * 2, *[_vector] * 4, _matrix), Skipping)
 
 
 # ----------------------------------------------------------------------------------- before a step
@@ -98,13 +101,13 @@ def _skip(block, skipping, seed, active, wide):  # type: ignore[no-untyped-def]
 
 def _add_long_increments(jump, block, skipping, seed, ended, wide):  # type: ignore[no-untyped-def]
     """Add those that end a wait to the increments of their lanes."""
-    point, extra, room = skipping.point, skipping.extra, skipping.room
+    point, extra, work = skipping.point, skipping.extra, skipping.work
     for k in range(ended):
         i = skipping.lanes[k]
         _taken(block.dL, i, point, wide)
         add_long_increment(
             jump, point, skipping.uniforms[k], seed, block.path[i], block.step[i], skipping.idling,
-            extra, room,
+            extra, work,
         )  # fmt: skip
         _put(block.dL, i, point, wide)
 
@@ -180,7 +183,7 @@ class _IdleRun(BlockRun):
             squares=np.zeros(lanes),
             point=np.zeros(dim),
             extra=np.zeros(dim),
-            room=np.zeros(dim),
+            work=np.zeros((1, dim)),
         )
         return _compiled_advance(), noise, self.jump, *others, skipping
 

@@ -290,13 +290,13 @@ def _event(
     x: FloatArray,
     walker: Any,
     scene: Scene,
-    room: FloatArray,
+    work: FloatArray,
 ) -> int:
     """The next jump, or the horizon; return the status of the path."""
     if walker.censored == 1:
         walker.time = scene.horizon
         return HORIZON
-    jump(x, walker.uniform, scene.seed, walker.path, walker.event, scene.jump_p, room)
+    jump(x, walker.time, walker.uniform, scene.seed, walker.path, walker.event, scene.jump_p, work)
     if not is_finite(x):
         return NON_FINITE
     if outside(x, scene.outside_p):
@@ -332,7 +332,7 @@ def step(
         return ESCAPED
     if walker.left > 0.0:
         return RUNNING
-    return _event(outside, jump, x, walker, scene, work[0])
+    return _event(outside, jump, x, walker, scene, work)
 
 
 def record(outcome: JumpOutcome, x: FloatArray, walker: Any, status: int) -> None:

@@ -59,12 +59,13 @@ def _chosen(u: float, p: FloatArray, first: int, count: int) -> tuple[int, float
 
 def axis_jump(
     x: FloatArray,
+    t: float,
     u: float,
     seed: UInt64,
     path: UInt64,
     step: UInt64,
     p: FloatArray,
-    room: FloatArray,
+    work: FloatArray,
 ) -> None:
     """Jump along an axis; p: rho, cumulated probabilities up and down, then -1/alpha of each."""
     rays = 2 * len(x)
@@ -75,12 +76,13 @@ def axis_jump(
 
 def ray_jump(
     x: FloatArray,
+    t: float,
     u: float,
     seed: UInt64,
     path: UInt64,
     step: UInt64,
     p: FloatArray,
-    room: FloatArray,
+    work: FloatArray,
 ) -> None:
     """Jump along a line; p: rho, -1/alpha, the number of lines, probabilities, unit vectors."""
     lines, dim = int(p[2]), len(x)
@@ -93,31 +95,33 @@ def ray_jump(
 
 def elliptic_jump(
     x: FloatArray,
+    t: float,
     u: float,
     seed: UInt64,
     path: UInt64,
     step: UInt64,
     p: FloatArray,
-    room: FloatArray,
+    work: FloatArray,
 ) -> None:
     """Jump in a direction G s, s on the sphere with the weight |G s|^alpha, by rejection.
 
     p: rho, -1/alpha, 1/(largest singular value)^2, 2/alpha, the number of drivers, G by columns.
     """
-    _weighted_jump(x, u, seed, path, step, p, room, False)
+    _weighted_jump(x, u, seed, path, step, p, work[0], False)
 
 
 def isotropic_jump(
     x: FloatArray,
+    t: float,
     u: float,
     seed: UInt64,
     path: UInt64,
     step: UInt64,
     p: FloatArray,
-    room: FloatArray,
+    work: FloatArray,
 ) -> None:
     """The same where G is a number; p: rho, -1/alpha, 1/G^2, 2/alpha, the dimension, G."""
-    _weighted_jump(x, u, seed, path, step, p, room, True)
+    _weighted_jump(x, u, seed, path, step, p, work[0], True)
 
 
 def _weighted_jump(

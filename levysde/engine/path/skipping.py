@@ -110,7 +110,7 @@ def add_long_increment(
     step: UInt64,
     idling: Idling,
     extra: FloatArray,
-    room: FloatArray,
+    work: FloatArray,
 ) -> None:
     """Add the increment that ends a wait to that of the iteration itself.
 
@@ -121,7 +121,7 @@ def add_long_increment(
         return
     for j in range(len(dL)):
         extra[j] = 0.0
-    jump(extra, u, seed, path, step, idling.jump_p, room)
+    jump(extra, 0.0, u, seed, path, step, idling.jump_p, work)
     for j in range(len(dL)):
         dL[j] += extra[j]
 
@@ -152,7 +152,7 @@ def skipping_iteration(
             step, calm = step + skipped, np.uint64(0)
         increment(dL, z, seed, path, step, parameters.noise)
         if u > 0.0:
-            add_long_increment(jump, dL, u, seed, path, step, idling, work[0], work[1])
+            add_long_increment(jump, dL, u, seed, path, step, idling, work[0], work[1:])
         calm = calm + np.uint64(1) if squared(dL) <= idling.threshold2 else np.uint64(0)
         gradient(state[0], parameters.gradient, g)
         move(state, g, dL, dt, seed, path, step, parameters.update, work)

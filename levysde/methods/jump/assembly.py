@@ -18,6 +18,7 @@ from levysde.methods.jump.linear_motion import (
     secants,
     stationary_variances,
 )
+from levysde.methods.jump.place_of_jump import made_in_place
 from levysde.methods.jump.tilt import tilted
 from levysde.model import Model
 from levysde.noise import Noise
@@ -145,6 +146,7 @@ def jump_program(
     jumps = large_jumps(model.preconditioned_noise, model.dim, model.epsilon, threshold)
     if small_jumps == "dropped":
         jumps = replace(jumps, covariance=np.zeros_like(jumps.covariance))
+    jumps = made_in_place(model, jumps)
     mean, about = jumps.drift, about_equilibrium(basin, dynamics, jumps)
     if about is not None:
         basin, jumps = about, replace(jumps, drift=np.zeros(basin.dim))

@@ -10,8 +10,10 @@ from levysde.methods.jump.creeping import CREEPING_SHARE
 from levysde.methods.jump.start import resolved_way
 from levysde.methods.jump.threshold import (
     RAISED_ERROR,
+    SCALED_ERROR,
     automatic_threshold,
     check_threshold,
+    scaled_noise_error,
     shortest_exit_distance,
     threshold_error,
 )
@@ -104,13 +106,15 @@ def plan(model: Model, request: Request) -> Plan:
 
     def warn() -> None:
         _warn_of_close_start(model, program, rho)
-        _warn_of_diffusion(model, program)
+        _warn_of_diffusion(model, program, rho)
 
     return Plan("jump", engine, program, 0.0, record, warn)
 
 
 def _error_on_record(model: Model, program: JumpProgram, rho: float) -> float | None:
     """A bound for the relative error where it is small; else the estimate, where there is one."""
+    if model.noise.scale_part is not None:
+        return scaled_noise_error(model, rho)
     bound = threshold_error(model, rho)
     if bound <= RAISED_ERROR or not program.jumps.covariance.any():
         return bound if math.isfinite(bound) else None
@@ -163,8 +167,16 @@ def _warn_of_close_start(model: Model, program: JumpProgram, rho: float) -> None
         )
 
 
-def _warn_of_diffusion(model: Model, program: JumpProgram) -> None:
+def _warn_of_diffusion(model: Model, program: JumpProgram, rho: float) -> None:
     """Warn where exits of the diffusive part are not few, or its error is more than a percent."""
+    if model.noise.scale_part is not None:
+        error = scaled_noise_error(model, rho)
+        if not error <= SCALED_ERROR:
+            checks.warn(
+                f"threshold is {rho:.2g}, and jumps below it, which have the factor of the minimum "
+                f"everywhere, change the mean by up to {error:.1%}; leave the threshold out"
+            )
+        return
     if model.noise.brownian is not None:  # it is meant to leave, and moves know its crossings
         return
     creeping, jumping = creeping_rate(model.basin, program), jump_rate(model)

@@ -10,6 +10,7 @@ from levysde.basins import Basin
 from levysde.methods.jump.assembly import about_equilibrium, jump_program, large_jumps
 from levysde.methods.jump.geometry import directions, exit_distances_of, inner_radius
 from levysde.methods.jump.linear_motion import stationary_variances
+from levysde.methods.jump.place_of_jump import enlarged, largest_factor
 from levysde.methods.jump.start import resolved_way
 from levysde.methods.jump.threshold_error import error_bounds
 from levysde.model import Model
@@ -18,6 +19,7 @@ from levysde.noise import Noise
 __all__ = [
     "automatic_threshold",
     "check_threshold",
+    "scaled_noise_error",
     "shortest_exit_distance",
     "threshold_error",
 ]
@@ -48,6 +50,9 @@ MOST_JUMPS = 1e6
 
 MOST_JUMPS_FOR_START = 1e5
 """Jumps for one that leads out, above which a start near the boundary is refused."""
+
+SCALED_ERROR = 0.01
+"""Estimate of the effect of small jumps of scaled noise above which it is refused."""
 
 DRIVEN_SHARE = 0.025
 """Share of the exit distance where the mean of the small jumps drives paths to the boundary."""
@@ -109,6 +114,10 @@ def automatic_threshold(model: Model) -> float:
     alpha s^2/(2 a^2), s the standard deviation of the diffusive part about the minimum and a the
     exit distance. Where s is above 2 % of a, rho is lowered in proportion, down to a half.
 
+    Of scaled noise small jumps have the factor of the minimum everywhere. The threshold is that of
+    noise with the largest factor in the domain, over it, and is refused where the estimate of the
+    effect of these jumps is above one percent.
+
     For skewed noise the way is that from the equilibrium, which the mean of the small jumps
     moves; rho is at least 2.5 % of the way from the minimum. A start nearer to the boundary
     shortens the way in proportion, where a path may leave before the flow has taken it away.
@@ -136,6 +145,8 @@ def automatic_threshold(model: Model) -> float:
     >>> [round(automatic_threshold(Model(*parts, epsilon)), 12) for epsilon in (1e-4, 1.0)]
     [0.9, 0.05]
     """
+    if model.noise.scale_part is not None:
+        return _threshold_of_scaled_noise(model)
     least = _threshold_at_any_noise(model)
     lengths, bounds = error_bounds(model, RAISED_SHARE * _nearest_wall(model))
     rho: float
@@ -147,6 +158,51 @@ def automatic_threshold(model: Model) -> float:
         if not leans or threshold_error(model, rho) <= RAISED_ERROR:
             return rho
     return least
+
+
+def scaled_noise_error(model: Model, rho: float) -> float:
+    """Estimate of the relative error of the mean by small jumps of scaled noise.
+
+    They have the factor of the minimum everywhere. With the largest factor everywhere, and a
+    deviation s about the minimum, all of their effect is about alpha (alpha + 2) s^2/(2 a^2).
+
+    Parameters
+    ----------
+    model : Model
+        With scaled noise.
+    rho : float
+        Threshold, length.
+
+    Returns
+    -------
+    float
+        Dimensionless.
+
+    Examples
+    --------
+    >>> from levysde import basins, dynamics, noise
+    >>> law = noise.scaled(noise.independent(1.5), lambda x, t, p, out: out.fill(1.0 + x[0] ** 2))
+    >>> scaled_noise_error(Model(basins.flat(), dynamics.sgd(), law, 0.01), 0.05) < 0.01
+    True
+    """
+    largest, alpha = enlarged(model), model.noise.alpha
+    program = jump_program(largest, rho * largest.epsilon / model.epsilon, seed=0)
+    variance = float(stationary_variances(program.linear)[: model.dim].max())
+    way = shortest_exit_distance(model.basin, largest.preconditioned_noise)
+    return 0.5 * alpha * (alpha + 2.0) * variance / way**2
+
+
+def _threshold_of_scaled_noise(model: Model) -> float:
+    """That of the noise with the largest factor everywhere, if its small jumps matter little."""
+    rho = automatic_threshold(enlarged(model)) / largest_factor(model)
+    error = scaled_noise_error(model, rho)
+    if not error <= SCALED_ERROR:
+        raise checks.Refusal(
+            "method 'jump' gives small jumps of scaled noise the factor of the minimum, which at "
+            f"epsilon = {model.epsilon:g} may change the mean by {error:.1%}",
+            "use method='euler', or a smaller epsilon",
+        )
+    return rho
 
 
 def _nearest_wall(model: Model) -> float:
