@@ -8,7 +8,7 @@ from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
-from levysde.trial import points_inside, try_functions
+from levysde.trial import try_functions, try_scale, try_schedule
 
 __all__ = ["Model", "check_parts", "checked_model"]
 
@@ -131,9 +131,10 @@ def checked_model(basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float
     """
     check_parts(basin, dynamics, noise)
     try_functions(basin)
-    if noise.scale_part is not None:
-        for point in points_inside(basin):
-            noise.try_at(point)
+    for schedule in (dynamics.schedule, noise.amplitude):
+        if schedule is not None:
+            try_schedule(schedule)
+    try_scale(basin, noise)
     epsilon = checks.finite_number("epsilon", epsilon)
     if not SMALLEST_EPSILON <= epsilon <= 1.0 / SMALLEST_EPSILON:
         raise ValueError(

@@ -15,13 +15,23 @@ import numpy as np
 from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
 from levysde.basins import Basin
+from levysde.noise import Noise
+from levysde.schedules import Schedule
+from levysde.trial_points import points_along_rays, points_inside
 
-__all__ = ["points_inside", "try_functions"]
+__all__ = ["try_functions", "try_scale", "try_schedule"]
 
-POINTS = 100
-"""Points at which a function is tried; fewer above 20 dimensions, where each costs more."""
+ARGUMENTS = {
+    "gradient": ("x", "p", "out"),
+    "outside": ("x", "p"),
+    "margin": ("x", "p", "covariance", "reach"),
+    "scale": ("x", "t", "p", "out"),
+    "schedule": ("t", "p"),
+}
+"""What functions of the user are called with, by their kind."""
 
-RAYS = 8
+TIMES = (0.0, 1.0, 1e3)
+"""At which a scale is tried."""
 
 KEPT = 256
 """Models that are remembered as tried."""
@@ -58,17 +68,92 @@ def try_functions(basin: Basin) -> None:
     >>> try_functions(basins.flat())  # has no function of the user
     """
     own = [part for part in _parts(basin) if part.names]
-    if not own:
-        return
-    key = _key(basin, own)
-    if key in _tried:
-        _tried.move_to_end(key)
+    if not own or _is_tried(_key(basin, own)):
         return
     for part in own:
         part.check_draws()
         part.check_indices(basin.dim)
+    tried = {part.kind: part for part in own}
     with np.errstate(all="ignore"):
-        _try_at_points(basin, {part.kind: part for part in own})
+        for x, inside in points_along_rays(basin, _predicate(basin, tried)):
+            _try_at(tried, x, inside)
+    _remember(_key(basin, own))
+
+
+def try_scale(basin: Basin, noise: Noise) -> None:
+    """Try the function that noise is scaled with, at points inside the domain and at three times.
+
+    Parameters
+    ----------
+    basin : Basin
+        With the domain.
+    noise : Noise
+        Whose scale is tried, if it has one.
+
+    Raises
+    ------
+    ValueError
+        As for `try_functions`; also if a factor is negative or not finite.
+
+    Examples
+    --------
+    >>> from levysde import basins, noise
+    >>> try_scale(basins.flat(), noise.independent(1.5))  # has none
+    """
+    scale = noise.scale_part
+    if scale is None:
+        return
+    part = _Part("scale", scale.function, scale.p)
+    if part.names and _is_tried(_key(basin, [part])):
+        return
+    if part.names:
+        part.check_draws()
+        part.check_indices(basin.dim)
+    shape = (basin.dim,) * (2 if scale.matrix else 1)
+    inside = [x for x, within in points_along_rays(basin, _predicate(basin, {})) if within]
+    with np.errstate(all="ignore"):
+        for x in [*points_inside(basin), *(inside if part.names else [])]:
+            noise.try_at(x)
+            for t in TIMES if part.names else ():
+                _try_writing(part, x, shape, t=t)
+    _remember(_key(basin, [part]))
+
+
+def try_schedule(schedule: Schedule) -> None:
+    """Try a schedule of the user at a few times.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        What is tried.
+
+    Raises
+    ------
+    ValueError
+        If its function draws random numbers, indexes beyond p, changes it, or gives two answers.
+
+    Examples
+    --------
+    >>> from levysde import schedules
+    >>> try_schedule(schedules.cosine(10.0))
+    """
+    part = _Part("schedule", schedule.function, schedule.p)
+    if not part.names:
+        return
+    part.check_draws()
+    part.check_indices(0)
+    for t in TIMES:
+        if part.call(t=t) != part.call(t=t):
+            raise part.unsteady(t=t)
+
+
+def _is_tried(key: str) -> bool:
+    if key in _tried:
+        _tried.move_to_end(key)
+    return key in _tried
+
+
+def _remember(key: str) -> None:
     _tried[key] = None
     if len(_tried) > KEPT:
         _tried.popitem(last=False)
@@ -104,49 +189,54 @@ class _Part:
         """Refuse constant indices beyond an array, also in branches that no trial takes."""
         from levysde.engine.indices import constant_indices
 
-        lengths = {0: ("x", dim), 1: ("p", len(self.p)), 2: ("out", dim)}
-        if self.kind != "gradient":
-            del lengths[2]
+        names, lengths = ARGUMENTS[self.kind], {"x": dim, "p": len(self.p), "out": dim}
         for argument, index in constant_indices(self.function) if self.users else ():
-            if argument in lengths:
-                name, length = lengths[argument]
-                if not -length <= index < length:
-                    raise ValueError(f"{self.title} uses {name}[{index}], but {self._sizes(dim)}")
+            name = names[argument] if argument < len(names) else ""
+            if name in lengths and not -lengths[name] <= index < lengths[name]:
+                raise ValueError(f"{self.title} uses {name}[{index}], but {self._sizes(dim)}")
 
-    def call(self, x: FloatArray, *others: Any, allowed: tuple[type[Exception], ...] = ()) -> Any:
-        """The answer at x, or `_FAILED`."""
-        point, p = x.copy(), np.array(self.p)
+    def call(self, *, allowed: tuple[type[Exception], ...] = (), **given: Any) -> Any:
+        """The answer to arguments by name, p apart, or `_FAILED`."""
+        read = {"p": self.p} | {name: given[name] for name in ("x",) if name in given}
+        copies = {name: np.array(array) for name, array in read.items()}
+        arguments = given | copies
         try:
-            answer = self.run(point, p, *others)
+            answer = self.run(*(arguments[name] for name in ARGUMENTS[self.kind]))
         except IndexError as error:
-            raise self._failure(x, error, self._sizes(len(x))) from error
+            raise self._failure(given, error, self._sizes(len(given.get("x", ())))) from error
         except Exception as error:
             # Where Python says that a number is too large compiled arithmetic gives an infinity.
             if isinstance(error, (OverflowError, *allowed)):
                 return _FAILED
-            mend = "give a number at every point"
-            raise self._failure(x, error, mend) from error
-        for name, before, after in (("x", x, point), ("p", self.p, p)):
-            if not np.array_equal(before, after, equal_nan=True):
+            raise self._failure(given, error, "give a number at every point") from error
+        for name, before in read.items():
+            if not np.array_equal(before, copies[name], equal_nan=True):
                 raise ValueError(
-                    f"{self.title} changed {name} at x = {checks.shown(x)}; only read {name}"
+                    f"{self.title} changed {name} at {_where(**given)}; only read {name}"
                 )
         return answer
 
     def _sizes(self, dim: int) -> str:
-        arrays = "x and out have" if self.kind == "gradient" else "x has"
-        return f"{arrays} {dim} numbers and p has {len(self.p)}: stay within them"
+        names = [name for name in ("x", "out") if name in ARGUMENTS[self.kind]]
+        have = f"{' and '.join(names)} {'have' if len(names) > 1 else 'has'} {dim} numbers and "
+        return f"{have if names else ''}p has {len(self.p)}: stay within them"
 
-    def _failure(self, x: FloatArray, error: Exception, mend: str) -> ValueError:
+    def _failure(self, given: dict[str, Any], error: Exception, mend: str) -> ValueError:
         what = f"{type(error).__name__}: {error}"
-        return ValueError(f"{self.title} failed at x = {checks.shown(x)}: {what}; {mend}")
+        return ValueError(f"{self.title} failed at {_where(**given)}: {what}; {mend}")
 
-    def unsteady(self, x: FloatArray) -> ValueError:
+    def unsteady(self, **given: Any) -> ValueError:
         """What is said where two calls gave two answers."""
+        of = " and ".join(name for name in ("x", "t", "p") if name in ARGUMENTS[self.kind])
         return ValueError(
-            f"{self.title} gave two answers at x = {checks.shown(x)}; compute it from x and p "
-            "alone, and describe noise by a law of levysde.noise"
+            f"{self.title} gave two answers at {_where(**given)}; compute it from {of} alone, and "
+            "describe noise by a law of levysde.noise"
         )
+
+
+def _where(x: FloatArray | None = None, t: float | None = None, **others: Any) -> str:
+    place = [] if x is None else [f"x = {checks.shown(x)}"]
+    return ", ".join(place if t is None else [*place, f"t = {t:g}"])
 
 
 def _parts(basin: Basin) -> Iterator[_Part]:
@@ -175,121 +265,55 @@ def _key(basin: Basin, own: list[_Part]) -> str:
     return digest.hexdigest()
 
 
-# ------------------------------------------------------------------------------------------- points
-
-
-def points_inside(basin: Basin) -> list[FloatArray]:
-    """A few points of the domain: the minimum, the start, and some half way to the boundary.
-
-    Parameters
-    ----------
-    basin : Basin
-        With the domain.
-
-    Returns
-    -------
-    list of ndarray, shape (dim,)
-
-    Examples
-    --------
-    >>> from levysde import basins
-    >>> [float(x[0]) for x in points_inside(basins.flat())]
-    [0.0, 0.0, 0.25, -0.25]
-    """
-    steps = 0.5 * basin.domain.size_about(basin.center) * _directions(basin.dim, 4)
-    near = [basin.center + step for step in steps]
-    return [basin.center, basin.start, *(x for x in near if basin.domain.contains(x))]
-
-
-def _try_at_points(basin: Basin, tried: dict[str, _Part]) -> None:
-    outside = tried.get("outside") or _Part("outside", basin.domain.outside, basin.domain.p)
-    follows_flow = bool(outside.users) and "outside" not in tried
-    count = max(12, min(POINTS, 2000 // basin.dim))
-    directions = _directions(basin.dim, min(RAYS, count // 6))
-    for direction in directions:
-        distance = _size(basin) if follows_flow else _way_out(basin, direction, outside)
-        for radius in _radii(distance, count // len(directions)):
-            x = basin.center + radius * direction
-            _try_at(tried, x, not follows_flow and not _is_outside(outside, x))
+# ---------------------------------------------------------------------------------------- functions
 
 
 def _try_at(tried: dict[str, _Part], x: FloatArray, inside: bool) -> None:
     if "gradient" in tried:
-        _try_gradient(tried["gradient"], x, inside)
+        _try_writing(tried["gradient"], x, (len(x),), () if inside else _ARITHMETIC)
     if "outside" in tried and _is_outside(tried["outside"], x) == inside:
-        raise tried["outside"].unsteady(x)
+        raise tried["outside"].unsteady(x=x)
     if "margin" in tried and inside:
         _try_margin(tried["margin"], x)
 
 
-def _directions(dim: int, rays: int) -> FloatArray:
-    """Unit vectors: both sides of the first axes, and others without a symmetry."""
-    axes = np.repeat(np.eye(dim)[: max(1, rays // 4)], 2, axis=0)
-    axes[1::2] *= -1.0
-    if dim == 1:
-        return axes
-    oblique = np.random.default_rng(0).standard_normal((rays - len(axes), dim))
-    return np.concatenate([axes, oblique / np.linalg.norm(oblique, axis=1)[:, None]])
-
-
-def _size(basin: Basin) -> float:
-    """Lengths that may occur, where the distance of the boundary is not known."""
-    return max(1.0, float(np.abs(basin.center).max()), float(np.abs(basin.start).max()))
-
-
-def _way_out(basin: Basin, direction: FloatArray, outside: _Part) -> float:
-    """About the distance of the boundary along a ray, or the size of the problem."""
-    inner, size = 0.0, _size(basin)
-    for outer in size * np.exp2(np.arange(-24.0, 16.0, 2.0)):
-        if not _is_outside(outside, basin.center + outer * direction):
-            inner = outer
-            continue
-        for _ in range(12):
-            middle = 0.5 * (inner + outer)
-            if _is_outside(outside, basin.center + middle * direction):
-                outer = middle
-            else:
-                inner = middle
-        return float(outer)
-    return size
-
-
-def _radii(distance: float, count: int) -> FloatArray:
-    """Distances along a ray: even ones inside, then closer and closer to the boundary, and far."""
-    far = max(3, 2 * count // 5)
-    even = np.linspace(0.0, 0.97, count - far) + 0.5 * 0.97 / (count - far)
-    beyond = 1.0 + np.geomspace(1e-3, 1e3, far - 1)
-    shares = np.concatenate([even[even < 0.999], [0.999], beyond])
-    return np.asarray(distance * shares, dtype=np.float64)
-
-
-# ---------------------------------------------------------------------------------------- functions
-
-
-def _try_gradient(part: _Part, x: FloatArray, inside: bool) -> None:
-    """What a gradient leaves unwritten, or reads from out, shows in two different fillings."""
-    allowed = () if inside else _ARITHMETIC
+def _try_writing(
+    part: _Part,
+    x: FloatArray,
+    shape: tuple[int, ...],
+    allowed: tuple[type[Exception], ...] = (),
+    **others: float,
+) -> None:
+    """What is left unwritten, or read from out, shows in two different fillings."""
 
     def filled_with(value: float) -> FloatArray:
-        out = np.full(len(x), value)
-        failed = part.call(x, out, allowed=allowed) is _FAILED
-        return np.zeros(0) if failed else out
+        out = np.full(shape, value)
+        failed = part.call(x=x, out=out, allowed=allowed, **others) is _FAILED
+        return np.zeros(0) if failed else out.ravel()
 
     first, second = filled_with(np.nan), filled_with(0.5)
     if np.array_equal(first, second, equal_nan=True):
         return
     if not np.array_equal(first, filled_with(np.nan), equal_nan=True) or not first.size:
-        raise part.unsteady(x)
+        raise part.unsteady(x=x, **others)
     differs = (first != second) & ~(np.isnan(first) & np.isnan(second))
     raise ValueError(
         f"{part.title} left component {int(np.flatnonzero(differs)[0])} of out unwritten, or read "
-        f"it, at x = {checks.shown(x)}; write a number into every component of out"
+        f"it, at {_where(x=x, **others)}; write a number into every component of out"
     )
+
+
+def _predicate(basin: Basin, tried: dict[str, _Part]) -> Callable[[FloatArray], bool] | None:
+    """The predicate of the domain, or nothing where it follows the flow in plain Python."""
+    outside = tried.get("outside") or _Part("outside", basin.domain.outside, basin.domain.p)
+    if outside.users and "outside" not in tried:
+        return None
+    return lambda x: _is_outside(outside, x)
 
 
 def _is_outside(part: _Part, x: FloatArray) -> bool:
     """The answer of the predicate, which may be asked anywhere; an overflow counts as far out."""
-    answer = part.call(x)
+    answer = part.call(x=x)
     if answer is _FAILED:
         return True
     if part.users and not isinstance(answer, bool | np.bool_):
@@ -301,7 +325,7 @@ def _is_outside(part: _Part, x: FloatArray) -> bool:
 
 def _try_margin(part: _Part, x: FloatArray) -> None:
     for reach in (0.0, 1.0):
-        found, again = (part.call(x, np.eye(len(x)), reach) for _ in range(2))
+        found, again = (part.call(x=x, covariance=np.eye(len(x)), reach=reach) for _ in range(2))
         if found is _FAILED or again is _FAILED:
             continue
         number = isinstance(found, int | float | np.integer | np.floating)
@@ -311,4 +335,4 @@ def _try_margin(part: _Part, x: FloatArray) -> None:
                 "to infinity"
             )
         if found != again:
-            raise part.unsteady(x)
+            raise part.unsteady(x=x)

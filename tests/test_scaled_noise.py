@@ -230,7 +230,7 @@ def unwritten(x, t, p, out):
     [
         (negative, "the scale of the noise is .-1.0. at x = .0.25., t = 0; give factors"),
         (not_a_number, "wrote .nan. at x = .0., t = 0"),
-        (too_long, "IndexError: index 1 is out of bounds"),
+        (too_long, r"uses out\[1\], but x and out have 1 numbers"),
         (unwritten, "write a finite number into every entry"),
     ],
 )
@@ -265,3 +265,81 @@ def test_scaled_noise_is_made_again_from_a_record():
         found = run(noise, basin)
         again = ls.spec.build(found.parameters)
         assert same(found, run(again[2], again[0], again[1]))
+
+
+def random_factor(x, t, p, out):
+    out[0] = np.random.rand()
+
+
+def sometimes_unwritten(x, t, p, out):
+    if x[0] < 0.5:
+        out[0] = 1.0
+
+
+def counts(x, t, p, out):
+    p[0] += 1.0
+    out[0] = p[0]
+
+
+def moves(x, t, p, out):
+    out[0] = 1.0
+    x[0] = 0.0
+
+
+def negative_far_out(x, t, p, out):
+    out[0] = 1.0 - 1.5 * x[0]
+
+
+def root(x, t, p, out):
+    out[0] = np.sqrt(0.25 - x[0] * x[0])
+
+
+def later_beyond(x, t, p, out):
+    out[0] = p[3] if t > 1e5 else 1.0
+
+
+@pytest.mark.parametrize(
+    ("scale", "told"),
+    [
+        (random_factor, "draws random numbers, which are not those of the seed"),
+        (sometimes_unwritten, "the scale of the noise wrote .nan. at x"),
+        (counts, "the scale function 'counts' changed p at x = .*, t = 0; only read p"),
+        (moves, "the scale function 'moves' changed x at"),
+        (negative_far_out, "give factors that are not negative"),
+        (root, "write a finite number into every entry"),
+        (later_beyond, r"the scale function 'later_beyond' uses p\[3\], but x and out have 1"),
+    ],
+)
+def test_a_scale_is_tried_all_over_the_domain(scale, told):
+    with pytest.raises(ValueError, match=told):
+        run(scaled(ls.noise.independent(1.5), scale, {"count": 1.0}), ls.basins.flat())
+
+
+def random_schedule(t, p):
+    return np.random.rand()
+
+
+def counting_schedule(t, p):
+    p[0] = p[0] + 1.0
+    return 1.0 / p[0]
+
+
+def schedule_beyond(t, p):
+    return p[3] if t > 1e5 else 1.0
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (random_schedule, "the schedule function 'random_schedule' draws random numbers"),
+        (counting_schedule, "changed p at t = 0; only read p"),
+        (schedule_beyond, r"uses p\[3\], but p has 1: stay within them"),
+    ],
+)
+@pytest.mark.parametrize("of", ["steps", "noise"])
+def test_a_schedule_is_tried(function, told, of):
+    schedule, law = schedules.Schedule(function, {"count": 1.0}), ls.noise.independent(1.5)
+    dynamics = ls.dynamics.scheduled(SGD, schedule) if of == "steps" else SGD
+    noise = scaled(law, schedule) if of == "noise" else law
+    with pytest.raises(ValueError, match=told):
+        run(noise, ls.basins.flat(), dynamics)

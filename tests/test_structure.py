@@ -65,7 +65,7 @@ LAYERS = (
     ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
     ("levysde.domains.*",),
     ("levysde.basins.*",),
-    ("levysde.model", "levysde.trial"),
+    ("levysde.model", "levysde.trial", "levysde.trial_points"),
     ("levysde.runs.results", "levysde.runs.seeds"),
     ("levysde.methods.*",),
     ("levysde.runs.*", "levysde.report.*"),

@@ -298,8 +298,8 @@ def test_domains_of_all_kinds_are_right():
 
 def test_a_model_is_tried_once(monkeypatch):
     calls = []
-    tried = trial._try_at_points
-    monkeypatch.setattr(trial, "_try_at_points", lambda *given: calls.append(tried(*given)))
+    remember = trial._remember
+    monkeypatch.setattr(trial, "_remember", lambda key: calls.append(remember(key)))
     basin = basin_of(last_first, domains.interval(-1.0, 1.5))
     for _ in range(3):
         trial.try_functions(basin)

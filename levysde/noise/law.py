@@ -13,6 +13,7 @@ from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
+from levysde.schedules import Schedule
 
 CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
 """The law of scale 1, in one line."""
@@ -180,6 +181,11 @@ class Noise(ABC):
     @property
     def brownian(self) -> float | FloatArray | None:
         """Standard deviation in unit time of Brownian motion beside the jumps, if there is any."""
+        return None
+
+    @property
+    def amplitude(self) -> Schedule | None:
+        """The schedule that increments are multiplied by, if there is one."""
         return None
 
     @property
