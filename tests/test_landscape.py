@@ -1,5 +1,7 @@
 """Minima and saddles against those that are known."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,32 @@ def test_a_box_without_a_minimum_is_one_sentence():
         ls.find_minima(ls.potentials.quadratic(2), 1.0, [2.0, 0.0])
     with pytest.raises(ValueError, match="starts"):
         ls.find_minima(ls.potentials.quadratic(2), 1.0, 2.0, starts=0)
+
+
+def test_a_large_box_costs_no_digits():
+    found = ls.find_minima(ls.potentials.double_well(1), -1e4, 1e4)
+    assert found.minima.ravel() == pytest.approx([-1.0, 1.0], abs=1e-9)
+    assert found.curvatures.ravel() == pytest.approx([2.0, 2.0], rel=1e-6)
+    assert found.saddles.ravel() == pytest.approx([0.0], abs=1e-9)
+    assert found.joined.tolist() == [[0, 1]]
+
+
+def dip(x, p, out):
+    """F = x^2/20 - 0.05 exp(-((x - 1)/0.005)^2/2)."""
+    away = (x[0] - 1.0) / 0.005
+    out[0] = 0.1 * x[0] + 0.05 * away / 0.005 * math.exp(-0.5 * away * away)
+
+
+def test_a_minimum_to_which_a_saddle_leads_is_found():
+    found = ls.find_minima(ls.Potential(1, dip), -2.0, 2.0)
+    assert len(found.minima) == 2
+    assert len(found.saddles) == 1
+    assert sorted(found.joined[0].tolist()) == [0, 1]
+    narrow = found.minima.ravel().max()
+    assert 0.999 < narrow < 1.0
+    assert abs(ls.Potential(1, dip).gradient_at(np.array([narrow]))[0]) < 1e-9
+
+
+def test_corners_of_another_dimension_are_refused():
+    with pytest.raises(ValueError, match=r"lower has shape \(2,\); give a number, or one per"):
+        ls.find_minima(ls.potentials.double_well(1), [-2.0, -2.0], 2.0)

@@ -319,7 +319,8 @@ def test_the_limit_is_the_stable_law_of_the_same_tail():
     law, epsilon = pareto(1.5, 2.0, scale=0.5), 0.01
     prediction = ls.theory.predict(FLAT, SGD, law, epsilon, dt=0.01)
     assert prediction.rate == pytest.approx(epsilon**1.5 * (0.5 * 2.0) ** 1.5, rel=1e-9)
-    cauchy = ls.Noise(logistic, {"width": 1.0}, alpha=1.0, tail=2.0 * 3.0 / math.pi)
+    with pytest.warns(UserWarning, match="the tail of the logistic noise says"):
+        cauchy = ls.Noise(logistic, {"width": 1.0}, alpha=1.0, tail=2.0 * 3.0 / math.pi)
     assert float(cauchy.vectors) == pytest.approx(3.0, rel=1e-14)
 
 
@@ -479,3 +480,16 @@ def test_built_in_steps_by_name(name, tmp_path, capsys):
         spec.part("noise", name, **{argument: 0.01})
     with pytest.raises(ValueError, match="no escape measure"):
         ls.theory.predict(FLAT, SGD, spec.part("noise", name, **{argument: 3.0}), 0.1)
+
+
+def test_a_tail_that_contradicts_the_draws_is_pointed_out():
+    with pytest.warns(UserWarning, match="says P.*one of them may be wrong"):
+        ls.Noise(user_parts.pareto, {"index": 1.5, "spread": 1.0}, 1.5, tail=20.0)
+
+
+def test_a_law_of_one_step_is_not_extrapolated():
+    result = ls.escape_times(
+        ls.basins.flat(), ls.dynamics.sgd(), ls.noise.lomax(1.5), 1.0, paths=50, dt=0.05
+    )
+    with pytest.raises(ValueError, match="lomax noise is a law of one step, so that another dt"):
+        ls.refine(result)

@@ -110,3 +110,22 @@ def test_a_bad_deviation_is_one_sentence():
         plus_brownian(law, -1.0)
     with pytest.raises(ValueError, match="has a Brownian part already"):
         plus_brownian(plus_brownian(law, 1.0), 1.0)
+
+
+def test_the_bias_of_a_grid_is_that_of_a_brownian_motion():
+    """Of order sqrt(dt); with dt^(1/alpha) the limit comes out 8 % too large."""
+    law = ls.noise.plus_brownian(ls.noise.independent(1.5, scale=0.02), 1.0)
+    exact = ls.theory.mean_exit_time(lambda x: x, -1.0, 1.0, 1.5, 0.02, brownian=1.0).value
+    run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), law, 1.0, paths=20000, dt=0.02)
+    limit = ls.refine(run)
+    assert (limit.exponent, limit.second_exponent) == (0.5, 0.75)
+    assert abs(limit.extrapolated - exact) < 4.0 * limit.extrapolated_error
+    assert limit.extrapolated_error < 0.08 * exact
+
+
+@pytest.mark.parametrize(
+    "law", [ls.noise.plus_brownian(ls.noise.independent(1.5), 1.0), ls.noise.tempered(1.5, 0.1)]
+)
+def test_a_learning_rate_needs_steps_of_one_law(law):
+    with pytest.raises(ValueError, match=r"needs steps dt.* of one law at any dt, which"):
+        ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), law, lr=0.01, paths=10)

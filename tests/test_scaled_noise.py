@@ -343,3 +343,19 @@ def test_a_schedule_is_tried(function, told, of):
     noise = scaled(law, schedule) if of == "noise" else law
     with pytest.raises(ValueError, match=told):
         run(noise, ls.basins.flat(), dynamics)
+
+
+@pytest.mark.parametrize(
+    ("clock", "told"),
+    [
+        (lambda t: 3.0, "gave an array of shape .. and type float64 for 10 times"),
+        (lambda t: t[:5], r"gave an array of shape .5,. and type float64 for 10 times"),
+        (lambda t: -t, "the clock gave -"),
+        (lambda t: t * np.nan, "the clock gave nan; give times that are finite"),
+        (3, "clock is 3; give a function"),
+    ],
+)
+def test_a_wrong_clock_is_one_sentence(clock, told):
+    found = run(ls.noise.independent(1.5), ls.basins.flat(), paths=10)
+    with pytest.raises(ValueError, match=told):
+        found.exponentiality(clock)

@@ -120,3 +120,14 @@ def test_a_scheduled_run_is_made_again_from_its_record():
         assert again.schedule.name == schedule.name
         repeated = ls.escape_times(basin, again, noise, 0.5, paths=50, dt=0.02, horizon=10.0)
         assert np.array_equal(found.exit_position, repeated.exit_position)
+
+
+@pytest.mark.parametrize("dim", [2, 40])
+def test_a_clip_is_that_of_whole_steps(dim):
+    """As clipped gradients have it: a step is s(t) times one that is no longer than the clip."""
+    clipped, halved = ls.dynamics.sgd(clip=0.5), schedules.step(0.05, 0.5)
+    noise = ls.noise.independent(1.5)
+    setting = {"epsilon": 1e6, "dt": 0.05, "steps": 4, "paths": 3, "scheme": "euler"}
+    found = ls.trajectories(ls.basins.flat(dim), scheduled(clipped, halved), noise, **setting)
+    moves = np.linalg.norm(np.diff(found.positions, axis=1), axis=2)
+    assert moves == pytest.approx(np.tile([0.5, 0.25, 0.125, 0.0625], (3, 1)), rel=1e-9)

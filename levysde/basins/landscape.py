@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,15 @@ from levysde.potentials import Potential
 __all__ = ["Landscape", "find_minima"]
 
 _STARTS = 200
-_DIFFERENCE = 1e-5
-"""Step of the differences that give the curvature, over the size of the region."""
+_STEPS = 10.0 ** -np.arange(3.0, 11.0)
+"""Of the differences that give the curvature, over the size of the region."""
+
+_MOST_PAIRS = 100
+_SHARES_BETWEEN = (0.25, 0.5, 0.75)
+"""Pairs of points between which more are looked for, and where."""
 
 _SAME = 1e-6
-"""Points nearer than this are one, over the size of the region."""
+"""Points nearer than this are one, and known so well, over the size of the region."""
 
 _SOLVED = 1e-8
 """Largest gradient of a stationary point, over the typical one in the region."""
@@ -27,6 +32,8 @@ _FLAT = 1e-6
 """Curvatures below are taken for 0, over the largest."""
 
 _OFF_SADDLE = 1e-3
+"""Where the flow from a saddle begins, over the distance of the nearest other point."""
+
 _FLOW_TIMES = 60.0
 """How long the flow from a saddle is followed, in units of 1 over the smallest curvature."""
 
@@ -60,9 +67,10 @@ def find_minima(
     """Look for minima and saddles of a potential in a box.
 
     grad F = 0 is solved from many starting points (Powell's hybrid method), on a sequence that
-    fills the box evenly; the Hessian, by differences, tells minima from saddles, and the flow from
-    a saddle to both sides which minima it joins. A search from points can miss a well that is small
-    against the box: give a smaller one, or more starts.
+    fills the box evenly, then from points between those found. The Hessian, by differences, tells
+    minima from saddles, and the flow from a saddle to both sides which minima it joins; a minimum
+    that it leads to is added. A search from points can miss a well that is small against the box:
+    give a smaller one, or more starts.
 
     Parameters
     ----------
@@ -98,99 +106,137 @@ def find_minima(
     """
     checks.instance("potential", potential, Potential)
     dim = potential.dim
-    low, high = (
-        np.broadcast_to(checks.finite_array(name, end), dim).astype(np.float64)
-        for name, end in (("lower", lower), ("upper", upper))
-    )
+    low, high = _corner("lower", lower, dim), _corner("upper", upper, dim)
     if not (low < high).all():
         raise ValueError(
             f"the box from {low.tolist()} to {high.tolist()} is empty; give lower < upper"
         )
     starts = checks.whole_number("starts", starts, 1, 1_000_000)
-    size = float(np.max(high - low))
-    points = _stationary_points(potential, low, high, starts, size)
-    hessians = [_hessian(potential, x, _DIFFERENCE * size) for x in points]
-    values = [np.linalg.eigvalsh(each) for each in hessians]
-    kinds = [int((each < -_FLAT * np.abs(each).max()).sum()) for each in values]
-    flat = [bool((np.abs(each) <= _FLAT * np.abs(each).max()).any()) for each in values]
-    minima = [k for k in range(len(points)) if kinds[k] == 0 and not flat[k]]
-    saddles = [k for k in range(len(points)) if kinds[k] == 1 and not flat[k]]
+    search = _Search(potential, low, high, starts)
+    search.between()
+    ends = {k: search.ends_of(k) for k in search.of_index(1)}
+    ends |= {k: search.ends_of(k) for k in search.of_index(1) if k not in ends}
+    minima = search.of_index(0)
     if not minima:
         raise ValueError(
             f"no minimum was found in the box from {low.tolist()} to {high.tolist()}; give another "
             "box, or more starts"
         )
-    minima.sort(key=lambda k: _order(potential, points[k], size))
-    places = np.array([points[k] for k in minima])
-    joined = [
-        [_flow_end(potential, points[k], side * _descent(hessians[k]), places, size)
-         for side in (-1.0, 1.0)]
-        for k in saddles
-    ]  # fmt: skip
+    minima.sort(key=lambda k: _order(potential, search.points[k], search.size))
+    number = {k: n for n, k in enumerate(minima)}
+    joined = [sorted(number.get(end, -1) for end in pair) for pair in ends.values()]
     return Landscape(
-        places,
-        np.array([values[k] for k in minima]),
-        np.array([points[k] for k in saddles]).reshape(-1, dim),
-        np.array([sorted(pair) for pair in joined], dtype=np.int64).reshape(-1, 2),
+        np.array([search.points[k] for k in minima]),
+        np.array([search.values(k) for k in minima]),
+        np.array([search.points[k] for k in ends]).reshape(-1, dim),
+        np.array(joined, dtype=np.int64).reshape(-1, 2),
     )
 
 
-def _stationary_points(
-    potential: Potential, low: FloatArray, high: FloatArray, starts: int, size: float
-) -> list[FloatArray]:
-    """Distinct zeros of the gradient in the box."""
-    from scipy import optimize
-    from scipy.stats import qmc
+def _corner(name: str, end: npt.ArrayLike, dim: int) -> FloatArray:
+    given = checks.finite_array(name, end)
+    if given.ndim > 1 or (given.ndim == 1 and len(given) != dim):
+        raise ValueError(f"{name} has shape {given.shape}; give a number, or one per coordinate")
+    return np.broadcast_to(given, dim).astype(np.float64)
 
-    trials = qmc.scale(qmc.Halton(potential.dim, seed=0).random(starts), low, high)
-    typical = float(np.median(np.linalg.norm(potential.gradient_many(trials), axis=1)))
-    found: list[FloatArray] = []
-    with np.errstate(all="ignore"):
+
+class _Search:
+    """Zeros of the gradient in a box, and the Hessian at each."""
+
+    def __init__(
+        self, potential: Potential, low: FloatArray, high: FloatArray, starts: int
+    ) -> None:
+        from scipy.stats import qmc
+
+        self.potential, self.low, self.high = potential, low, high
+        self.size = float(np.max(high - low))
+        self.points: list[FloatArray] = []
+        self.hessians: list[FloatArray] = []
+        trials = qmc.scale(qmc.Halton(potential.dim, seed=0).random(starts), low, high)
+        slopes = np.linalg.norm(potential.gradient_many(trials), axis=1)
+        self.typical = float(np.median(slopes))
         for start in trials:
-            answer = optimize.root(potential.gradient_at, start, method="hybr", tol=1e-12)
+            self.solve(start)
+
+    def solve(self, start: FloatArray) -> int | None:
+        """The number of the zero that the solver finds from a start, if it is one in the box."""
+        from scipy import optimize
+
+        with np.errstate(all="ignore"):
+            answer = optimize.root(self.potential.gradient_at, start, method="hybr", tol=1e-12)
             # What rounding leaves of a coordinate that is 0.
-            x = np.where(np.abs(answer.x) < 1e-12 * size, 0.0, answer.x)
-            slope = float(np.linalg.norm(potential.gradient_at(x)))
-            inside = bool((x >= low).all() and (x <= high).all())
-            new = all(np.linalg.norm(x - other) > _SAME * size for other in found)
-            if inside and new and slope <= _SOLVED * typical:
-                found.append(x)
-    return found
+            x = np.where(np.abs(answer.x) < 1e-12 * self.size, 0.0, answer.x)
+            slope = float(np.linalg.norm(self.potential.gradient_at(x)))
+        if not ((x >= self.low).all() and (x <= self.high).all()):
+            return None
+        for k, other in enumerate(self.points):
+            if np.linalg.norm(x - other) <= _SAME * self.size:
+                return k
+        hessian = _hessian(self.potential, x, self.size)
+        way = np.linalg.lstsq(hessian, self.potential.gradient_at(x))[0]  # to the zero of the slope
+        if not (slope <= _SOLVED * self.typical and np.linalg.norm(way) <= _SAME * self.size):
+            return None
+        self.points.append(x)
+        self.hessians.append(hessian)
+        return len(self.points) - 1
+
+    def between(self) -> None:
+        """Look between the points found so far, where saddles of close wells are."""
+        pairs = list(itertools.combinations(range(len(self.points)), 2))
+        for k, other in pairs[:_MOST_PAIRS]:
+            for share in _SHARES_BETWEEN:
+                self.solve((1.0 - share) * self.points[k] + share * self.points[other])
+
+    def values(self, k: int) -> FloatArray:
+        """Curvatures at a point."""
+        return np.asarray(np.linalg.eigvalsh(self.hessians[k]))
+
+    def of_index(self, count: int) -> list[int]:
+        """Points with so many negative curvatures, and none that may be 0."""
+        found = []
+        for k in range(len(self.points)):
+            values = self.values(k)
+            flat = _FLAT * np.abs(values).max()
+            if (values < -flat).sum() == count and not (np.abs(values) <= flat).any():
+                found.append(k)
+        return found
+
+    def ends_of(self, k: int) -> tuple[int, int]:
+        """The points to which the flow leads from both sides of a saddle; -1 where to none."""
+        descent = np.linalg.eigh(self.hessians[k])[1][:, 0]
+        others = [p for n, p in enumerate(self.points) if n != k]
+        apart = min((float(np.linalg.norm(p - self.points[k])) for p in others), default=self.size)
+        first, second = (self._flow_end(k, side * apart * descent) for side in (-1.0, 1.0))
+        return first, second
+
+    def _flow_end(self, k: int, way: FloatArray) -> int:
+        from scipy import integrate
+
+        begin = self.points[k] + _OFF_SADDLE * way
+        curvature = np.abs(self.values(k))
+        time = _FLOW_TIMES / float(curvature[curvature > 0.0].min())
+        end = integrate.solve_ivp(
+            lambda t, x: -self.potential.gradient_at(x), (0.0, time), begin,
+            method="LSODA", rtol=1e-8,
+        ).y[:, -1]  # fmt: skip
+        found = self.solve(end)
+        return -1 if found is None else found
 
 
-def _hessian(potential: Potential, x: FloatArray, step: float) -> FloatArray:
-    ahead, behind = (
-        potential.gradient_many(x + side * step * np.eye(potential.dim)) for side in (1.0, -1.0)
-    )
-    matrix = (ahead - behind) / (2.0 * step)
-    return np.asarray(0.5 * (matrix + matrix.T))
+def _hessian(potential: Potential, x: FloatArray, size: float) -> FloatArray:
+    """By central differences, of which that is taken which differs least from one more coarse."""
+    tried = []
+    for step in size * _STEPS:
+        ahead, behind = (
+            potential.gradient_many(x + side * step * np.eye(potential.dim)) for side in (1.0, -1.0)
+        )
+        matrix = (ahead - behind) / (2.0 * step)
+        tried.append(0.5 * (matrix + matrix.T))
+    changes = [np.abs(b - a).max() for a, b in itertools.pairwise(tried)]
+    return np.asarray(tried[int(np.argmin(changes)) + 1])
 
 
 def _order(potential: Potential, x: FloatArray, size: float) -> tuple[float, ...]:
     """By value, which differences of rounding shall not decide, then by place."""
     value = 0.0 if potential.value is None else round(potential.value_at(x), 9)
     return (value, *np.round(x / size, 6).tolist())
-
-
-def _descent(hessian: FloatArray) -> FloatArray:
-    """The unit vector along which a saddle goes down."""
-    return np.asarray(np.linalg.eigh(hessian)[1][:, 0])
-
-
-def _flow_end(
-    potential: Potential, saddle: FloatArray, direction: FloatArray, minima: FloatArray, size: float
-) -> int:
-    """The minimum at which the flow from beside a saddle ends, -1 if it is none of those given."""
-    from scipy import integrate, optimize
-
-    def flow(t: float, x: FloatArray) -> FloatArray:
-        return -potential.gradient_at(x)
-
-    begin = saddle + _OFF_SADDLE * size * direction
-    curvature = np.abs(np.linalg.eigvalsh(_hessian(potential, saddle, _DIFFERENCE * size)))
-    time = _FLOW_TIMES / float(curvature[curvature > 0.0].min())
-    end = integrate.solve_ivp(flow, (0.0, time), begin, method="LSODA", rtol=1e-8).y[:, -1]
-    settled = optimize.root(potential.gradient_at, end, method="hybr").x
-    distances = np.linalg.norm(minima - settled, axis=1)
-    nearest = int(distances.argmin())
-    return nearest if distances[nearest] < 1e-4 * size else -1

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _TRIED_STEP = 0.01
 
 
+def _last(t: float, p: FloatArray) -> float:
+    return float(p[p.size - 1])
+
+
 @dataclass(frozen=True, eq=False)
 class Dynamics:
     """One step of one coordinate.
@@ -166,8 +170,13 @@ class Dynamics:
             memory=self.memory,
             clock=self.clock,
             normal=self.normal,
-            limited=self.clip is not None,
+            limit=self.limit,
         )
+
+    @property
+    def limit(self) -> PlainFunction | None:
+        """`limit(t, p)`, to which the displacement of a step is cut, if there is a clip: p[-1]."""
+        return None if self.clip is None else _last
 
     def _try_update(self, p: FloatArray, dt: float, dim: int) -> None:
         """Call the update in plain Python, so that a mistake in it is an ordinary error."""

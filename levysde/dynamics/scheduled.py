@@ -60,6 +60,11 @@ class Scheduled(Dynamics):
         """Never: the flow between jumps depends on time."""
         return False
 
+    @property
+    def limit(self) -> PlainFunction | None:
+        """The clip of the whole steps times s(t)."""
+        return None if self.clip is None else _slowed_limit(self.factor.function)
+
     def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """Those of the schedule, then those of a whole step.
 
@@ -89,7 +94,8 @@ def scheduled(dynamics: Dynamics, schedule: Schedule) -> Scheduled:
     If a whole step takes x to y, a step at time t takes it to x + s(t) (y - x); averages of the
     gradient are those of the whole steps. A decoupled decay is scheduled with it,
     x <- (1 - s w dt) x - s dt m/Q, as AdamW has it, and in a proximal step too,
-    x <- (x - s dt m/Q)/(1 + s w dt). The noise is multiplied as the gradient is: escapes have the
+    x <- (x - s dt m/Q)/(1 + s w dt). A clip is that of whole steps, as of gradients that are
+    clipped. The noise is multiplied as the gradient is: escapes have the
     rate s(t)^alpha times that of the whole steps, in leading order.
 
     Parameters
@@ -157,6 +163,13 @@ def _slowed(update: PlainFunction, factor: PlainFunction) -> PlainFunction:
         return (x + s * (y * (1.0 + decay) - x)) / (1.0 + s * decay), m, v
 
     return slowed
+
+
+def _slowed_limit(factor: PlainFunction) -> PlainFunction:
+    def limit(t, p):  # type: ignore[no-untyped-def]
+        return factor(t, p[_HEADER : _HEADER + int(p[_SIZE])]) * p[p.size - 1]
+
+    return limit
 
 
 def _clock(clock: PlainFunction | None) -> PlainFunction | None:

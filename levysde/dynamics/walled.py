@@ -227,6 +227,11 @@ class Walled(Dynamics):
         """Never: between jumps paths would have to be followed along the walls."""
         return False
 
+    @property
+    def limit(self) -> PlainFunction | None:
+        """That of the steps; see `Dynamics.limit`."""
+        return self.free.limit
+
     def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
         """Those of the steps; see `Dynamics.step_parameters`."""
         return self.free.step_parameters(dt, dim, share)

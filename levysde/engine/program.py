@@ -62,8 +62,8 @@ class UpdatePart:
         `clock(t, dt, p) -> (a, b)`: numbers of the time alone, made once for all coordinates.
     normal : bool
         Whether the update takes a standard normal variate of its own, independent of the noise.
-    limited : bool
-        Whether the displacement of a step is cut to the length p[-1].
+    limit : callable, optional
+        `limit(t, p) -> float`: the length to which the displacement of a step is cut.
     """
 
     update: PlainFunction
@@ -71,7 +71,7 @@ class UpdatePart:
     memory: bool = False
     clock: PlainFunction | None = None
     normal: bool = False
-    limited: bool = False
+    limit: PlainFunction | None = None
 
 
 @dataclass(frozen=True)

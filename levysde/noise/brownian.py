@@ -92,6 +92,21 @@ class PlusBrownian(Noise):
         return self.law.params
 
     @property
+    def self_similar(self) -> bool:
+        """No: its two parts scale in two ways."""
+        return False
+
+    @property
+    def divisible(self) -> bool:
+        """As the law."""
+        return self.law.divisible
+
+    @property
+    def grid_orders(self) -> tuple[float, float]:
+        """That of a Brownian motion, and that of the jumps."""
+        return 0.5, self.law.grid_orders[0]
+
+    @property
     def indices(self) -> FloatArray:
         """Those of the law."""
         return self.law.indices

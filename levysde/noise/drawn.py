@@ -23,6 +23,9 @@ _TRIED = (2.0**-53, 1e-6, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0 - 1e-6, 1.0
 _FAR = (2.0**30, 2.0**40)
 """Where a tail is compared with a power of x."""
 
+_COMPARED, _FAR_FROM, _SMALLEST = 2000, 3.0, 2.0**-53
+"""Draws that a tail is compared with, the ratio that is pointed out, and the least uniform."""
+
 _SAME = 1e-5
 """Relative difference of C between those places that rounding and slow convergence may leave."""
 
@@ -133,6 +136,21 @@ class Drawn(Noise):
         _try_draw(draw, self.p)
         constant = None if tail is None else _tail_constant(tail, self.alpha, self.p)
         object.__setattr__(self, "tail_constant", constant)
+        if constant is not None:
+            self._compare_tail(constant)
+
+    def _compare_tail(self, constant: float) -> None:
+        """Warn of a tail that is far from what is drawn, at one draw of a hundred."""
+        uniforms = np.random.default_rng(0).uniform(_SMALLEST, 1.0 - _SMALLEST, (_COMPARED, 2))
+        with np.errstate(all="ignore"):
+            sizes = np.sort([abs(self.draw(*pair, self.p)) for pair in uniforms.tolist()])
+        x = float(sizes[-_COMPARED // 100])
+        told = _tail_at(self.tail, x, self.p) if callable(self.tail) else constant * x**-self.alpha
+        if not 1.0 / _FAR_FROM < 100.0 * told < _FAR_FROM:
+            checks.warn(
+                f"the tail of the {self.name} noise says P(|X| > {x:.3g}) = {told:.2g}, and of "
+                f"{_COMPARED} draws {_COMPARED // 100} are beyond: one of them may be wrong"
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
         names = ("draw", "alpha", "scale", "tail", "name")
@@ -143,6 +161,11 @@ class Drawn(Noise):
     def params(self) -> Mapping[str, Any]:
         """Named parameters of the function."""
         return MappingProxyType(dict(self.parameters))
+
+    @property
+    def divisible(self) -> bool:
+        """No: it is a law of one step."""
+        return False
 
     @property
     def dim(self) -> int | None:

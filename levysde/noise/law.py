@@ -108,6 +108,21 @@ class Noise(ABC):
         return self.indices.ndim > 0
 
     @property
+    def self_similar(self) -> bool:
+        """Whether an increment is dt^(1/alpha) times a variable of one law for all dt."""
+        return not self.several_indices
+
+    @property
+    def divisible(self) -> bool:
+        """Whether two increments of dt/2 add up to one of dt, in law: a process in time."""
+        return True
+
+    @property
+    def grid_orders(self) -> tuple[float, float]:
+        """Powers of dt in the bias of exits seen on a grid, the largest term first."""
+        return min(1.0, 1.0 / float(self.indices.max())), 1.0
+
+    @property
     def convention(self) -> tuple[str, str]:
         """What the parameters mean, in words: a label and the characteristic function."""
         return "its law is", f"E exp(iu.L_1) = {self.exponent}"

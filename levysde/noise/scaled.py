@@ -74,6 +74,21 @@ class Scaled(Noise):
         return self.law.brownian
 
     @property
+    def self_similar(self) -> bool:
+        """As the driver."""
+        return self.law.self_similar
+
+    @property
+    def divisible(self) -> bool:
+        """As the driver."""
+        return self.law.divisible
+
+    @property
+    def grid_orders(self) -> tuple[float, float]:
+        """Those of the driver."""
+        return self.law.grid_orders
+
+    @property
     def dim(self) -> int | None:
         """That of the driver."""
         return self.law.dim

@@ -44,6 +44,11 @@ class Tempered(Noise):
     scale: float | FloatArray
 
     @property
+    def self_similar(self) -> bool:
+        """No: long steps are lighter-tailed than short ones."""
+        return False
+
+    @property
     def dim(self) -> int | None:
         """Number of scales; None with one for all coordinates."""
         return len(self.scale) if isinstance(self.scale, np.ndarray) else None

@@ -195,6 +195,12 @@ def refine(
             f"the averages of this {rule.name} last a number of steps, so that another dt is "
             "another process; give form='sde' and rates='per_time'"
         )
+    if not model[2].divisible and not by_threshold:
+        raise ValueError(
+            f"{model[2].name} noise is a law of one step, so that another dt is another process, "
+            "and its limit is reached too slowly to be extrapolated; use the stable law of its "
+            "limit (docs/choosing-noise.md), or the dt that is meant"
+        )
     options = _options_of(result, threads)
     _check_first_paths(result, model, options)
     made_with = options["correction"]
@@ -301,7 +307,8 @@ def _grid_errors(noise: Noise, correction: str | None) -> _ErrorModel:
     alpha = float(noise.indices.max())
     if correction is not None:
         return _error_model("dt", 1.0, 2.0 - 1.0 / alpha, f"after the {correction}")
-    return _error_model("dt", min(1.0, 1.0 / alpha), 1.0, f"alpha = {alpha:g}")
+    beside = "" if noise.brownian is None else " and a Brownian part"
+    return _error_model("dt", *noise.grid_orders, f"alpha = {alpha:g}{beside}")
 
 
 def _threshold_errors(noise: Noise, dt: float) -> _ErrorModel:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.status import Status
 from levysde.runs.files import BROKEN_NPY, write_atomically
@@ -302,12 +303,17 @@ class EscapeTimes:
         -------
         Exponentiality
             Statistic, p-value and shape: `levysde.estimators.exponentiality`.
+
+        Raises
+        ------
+        ValueError
+            If the clock is no function, or its times are not finite, negative or of another number.
         """
         times, escaped = self._observed()
         if clock is None:
             return exit_times.exponentiality(times, escaped, dt=self.dt)
         # An escape is counted in the middle of its step.
-        operational = clock(np.where(escaped, times - 0.5 * self.dt, times))
+        operational = _operational(clock, np.where(escaped, times - 0.5 * self.dt, times))
         return exit_times.exponentiality(operational, escaped)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -428,6 +434,22 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
                 raise
             # The archive points to where no file can have a byte.
             raise ValueError(f"{os.fspath(path)} cannot be loaded: {error.strerror}") from error
+
+
+def _operational(clock: object, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a clock makes of times."""
+    if not callable(clock):
+        raise ValueError(f"clock is {checks.told(clock)}; give a function of an array of times")
+    found = np.asarray(clock(times))
+    if found.shape != times.shape or found.dtype.kind not in "fiu":
+        raise ValueError(
+            f"the clock gave an array of shape {found.shape} and type {found.dtype} for "
+            f"{len(times)} times; give one number for each"
+        )
+    if not (np.isfinite(found) & (found >= 0.0)).all():
+        wrong = float(found[~(np.isfinite(found) & (found >= 0.0))][0])
+        raise ValueError(f"the clock gave {wrong:g}; give times that are finite and not negative")
+    return found.astype(np.float64)
 
 
 def _check_name(path: object) -> None:

@@ -45,25 +45,26 @@ def update_pass(
         `update(x, m, v, g, dL, dt, seed, path, step, p, count)`.
     """
     clock = None if part.clock is None else prepared(part.clock)
-    kind = (part.memory, part.normal, part.limited, is_wide(dim))
-    return _compiled(prepared(part.update), clock, multiply, back, *kind)
+    limit = None if part.limit is None else prepared(part.limit)
+    kind = (part.memory, part.normal, is_wide(dim))
+    return _compiled(prepared(part.update), clock, limit, multiply, back, *kind)
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
 def _compiled(
     update: PlainFunction,
     clock: PlainFunction | None,
+    limit: PlainFunction | None,
     multiply: PlainFunction | None,
     back: PlainFunction | None,
     memory: bool,
     normal: bool,
-    limited: bool,
     wide: bool,
 ) -> Any:
     one = one_coordinate(update, clock is not None, normal)
     advance = step_loop(one, clock, memory, normal, wide)
-    if limited:
-        advance = _limited(advance, wide)
+    if limit is not None:
+        advance = _limited(advance, limit, wide)
     return compile_part(
         "update", update, walled_pass(back, scaled_pass(multiply, advance), wide), UPDATE
     )
@@ -117,16 +118,17 @@ def _wide_loop(coordinate: PlainFunction, clock: PlainFunction) -> PlainFunction
     return advance
 
 
-def _limited(advance: PlainFunction, wide: bool) -> PlainFunction:
-    """The same step, cut to the length p[-1] where it is longer."""
+def _limited(advance: PlainFunction, limit: PlainFunction, wide: bool) -> PlainFunction:
+    """The same step, cut to the length limit(t, p) where it is longer; p[-1] is for the limit."""
 
     def limited(x, m, v, g, dL, dt, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         before = x.copy()
         advance(x, m, v, g, dL, dt, seed, path, step, p[: p.size - 1], count)
         for i in range(count):
+            longest = limit(step[i] * dt, p)
             if wide:
-                shorten(before[i], x[i], p[p.size - 1])
+                shorten(before[i], x[i], longest)
             else:
-                shorten(before[:, i], x[:, i], p[p.size - 1])
+                shorten(before[:, i], x[:, i], longest)
 
     return limited

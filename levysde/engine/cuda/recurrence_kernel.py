@@ -119,7 +119,7 @@ def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling 
 def _size(program: Program) -> int:
     """Numbers of a path."""
     part = program.update
-    limited_or_scaled = part.limited or program.scale is not None
+    limited_or_scaled = part.limit is not None or program.scale is not None
     rows = 3 + 2 * part.memory + limited_or_scaled + WORK_ROWS * (program.flow is not None)
     return rows * program.dim
 

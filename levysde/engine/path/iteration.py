@@ -78,15 +78,15 @@ def whole_move(move: PlainFunction) -> PlainFunction:
     return moved
 
 
-def limited(move: PlainFunction) -> PlainFunction:
-    """The same move, cut to the length p[-1] where it is longer."""
+def limited(move: PlainFunction, limit: PlainFunction) -> PlainFunction:
+    """The same move, cut to the length limit(t, p) where it is longer; p[-1] is for the limit."""
 
     def limited_move(state, g, dL, dt, seed, path, step, p, work):  # type: ignore[no-untyped-def]
         before, x = work[0], state[0]
         for j in range(len(x)):
             before[j] = x[j]
         move(state, g, dL, dt, seed, path, step, p[: p.size - 1], work)
-        shorten(before, x, p[p.size - 1])
+        shorten(before, x, limit(step * dt, p))
 
     return limited_move
 

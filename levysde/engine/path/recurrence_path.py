@@ -109,7 +109,8 @@ def _move_of(program: Program) -> PlainFunction:
     if program.flow is not None:
         move = flow_move(one, clock, program.gradient, explicit, part.memory, part.normal)
     else:
-        move = limited(whole_move(explicit)) if part.limited else whole_move(explicit)
+        whole = whole_move(explicit)
+        move = whole if part.limit is None else limited(whole, part.limit)
     if program.scale is not None:
         move = scaled(program.scale.function, move)
     return move if program.walls is None else walled(program.walls.function, move)

@@ -79,5 +79,10 @@ def amplitude_and_step(
             f"lr is {lr:g}, but epsilon = lr^((alpha - 1)/alpha) needs one alpha and {noise.name} "
             "noise has several; give epsilon and dt"
         )
+    if not getattr(noise, "self_similar", True):
+        raise ValueError(
+            f"lr is {lr:g}, but epsilon = lr^((alpha - 1)/alpha) needs steps dt^(1/alpha) Z of one "
+            f"law at any dt, which {noise.name} noise has not; give epsilon and dt"
+        )
     alpha = float(noise.alpha)
     return lr ** ((alpha - 1.0) / alpha), lr
