@@ -174,7 +174,7 @@ def beyond(x, p):
         ({"minima": [-1.0, 0.5]}, "minimum"),
         ({"horizon": None}, "horizon is not given"),
         ({"start": 2}, "start is 2"),
-        ({"method": "jump", "radius": 0.1}, "are for method 'euler'"),
+        ({"method": "jump", "label": which_side}, "a label is for method 'euler'"),
         ({"threshold": 0.1}, "give method='jump'"),
         ({"method": "walk"}, "method"),
     ],

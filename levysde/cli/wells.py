@@ -218,7 +218,7 @@ def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str
         ("epsilon", models.amplitude_text(model)),
         *noise_options.lines(model.noise),
         ("minima", "; ".join(", ".join(f"{x:.6g}" for x in point) for point in found.minima)),
-        ("method", "jump, from minimum to minimum" if stepless else f"euler, dt = {found.dt:.6g}"),
+        ("method", _jump_text(found) if stepless else f"euler, dt = {found.dt:.6g}"),
         ("paths", f"{found.paths} from well {found.start}, each for a time of {found.horizon:.6g}"),
     ]
     rows: list[tuple[str, ...]] = [
@@ -256,6 +256,11 @@ def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str
             table(times, right=(0, 1, 3)),
         ]
     )
+
+
+def _jump_text(found: Visits) -> str:
+    through = found.parameters.get("paths_through")
+    return f"jump, through {through}" if through else "jump, from minimum to minimum"
 
 
 def _record(found: Visits, predicted: TransitionRates | None) -> dict[str, Any]:

@@ -62,9 +62,12 @@ def visits(
 
     dX = -grad F dt + eps dL, or an optimizer, from a minimum to a horizon; nothing ends a path. A
     visit of well j begins when the path comes within a radius of its minimum. With "euler" that is
-    looked for after every step. With "jump" the jump method leads each path from minimum to
-    minimum: from each it starts anew, which neglects the time it takes to relax, of order eps^alpha
-    against that of a visit, so that the cost of a transition does not depend on eps.
+    looked for after every step. With "jump" the cost of a transition does not depend on eps: on a
+    line, and where x moves by the gradient, each path goes from large jump to large jump through
+    all wells, along the flow between them, and the time of an entry is that at which the flow
+    reaches the neighborhood. Elsewhere the jump method leads each path from minimum to minimum:
+    from each it starts anew, which neglects the time it takes to relax, of order eps^alpha against
+    that of a visit.
 
     Parameters
     ----------
@@ -148,11 +151,12 @@ def visits(
         "horizon": horizon, "seed": seed, "paths": paths, "start": begun, "method": method,
     }  # fmt: skip
     if method == "jump":
-        if radius is not None or label is not None:
-            raise ValueError("radius and label are for method 'euler'; leave them out")
+        if label is not None:
+            raise ValueError("a label is for method 'euler'; leave it out, or give a radius")
         return visits_by_jumps(
             basins, dynamics, noise, epsilon, step, {**given, "threshold": threshold},
-            threads=threads, progress=bar,
+            radii=lambda: _radii(basins, radius), near=radius is not None, threads=threads,
+            progress=bar,
         )  # fmt: skip
     if threshold is not None:
         raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
