@@ -57,6 +57,7 @@ LAYERS = (
         "levysde.rebuilt",
         "levysde.spec",
         "levysde.spellings",
+        "levysde.runs.archive",
         "levysde.runs.files",
     ),
     ("levysde.statistics.*", "levysde.theory.*"),
