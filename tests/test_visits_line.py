@@ -1,6 +1,9 @@
 """One path through all wells on a line: the flow's table, the moves, and chains of visits."""
 
+import json
 import math
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -200,3 +203,98 @@ def test_a_path_that_the_potential_does_not_hold_is_lost():
 
 def unbounded(x, p, out):
     out[0] = x[0] * (x[0] * x[0] - 1.0) * (4.0 - x[0] * x[0])
+
+
+# --------------------------------------------------------------------------------------- the file
+
+
+def same(one, other):
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("minima", "path", "time", "origin", "target")
+    )
+
+
+def test_a_file_holds_everything(found, tmp_path):
+    target = found.save(tmp_path / "run")
+    assert target.name == "run.npz"
+    copy = ls.load_visits(target)
+    assert same(copy, found)
+    assert copy.digest == found.digest
+    assert copy.parameters == found.parameters
+    assert (copy.paths, copy.lost, copy.start, copy.horizon, copy.dt) == (
+        100,
+        0,
+        0,
+        found.horizon,
+        0,
+    )
+    assert same(pickle.loads(pickle.dumps(found)), found)
+    again = copy.save(tmp_path / "again.npz")
+    assert again.read_bytes() == target.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.npz", "run.npz"]
+    fewer = replace(found, horizon=2.0 * found.horizon)
+    assert fewer.digest != found.digest
+
+
+def test_no_transitions_are_a_result_too(tmp_path):
+    none = run(DOUBLE, [-1.0, 1.0], 1e-4, 1.0, 3)
+    assert len(none.time) == 0
+    copy = ls.load_visits(none.save(tmp_path / "none"))
+    assert same(copy, none)
+    assert copy.occupation().value.tolist() == [1.0, 0.0]
+    assert json.loads(json.dumps(copy.to_dict()))["digest"] == none.digest
+
+
+def test_what_is_wrong_with_a_file_is_one_sentence(found, tmp_path):
+    target = found.save(tmp_path / "run")
+    data = target.read_bytes()
+    damaged = bytearray(data)
+    damaged[len(data) // 2] ^= 1
+    other = ls.EscapeTimes(np.array([3]), np.array([1], np.int8), np.array([[1.5]]), dt=0.1)
+    for name, content, told in (
+        ("short", data[: len(data) // 2], "not a complete npz archive"),
+        ("damaged", bytes(damaged), "cannot be loaded"),
+        ("empty", b"", "not a complete npz archive"),
+        ("other", other.save(tmp_path / "escape").read_bytes(), "its members must be header.npy"),
+    ):
+        file = tmp_path / f"{name}.npz"
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match=told):
+            ls.load_visits(file)
+    with pytest.raises(ValueError, match="its members must be"):
+        ls.load(target)
+    with pytest.raises(FileNotFoundError):
+        ls.load_visits(tmp_path / "missing.npz")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"start": 7}, "start is 7, and there are 4 wells"),
+        ({"horizon": math.nan}, "horizon is nan"),
+        ({"paths": 3}, "path must be sorted"),
+        ({"horizon": 1.0}, "between 0 and the horizon"),
+        ({"start": 1}, "must begin in the well that it has reached"),
+        ({"time": np.zeros(3)}, "one entry a transition"),
+        ({"minima": np.zeros((2, 1))}, "a well of 0 to 1"),
+    ],
+)
+def test_lines_that_no_path_makes_are_refused(found, change, told):
+    with pytest.raises(ValueError, match=told):
+        replace(found, **change)
+
+
+@pytest.mark.parametrize(
+    ("potential", "minima", "epsilon", "horizon", "recorded"),
+    [
+        (FOUR, MINIMA, 1e-4, 1e8, "5f9484bb3f8a733c"),
+        (DOUBLE, [-1.0, 1.0], 0.1, 500.0, "88936dd6e5b4e335"),
+    ],
+    ids=["still", "diffusive"],
+)
+def test_the_same_call_gives_the_same_answer_as_ever(potential, minima, epsilon, horizon, recorded):
+    seen = run(potential, minima, epsilon, horizon, 5)
+    assert len(seen.time) > 20
+    assert seen.digest[:16] == recorded
+    assert run(potential, minima, 1.0001 * epsilon, horizon, 5).digest[:16] != recorded

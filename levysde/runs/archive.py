@@ -49,6 +49,40 @@ _BROKEN_ZIP = (
 # --------------------------------------------------------------------------------------- writing
 
 
+def json_copy(parameters: Any) -> dict[str, Any]:
+    """What would be read back from a file, so that saving changes nothing.
+
+    Parameters
+    ----------
+    parameters : dict
+        JSON values.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If it is something else, or too long.
+
+    Examples
+    --------
+    >>> json_copy({"ends": (0.0, 1.0)})
+    {'ends': [0.0, 1.0]}
+    """
+    if not isinstance(parameters, dict):
+        raise ValueError("parameters must be a dict")
+    try:
+        text = json.dumps(parameters, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"parameters must hold only what JSON can hold ({error})") from error
+    if len(text) > HEADER_BYTES // 2:
+        raise ValueError("parameters must be shorter than half a megabyte as JSON")
+    copy: dict[str, Any] = json.loads(text)
+    return copy
+
+
 def save_archive(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> Path:
     """Write a file that appears complete or not at all.
 

@@ -10,7 +10,6 @@ origin: it allocates no more memory than the file is long, and whatever is wrong
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import struct
@@ -26,8 +25,8 @@ from numpy.typing import NDArray
 from levysde._typing import FloatArray
 from levysde.engine.status import Status
 from levysde.runs.archive import (
-    HEADER_BYTES,
     check_members,
+    json_copy,
     read_archive,
     read_array,
     read_header,
@@ -127,7 +126,7 @@ class EscapeTimes:
             "status": status,
             "exit_position": position,
             "dt": dt,
-            "parameters": _json_copy(self.parameters),
+            "parameters": json_copy(self.parameters),
             "seconds": seconds,
             "exit_times": times,
         }
@@ -481,20 +480,6 @@ def _number(name: str, value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} is {number}; it must be finite")
     return number
-
-
-def _json_copy(parameters: Any) -> dict[str, Any]:
-    """Return what would be read back from a file, so that saving changes nothing."""
-    if not isinstance(parameters, dict):
-        raise ValueError("parameters must be a dict")
-    try:
-        text = json.dumps(parameters, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"parameters must hold only what JSON can hold ({error})") from error
-    if len(text) > HEADER_BYTES // 2:
-        raise ValueError("parameters must be shorter than half a megabyte as JSON")
-    copy: dict[str, Any] = json.loads(text)
-    return copy
 
 
 def _paths_became(count: int, paths: int) -> str:

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 
 from levysde._typing import FloatArray
 from levysde.engine.path.tabulated_flow import FlowTable
+from levysde.engine.random.elementary import exp2, log2
 
 __all__ = ["Velocity", "flow_table"]
 
@@ -30,7 +31,9 @@ _BETWEEN, _BEYOND, _AROUND = 4000, 3.0, 400
 _ROUNDING = float(np.finfo(float).eps)
 _LARGEST, _SMALLEST = 1e150, 1e-30
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+# Written out, and sums in a given order: another machine makes the same table, bit for bit.
+_NODES = (0.18343464249564980, 0.52553240991632899, 0.79666647741362674, 0.96028985649753623)
+_WEIGHTS = (0.36268378337836198, 0.31370664587788729, 0.22238103445337447, 0.10122853629037626)
 
 
 def flow_table(velocity: Velocity, minima: FloatArray) -> tuple[FlowTable, float] | None:
@@ -93,7 +96,7 @@ def _searched(velocity: Velocity, minima: FloatArray) -> tuple[FloatArray, float
     low, high = float(minima[0]), float(minima[-1])
     span = high - low
     gaps = np.diff(minima)
-    near = np.geomspace(1e-6, 1.0, _AROUND)
+    near = _geometric(1e-6, 1.0, _AROUND)
     parts = [
         np.linspace(low - _BEYOND * span, high + _BEYOND * span, _BETWEEN * 4),
         *(
@@ -102,7 +105,7 @@ def _searched(velocity: Velocity, minima: FloatArray) -> tuple[FloatArray, float
         ),
         *(m + s * min(gaps) * near for m in minima.tolist() for s in (-1.0, 1.0)),
     ]
-    beyond = span * np.geomspace(_BEYOND, FARTHEST, _BETWEEN)
+    beyond = span * _geometric(_BEYOND, FARTHEST, _BETWEEN)
     grid = np.unique(np.concatenate([*parts, low - beyond, high + beyond]))
     b = velocity(grid)
     size = np.abs(b[(grid >= low) & (grid <= high)]).max()
@@ -143,9 +146,7 @@ def _piece(
     elif j == last:
         x = low + _outward(high - low, _length(ends, last - 1))
     else:
-        reach = math.log(1.0 / NEAREST)
-        share = 1.0 / (1.0 + np.exp(-np.linspace(-reach, reach, 2 * _KNOTS)))
-        x = low + (high - low) * share
+        x = low + (high - low) / (1.0 + np.flip(_geometric(NEAREST, 1.0 / NEAREST, 2 * _KNOTS)))
     distance = (lambda y: high - y) if j == 0 else (lambda y: y - low)
     if 0 < j < last:
         distance = lambda y: np.minimum(y - low, high - y)  # noqa: E731
@@ -175,7 +176,14 @@ def _outward(longest: float, length: float) -> FloatArray:
     """Distances from the outermost zero."""
     nearest = NEAREST * min(length, longest)
     count = int(_KNOTS * math.log(longest / nearest) / math.log(1.0 / NEAREST)) + 2
-    return np.geomspace(nearest, longest, count)
+    return _geometric(nearest, longest, count)
+
+
+def _geometric(first: float, last: float, count: int) -> FloatArray:
+    """Numbers whose ratios are the same, but for the last, by multiplication."""
+    ratios = np.full(count, exp2(log2(last / first) / (count - 1)))
+    ratios[0] = first
+    return np.append(np.cumprod(ratios)[:-1], last)
 
 
 def _integrated(
@@ -205,7 +213,10 @@ def _integrated(
 def _gauss(velocity: Velocity, low: FloatArray, high: FloatArray, sign: float) -> FloatArray:
     """The integrals of dx/|b| over intervals, negative where the velocity changes its sign."""
     half, middle = 0.5 * (high - low), 0.5 * (high + low)
-    points = middle[:, None] + half[:, None] * _NODES
-    speed = sign * velocity(points.ravel()).reshape(points.shape)
-    found = half * ((1.0 / speed) @ _WEIGHTS)
-    return np.asarray(np.where((speed > 0.0).all(axis=1), found, -1.0))
+    found, moving = np.zeros(len(low)), np.ones(len(low), dtype=bool)
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        for side in (-node, node):
+            speed = sign * velocity(middle + side * half)
+            found += weight / speed
+            moving &= speed > 0.0
+    return np.asarray(np.where(moving, half * found, -1.0))
