@@ -84,6 +84,11 @@ def test_a_file_that_cannot_be_written_is_found_out_before_the_run(capsys, tmp_p
         (["--basin", "double_well", "--minima=-1;1", "--region=-2,2"], "give one"),
         (["--basin", "double_well", "--start=-0.5"], "--start is for one basin"),
         (["--basin", "double_well", "--radius", "3"], "overlap"),
+        (["--basin", "double_well", "--minima=-1;0"], "levysde wells: error: the gradient flow"),
+        (["--basin", "double_well", "--minima=-1;-1"], "minima 0 and 1, (-1) and (-1), are in one"),
+        (["--basin", "double_well", "--minima=-1"], "give two or more points, shape (wells, 1)"),
+        (["--basin", "double_well", "--minima=-1,0;1,0"], "minima has shape (2, 2); give two or"),
+        (["--basin", "double_well", "--radius", "0"], "give positive lengths"),
     ],
 )
 def test_a_bad_word_is_one_sentence(capsys, words, told):

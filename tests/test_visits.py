@@ -172,6 +172,10 @@ def beyond(x, p):
         ({"radius": -1.0}, "give positive lengths"),
         ({"minima": [1.0]}, "give two or more points"),
         ({"minima": [-1.0, 0.5]}, "minimum"),
+        (
+            {"minima": [-1.0, 1.0, 1.0]},
+            "are in one well; give each minimum once",
+        ),
         ({"horizon": None}, "horizon is not given"),
         ({"start": 2}, "start is 2"),
         ({"method": "jump", "label": which_side}, "a label is for method 'euler'"),

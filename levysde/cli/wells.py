@@ -131,12 +131,14 @@ def _parser() -> Parser:
 def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
     import numpy as np
 
-    from levysde.runs.wells.visiting import visits
+    from levysde.runs.wells.visiting import visits, wells_of
 
     model = models.build(options)
     if not np.array_equal(model.basin.start, model.basin.minimum):
         raise UsageError("--start is for one basin; paths begin at a minimum, the one of --well")
     minima = _minima(options, model)
+    if options.minima is not None:  # what is wrong with them is not for the theory to say
+        wells_of(model.basin.potential, minima)
     predicted, reason = _predicted(model, minima)
     horizon = _horizon(options, predicted, reason)
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()

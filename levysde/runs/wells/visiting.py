@@ -133,18 +133,15 @@ def visits(
     """
     checks.instance("potential", potential, Potential)
     checks.choice("method", method, METHODS)
-    points = _checked_minima(minima, potential.dim)
-    begun = checks.whole_number("start", start, 0, len(points) - 1)
+    wells = len(_checked_minima(minima, potential.dim))
+    begun = checks.whole_number("start", start, 0, wells - 1)
     if horizon is None:
         raise ValueError("horizon is not given; give the time for which paths are followed")
     horizon = checks.finite_number("horizon", horizon)
     paths = checks.whole_number("paths", paths, 1, MAX_PATHS)
     epsilon, step = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     with stage(progress, "looking for the boundaries of the wells"):
-        basins = [
-            Basin(potential, domains.attraction(potential, point), point, name=f"well {number}")
-            for number, point in enumerate(points)
-        ]
+        basins = wells_of(potential, minima)
     seed = checks.seed_number(seed)
     bar = progress if callable(progress) else Bar(bool(progress))
     given: dict[str, Any] = {
@@ -203,6 +200,46 @@ def _by_steps(
         int(finite.sum()), numbers[path], when * step, origin, target, int((~finite).sum()), step,
         record,
     )  # fmt: skip
+
+
+def wells_of(potential: Potential, minima: npt.ArrayLike) -> list[Basin]:
+    """The domains of attraction of minima.
+
+    Parameters
+    ----------
+    potential : Potential
+        F.
+    minima : array, shape (wells, dim)
+        Two or more minima of F.
+
+    Returns
+    -------
+    list of Basin
+
+    Raises
+    ------
+    ValueError
+        If a point is no minimum, or two are in one well.
+
+    Examples
+    --------
+    >>> from levysde import potentials
+    >>> [well.name for well in wells_of(potentials.double_well(1), [-1.0, 1.0])]
+    ['well 0', 'well 1']
+    """
+    points = _checked_minima(minima, potential.dim)
+    basins = [
+        Basin(potential, domains.attraction(potential, point), point, name=f"well {number}")
+        for number, point in enumerate(points)
+    ]
+    for i, basin in enumerate(basins):
+        for k in range(i):
+            if basin.domain.contains(points[k]):
+                raise ValueError(
+                    f"minima {k} and {i}, {checks.shown(points[k])} and "
+                    f"{checks.shown(points[i])}, are in one well; give each minimum once"
+                )
+    return basins
 
 
 def _checked_minima(minima: npt.ArrayLike, dim: int) -> FloatArray:
