@@ -178,6 +178,7 @@ def beyond(x, p):
         ),
         ({"horizon": None}, "horizon is not given"),
         ({"start": 2}, "start is 2"),
+        ({"threads": 0}, "threads is 0"),
         ({"method": "jump", "label": which_side}, "a label is for method 'euler'"),
         ({"threshold": 0.1}, "give method='jump'"),
         ({"method": "walk"}, "method"),

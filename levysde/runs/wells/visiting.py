@@ -139,6 +139,8 @@ def visits(
         raise ValueError("horizon is not given; give the time for which paths are followed")
     horizon = checks.finite_number("horizon", horizon)
     paths = checks.whole_number("paths", paths, 1, MAX_PATHS)
+    if threads is not None:
+        threads = checks.whole_number("threads", threads, 1)
     epsilon, step = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     with stage(progress, "looking for the boundaries of the wells"):
         basins = wells_of(potential, minima)
