@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from levysde.runs.sweep.merging import merge
     from levysde.runs.sweep.table import Sweep, load_sweep
     from levysde.runs.sweep.verb import sweep
-    from levysde.runs.wells.visited import Visits
+    from levysde.runs.wells.visited import Visits, load_visits
     from levysde.runs.wells.visiting import visits
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "hitting_times",
     "load",
     "load_sweep",
+    "load_visits",
     "merge",
     "noise",
     "plots",
@@ -123,6 +124,7 @@ _HOME = {
     "hitting_times": "runs.hitting",
     "load": "runs.results",
     "load_sweep": "runs.sweep.table",
+    "load_visits": "runs.wells.visited",
     "merge": "runs.sweep.merging",
     "refine": "runs.refinement",
     "seed_of": "runs.seeds",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import levysde as ls
 from levysde.cli import main
 
 OWN = """
@@ -47,6 +48,31 @@ def test_a_record_and_wells_of_the_user(capsys, tmp_path):
     assert sum(record["occupation"]) == pytest.approx(1.0)
 
 
+def test_transitions_are_saved_and_read_again(capsys, tmp_path):
+    words = ["--basin", "double_well", "--epsilon", "0.01", "--method", "jump", "--paths", "10"]
+    code, out, err = call(capsys, *words, "--save", str(tmp_path / "run.npz"), "--json")
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    found = ls.load_visits(tmp_path / "run.npz")
+    assert found.digest == record["digest"]
+    assert found.parameters == record["parameters"]
+    assert [line["transitions"] for line in record["rates"]] == [
+        found.counts[0, 1],
+        found.counts[1, 0],
+    ]
+    code, out, _ = call(capsys, *words)
+    assert "method       jump, through all wells" in out
+
+
+def test_a_file_that_cannot_be_written_is_found_out_before_the_run(capsys, tmp_path):
+    for name, told in ((tmp_path / "none" / "run.npz", "none"), (tmp_path / "run.txt", ".npz")):
+        code, out, err = call(capsys, "--basin", "double_well", "--save", str(name))
+        assert code in (2, 3)
+        assert out == ""
+        assert len(err.splitlines()) == 1
+        assert told in err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -58,6 +84,11 @@ def test_a_record_and_wells_of_the_user(capsys, tmp_path):
         (["--basin", "double_well", "--minima=-1;1", "--region=-2,2"], "give one"),
         (["--basin", "double_well", "--start=-0.5"], "--start is for one basin"),
         (["--basin", "double_well", "--radius", "3"], "overlap"),
+        (["--basin", "double_well", "--minima=-1;0"], "levysde wells: error: the gradient flow"),
+        (["--basin", "double_well", "--minima=-1;-1"], "minima 0 and 1, (-1) and (-1), are in one"),
+        (["--basin", "double_well", "--minima=-1"], "give two or more points, shape (wells, 1)"),
+        (["--basin", "double_well", "--minima=-1,0;1,0"], "minima has shape (2, 2); give two or"),
+        (["--basin", "double_well", "--radius", "0"], "give positive lengths"),
     ],
 )
 def test_a_bad_word_is_one_sentence(capsys, words, told):

@@ -172,9 +172,14 @@ def beyond(x, p):
         ({"radius": -1.0}, "give positive lengths"),
         ({"minima": [1.0]}, "give two or more points"),
         ({"minima": [-1.0, 0.5]}, "minimum"),
+        (
+            {"minima": [-1.0, 1.0, 1.0]},
+            "are in one well; give each minimum once",
+        ),
         ({"horizon": None}, "horizon is not given"),
         ({"start": 2}, "start is 2"),
-        ({"method": "jump", "radius": 0.1}, "are for method 'euler'"),
+        ({"threads": 0}, "threads is 0"),
+        ({"method": "jump", "label": which_side}, "a label is for method 'euler'"),
         ({"threshold": 0.1}, "give method='jump'"),
         ({"method": "walk"}, "method"),
     ],
@@ -233,3 +238,53 @@ def test_the_table_has_the_prediction(found):
     assert [(line["origin"], line["target"]) for line in lines] == [(0, 1), (1, 0)]
     assert lines[0]["ratio"] == pytest.approx(lines[0]["rate"] / rates[0, 1])
     assert repr(found).startswith("Visits(wells=2, paths=400, transitions=")
+
+
+def test_paths_that_are_lost_are_told_and_the_remedy_works():
+    given = {"epsilon": 1.0, "horizon": 50.0, "paths": 40, "dt": 0.02, "seed": 1}
+    wells, noise = ls.potentials.double_well(1), ls.noise.independent(1.5)
+    with (
+        pytest.warns(UserWarning, match="dt = 0.02 is long for the force"),
+        pytest.warns(UserWarning, match=r"of 40 paths became infinite.*give scheme='flow'"),
+    ):
+        found = ls.visits(wells, [-1.0, 1.0], ls.dynamics.sgd(), noise, scheme="euler", **given)
+    assert found.lost > 10
+    found = ls.visits(wells, [-1.0, 1.0], ls.dynamics.sgd(), noise, scheme="flow", **given)
+    assert found.lost == 0
+
+
+@pytest.mark.parametrize(("alpha", "size", "chosen"), [(1.5, 1e-4, "jump"), (2.0, 0.5, "euler")])
+def test_the_method_can_be_chosen(alpha, size, chosen):
+    wells, noise = ls.potentials.double_well(1), ls.noise.independent(alpha)
+    given = {"horizon": 10.0 * size**-1.5, "paths": 5, "method": "auto"}
+    found = ls.visits(wells, [-1.0, 1.0], ls.dynamics.sgd(), noise, size, **given)
+    assert found.parameters["method"] == chosen
+
+
+def test_a_question_that_a_record_of_visits_has_no_answer_to_is_refused():
+    found = ls.visits(
+        ls.potentials.double_well(1), [-1.0, 1.0], ls.dynamics.sgd(), ls.noise.independent(1.5),
+        0.3, 20.0, 5,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="well"):
+        found.residence_times(5)
+    with pytest.raises(ValueError, match=r"rates has shape \(1, 3\); give shape \(2, 2\)"):
+        found.table([[1.0, 2.0, 3.0]])
+    for estimate in (found.rates, found.next_wells, found.occupation):
+        with pytest.raises(ValueError, match="strictly between 0 and 1"):
+            estimate(1.5)
+
+
+def test_scaled_noise_between_wells():
+    """G = 2 everywhere is a law of scale 2; a scale of time is refused by jumps."""
+    wells, law = ls.potentials.double_well(1), ls.noise.independent(1.5)
+    cooled = ls.noise.scaled(law, ls.schedules.inverse_power(10.0))
+    given = {"epsilon": 1e-3, "horizon": 1e6, "paths": 50, "method": "jump"}
+    with pytest.raises(ValueError, match="this scale depends on time; use method='euler'"):
+        ls.visits(wells, [-1.0, 1.0], ls.dynamics.sgd(), cooled, **given)
+    doubled = ls.noise.scaled(law, lambda x, t, p, out: out.fill(2.0))
+    found = ls.visits(wells, [-1.0, 1.0], ls.dynamics.sgd(), doubled, **given)
+    double = ls.noise.independent(1.5, scale=2.0)
+    rate = ls.theory.transition_rates(wells, [-1.0, 1.0], double, 1e-3).rates[0, 1]
+    seen = found.counts[0, 1]
+    assert abs(seen / found.times.sum(axis=0)[0] - rate) < 4.0 * rate / np.sqrt(seen)

@@ -11,15 +11,24 @@ from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
     EXIT_CODES,
+    FILE_PROBLEM,
     answer,
     as_json,
+    file_message,
     labeled,
     say,
     table,
     warnings_told,
 )
 from levysde.cli.output import number as shown
-from levysde.cli.parser import Parser, UsageError, number, number_or_auto, whole_number
+from levysde.cli.parser import (
+    Parser,
+    UsageError,
+    check_writable,
+    number,
+    number_or_auto,
+    whole_number,
+)
 from levysde.cli.signals import Stop, watched
 
 if TYPE_CHECKING:
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = "levysde wells"
 _MEANS = 20
+_SUFFIXES = (".npz",)
 _REACH = 8.0
 """Half width of the region in which minima are looked for, in sizes of the basin."""
 
@@ -69,6 +79,8 @@ def run(words: list[str], stop: Stop) -> int:
         If a value is bad.
     """
     options = _parser().parse(words)
+    if options.save is not None:
+        check_writable("--save", options.save, _SUFFIXES)
     with warnings_told(_PROGRAM):
         return _simulate_and_report(options, stop)
 
@@ -93,7 +105,12 @@ def _parser() -> Parser:
         "--radius", type=number, metavar="R", help="of the neighborhoods (half way to the boundary)"
     )
     group = parser.add_argument_group("simulation")
-    group.add_argument("--method", default="euler", metavar="NAME", help="euler or jump (euler)")
+    group.add_argument(
+        "--method", default="euler", metavar="NAME", help="euler, jump or auto (euler)"
+    )
+    group.add_argument(
+        "--scheme", default="auto", metavar="NAME", help="of euler: auto, euler or flow (auto)"
+    )
     group.add_argument("--threshold", type=number, metavar="R", help="of the jump method")
     group.add_argument(
         "--paths", type=whole_number, default=200, metavar="N", help="paths (%(default)s)"
@@ -110,6 +127,7 @@ def _parser() -> Parser:
     group.add_argument("--seed", type=whole_number, default=0, metavar="N", help="(%(default)s)")
     group.add_argument("--threads", type=whole_number, metavar="N", help="one per processor")
     group = parser.add_argument_group("output")
+    group.add_argument("--save", metavar="FILE", help="write the transitions to FILE (.npz)")
     group.add_argument("--json", action="store_true", help="print one JSON object")
     group.add_argument("--quiet", action="store_true", help="no progress and no notes")
     return parser
@@ -118,12 +136,14 @@ def _parser() -> Parser:
 def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
     import numpy as np
 
-    from levysde.runs.wells.visiting import visits
+    from levysde.runs.wells.visiting import visits, wells_of
 
     model = models.build(options)
     if not np.array_equal(model.basin.start, model.basin.minimum):
         raise UsageError("--start is for one basin; paths begin at a minimum, the one of --well")
     minima = _minima(options, model)
+    if options.minima is not None:  # what is wrong with them is not for the theory to say
+        wells_of(model.basin.potential, minima)
     predicted, reason = _predicted(model, minima)
     horizon = _horizon(options, predicted, reason)
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
@@ -141,16 +161,21 @@ def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
             dt=options.dt,
             seed=options.seed,
             method=options.method,
+            scheme=options.scheme,
             threshold=options.threshold,
             lr=model.lr,
             threads=options.threads,
             progress=look,
         )
+    problem = _saved(options, found)
     answer(as_json(_record(found, predicted)) if options.json else _text(model, found, predicted))
     if predicted is None and not options.quiet:
         say(_PROGRAM, "note", f"no predicted rates: {reason}")
     if found.lost:
         say(_PROGRAM, "warning", f"{found.lost} paths became infinite or NaN and are left out")
+    if problem:
+        say(_PROGRAM, "error", problem)
+        return FILE_PROBLEM
     return CHECK_FAILED if found.lost or not len(found.time) else DONE
 
 
@@ -218,7 +243,7 @@ def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str
         ("epsilon", models.amplitude_text(model)),
         *noise_options.lines(model.noise),
         ("minima", "; ".join(", ".join(f"{x:.6g}" for x in point) for point in found.minima)),
-        ("method", "jump, from minimum to minimum" if stepless else f"euler, dt = {found.dt:.6g}"),
+        ("method", _jump_text(found) if stepless else f"euler, dt = {found.dt:.6g}"),
         ("paths", f"{found.paths} from well {found.start}, each for a time of {found.horizon:.6g}"),
     ]
     rows: list[tuple[str, ...]] = [
@@ -258,19 +283,23 @@ def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str
     )
 
 
+def _saved(options: argparse.Namespace, found: Visits) -> str:
+    """Write the file that was asked for; return what went wrong."""
+    if options.save is not None:
+        try:
+            found.save(options.save)
+        except OSError as error:
+            return f"--save {file_message(error)}"
+    return ""
+
+
+def _jump_text(found: Visits) -> str:
+    through = found.parameters.get("paths_through")
+    return f"jump, through {through}" if through else "jump, from minimum to minimum"
+
+
 def _record(found: Visits, predicted: TransitionRates | None) -> dict[str, Any]:
     """What `--json` prints."""
-    share = found.occupation()
     stationary = None if predicted is None else predicted.stationary
-    return {
-        "minima": found.minima.tolist(),
-        "horizon": found.horizon,
-        "paths": found.paths,
-        "lost": found.lost,
-        "dt": found.dt,
-        "rates": found.table(None if predicted is None else predicted.rates),
-        "occupation": share.value.tolist(),
-        "occupation_ci95": [share.lower.tolist(), share.upper.tolist()],
-        "stationary": None if stationary is None else stationary.tolist(),
-        "parameters": found.parameters,
-    }
+    facts = found.to_dict(None if predicted is None else predicted.rates)
+    return {**facts, "stationary": None if stationary is None else stationary.tolist()}

@@ -9,27 +9,32 @@ origin: it allocates no more memory than the file is long, and whatever is wrong
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
 import math
 import os
-import stat
 import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.status import Status
-from levysde.runs.files import BROKEN_NPY, write_atomically
+from levysde.runs.archive import (
+    check_members,
+    json_copy,
+    read_archive,
+    read_array,
+    read_header,
+    refuse,
+    save_archive,
+    write_archive,
+)
 from levysde.statistics import exit_times
 from levysde.statistics.exit_times import Exponentiality, Interval, Survival
 
@@ -40,8 +45,6 @@ _GRID_VERSION, _VERSION = 1, 2
 _GRID_ARRAYS = {"header": "|u1", "steps": "<i8", "status": "|i1", "exit_position": "<f8"}
 _ARRAYS = {**_GRID_ARRAYS, "exit_times": "<f8"}
 _HEADER_KEYS = {"format", "version", "paths", "dim", "dt", "seconds", "parameters"}
-_HEADER_BYTES = 1 << 20
-_CHUNK_BYTES = 1 << 20
 _FEW_ESCAPES = 30
 # Steps are exact as float64 below this, so that times = steps * dt are rounded once.
 _LARGEST_STEP = 1 << 53
@@ -124,7 +127,7 @@ class EscapeTimes:
             "status": status,
             "exit_position": position,
             "dt": dt,
-            "parameters": _json_copy(self.parameters),
+            "parameters": json_copy(self.parameters),
             "seconds": seconds,
             "exit_times": times,
         }
@@ -337,12 +340,7 @@ class EscapeTimes:
         OSError
             If the file cannot be written.
         """
-        _check_name(path)
-        target = Path(path)
-        if target.suffix.lower() != ".npz":
-            target = target.with_name(target.name + ".npz")
-        write_atomically(target, self._write)
-        return target
+        return save_archive(path, self._write)
 
     def _until(self, word: str) -> str:
         """A default horizon with its reason, after a word; nothing where the user gave it."""
@@ -377,15 +375,10 @@ class EscapeTimes:
             "seconds": self.seconds,
             "parameters": self.parameters,
         }
-        text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), dtype=np.uint8)
-        arrays: tuple[NDArray[Any], ...] = (text, self.steps, self.status, self.exit_position)
+        arrays: tuple[NDArray[Any], ...] = (self.steps, self.status, self.exit_position)
         if self.exit_times is not None:
             arrays = (*arrays, self.exit_times)
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            for (name, dtype), array in zip(_ARRAYS.items(), arrays, strict=False):
-                # A ZipInfo made by hand carries no clock time: equal results, equal files.
-                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                    npy.write_array(member, array.astype(dtype, copy=False), allow_pickle=False)
+        write_archive(file, header, arrays, _ARRAYS)
 
 
 def load(path: str | os.PathLike[str]) -> EscapeTimes:
@@ -418,22 +411,7 @@ def load(path: str | os.PathLike[str]) -> EscapeTimes:
     >>> copy.digest == result.digest
     True
     """
-    _check_name(path)
-    with open(path, "rb", opener=_open_without_waiting) as file:
-        try:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                _refuse("it is not an ordinary file")
-            return _read(file)
-        except _BROKEN_ZIP as error:
-            reason = f"it is not a complete npz archive ({str(error) or 'it ends early'})"
-            raise ValueError(f"{os.fspath(path)} cannot be loaded: {reason}") from error
-        except ValueError as error:
-            raise ValueError(f"{os.fspath(path)} cannot be loaded: {error}") from error
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            # The archive points to where no file can have a byte.
-            raise ValueError(f"{os.fspath(path)} cannot be loaded: {error.strerror}") from error
+    return read_archive(path, _read)
 
 
 def _operational(clock: object, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -452,127 +430,28 @@ def _operational(clock: object, times: NDArray[np.float64]) -> NDArray[np.float6
     return found.astype(np.float64)
 
 
-def _check_name(path: object) -> None:
-    """Refuse what is no name of a file: a whole number would be an open file of this process."""
-    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
-        raise ValueError(f"path is {path!r:.80}; give the name of a file")
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file; of a pipe that nobody writes to, do not wait for the other end."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-# What zipfile raises for damaged archives besides plain ValueError.
-_BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    OverflowError,
-    UnicodeDecodeError,
-    struct.error,
-)
-
-
 def _read(file: BinaryIO) -> EscapeTimes:
     """Read a result from an open file; every check precedes the allocation it protects."""
     with zipfile.ZipFile(file) as archive:
-        timed = _check_members(archive, os.fstat(file.fileno()).st_size)
-        header = _parse_header(_read_array(archive, "header", None).tobytes())
+        tables = (_GRID_ARRAYS, _ARRAYS)
+        timed = check_members(archive, os.fstat(file.fileno()).st_size, tables) == 1
+        header = read_header(archive, _FORMAT, _VERSION, _HEADER_KEYS, ("paths", "dim"))
         if timed != (header["version"] > _GRID_VERSION):
-            _refuse(f"its members are not those of version {header['version']} of the format")
+            refuse(f"its members are not those of version {header['version']} of the format")
         paths = (header["paths"],)
+
+        def array(name: str, *shape: int) -> NDArray[Any]:
+            return read_array(archive, name, _ARRAYS[name], (*paths, *shape))
+
         return EscapeTimes(
-            steps=_read_array(archive, "steps", paths),
-            status=_read_array(archive, "status", paths),
-            exit_position=_read_array(archive, "exit_position", (*paths, header["dim"])),
+            steps=array("steps"),
+            status=array("status"),
+            exit_position=array("exit_position", header["dim"]),
             dt=header["dt"],
             parameters=header["parameters"],
             seconds=header["seconds"],
-            exit_times=_read_array(archive, "exit_times", paths) if timed else None,
+            exit_times=array("exit_times") if timed else None,
         )
-
-
-def _check_members(archive: zipfile.ZipFile, file_bytes: int) -> bool:
-    """Check names, storage and declared sizes of all members before any is opened.
-
-    Return whether times are among them.
-    """
-    members = archive.infolist()
-    names = sorted(member.filename for member in members)
-    expected = sorted(f"{name}.npy" for name in _GRID_ARRAYS)
-    timed = sorted(f"{name}.npy" for name in _ARRAYS)
-    if names not in (expected, timed):
-        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        _refuse(f"its members must be {', '.join(expected)}; it has {shown[:400] or 'none'}")
-    for member in members:
-        if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
-            _refuse(f"its member {member.filename} is compressed; results are stored plainly")
-        if not 0 <= member.header_offset < file_bytes:
-            _refuse(f"its member {member.filename} is said to lie outside the file")
-    if sum(member.file_size for member in members) > file_bytes:
-        _refuse("its members claim to be larger than the file")
-    return names == timed
-
-
-def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
-    """Read one member whose type, and shape unless it is None, are known beforehand."""
-    size = archive.getinfo(f"{name}.npy").file_size
-    with archive.open(f"{name}.npy") as member:
-        try:
-            if npy.read_magic(member) != (1, 0):
-                _refuse("it is not of npy version 1.0")
-            found, fortran, dtype = npy.read_array_header_1_0(member)
-        except BROKEN_NPY as error:
-            raise ValueError(f"{name} has no readable npy header") from error
-        if dtype.hasobject or dtype.str != _ARRAYS[name]:
-            _refuse(f"{name} must be of type {_ARRAYS[name]}; its type is {dtype.str}")
-        if (shape is not None and found != shape) or len(found) != len(shape or (0,)) or fortran:
-            _refuse(f"{name} must have shape {shape or '(bytes,)'}; its shape is {found}")
-        if min(found) < 1 or math.prod(found) * dtype.itemsize != size - member.tell():
-            _refuse(f"{name} does not have the size that its npy header claims")
-        if name == "header" and size > _HEADER_BYTES:
-            _refuse("its header is longer than a megabyte")
-        array = np.empty(found, dtype=dtype)
-        _fill(array, member, name)
-    return array.astype(dtype.newbyteorder("="), copy=False)
-
-
-def _fill(array: NDArray[Any], member: Any, name: str) -> None:
-    """Read bytes into an array in chunks; the last one also verifies the checksum."""
-    bytes_left = array.reshape(-1).view(np.uint8).data
-    while bytes_left:
-        chunk = member.read(min(len(bytes_left), _CHUNK_BYTES))
-        if not chunk:
-            _refuse(f"{name} is truncated")
-        bytes_left[: len(chunk)] = chunk
-        bytes_left = bytes_left[len(chunk) :]
-
-
-def _parse_header(text: bytes) -> dict[str, Any]:
-    """Return the JSON header, its fields checked one by one."""
-    try:
-        header = json.loads(text.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"its header is not valid JSON ({error})") from error
-    if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        _refuse(f"its header is not that of {_FORMAT}")
-    version = header.get("version")
-    if type(version) is not int or version < 1:
-        _refuse("its header has no version number")
-    if version > _VERSION:
-        _refuse(
-            f"it has version {version} of the format, and this levysde reads version "
-            f"{_VERSION}; a newer levysde wrote it"
-        )
-    if header.keys() != _HEADER_KEYS:
-        _refuse(f"its header must have exactly the fields {', '.join(sorted(_HEADER_KEYS))}")
-    for name in ("paths", "dim"):
-        if type(header[name]) is not int or header[name] < 1:
-            _refuse(f"{name} in its header is not a positive integer")
-    return header
 
 
 def _check_arrays(
@@ -625,27 +504,5 @@ def _number(name: str, value: Any) -> float:
     return number
 
 
-def _json_copy(parameters: Any) -> dict[str, Any]:
-    """Return what would be read back from a file, so that saving changes nothing."""
-    if not isinstance(parameters, dict):
-        raise ValueError("parameters must be a dict")
-    try:
-        text = json.dumps(parameters, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"parameters must hold only what JSON can hold ({error})") from error
-    if len(text) > _HEADER_BYTES // 2:
-        raise ValueError("parameters must be shorter than half a megabyte as JSON")
-    copy: dict[str, Any] = json.loads(text)
-    return copy
-
-
 def _paths_became(count: int, paths: int) -> str:
     return f"{count} of {paths} {'path' if paths == 1 else 'paths'} became"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ValueError(reason)

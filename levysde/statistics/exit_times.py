@@ -444,7 +444,7 @@ def survival(times: ArrayLike, escaped: ArrayLike, level: float = 0.95) -> Survi
     from scipy.stats import CensoredData, ecdf
 
     times, escaped = _checked(times, escaped)
-    _check_level(level)
+    check_level(level)
     curve = ecdf(CensoredData(uncensored=times[escaped], right=times[~escaped])).sf
     with warnings.catch_warnings():
         # The interval does not exist at probabilities 0 and 1: filled in below.
@@ -764,7 +764,23 @@ def _positive(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None
     return array
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a level of confidence that is none.
+
+    Parameters
+    ----------
+    level : float
+        Dimensionless.
+
+    Raises
+    ------
+    ValueError
+        If it is not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> check_level(0.95)
+    """
     if not 0.0 < _number("level", level) < 1.0:
         raise ValueError(f"level is {level}; it must be strictly between 0 and 1")
 
@@ -791,7 +807,7 @@ def _count_interval(count: int, level: float) -> tuple[float, float]:
     """Bounds of the mean of a Poisson count: half the chi-square quantiles."""
     from scipy.special import gammainccinv, gammaincinv
 
-    _check_level(level)
+    check_level(level)
     tail = 0.5 - 0.5 * level
     lower = float(gammaincinv(count, tail)) if count else 0.0
     return lower, float(gammainccinv(count + 1, tail))
@@ -801,7 +817,7 @@ def _student_interval(times: FloatArray, level: float) -> Interval:
     """Mean +- Student quantile times the standard error; a time is never negative."""
     from scipy.special import stdtrit
 
-    _check_level(level)
+    check_level(level)
     mean = float(times.mean())
     quantile = float(stdtrit(times.size - 1, 0.5 + 0.5 * level))
     half = quantile * float(times.std(ddof=1)) / math.sqrt(times.size)

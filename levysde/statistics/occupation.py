@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.statistics.exit_times import check_level
+
 __all__ = ["Estimates", "occupation_shares", "transition_rates_of", "transition_shares"]
 
 FloatArray = NDArray[np.float64]
@@ -66,6 +68,7 @@ def transition_rates_of(counts: ArrayLike, times: ArrayLike, level: float = 0.95
 
     number = np.asarray(counts, dtype=np.float64)
     time = np.asarray(times, dtype=np.float64)[:, None]
+    check_level(level)
     tail = 0.5 * (1.0 - level)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(time > 0.0, number / time, np.nan)
@@ -104,6 +107,7 @@ def transition_shares(counts: ArrayLike, level: float = 0.95) -> Estimates:
     number = np.array(counts, dtype=np.float64)
     np.fill_diagonal(number, 0.0)
     total = number.sum(axis=1, keepdims=True)
+    check_level(level)
     z = float(stats.norm.isf(0.5 * (1.0 - level)))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = number / total
@@ -144,5 +148,6 @@ def occupation_shares(times: ArrayLike, level: float = 0.95) -> Estimates:
         unknown = np.full(mean.shape, np.nan)
         return Estimates(mean, unknown, unknown)
     error = shares.std(axis=0, ddof=1) / np.sqrt(paths)
+    check_level(level)
     half = float(stats.t.isf(0.5 * (1.0 - level), paths - 1)) * error
     return Estimates(mean, np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0))

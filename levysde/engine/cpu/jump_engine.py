@@ -136,13 +136,29 @@ def jump_function(jumps: JumpPart) -> Any:
     return _compiled("jump", jumps.jump)
 
 
+def slope_function(gradient: PlainFunction) -> Any:
+    """The gradient of a potential, compiled for a point.
+
+    Parameters
+    ----------
+    gradient : callable
+        `gradient(x, p, out)`.
+
+    Returns
+    -------
+    numba dispatcher
+        `slope(x, p, out)`.
+    """
+    return _compiled("gradient", gradient)
+
+
 def _parts(program: JumpProgram) -> tuple[Any, Any, Any, Any]:
     near = ("probes", program.outside) if program.margin is None else ("margin", program.margin)
     return (
         _compiled("outside", program.outside),
         _compiled(*near),
         jump_function(program.jumps),
-        _compiled("gradient", program.gradient),
+        slope_function(program.gradient),
     )
 
 

@@ -1,4 +1,4 @@
-"""Paths from minimum to minimum by the jump method, at a cost that does not depend on epsilon."""
+"""Paths through several wells by the jump method, at a cost that does not depend on epsilon."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.status import ESCAPED, NON_FINITE
+from levysde.methods.jump.line_scene import other_wells
 from levysde.noise import Noise
 from levysde.runs.run import Prefix
 from levysde.runs.seeds import seed_of
 from levysde.runs.simulation import Asked, Simulation, prepare
+from levysde.runs.wells.on_line import visits_on_line
 from levysde.runs.wells.visited import Visits
 
 IntArray = npt.NDArray[np.int64]
@@ -32,14 +34,17 @@ def visits_by_jumps(
     dt: Any,
     given: dict[str, Any],
     *,
+    radii: Callable[[], FloatArray],
+    near: bool,
     threads: int | None,
     progress: Callable[[int, int], object],
 ) -> Visits:
-    """Lead all paths from well to well until each has reached the horizon.
+    """Follow paths through all wells, or lead them from minimum to minimum.
 
-    All paths that are in a well leave it together, by as many runs of the jump method; the exits of
-    a well are numbered through, and given to paths in their order, so that the result depends on
-    the seed alone.
+    On a line, where x moves by the gradient, paths go on without a new beginning anywhere. Else all
+    paths that are in a well leave it together, by as many runs of the jump method; the exits of a
+    well are numbered through, and given to paths in their order, so that the result depends on the
+    seed alone.
 
     Parameters
     ----------
@@ -49,6 +54,10 @@ def visits_by_jumps(
         As for `escape_times`.
     given : dict
         Horizon, seed, paths, start and threshold, as `levysde.visits` has checked them.
+    radii : callable
+        Returns the radii within which visits begin, shape (wells,), length.
+    near : bool
+        Whether the user has given them.
     threads : int or None
         As for `escape_times`.
     progress : callable
@@ -61,13 +70,50 @@ def visits_by_jumps(
     Raises
     ------
     ValueError
-        If the jump method does not support the model, or a path reaches a minimum that is not
-        among those given.
+        If the jump method does not support the model, a path that is led from minimum to minimum
+        reaches one that is not among those given, or radii are given for it.
     """
     wells = [
         _Well(basin, dynamics, noise, epsilon, dt, given, number)
         for number, basin in enumerate(basins)
     ]
+    if _on_line(wells[0].simulation):
+        others = other_wells(basins[0].potential, basins)
+        if others is not None:
+            found = visits_on_line(
+                [well.simulation for well in wells],
+                [_Well(basin, dynamics, noise, epsilon, dt, given, 0).simulation
+                 for basin in others],
+                radii(), given, _MOST_TRANSITIONS, threads=threads, progress=progress,
+            )  # fmt: skip
+            if found is not None:
+                return found
+    if any(noise.varies(basin.minimum) for basin in basins):
+        raise ValueError(
+            "the jump method leads paths from minimum to minimum with scaled noise, each time from "
+            "time 0, and this scale depends on time; use method='euler'"
+        )
+    if near:
+        raise ValueError(
+            "radius is given, and the jump method leads paths from minimum to minimum here (it "
+            "follows them through all wells in one dimension, with a dynamics that moves by the "
+            "gradient); leave it out, or use method='euler'"
+        )
+    return _from_minimum_to_minimum(basins, wells, given, threads, progress)
+
+
+def _on_line(simulation: Simulation) -> bool:
+    """Whether times are continuous, and x alone is the state, on a line."""
+    model, continuous = simulation.model, simulation.parameters["dt"] == 0.0
+    plain = model.dynamics.effective_rule.plain and model.noise.scale_part is None
+    return continuous and model.dim == 1 and plain
+
+
+def _from_minimum_to_minimum(
+    basins: list[Basin], wells: list[_Well], given: dict[str, Any], threads: int | None,
+    progress: Callable[[int, int], object],
+) -> Visits:  # fmt: skip
+    """Each visit begins at the minimum."""
     total, horizon = given["paths"], given["horizon"]
     well = np.full(total, given["start"])
     now, running = np.zeros(total), np.arange(total)
@@ -104,7 +150,7 @@ def visits_by_jumps(
     return Visits(
         np.array([basin.minimum for basin in basins]), given["start"], horizon,
         int((~lost).sum()), numbers[path[kept]], time[kept], origin[kept], target[kept],
-        int(lost.sum()), 0.0, {**record, **given},
+        int(lost.sum()), 0.0, {**given, **record},
     )  # fmt: skip
 
 

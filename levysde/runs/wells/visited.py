@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import struct
+import zipfile
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from levysde import checks
 from levysde._typing import FloatArray
+from levysde.runs.archive import (
+    check_members,
+    json_copy,
+    read_archive,
+    read_array,
+    read_header,
+    save_archive,
+    write_archive,
+)
+from levysde.runs.wells.consistency import check_lines, check_numbers
 from levysde.statistics import occupation
 from levysde.statistics.occupation import Estimates
 
-__all__ = ["Visits"]
+__all__ = ["Visits", "load_visits"]
 
 IntArray = npt.NDArray[np.int64]
 
-_SIGNIFICANT = 4
+_FORMAT, _VERSION = "levysde visits", 1
+_ARRAYS = {
+    "header": "|u1",
+    "minima": "<f8",
+    "path": "<i8",
+    "time": "<f8",
+    "origin": "<i8",
+    "target": "<i8",
+}
+_COUNTS = ("paths", "lost", "start")
+_NUMBERS = ("horizon", "dt")
+_SIZES = ("wells", "dim", "transitions")
+_HEADER_KEYS = {"format", "version", *_SIZES, *_COUNTS, *_NUMBERS, "parameters"}
+_LINES = ("path", "time", "origin", "target")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +76,12 @@ class Visits:
     dt : float
         Step, time; 0 where there is no grid.
     parameters : dict
-        What made the result.
+        What made the result, JSON values.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape, or lines are not those of paths from well to well.
     """
 
     minima: FloatArray
@@ -62,6 +96,21 @@ class Visits:
     dt: float
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Check that lines are those of paths, and make arrays read-only."""
+        for name in ("minima", *_LINES):
+            dtype = np.float64 if name in ("minima", "time") else np.int64
+            view = np.ascontiguousarray(getattr(self, name), dtype=dtype).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+        object.__setattr__(self, "parameters", json_copy(self.parameters))
+        check_numbers(self, _COUNTS, _NUMBERS)
+        check_lines(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle through the constructor: arrays are read-only again when they arrive."""
+        return Visits, tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
     def __repr__(self) -> str:
         """Return the numbers of wells, paths and transitions."""
         return (
@@ -73,6 +122,18 @@ class Visits:
     def wells(self) -> int:
         """Number of wells."""
         return len(self.minima)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all lines, little-endian, and of the numbers of paths and the horizon.
+
+        Equal digests mean the same transitions at the same times, bit for bit, on any platform.
+        """
+        digest = hashlib.sha256()
+        digest.update(struct.pack("<qqqdd", *(getattr(self, n) for n in (*_COUNTS, *_NUMBERS))))
+        for name in _LINES:
+            digest.update(getattr(self, name).astype(_ARRAYS[name], copy=False).data)
+        return digest.hexdigest()
 
     @property
     def counts(self) -> IntArray:
@@ -109,6 +170,7 @@ class Visits:
             Times; short ones are seen more often than they are frequent where the horizon is not
             long, and rates take that into account.
         """
+        well = checks.whole_number("well", well, 0, self.wells - 1)
         follows = np.zeros(len(self.path), dtype=bool)
         follows[1:] = self.path[1:] == self.path[:-1]
         lasted = self.time - np.where(follows, np.concatenate([[0.0], self.time[:-1]]), 0.0)
@@ -177,6 +239,10 @@ class Visits:
         """
         found, counts = self.rates(), self.counts
         predicted = None if rates is None else np.asarray(rates, dtype=np.float64)
+        if predicted is not None and predicted.shape != (self.wells, self.wells):
+            raise ValueError(
+                f"rates has shape {predicted.shape}; give shape ({self.wells}, {self.wells})"
+            )
         lines = []
         for i in range(self.wells):
             for j in range(self.wells):
@@ -196,3 +262,113 @@ class Visits:
                     line["ratio"] = line["rate"] / expected if expected > 0.0 else float("nan")
                 lines.append(line)
         return lines
+
+    def to_dict(self, rates: npt.ArrayLike | None = None) -> dict[str, Any]:
+        """What the result says, as JSON values.
+
+        Parameters
+        ----------
+        rates : array_like, shape (wells, wells), optional
+            Predicted rates, 1/time, as for `table`.
+
+        Returns
+        -------
+        dict
+            With the keys minima, horizon, paths, lost, dt, digest, rates (the lines of `table`),
+            occupation, occupation_ci95 and parameters.
+        """
+        share = self.occupation()
+        return {
+            "minima": self.minima.tolist(),
+            "horizon": self.horizon,
+            "paths": self.paths,
+            "lost": self.lost,
+            "dt": self.dt,
+            "digest": self.digest,
+            "rates": self.table(rates),
+            "occupation": share.value.tolist(),
+            "occupation_ci95": [share.lower.tolist(), share.upper.tolist()],
+            "parameters": self.parameters,
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the result to an ``.npz`` file that `load_visits` reads back bit for bit.
+
+        The file appears complete or not at all: a write that fails leaves an earlier file of
+        that name as it was.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to write; ``.npz`` is added if the name does not end in it.
+
+        Returns
+        -------
+        pathlib.Path
+            The path of the file written.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        return save_archive(path, self._write)
+
+    def _write(self, file: BinaryIO) -> None:
+        sizes = (self.wells, self.minima.shape[1], len(self.time))
+        header = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            **dict(zip(_SIZES, sizes, strict=True)),
+            **{name: getattr(self, name) for name in (*_COUNTS, *_NUMBERS)},
+            "parameters": self.parameters,
+        }
+        write_archive(file, header, [getattr(self, n) for n in ("minima", *_LINES)], _ARRAYS)
+
+
+def load_visits(path: str | os.PathLike[str]) -> Visits:
+    """Read a result that `Visits.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    Visits
+        The result, bit for bit as it was saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file; another `OSError` if it cannot be read.
+    ValueError
+        If the file is not a complete and consistent result of this format; the message names
+        the file and what is wrong with it.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> one, two = np.array([0]), np.array([1])
+    >>> found = Visits(np.array([[-1.0], [1.0]]), 0, 9.0, 1, one, np.array([2.5]), one, two, 0, 0.1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     copy = load_visits(found.save(f"{folder}/run"))
+    >>> copy.digest == found.digest, copy.counts.tolist()
+    (True, [[0, 1], [0, 0]])
+    """
+    return read_archive(path, _read)
+
+
+def _read(file: BinaryIO) -> Visits:
+    """Read a result from an open file; every check precedes the allocation it protects."""
+    with zipfile.ZipFile(file) as archive:
+        check_members(archive, os.fstat(file.fileno()).st_size, [_ARRAYS])
+        header = read_header(archive, _FORMAT, _VERSION, _HEADER_KEYS, ("wells", "dim", "paths"))
+        minima = read_array(archive, "minima", "<f8", (header["wells"], header["dim"]))
+        lines: dict[str, Any] = {
+            name: read_array(archive, name, _ARRAYS[name], (header["transitions"],), fewest=0)
+            for name in _LINES
+        }
+        numbers = {name: header[name] for name in (*_COUNTS, *_NUMBERS, "parameters")}
+        return Visits(minima=minima, **lines, **numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from levysde.noise import Noise
 from levysde.potentials import Potential
 from levysde.runs.progress import Bar, stage
 from levysde.runs.record import content, versions
+from levysde.runs.simulation import Asked, prepare
 from levysde.runs.wells.by_jumps import visits_by_jumps
 from levysde.runs.wells.visited import Visits
 from levysde.spellings import with_hints
@@ -33,7 +35,7 @@ __all__ = ["visits"]
 _HALF = 0.5
 """Radius of the neighborhood of a minimum over the distance of the boundary of its well."""
 
-METHODS = ("euler", "jump")
+METHODS = ("euler", "jump", "auto")
 
 
 @with_hints
@@ -53,6 +55,7 @@ def visits(
     dt: float | Literal["auto"] = "auto",
     seed: int = 0,
     method: str = "euler",
+    scheme: str = "auto",
     threshold: float | None = None,
     lr: float | None = None,
     threads: int | None = None,
@@ -62,9 +65,12 @@ def visits(
 
     dX = -grad F dt + eps dL, or an optimizer, from a minimum to a horizon; nothing ends a path. A
     visit of well j begins when the path comes within a radius of its minimum. With "euler" that is
-    looked for after every step. With "jump" the jump method leads each path from minimum to
-    minimum: from each it starts anew, which neglects the time it takes to relax, of order eps^alpha
-    against that of a visit, so that the cost of a transition does not depend on eps.
+    looked for after every step. With "jump" the cost of a transition does not depend on eps: on a
+    line, and where x moves by the gradient, each path goes from large jump to large jump through
+    all wells, along the flow between them, and the time of an entry is that at which the flow
+    reaches the neighborhood. Elsewhere the jump method leads each path from minimum to minimum:
+    from each it starts anew, which neglects the time it takes to relax, of order eps^alpha against
+    that of a visit.
 
     Parameters
     ----------
@@ -92,8 +98,10 @@ def visits(
         Step, time: the shortest that the wells ask for unless given.
     seed : int
         In [0, 2^64).
-    method : {"euler", "jump"}
-        How paths are advanced.
+    method : {"euler", "jump", "auto"}
+        How paths are advanced; "auto" takes jumps if they are the better way out of every well.
+    scheme : {"auto", "euler", "flow"}
+        How the drift of a step is done with method "euler", as for `escape_times`.
     threshold : float, optional
         Of the jump method, length, as for `escape_times`.
     lr : float, optional
@@ -130,36 +138,54 @@ def visits(
     """
     checks.instance("potential", potential, Potential)
     checks.choice("method", method, METHODS)
-    points = _checked_minima(minima, potential.dim)
-    begun = checks.whole_number("start", start, 0, len(points) - 1)
+    wells = len(_checked_minima(minima, potential.dim))
+    begun = checks.whole_number("start", start, 0, wells - 1)
     if horizon is None:
         raise ValueError("horizon is not given; give the time for which paths are followed")
     horizon = checks.finite_number("horizon", horizon)
     paths = checks.whole_number("paths", paths, 1, MAX_PATHS)
+    if threads is not None:
+        threads = checks.whole_number("threads", threads, 1)
     epsilon, step = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
     with stage(progress, "looking for the boundaries of the wells"):
-        basins = [
-            Basin(potential, domains.attraction(potential, point), point, name=f"well {number}")
-            for number, point in enumerate(points)
-        ]
+        basins = wells_of(potential, minima)
     seed = checks.seed_number(seed)
     bar = progress if callable(progress) else Bar(bool(progress))
     given: dict[str, Any] = {
         "horizon": horizon, "seed": seed, "paths": paths, "start": begun, "method": method,
     }  # fmt: skip
+    if method == "auto":
+        jumps = label is None and all(
+            _prefers_jumps(basin, dynamics, noise, epsilon, step) for basin in basins
+        )
+        given["method"] = method = "jump" if jumps else "euler"
     if method == "jump":
-        if radius is not None or label is not None:
-            raise ValueError("radius and label are for method 'euler'; leave them out")
+        if scheme != "auto":
+            raise ValueError(f"scheme is {scheme!r} with method 'jump'; leave it out")
+        if label is not None:
+            raise ValueError("a label is for method 'euler'; leave it out, or give a radius")
         return visits_by_jumps(
             basins, dynamics, noise, epsilon, step, {**given, "threshold": threshold},
-            threads=threads, progress=bar,
+            radii=lambda: _radii(basins, radius), near=radius is not None, threads=threads,
+            progress=bar,
         )  # fmt: skip
     if threshold is not None:
         raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
     return _by_steps(
-        basins, dynamics, noise, epsilon, step, given,
+        basins, dynamics, noise, epsilon, step, {**given, "scheme": scheme},
         _labels(basins, radius, label, label_params), threads, bar,
     )  # fmt: skip
+
+
+def _prefers_jumps(
+    basin: Basin, dynamics: Dynamics, noise: Noise, epsilon: float, step: Any
+) -> bool:
+    """Whether exits of a well are better simulated jump by jump."""
+    asked = Asked(dt=step, horizon=1.0, method="auto")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the run itself will say what there is to say
+        chosen = prepare(basin, dynamics, noise, epsilon, asked, missing=1)
+    return str(chosen.parameters["method"]) == "jump"
 
 
 def _by_steps(
@@ -173,7 +199,8 @@ def _by_steps(
     # The well that asks for the shortest step: it is warned of a given one that is too long.
     steepest = min(basins, key=lambda basin: automatic_step(basin, dynamics).dt)
     model = checked_model(steepest, dynamics, noise, epsilon)
-    chosen = chain(model, Request(step, given["seed"]), divisible=True)
+    request = Request(step, given["seed"], scheme=given["scheme"])
+    chosen = chain(model, request, divisible=True)
     chosen.warn(model)
     step = chosen.step.dt
     program = replace(chosen.program, start=np.array(basins[given["start"]].start))
@@ -188,6 +215,11 @@ def _by_steps(
     finite = np.asarray(np.isfinite(found.position).all(axis=1))
     if not finite.any():
         raise ValueError(f"all {total} paths became infinite or NaN; give a smaller dt")
+    if not finite.all():
+        checks.warn(
+            f"{int((~finite).sum())} of {total} paths became infinite or NaN and are left out, and "
+            "with them the largest jumps; give scheme='flow', a smaller dt, or leave dt out"
+        )
     kept = finite[found.entries[:, 0]]
     path, when, origin, target = found.entries[kept].T
     _check_labels(target, len(basins))
@@ -199,6 +231,46 @@ def _by_steps(
         int(finite.sum()), numbers[path], when * step, origin, target, int((~finite).sum()), step,
         record,
     )  # fmt: skip
+
+
+def wells_of(potential: Potential, minima: npt.ArrayLike) -> list[Basin]:
+    """The domains of attraction of minima.
+
+    Parameters
+    ----------
+    potential : Potential
+        F.
+    minima : array, shape (wells, dim)
+        Two or more minima of F.
+
+    Returns
+    -------
+    list of Basin
+
+    Raises
+    ------
+    ValueError
+        If a point is no minimum, or two are in one well.
+
+    Examples
+    --------
+    >>> from levysde import potentials
+    >>> [well.name for well in wells_of(potentials.double_well(1), [-1.0, 1.0])]
+    ['well 0', 'well 1']
+    """
+    points = _checked_minima(minima, potential.dim)
+    basins = [
+        Basin(potential, domains.attraction(potential, point), point, name=f"well {number}")
+        for number, point in enumerate(points)
+    ]
+    for i, basin in enumerate(basins):
+        for k in range(i):
+            if basin.domain.contains(points[k]):
+                raise ValueError(
+                    f"minima {k} and {i}, {checks.shown(points[k])} and "
+                    f"{checks.shown(points[i])}, are in one well; give each minimum once"
+                )
+    return basins
 
 
 def _checked_minima(minima: npt.ArrayLike, dim: int) -> FloatArray:
