@@ -757,6 +757,7 @@ AXES = figures.trajectories([0.0, 1.0], [[0.0, 1.0]])
 MADE_FOR_READING = {
     "BackendError", "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
     "costs.Cost", "costs.Costs",
+    "TailIndex", "estimators.Aggregation", "estimators.BatchExponent",
     "estimators.OrderEstimate", "estimators.QuantileFit", "estimators.StableFit",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "domains.Shape",
@@ -778,6 +779,7 @@ TRIED_ELSEWHERE = {
     "noise.tempered",
     "dynamics.scheduled", "dynamics.walled",
     "estimators.fit_slope", "estimators.local_slopes", "estimators.asymptotic",
+    "tail_index", "estimators.aggregated", "estimators.batch_exponent",
     "estimators.block_estimate", "estimators.characteristic_fit", "estimators.hill_estimate",
     "estimators.moment_estimate", "estimators.pickands_estimate", "estimators.quantile_fit",
     "plots.survival", "plots.scaling", "plots.collapse", "plots.ratio", "plots.phase_map",

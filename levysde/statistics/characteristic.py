@@ -11,10 +11,12 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde.statistics.bounded_interval import acceptance
 from levysde.statistics.sample_array import checked_level, checked_samples
 
 __all__ = ["StableFit", "characteristic_fit"]
@@ -132,13 +134,25 @@ def characteristic_fit(samples: ArrayLike, level: float = 0.95) -> StableFit:
 def centered_rows(array: NDArray[np.floating]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Coordinates as sorted rows less their median over half their interquartile range."""
     rows = np.sort(np.ascontiguousarray(array.T), axis=1).astype(np.float64)
+    location, half_range = center_and_unit(rows)
+    return standardized(rows, location, half_range), location, half_range
+
+
+def center_and_unit(rows: NDArray[np.floating]) -> tuple[FloatArray, FloatArray]:
+    """Median and half the interquartile range of sorted rows."""
     count = rows.shape[1]
-    location = 0.5 * (rows[:, (count - 1) // 2] + rows[:, count // 2])
-    half_range = 0.5 * (rows[:, (3 * count) // 4] - rows[:, count // 4])
-    rows -= location[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rows /= half_range[:, None]
-    return rows, location, half_range
+    location = 0.5 * (rows[:, (count - 1) // 2].astype(np.float64) + rows[:, count // 2])
+    half_range = 0.5 * (rows[:, (3 * count) // 4].astype(np.float64) - rows[:, count // 4])
+    return location, half_range
+
+
+def standardized(
+    rows: NDArray[np.floating], location: FloatArray, unit: FloatArray
+) -> NDArray[Any]:
+    """Rows less their location over their unit, in their own precision."""
+    kind = rows.dtype.type
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return (rows - location[:, None].astype(kind)) / unit[:, None].astype(kind)
 
 
 def fit_rows(
@@ -202,16 +216,21 @@ def index_and_scale(phi: NDArray[np.complex128], draws: int) -> tuple[FloatArray
     return slope, intercept / np.clip(slope, _ALPHAS[0], None)
 
 
-def slope_influence(rows: FloatArray, phi: NDArray[np.complex128], slope: FloatArray) -> FloatArray:
-    """What each draw adds to ``draws`` times the error of the slope, shape (rows, draws)."""
-    weights = _at(_weights()[0], slope)[:, 0]
+def influences(rows: FloatArray, slope: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What each draw adds to ``draws`` times the errors of alpha and of the log scale.
+
+    Both have the shape (rows, draws).
+    """
+    phi = empirical_characteristic(rows)
+    weights = _at(_weights()[0], slope)
     size = np.clip(np.abs(phi), 1e-6, 1.0 - 1e-12)
-    factor = weights / (size * np.log(size))
-    turned = factor * np.conj(phi) / size
-    total = np.zeros(rows.shape)
+    factor = weights / (size * np.log(size))[:, None, :]
+    found = np.zeros((2, *rows.shape))
     for k, z in enumerate(exponentials(rows)):
-        total += (turned[:, k, None] * z).real
-    return np.asarray(total - (factor * size).sum(axis=1)[:, None])
+        real = (np.conj(phi[:, k, None]) / size[:, k, None] * z).real - size[:, k, None]
+        found[0] += factor[:, 0, k, None] * real
+        found[1] += factor[:, 1, k, None] * real
+    return found[0], found[1] / np.clip(slope, _ALPHAS[0], None)[:, None]
 
 
 def _covariance(alpha: float, beta: float) -> FloatArray:
@@ -290,6 +309,20 @@ def _errors(alpha: FloatArray, beta: FloatArray) -> FloatArray:
     return found
 
 
+def residual_chi_square(phi: NDArray[np.complex128], draws: int) -> FloatArray:
+    """Chi-square of 4 degrees of ``log(-log|phi|)`` about a straight line, shape (rows,)."""
+    slope, log_scale = index_and_scale(phi, draws)
+    square = np.clip((draws * np.abs(phi) ** 2 - 1.0) / (draws - 1.0), 0.1 / draws, 1.0 - 1e-15)
+    bias = _at(_weights()[1], slope) / draws
+    away = np.log(-0.5 * np.log(square)) - bias
+    away -= slope[:, None] * (_LOG_FREQUENCIES + log_scale[:, None])
+    found = np.empty(slope.size)
+    for row, (alpha, distance) in enumerate(zip(slope, away, strict=True)):
+        covariance = _covariance(float(np.clip(alpha, _ALPHAS[0], _HIGHEST_WEIGHTED)), 0.0)
+        found[row] = draws * distance @ np.linalg.solve(covariance, distance)
+    return found
+
+
 def _skewness(
     phi: NDArray[np.complex128], alpha: FloatArray, scale: FloatArray, draws: int
 ) -> tuple[FloatArray, FloatArray]:
@@ -321,7 +354,7 @@ def _intervals(
     slope: FloatArray, alpha: FloatArray, beta: FloatArray, draws: int, level: float
 ) -> tuple[FloatArray, FloatArray]:
     """All alpha up to 2 whose acceptance interval holds the slope."""
-    distance, nearest, farthest = _acceptance(level)
+    distance, nearest, farthest = acceptance(level)
     grid = np.linspace(_ALPHAS[0], 2.0, 1701)
     width = _errors(grid, np.zeros(grid.size))[0] / math.sqrt(draws)
     away = (2.0 - grid) / width
@@ -341,37 +374,3 @@ def _intervals(
     lower = alpha - np.maximum(alpha - lower, 0.0) * stretch
     upper = np.minimum(alpha + np.maximum(upper - alpha, 0.0) * stretch, 2.0)
     return lower, upper
-
-
-@functools.cache
-def _acceptance(level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Intervals of a normal estimate of a distance that is not negative, in standard errors.
-
-    Returns the distances and the two ends of each interval, Feldman and Cousins eq. (4.3); an end
-    without bound is far below zero.
-    """
-    from scipy.stats import norm
-
-    distances = np.linspace(0.0, 8.0, 401)
-    nearest, farthest = np.empty(distances.size), np.empty(distances.size)
-    for i, distance in enumerate(distances):
-        low, high = distance, distance + 40.0
-        for _ in range(80):
-            middle = 0.5 * (low + high)
-            other = _equally_likely(float(distance), middle)
-            covered = norm.cdf(middle - distance) - norm.cdf(other - distance)
-            low, high = (middle, high) if covered < level else (low, middle)
-        farthest[i] = high
-        nearest[i] = _equally_likely(float(distance), high)
-    return distances, nearest, farthest
-
-
-def _equally_likely(distance: float, above: float) -> float:
-    """The smaller estimate whose likelihood ratio is that of the larger one."""
-    gap = above - distance
-    below = distance - gap
-    if below >= 0.0:
-        return below
-    if distance == 0.0:
-        return -100.0
-    return max(-100.0, 0.5 * (distance - gap**2 / distance))
