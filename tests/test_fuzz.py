@@ -783,7 +783,7 @@ TRIED_ELSEWHERE = {
     "estimators.block_estimate", "estimators.characteristic_fit", "estimators.hill_estimate",
     "estimators.moment_estimate", "estimators.pickands_estimate", "estimators.quantile_fit",
     "plots.survival", "plots.scaling", "plots.collapse", "plots.ratio", "plots.phase_map",
-    "plots.exit_positions", "plots.plane", "plots.shared_legend",
+    "plots.exit_positions", "plots.plane", "plots.shared_legend", "plots.tail_index",
 }  # fmt: skip
 """Functions that read files or tables, or fit, whose bad arguments have tests of their own."""
 

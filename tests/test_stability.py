@@ -290,3 +290,22 @@ def test_bad_batches_are_told():
         estimators.batch_exponent({1: GOOD, 4: GOOD[:, :2]})
     with pytest.raises(ValueError, match="max_block is 4 and there are 200 draws"):
         estimators.aggregated(GOOD, 4)
+
+
+def test_four_panels_show_what_was_found():
+    found = ls.tail_index(np.random.default_rng(31).standard_cauchy((1000, 5)))
+    axes = ls.plots.tail_index(found)
+    assert len(axes) == 4
+    points = axes[1].containers[0].lines[0]
+    assert points.get_ydata() == pytest.approx(found.aggregation.alpha)
+    stable_line, finite = axes[2].lines[:2]
+    m = found.aggregation.m
+    assert stable_line.get_ydata() == pytest.approx(m ** (1.0 / found.aggregation.alpha[0]))
+    assert finite.get_ydata() == pytest.approx(np.sqrt(m))
+    assert axes[3].lines[0].get_ydata() == pytest.approx(found.tail.hill.alpha)
+    again = ls.plots.tail_index(found, axes[0].figure)
+    assert again[0].figure is axes[0].figure
+    with pytest.raises(ValueError, match="result is 3; give a TailIndex"):
+        ls.plots.tail_index(3)
+    with pytest.raises(ValueError, match="figure is 3; give a Figure"):
+        ls.plots.tail_index(found, 3)
