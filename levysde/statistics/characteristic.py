@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from levysde.statistics.sample_array import checked_level, checked_samples
 __all__ = ["StableFit", "characteristic_fit"]
 
 FloatArray = NDArray[np.float64]
+Wave = tuple[NDArray[Any], NDArray[Any]]
 
 # Frequencies in units of 1 / (half the interquartile range): all of them are powers of one
 # exponential, and no set tried has an asymptotic variance smaller by more than 2 % at alpha > 1.2.
@@ -35,6 +37,8 @@ _HIGHEST_WEIGHTED = 1.8
 _ALPHAS = np.round(np.arange(0.3, 2.0001, 0.02), 2)
 _BETAS = np.linspace(0.0, 1.0, 5)
 _FEWEST = 50
+# Numbers that a processor keeps near at hand.
+_CACHED = 16384
 # Of 1e5 Gaussian samples of 100 to 1e5 draws: the 5 % quantile of the slope is so much farther from
 # 2 than that of its normal approximation, as a share and a power of the number of draws.
 _TAIL, _TAIL_POWER = 3.0, -0.35
@@ -184,19 +188,39 @@ def fit_rows(
 
 def empirical_characteristic(rows: NDArray[np.floating]) -> NDArray[np.complex128]:
     """``mean(exp(iux))`` of each row at the frequencies, shape (rows, frequencies)."""
-    return np.stack([z.mean(axis=1) for z in exponentials(rows)], axis=1).astype(np.complex128)
+    found = np.empty((len(rows), _POWERS.size), dtype=np.complex128)
+    step = max(1, _CACHED // rows.shape[1])
+    for start in range(0, len(rows), step):
+        few = slice(start, start + step)
+        for k, (cosine, sine) in enumerate(waves(rows[few])):
+            found[few, k].real = cosine.mean(axis=1)
+            found[few, k].imag = sine.mean(axis=1)
+    return found
 
 
-def exponentials(rows: NDArray[np.floating]) -> list[NDArray[np.complexfloating]]:
-    """``exp(iux)`` at the frequencies: powers of the first, so that sines are taken once."""
+def waves(rows: NDArray[np.floating]) -> Iterator[Wave]:
+    """Real and imaginary part of ``exp(iux)`` at the frequencies, one after another.
+
+    All are powers of the first, so that sines are taken once.
+    """
     angle = rows * rows.dtype.type(_UNIT)
-    first = np.empty(rows.shape, dtype=np.result_type(rows.dtype, np.complex64))
-    np.cos(angle, out=first.real)
-    np.sin(angle, out=first.imag)
-    second = first * first
-    fourth = second * second
-    eighth = fourth * fourth
-    return [first, second, fourth, eighth, eighth * fourth, eighth * eighth]
+    first: Wave = np.cos(angle), np.sin(angle)
+    yield first
+    second = _product(first, first)
+    yield second
+    fourth = _product(second, second)
+    yield fourth
+    eighth = _product(fourth, fourth)
+    yield eighth
+    yield _product(eighth, fourth)
+    yield _product(eighth, eighth)
+
+
+def _product(first: Wave, second: Wave) -> Wave:
+    return (
+        first[0] * second[0] - first[1] * second[1],
+        first[0] * second[1] + first[1] * second[0],
+    )
 
 
 def index_and_scale(phi: NDArray[np.complex128], draws: int) -> tuple[FloatArray, FloatArray]:
@@ -226,8 +250,9 @@ def influences(rows: FloatArray, slope: FloatArray) -> tuple[FloatArray, FloatAr
     size = np.clip(np.abs(phi), 1e-6, 1.0 - 1e-12)
     factor = weights / (size * np.log(size))[:, None, :]
     found = np.zeros((2, *rows.shape))
-    for k, z in enumerate(exponentials(rows)):
-        real = (np.conj(phi[:, k, None]) / size[:, k, None] * z).real - size[:, k, None]
+    for k, (cosine, sine) in enumerate(waves(rows)):
+        real = phi[:, k, None].real * cosine + phi[:, k, None].imag * sine
+        real = real / size[:, k, None] - size[:, k, None]
         found[0] += factor[:, 0, k, None] * real
         found[1] += factor[:, 1, k, None] * real
     return found[0], found[1] / np.clip(slope, _ALPHAS[0], None)[:, None]

@@ -17,8 +17,8 @@ from levysde.statistics.sample_array import all_finite
 FloatArray = NDArray[np.float64]
 Progress = Callable[[int, int], object]
 
-# Numbers in a piece: a few megabytes, so that threads do not wait for memory.
-_PIECE = 500_000
+# Numbers in a piece: rows of a memory map are read in pages, of which all is then used.
+_PIECE = 2_000_000
 _NARROWEST = 16
 COLUMNS = (
     "alpha",
