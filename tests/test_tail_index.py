@@ -11,8 +11,8 @@ from levysde import estimators
 from levysde.statistics import characteristic, quantiles
 
 SIGMAS = 4.0
-MANY = 800
-"""Coordinates of a measurement: binomial standard error 0.008 of a share of 0.95."""
+MANY = 500
+"""Coordinates of a measurement: binomial standard error 0.01 of a share of 0.95."""
 
 
 def stable(alpha, shape, seed, beta=0.0):
@@ -31,7 +31,7 @@ def test_the_interval_covers_alpha_and_the_scale_is_right(alpha, draws):
     fit = estimators.characteristic_fit(scale * stable(alpha, (draws, MANY), draws))
     covered = np.mean((fit.lower <= alpha) & (alpha <= fit.upper))
     # Coverages of 2e4 samples are between 0.94 and 0.96.
-    assert 0.94 - SIGMAS * 0.0077 < covered < 0.96 + SIGMAS * 0.0077
+    assert 0.94 - SIGMAS * 0.0097 < covered < 0.96 + SIGMAS * 0.0097
     assert np.all((fit.lower <= fit.alpha) & (fit.alpha <= fit.upper) & (fit.upper <= 2.0))
     relative = fit.scale / scale - 1.0
     error = np.sqrt(np.mean((fit.scale_error / scale) ** 2))
@@ -45,12 +45,11 @@ def test_an_interval_does_not_cover_another_index():
     assert np.mean((fit.lower <= 1.8) & (fit.upper >= 1.8)) < 0.05
 
 
-@pytest.mark.parametrize("alpha", [1.0, 1.2, 1.5, 1.8])
-@pytest.mark.parametrize("beta", [0.0, 0.5])
+@pytest.mark.parametrize(
+    ("alpha", "beta"), [(1.0, 0.0), (1.2, 0.0), (1.2, 0.5), (1.5, 0.5), (1.8, 0.0), (1.8, 0.5)]
+)
 def test_the_covariance_is_that_of_the_characteristic_function(alpha, beta):
-    """Against integrals of the density of scipy, weighted by cosines."""
-    if alpha == 1.0 and beta:
-        pytest.skip("another form of the skew term")
+    """Against draws of scipy."""
     u = characteristic._FREQUENCIES[[0, 2]]
     draws = stable(alpha, 400_000, 3, beta)
     phi = [

@@ -50,15 +50,15 @@ def log_density(x: FloatArray, alpha: float) -> FloatArray:
 @functools.cache
 def _table() -> FloatArray:
     """Logarithms of densities, shape (alphas, places)."""
-    return np.array([_row(float(alpha)) for alpha in _ALPHAS])
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return np.array([_row(float(alpha), nodes, weights) for alpha in _ALPHAS])
 
 
-def _row(alpha: float) -> FloatArray:
+def _row(alpha: float, nodes: FloatArray, weights: FloatArray) -> FloatArray:
     if alpha == 2.0:
         return np.asarray(np.maximum(-0.25 * _X**2 - 0.5 * np.log(4.0 * np.pi), _FLOOR))
     # Fourier's integral as far as it converges quickly, and Bergstrom's series beyond.
     near = (20.0 if alpha >= 1.0 else 8.0) >= _X
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     top = 40.0 ** (1.0 / alpha)
     share = 0.5 * (nodes + 1.0)
     u = top * share**2
