@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from levysde.statistics import characteristic
+from levysde.statistics import characteristic, standardization
 from levysde.statistics.sample_array import checked_samples, checked_whole
 from levysde.statistics.scaling import SlopeFit, fit_slope
 
@@ -150,10 +150,10 @@ def aggregated(samples: ArrayLike, max_block: int | None = None) -> Aggregation:
 def _of_sums(array: FloatArray, m: int) -> tuple[float, float, FloatArray]:
     """Mean index, mean log scale, and influences of each sum on both, shape (2, sums)."""
     sums = _sums(array, m).T
-    location, unit = characteristic.center_and_unit(np.sort(sums, axis=1))
+    location, unit = standardization.center_and_unit(np.sort(sums, axis=1))
     if not unit.all():
         raise ValueError("half of the draws of a coordinate are the same; leave that one out")
-    rows = characteristic.standardized(sums, location, unit)
+    rows = standardization.standardized(sums, location, unit)
     phi = characteristic.empirical_characteristic(rows)
     slope, log_scale = characteristic.index_and_scale(phi, rows.shape[1])
     parts = characteristic.influences(rows, slope)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from levysde.statistics import characteristic, quantiles
+from levysde.statistics import characteristic, quantiles, standardization
 from levysde.statistics.sample_array import all_finite
 
 FloatArray = NDArray[np.float64]
@@ -92,7 +92,7 @@ def _fit_piece(
     if not np.isfinite(rows.sum(dtype=np.float64)):
         all_finite(piece, start)
     rows.sort(axis=1)
-    location, unit = characteristic.center_and_unit(rows)
+    location, unit = standardization.center_and_unit(rows)
     # What is constant to rounding has no spread to be measured in.
     constant = unit <= 4.0 * np.finfo(kind).eps * np.abs(location)
     ties = (rows[:, 1:] == rows[:, :-1]).mean(axis=1)
@@ -104,7 +104,7 @@ def _fit_piece(
         by_quantiles = quantiles.fit_sorted(rows[good]).alpha
         units = location[good], unit[good]
         fit = characteristic.fit_rows(
-            characteristic.standardized(rows[good], *units), *units, level
+            standardization.standardized(rows[good], *units), *units, level
         )
         columns[:, good] = (
             fit.alpha, fit.alpha_error, fit.lower, fit.upper, fit.scale, fit.scale_error,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from levysde.statistics import characteristic
+from levysde.statistics import characteristic, standardization
 from levysde.statistics.competing_laws import (
     STABLE,
     STUDENT_T,
@@ -106,8 +106,8 @@ def goodness(draws: FloatArray) -> Goodness:
 def _rows(draws: FloatArray) -> tuple[FloatArray, characteristic.StableFit]:
     """Centered rows in the order of the draws, and their fit."""
     rows = np.ascontiguousarray(draws.T, dtype=np.float64)
-    location, unit = characteristic.center_and_unit(np.sort(rows, axis=1))
-    rows = characteristic.standardized(rows, location, unit)
+    location, unit = standardization.center_and_unit(np.sort(rows, axis=1))
+    rows = standardization.standardized(rows, location, unit)
     return rows, characteristic.fit_rows(rows, location, unit, 0.95)
 
 
