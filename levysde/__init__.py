@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from levysde.runs.sweep.verb import sweep
     from levysde.runs.wells.visited import Visits, load_visits
     from levysde.runs.wells.visiting import visits
+    from levysde.statistics.stability import tail_index
+    from levysde.statistics.tail_result import TailIndex
 
 __all__ = [
     "BackendError",
@@ -56,6 +58,7 @@ __all__ = [
     "Refinement",
     "Status",
     "Sweep",
+    "TailIndex",
     "Trajectories",
     "Visits",
     "__version__",
@@ -81,6 +84,7 @@ __all__ = [
     "schedules",
     "seed_of",
     "sweep",
+    "tail_index",
     "theory",
     "trajectories",
     "visits",
@@ -115,6 +119,7 @@ _HOME = {
     "Refinement": "runs.refinement",
     "Status": "runs.results",
     "Sweep": "runs.sweep.table",
+    "TailIndex": "statistics.tail_result",
     "Trajectories": "runs.sampling",
     "Visits": "runs.wells.visited",
     "automatic_dt": "methods.timestep",
@@ -129,6 +134,7 @@ _HOME = {
     "refine": "runs.refinement",
     "seed_of": "runs.seeds",
     "sweep": "runs.sweep.verb",
+    "tail_index": "statistics.stability",
     "trajectories": "runs.sampling",
     "visits": "runs.wells.visiting",
 }

@@ -587,7 +587,7 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
 @pytest.mark.quick
 @pytest.mark.parametrize(
     "command",
-    [(), ("escape",), ("compare",), ("wells",), ("theory",), ("plot",), ("info",)],
+    [(), ("escape",), ("compare",), ("wells",), ("theory",), ("tail-index",), ("plot",), ("info",)],
 )
 def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -642,7 +642,7 @@ def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
 # Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
 # is a folder of the test.
 MISTAKES = r"""
- | 2 | escape, compare, wells, theory, sweep, merge, reproduce, plot, info
+ | 2 | escape, compare, wells, theory, tail-index, sweep, merge, reproduce, plot, info
 escpe | 2 | did you mean escape
 ESCAPE | 2 | 'ESCAPE'
 '' | 2 | ''

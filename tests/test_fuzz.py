@@ -757,6 +757,8 @@ AXES = figures.trajectories([0.0, 1.0], [[0.0, 1.0]])
 MADE_FOR_READING = {
     "BackendError", "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
     "costs.Cost", "costs.Costs",
+    "TailIndex", "estimators.Aggregation", "estimators.BatchExponent",
+    "estimators.OrderEstimate", "estimators.QuantileFit", "estimators.StableFit",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "domains.Shape",
     "Landscape", "Visits", "basins.Approach", "dynamics.Scheduled", "dynamics.Walled",
@@ -771,14 +773,17 @@ MADE_FOR_READING = {
 TRIED_ELSEWHERE = {
     # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
     # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_tempered, test_schedules and test_walls.
+    # test_noise_tempered, test_schedules, test_walls and test_tail_index.
     "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
     "noise.tempered",
     "dynamics.scheduled", "dynamics.walled",
     "estimators.fit_slope", "estimators.local_slopes", "estimators.asymptotic",
+    "tail_index", "estimators.aggregated", "estimators.batch_exponent",
+    "estimators.block_estimate", "estimators.characteristic_fit", "estimators.hill_estimate",
+    "estimators.moment_estimate", "estimators.pickands_estimate", "estimators.quantile_fit",
     "plots.survival", "plots.scaling", "plots.collapse", "plots.ratio", "plots.phase_map",
-    "plots.exit_positions", "plots.plane", "plots.shared_legend",
+    "plots.exit_positions", "plots.plane", "plots.shared_legend", "plots.tail_index",
 }  # fmt: skip
 """Functions that read files or tables, or fit, whose bad arguments have tests of their own."""
 

@@ -31,6 +31,7 @@ _COMMANDS = {
     "compare": "simulate several optimizers on the same random numbers",
     "wells": "follow paths through several wells",
     "theory": "predict the escape rate without a simulation",
+    "tail-index": "ask whether samples of noise are stable",
     "sweep": "simulate every cell of a grid of settings",
     "merge": "join the parts of a sweep",
     "reproduce": "run the experiments of the theory and draw them",
@@ -72,7 +73,7 @@ def _run(words: list[str], stop: Stop) -> int:
     try:
         if command is None:
             return _no_command(words)
-        code: int = import_module(f"levysde.cli.{command}").run(words[1:], stop)
+        code: int = import_module(f"levysde.cli.{command.replace('-', '_')}").run(words[1:], stop)
         if stop.number and code in (DONE, CHECK_FAILED):
             say(program, "interrupted", "the run had ended, and what it was asked for is complete")
         return code
