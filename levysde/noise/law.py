@@ -111,6 +111,11 @@ class Noise(ABC):
         """What the parameters mean, in words: a label and the characteristic function."""
         return "its law is", f"E exp(iu.L_1) = {self.exponent}"
 
+    @property
+    def why_no_measure(self) -> str | None:
+        """Where the law is of no form, why small-noise escapes have no rate nu(W), if it knows."""
+        return None
+
     def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
         """The law cut at a threshold: jumps |epsilon G y| > rho, and the rest as a diffusion.
 
@@ -245,6 +250,10 @@ class Noise(ABC):
     def _unknown_jumps(self) -> checks.Refusal:
         reason = f"the jumps of the {self.name} noise are not known individually"
         return checks.Refusal(reason, "use method='euler'")
+
+    def _unmixed(self) -> checks.Refusal:
+        reason = f"no law is known of the {self.name} noise with coordinates mixed by a matrix"
+        return checks.Refusal(reason, "give a factor for every coordinate, or a stable law")
 
     def width(self, dim: int) -> tuple[float, FloatArray]:
         """The scale of a symmetric law along a direction n, (sum_k |(G'n)_k|^q)^(1/q).

@@ -21,7 +21,7 @@ from levysde.theory.assumptions import (
 )
 from levysde.theory.exact.correction import first_correction
 from levysde.theory.measure.escape_measure import EscapeMeasure
-from levysde.theory.measure.jump_laws import law_at, scalar_scale
+from levysde.theory.measure.jump_laws import law_at, scalar_scale, varies
 from levysde.theory.measure.rays import RaySegments, require_inside
 from levysde.theory.minimum import about_minimum
 from levysde.theory.numbers import checked_positive
@@ -267,7 +267,9 @@ def predict(
     unknown = None
     if dynamics.rule is None:
         unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
-    elif getattr(dynamics, "schedule", None) is not None or _varies(noise, basin):
+    elif getattr(dynamics, "schedule", None) is not None or varies(
+        noise, np.asarray(basin.minimum)
+    ):
         unknown = "the rate of escapes changes with time; see theory.varying_rate"
     else:
         unknown = why_walls_matter(dynamics, basin.domain)
@@ -275,9 +277,3 @@ def predict(
     return _prediction(
         basin, motion_of(dynamics, basin.domain.dim, dt), noise, epsilon, unknown, dt
     )
-
-
-def _varies(noise: NoiseLike, basin: BasinLike) -> bool:
-    """Return whether the noise at the minimum changes with time, as it says itself."""
-    varies = getattr(noise, "varies", None)
-    return varies is not None and bool(varies(basin.minimum))
