@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import FloatArray, PlainFunction, StepLaw
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
@@ -40,6 +40,8 @@ class Noise(ABC):
         The characteristic function in words.
     draw : callable or None
         The function that draws a variate, where the law is made of one.
+    stable : bool
+        Whether increments are stable, those of a process that has this law at every step.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Noise(ABC):
     form: ClassVar[str | None] = None
     exponent: ClassVar[str] = "characteristic(u)"
     draw: ClassVar[PlainFunction | None] = None
+    stable: ClassVar[bool] = False
     alpha: float
 
     def __new__(cls, *given: Any, **named: Any) -> "Noise":
@@ -110,6 +113,11 @@ class Noise(ABC):
     def convention(self) -> tuple[str, str]:
         """What the parameters mean, in words: a label and the characteristic function."""
         return "its law is", f"E exp(iu.L_1) = {self.exponent}"
+
+    @property
+    def step(self) -> StepLaw | None:
+        """The law of a coordinate of one step in units of its scale, where its density is known."""
+        return None
 
     @property
     def why_no_measure(self) -> str | None:
