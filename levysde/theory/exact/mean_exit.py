@@ -102,6 +102,7 @@ class _EulerChain:
     alpha=arguments.alpha,
     start=real_number,
     breakpoints=real_numbers,
+    step=arguments.step,
 )
 def euler_mean_exit_time(
     gradient: Gradient,
