@@ -899,8 +899,7 @@ theory --start 1 | 2 | (1)
 theory --exact --dim 2 | 2 | --dim is 2
 theory --dt 0.1 | 2 | --dt 0.1
 theory --exact --dt 0 | 2 | dt is 0
-theory --exact --dt 1e-9 | 2 | 1e-09
-theory --exact --alpha 0.1 | 2 | alpha = 0.1
+theory --exact --basin flat --alpha 1 --epsilon 0.02 --dt 0.001 | 2 | dt = 0.001
 theory --output run.npz | 2 | --output
 info --alpha 1.5 | 2 | --alpha
 info verbose | 2 | 'verbose'

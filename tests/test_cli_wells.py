@@ -101,3 +101,64 @@ def test_a_bad_word_is_one_sentence(capsys, words, told):
 def test_no_transition_is_an_exit_code(capsys):
     words = ["--basin", "double_well", "--epsilon", "0.001", "--horizon", "1", "--paths", "8"]
     assert call(capsys, *words)[0] == 1
+
+
+PARTS = """
+import levysde as ls
+
+
+def slowing():
+    return ls.dynamics.scheduled(ls.dynamics.sgd(), ls.schedules.cosine(10.0))
+
+
+def narrow():
+    return ls.dynamics.walled(ls.dynamics.sgd(), -2.0, 0.5)
+
+
+def wide():
+    return ls.dynamics.walled(ls.dynamics.sgd(), -1.5, 1.5)
+
+
+def cooling():
+    return ls.noise.scaled(ls.noise.independent(1.5), ls.schedules.cosine(10.0))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--dynamics", "{}:slowing"], "the learning rate changes with time"),
+        (["--dynamics", "{}:narrow"], "a minimum is not between the walls"),
+        (["--noise", "{}:cooling"], "the noise changes with time"),
+        (["--clip", "0.5"], "steps are clipped to 0.5"),
+        (["--dynamics", "momentum"], "momentum averages or divides its steps"),
+        (["--noise", "tempered", "--noise-parameter", "length=1"], "law.jump_rate"),
+    ],
+)
+def test_rates_of_sgd_are_not_those_of_another_motion(capsys, tmp_path, words, told):
+    (tmp_path / "parts.py").write_text(PARTS)
+    given = [word.format(tmp_path / "parts.py") for word in words]
+    more = ["--epsilon", "0.5", "--horizon", "50", "--paths", "20", "--dt", "0.02"]
+    code, out, err = call(capsys, *given, *more, "--json")
+    assert code in (0, 1)  # 1 where walls let nothing pass
+    assert told in err
+    assert all(row.get("predicted") is None for row in json.loads(out)["rates"])
+    assert call(capsys, *given, *more[:2])[0] == 2
+
+
+def test_walls_beyond_the_minima_leave_the_rates_as_they_are(capsys, tmp_path):
+    (tmp_path / "parts.py").write_text(PARTS)
+    more = ["--epsilon", "0.5", "--horizon", "50", "--paths", "20", "--dt", "0.02", "--json"]
+    walled = json.loads(call(capsys, "--dynamics", f"{tmp_path}/parts.py:wide", *more)[1])
+    free = json.loads(call(capsys, *more)[1])
+    for one, other in zip(walled["rates"], free["rates"], strict=True):
+        assert one["predicted"] == other["predicted"] > 0.0
+
+
+def test_the_basin_unless_given_has_two_wells(capsys):
+    code, out, _ = call(capsys, "--epsilon", "0.2", "--paths", "20")
+    assert code == 0
+    assert "minima       -1; 1" in out
+    with pytest.raises(SystemExit):
+        raise SystemExit(main(["wells", "--help"]))
+    assert "(double_well)" in " ".join(capsys.readouterr().out.split())

@@ -359,3 +359,53 @@ def test_a_wrong_clock_is_one_sentence(clock, told):
     found = run(ls.noise.independent(1.5), ls.basins.flat(), paths=10)
     with pytest.raises(ValueError, match=told):
         found.exponentiality(clock)
+
+
+def mixing(x, t, p, out):
+    out[0, 0], out[0, 1], out[1, 0], out[1, 1] = 1.0, 0.5, 0.0, 1.0
+
+
+@pytest.mark.parametrize(
+    "law",
+    [ls.noise.student_t(1.5), ls.noise.lomax(1.5), ls.noise.independent(1.5),
+     ls.noise.plus_brownian(ls.noise.independent(1.5), [0.5, 2.0]),
+     ls.noise.plus_brownian(ls.noise.lomax(1.5), 0.5)],
+    ids=["student_t", "lomax", "independent", "plus_brownian", "both"],
+)  # fmt: skip
+def test_the_rate_of_a_tail_mixed_by_a_matrix(law):
+    # nu(W) of a ball is K R^-alpha sum_j |g_j|^alpha over the columns g_j of G.
+    basin = ls.basins.flat(2)
+    plain = theory.predict(basin, SGD, law, 0.1).rate
+    mixed = theory.predict(basin, SGD, scaled(law, matrix=mixing), 0.1).rate
+    assert mixed == pytest.approx(0.5 * (1.0 + 1.25**0.75) * plain, rel=1e-9)
+    slowing = ls.dynamics.scheduled(SGD, schedules.linear(10.0))
+    varying = theory.varying_rate(basin, slowing, scaled(law, matrix=mixing), 0.1)
+    assert varying.rate(5.0) == pytest.approx(0.5**1.5 * mixed, rel=1e-9)
+
+
+def test_tails_are_no_law_of_increments():
+    law = scaled(ls.noise.student_t(1.5), matrix=mixing).at([0.0, 0.0])
+    with pytest.raises(ValueError, match="only the tails are known"):
+        law.part(2, 0.1, 0.1)
+    with pytest.raises(ValueError, match="only the tails are known"):
+        law.characteristic([[1.0, 0.0]])
+    basin, setting = ls.basins.flat(2), {"paths": 5, "horizon": 1.0}
+    noise = scaled(ls.noise.student_t(1.5), matrix=mixing)
+    with pytest.raises(ValueError, match="use method='euler'"):
+        ls.escape_times(basin, SGD, noise, 0.1, method="jump", **setting)
+    assert ls.escape_times(basin, SGD, noise, 0.1, dt=0.05, **setting).paths == 5
+
+
+def test_theory_answers_with_the_sentences_of_theory():
+    basin, tempered = ls.basins.flat(2), ls.noise.tempered(1.5, 3.0)
+    slowing = ls.dynamics.scheduled(SGD, schedules.linear(10.0))
+    asked = [
+        lambda: theory.predict(basin, SGD, tempered, 0.1),
+        lambda: theory.predict(basin, SGD, scaled(tempered, one), 0.1),
+        lambda: theory.varying_rate(basin, slowing, tempered, 0.1),
+    ]
+    for ask in asked:
+        with pytest.raises(ValueError, match=r"no power of epsilon gives; ask law\.jump_rate"):
+            ask()
+    with pytest.raises(ValueError, match="coordinates mixed by a matrix; give a factor"):
+        theory.predict(basin, SGD, scaled(tempered, matrix=mixing), 0.1)

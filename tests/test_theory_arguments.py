@@ -117,6 +117,12 @@ def noise(**changes: Any) -> Any:
     return SimpleNamespace(**{**facts, **changes})
 
 
+CAUCHY = SimpleNamespace(
+    step_density=lambda x: 1.0 / (math.pi * (1.0 + x * x)),
+    step_tail=lambda x: 0.5 - np.arctan(x) / math.pi,
+)
+
+
 def good(name: str, function: str, draw: np.random.Generator) -> Any:
     if name == "gradient":
         return lambda x: x
@@ -130,6 +136,8 @@ def good(name: str, function: str, draw: np.random.Generator) -> Any:
         return well()
     if name == "dynamics":
         return SimpleNamespace(name="sgd", clip=None, rule=Rule())
+    if name == "step":
+        return CAUCHY if draw.random() < 0.5 else None
     if name == "start" and function == "driftless_ellipsoid_mean_exit_time":
         return None
     choices = GOOD.get(name, [0.5, 1.0, np.float64(0.3)])

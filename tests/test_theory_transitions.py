@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from levysde.noise import independent, isotropic, mixed
+from levysde import dynamics, schedules
+from levysde.noise import independent, isotropic, mixed, scaled
 from levysde.theory import stable_constant, transition_rates
+from levysde.theory.optimizers.walls import why_walls_matter_between
 
 TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
 
@@ -177,3 +179,21 @@ def test_wrong_noise_and_missing_minimum_in_the_plane() -> None:
 
     with pytest.raises(ValueError, match="minimum that was not named"):
         transition_rates(potential(2, slope), [[-2.0, 0.0], [0.0, 0.0]], independent(1.5), 0.1)
+
+
+def test_rates_that_change_with_time_are_refused() -> None:
+    wells_, law = wells(-1.0, 0.0, 1.0), scaled(independent(1.5), schedules.cosine(10.0))
+    with pytest.raises(ValueError, match="noise changes with time"):
+        transition_rates(wells_, [-1.0, 1.0], law, 0.05)
+    # A factor of the place alone is that of every minimum.
+    held = scaled(independent(1.5), lambda x, t, p, out: out.fill(1.5 + 0.5 * x[0]))
+    rates = transition_rates(wells_, [-1.0, 1.0], held, 0.05).rates
+    assert rates[1, 0] == pytest.approx(2.0**1.5 * rates[0, 1], rel=1e-12)
+
+
+def test_walls_beyond_all_minima_of_the_line_change_nothing() -> None:
+    plain, minima = dynamics.sgd(), np.array([[-1.0], [1.0]])
+    assert why_walls_matter_between(plain, minima) is None
+    assert why_walls_matter_between(dynamics.walled(plain, -1.5, 1.5), minima) is None
+    for walls in ((-0.5, 2.0), (-2.0, 0.5), (-2.0, 2.0, "reflection")):
+        assert why_walls_matter_between(dynamics.walled(plain, *walls), minima) is not None

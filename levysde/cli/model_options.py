@@ -23,7 +23,7 @@ LARGEST_DIM = 10_000
 """The theory looks at a square matrix of this size, 800 MB."""
 
 
-def add_options(parser: Parser, dynamics: str = "sgd") -> None:
+def add_options(parser: Parser, dynamics: str = "sgd", basin: str = "sharp") -> None:
     """Add the options that name the model.
 
     Parameters
@@ -32,6 +32,8 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
         Of a command.
     dynamics : str
         Name of the optimizer unless given, or several names separated by commas.
+    basin : str
+        Name of the basin unless given.
     """
     group = parser.add_argument_group("model")
     group.add_argument(
@@ -43,7 +45,7 @@ def add_options(parser: Parser, dynamics: str = "sgd") -> None:
     )
     group.add_argument(
         "--basin",
-        default="sharp",
+        default=basin,
         metavar="NAME",
         help=f"{', '.join(spec.BASINS)}, or your own: file.py:name or module:name, of a Basin or "
         "a function that returns one (%(default)s)",

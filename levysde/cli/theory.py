@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from levysde.cli import model_options as models
 from levysde.cli import noise_options
-from levysde.cli.exact_means import continuous_mean, exact_mean
+from levysde.cli.exact_means import (
+    Mean,
+    check_dynamics,
+    continuous_mean,
+    exact_mean,
+    why_no_chain,
+)
 from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
 from levysde.cli.parser import Parser, UsageError, number_or_auto
 
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
     from levysde.cli.signals import Stop
     from levysde.model import Model
     from levysde.noise import Noise
-    from levysde.theory import ExactValue, Prediction
+    from levysde.theory import Prediction
 
 _PROGRAM = "levysde theory"
 _LONGEST_DETAIL = 160
@@ -54,31 +60,21 @@ def run(words: list[str], stop: Stop) -> int:
             f"--exact is for one dimension and --dim is {model.basin.dim}; leave out one of them"
         )
     stepped = not model.dynamics.effective_rule.plain
-    if options.exact and model.dynamics.clip is not None:
-        raise UsageError(
-            f"--exact is for steps that are not cut and --clip is {model.dynamics.clip:g}; leave "
-            "out one of them"
-        )
-    if options.exact and stepped:
-        raise UsageError(
-            f"--exact is for sgd and --dynamics is {model.dynamics.name}; leave out one of them"
-        )
+    if options.exact:
+        check_dynamics(model)
     if options.dt is not None and not (options.exact or stepped):
         raise UsageError(
             f"--dt {options.dt} has no effect on the theory of continuous time; give --exact too"
         )
-    dt = _time_step(model, model.step(options.dt)) if options.exact or stepped else None
+    dt = _time_step(model, model.step(options.dt)) if stepped else None
+    means = _exact_means(model, options.dt, stop) if options.exact else None
     prediction, reason = models.predict(model, dt)
     if prediction is None:
         raise ValueError(reason)
-    mean = exact_mean(model, dt) if options.exact and dt is not None else None
-    stop.check()
-    limit = continuous_mean(model) if options.exact else None
-    stop.check()
     if options.json:
-        answer(as_json(_record(model, prediction, dt, mean, limit)))
+        answer(as_json(_record(model, prediction, dt, means)))
     else:
-        answer(_text(model, prediction, dt, mean, limit))
+        answer(_text(model, prediction, dt, means))
     return DONE
 
 
@@ -103,6 +99,39 @@ def _parser() -> Parser:
     )
     group.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+class Means(NamedTuple):
+    """The exact means, and the step of the chain where one was needed."""
+
+    dt: float | None
+    chain: Mean
+    limit: Mean
+
+
+def _exact_means(model: Model, dt: float | str | None, stop: Stop) -> Means:
+    """What can be computed, and why the other cannot."""
+    reason = why_no_chain(model.noise)
+    step = None
+    if reason is None or dt not in (None, "auto"):
+        try:
+            step = _time_step(model, model.step(dt))
+        except ValueError as error:
+            if dt not in (None, "auto"):
+                raise
+            reason = str(error)
+    chain = Mean(None, reason=reason)
+    if step is not None and reason is None:
+        chain = exact_mean(model, step)
+    stop.check()
+    limit = continuous_mean(model)
+    stop.check()
+    if chain.value is None and limit.value is None:
+        raise UsageError(
+            f"--exact finds no mean of the Euler chain ({chain.reason}) and none in continuous "
+            f"time ({limit.reason}); leave it out"
+        )
+    return Means(step, chain, limit)
 
 
 def _time_step(model: Model, dt: float | str | None) -> float:
@@ -210,8 +239,7 @@ def _record(
     model: Model,
     prediction: Prediction,
     dt: float | None,
-    mean: float | None,
-    limit: ExactValue | None,
+    means: Means | None,
 ) -> dict[str, Any]:
     from levysde._version import __version__
     from levysde.noise import CONVENTION
@@ -220,10 +248,12 @@ def _record(
         **model_record(model),
         **prediction_record(prediction),
         "relaxation_rate": list(prediction.relaxation_rate),
-        "dt": dt,
-        "exact_mean_exit_time": mean,
-        "continuous_mean_exit_time": None if limit is None else limit.value,
-        "continuous_mean_exit_time_error": None if limit is None else limit.error,
+        "dt": dt if means is None else means.dt,
+        "exact_mean_exit_time": None if means is None else means.chain.value,
+        "continuous_mean_exit_time": None if means is None else means.limit.value,
+        "continuous_mean_exit_time_error": None if means is None else means.limit.error,
+        "exact_mean_reason": None if means is None else means.chain.reason,
+        "continuous_mean_reason": None if means is None else means.limit.reason,
         "convention": CONVENTION,
         "versions": {"levysde": __version__},
     }
@@ -258,8 +288,7 @@ def _text(
     model: Model,
     prediction: Prediction,
     dt: float | None,
-    mean: float | None,
-    limit: ExactValue | None,
+    means: Means | None,
 ) -> str:
     basin = model.basin
     dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
@@ -270,7 +299,7 @@ def _text(
         ("epsilon", models.amplitude_text(model)),
         ("curvature", f"{curvature} at the minimum"),
     ]
-    if dt is not None and mean is None:
+    if dt is not None:
         facts.append(("dt", f"{dt:.12g}"))
     corrected = prediction.corrected_mean
     rate, average = prediction.rate, prediction.mean
@@ -293,12 +322,10 @@ def _text(
             else f"{number(corrected, 6)}  with the first correction in epsilon^alpha",
         )
     )
-    if mean is not None and dt is not None:
-        values.append(
-            ("Euler chain", f"{number(mean, 8)}  exact mean time with steps dt = {dt:.12g}")
-        )
-        found = "not found to 6 digits" if limit is None else number(limit.value, 6)
-        values.append(("continuous", f"{found}  exact mean time without steps"))
+    if means is not None:
+        steps = "" if means.dt is None else f" with steps dt = {means.dt:.12g}"
+        values.append(("Euler chain", _told(means.chain, f"exact mean time{steps}")))
+        values.append(("continuous", _told(means.limit, "exact mean time without steps")))
     mark = {True: "yes", False: "NO", None: "unknown"}
     conditions = []
     for a in prediction.assumptions:
@@ -315,3 +342,9 @@ def _text(
             "  assumptions\n" + labeled(conditions, 9, indent=4),
         ]
     )
+
+
+def _told(mean: Mean, what: str) -> str:
+    if mean.value is None:
+        return f"none: {mean.reason}"
+    return f"{number(mean.value, mean.digits)}  {what}"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import argparse
 
     from levysde._typing import FloatArray
+    from levysde.dynamics import Dynamics
     from levysde.model import Model
     from levysde.runs.wells.visited import Visits
     from levysde.theory import TransitionRates
@@ -87,7 +88,7 @@ def run(words: list[str], stop: Stop) -> int:
 
 def _parser() -> Parser:
     parser = Parser(_PROGRAM, "Follow paths through several wells, and count transitions.", _EPILOG)
-    models.add_options(parser)
+    models.add_options(parser, basin="double_well")
     group = parser.add_argument_group("wells")
     group.add_argument(
         "--minima", metavar="X;X;...", help="minima, coordinates separated by commas (all found)"
@@ -210,16 +211,33 @@ def _minima(options: argparse.Namespace, model: Model) -> FloatArray:
 def _predicted(model: Model, minima: FloatArray) -> tuple[TransitionRates | None, str]:
     """The rates of the theory for SGD, or why there are none."""
     from levysde import theory
+    from levysde.theory.optimizers.walls import why_walls_matter_between
 
-    rule = model.dynamics.rule
-    if rule is None or not rule.plain or model.dynamics.clip is not None:
-        return None, f"they are known for sgd, and not for {model.dynamics.name}"
+    reason = _why_no_sgd(model.dynamics) or why_walls_matter_between(model.dynamics, minima)
+    if reason is not None:
+        return None, reason
     try:
         return theory.transition_rates(
             model.basin.potential, minima, model.noise, model.epsilon
         ), ""
     except ValueError as error:
         return None, str(error)
+
+
+def _why_no_sgd(dynamics: Dynamics) -> str | None:
+    """What moves paths otherwise than sgd does, of which alone transition rates are known."""
+    rule = dynamics.rule
+    if rule is None:
+        return f"the dynamics {dynamics.name} declares no rule"
+    if dynamics.clip is not None:
+        return f"they are known for whole steps, and steps are clipped to {dynamics.clip:g}"
+    if dynamics.schedule is not None:
+        return "they are known for constant steps, and the learning rate changes with time"
+    if not rule.plain:
+        return f"they are known for sgd, and {dynamics.name} averages or divides its steps"
+    if rule.weight_decay:
+        return "they are known for sgd, and its steps have a weight decay"
+    return None
 
 
 def _horizon(options: argparse.Namespace, predicted: TransitionRates | None, reason: str) -> float:

@@ -95,8 +95,10 @@ def scheduled(dynamics: Dynamics, schedule: Schedule) -> Scheduled:
     gradient are those of the whole steps. A decoupled decay is scheduled with it,
     x <- (1 - s w dt) x - s dt m/Q, as AdamW has it, and in a proximal step too,
     x <- (x - s dt m/Q)/(1 + s w dt). A clip is that of whole steps, as of gradients that are
-    clipped. The noise is multiplied as the gradient is: escapes have the
-    rate s(t)^alpha times that of the whole steps, in leading order.
+    clipped. The noise is multiplied as the gradient is: with a constant s the steps are those of
+    dt' = s dt and eps' = eps s^(1 - 1/alpha), with averages that last as many steps. For SGD
+    escapes have s^alpha times the rate, in leading order; averages that last another time spread a
+    jump otherwise, and the rate is that of the other chain (see `levysde.theory.varying_rate`).
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart
 from levysde.noise.law import Noise
+from levysde.noise.tails import Tails
 
 __all__ = ["PlusBrownian", "plus_brownian"]
 
@@ -72,6 +73,11 @@ class PlusBrownian(Noise):
         return self.law.form
 
     @property
+    def why_no_measure(self) -> str | None:
+        """That of the law."""
+        return self.law.why_no_measure
+
+    @property
     def driver(self) -> Noise:
         """The law of L."""
         return self.law
@@ -129,10 +135,13 @@ class PlusBrownian(Noise):
         """Both parts divided; see `Noise.preconditioned`."""
         return PlusBrownian(self.law.preconditioned(divisor), self.sigma / divisor)
 
-    def transformed(self, matrix: FloatArray) -> "PlusBrownian":
-        """Both parts multiplied; not known of a matrix that mixes them."""
+    def transformed(self, matrix: FloatArray) -> Noise:
+        """Both parts multiplied; of a matrix that mixes them only the tails are told."""
         if matrix.ndim == 2:
-            raise self._unknown_jumps()
+            beside = np.sqrt(((matrix * self.sigma) ** 2).sum(axis=1))
+            return Tails(
+                name=self.name, alpha=self.alpha, law=self.law.transformed(matrix), beside=beside
+            )
         return PlusBrownian(self.law.transformed(matrix), self.sigma * matrix)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:

@@ -16,6 +16,8 @@ from levysde.engine.jump_parts import levy_constant
 from levysde.engine.program import NoisePart
 from levysde.engine.random.philox import unit_uniform
 from levysde.noise.law import Noise, check_alpha, step_scale
+from levysde.noise.mixed import mixed
+from levysde.noise.tails import Tails
 
 _TRIED = (2.0**-53, 1e-6, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0 - 1e-6, 1.0 - 2.0**-53)
 """Uniforms at which a draw is tried, with the smallest and the largest that occur."""
@@ -240,10 +242,13 @@ class Drawn(Noise):
         p = np.concatenate([[float(dim)], scale, self.p])
         return NoisePart(increment=_increment_of(self.draw), words=2.0, drivers=dim, p=p)
 
-    def transformed(self, matrix: FloatArray) -> "Drawn":
-        """Other scales; a matrix that mixes coordinates makes no such law."""
+    def transformed(self, matrix: FloatArray) -> Noise:
+        """Other scales; of a matrix that mixes coordinates only the tails are told."""
         if matrix.ndim == 2:
-            raise self._unknown_jumps()
+            if self.tail_constant is None:
+                raise self._unmixed()
+            limit = mixed(self.alpha, matrix * self.vectors)
+            return Tails(name=self.name, alpha=self.alpha, law=limit)
         scale = np.asarray(self.scale) * matrix
         return Drawn(
             self.draw, self.parameters, self.alpha, scale=scale, tail=self.tail, name=self.name

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ class Form(Noise):
     """
 
     name: str  # type: ignore[misc]  # of an object here, and not of a class
+    stable: ClassVar[bool] = True
     parameters: Mapping[str, Any]
 
     def __init_subclass__(cls) -> None:

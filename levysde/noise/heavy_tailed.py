@@ -75,6 +75,47 @@ class StudentT(Drawn):
         """Those of `student_t`."""
         return {"df": self.df, "scale": self.scale}
 
+    @property
+    def step(self) -> "StudentT":
+        """Itself; see `Noise.step`."""
+        return self
+
+    def step_density(self, x: FloatArray) -> FloatArray:
+        """Gamma((df + 1)/2)/(sqrt(pi df) Gamma(df/2)) (1 + x^2/df)^(-(df + 1)/2).
+
+        Parameters
+        ----------
+        x : ndarray
+            Arguments, dimensionless.
+
+        Returns
+        -------
+        ndarray, shape of x
+            Dimensionless.
+        """
+        from scipy.special import gammaln
+
+        power = 0.5 * (self.df + 1.0)
+        constant = gammaln(power) - gammaln(0.5 * self.df) - 0.5 * math.log(math.pi * self.df)
+        return np.asarray(np.exp(constant - power * np.log1p(np.asarray(x) ** 2 / self.df)))
+
+    def step_tail(self, x: FloatArray) -> FloatArray:
+        """P(X > x), of Student's law.
+
+        Parameters
+        ----------
+        x : ndarray
+            Arguments, dimensionless.
+
+        Returns
+        -------
+        ndarray, shape of x
+            Dimensionless.
+        """
+        from scipy.special import stdtr
+
+        return np.asarray(stdtr(self.df, -np.asarray(x)))
+
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """prod_j 2^(1 - h)/Gamma(h) z_j^h K_h(z_j), h = df/2 and z_j = sqrt(df) |s_j u_j|.
 
@@ -116,6 +157,42 @@ class Lomax(Drawn):
     def params(self) -> dict[str, float | FloatArray]:
         """Those of `lomax`."""
         return {"alpha": self.index, "scale": self.scale}
+
+    @property
+    def step(self) -> "Lomax":
+        """Itself; see `Noise.step`."""
+        return self
+
+    def step_density(self, x: FloatArray) -> FloatArray:
+        """(a/2) (1 + |x|)^(-1 - a), a the index.
+
+        Parameters
+        ----------
+        x : ndarray
+            Arguments, dimensionless.
+
+        Returns
+        -------
+        ndarray, shape of x
+            Dimensionless.
+        """
+        return np.asarray(0.5 * self.index * (1.0 + np.abs(x)) ** (-1.0 - self.index))
+
+    def step_tail(self, x: FloatArray) -> FloatArray:
+        """P(X > x), (1 + x)^-a/2 from 0 on.
+
+        Parameters
+        ----------
+        x : ndarray
+            Arguments, dimensionless.
+
+        Returns
+        -------
+        ndarray, shape of x
+            Dimensionless.
+        """
+        half = 0.5 * (1.0 + np.abs(x)) ** -self.index
+        return np.asarray(np.where(np.asarray(x) >= 0.0, half, 1.0 - half))
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """prod_j int_0^inf a (1 + x)^(-1-a) cos(s_j u_j x) dx, by quadrature.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import FloatArray, PlainFunction, StepLaw
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
@@ -41,6 +41,8 @@ class Noise(ABC):
         The characteristic function in words.
     draw : callable or None
         The function that draws a variate, where the law is made of one.
+    stable : bool
+        Whether increments are stable, those of a process that has this law at every step.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Noise(ABC):
     form: ClassVar[str | None] = None
     exponent: ClassVar[str] = "characteristic(u)"
     draw: ClassVar[PlainFunction | None] = None
+    stable: ClassVar[bool] = False
     alpha: float
 
     def __new__(cls, *given: Any, **named: Any) -> "Noise":
@@ -126,6 +129,16 @@ class Noise(ABC):
     def convention(self) -> tuple[str, str]:
         """What the parameters mean, in words: a label and the characteristic function."""
         return "its law is", f"E exp(iu.L_1) = {self.exponent}"
+
+    @property
+    def step(self) -> StepLaw | None:
+        """The law of a coordinate of one step in units of its scale, where its density is known."""
+        return None
+
+    @property
+    def why_no_measure(self) -> str | None:
+        """Where the law is of no form, why small-noise escapes have no rate nu(W), if it knows."""
+        return None
 
     def jumps(self, dim: int, epsilon: float, threshold: float) -> JumpPart:
         """The law cut at a threshold: jumps |epsilon G y| > rho, and the rest as a diffusion.
@@ -266,6 +279,10 @@ class Noise(ABC):
     def _unknown_jumps(self) -> checks.Refusal:
         reason = f"the jumps of the {self.name} noise are not known individually"
         return checks.Refusal(reason, "use method='euler'")
+
+    def _unmixed(self) -> checks.Refusal:
+        reason = f"no law is known of the {self.name} noise with coordinates mixed by a matrix"
+        return checks.Refusal(reason, "give a factor for every coordinate, or a stable law")
 
     def width(self, dim: int) -> tuple[float, FloatArray]:
         """The scale of a symmetric law along a direction n, (sum_k |(G'n)_k|^q)^(1/q).

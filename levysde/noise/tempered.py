@@ -58,6 +58,17 @@ class Tempered(Noise):
         """Those of `tempered`."""
         return {"alpha": self.alpha, "length": self.length, "scale": self.scale}
 
+    @property
+    def why_no_measure(self) -> str:
+        """That the rate is no power of epsilon; see `Noise.why_no_measure`."""
+        return "whose rate no power of epsilon gives; ask law.jump_rate(distance, epsilon)"
+
+    def transformed(self, matrix: FloatArray) -> "Tempered":
+        """Other scales; a matrix that mixes coordinates makes no such law."""
+        if matrix.ndim == 2:
+            raise self._unmixed()
+        return Tempered(self.alpha, self.length, np.asarray(self.scale) * matrix)
+
     def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
         """One variate a coordinate from the table of a step dt; see `Noise.part`."""
         self.check_dim(dim)

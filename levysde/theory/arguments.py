@@ -79,6 +79,11 @@ def _attributes(value: Any, what: str, names: tuple[str, ...]) -> Any:
     return value
 
 
+def step(value: Any, what: str) -> Any:
+    """A law of a step with its density and tail, or None."""
+    return None if value is None else _attributes(value, what, ("step_density", "step_tail"))
+
+
 def _named(value: Any, what: str, names: tuple[str, ...]) -> Any:
     _attributes(value, what, ("name", *names))
     if not isinstance(value.name, str):

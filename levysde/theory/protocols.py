@@ -110,6 +110,16 @@ class NoiseLike(Protocol):
         """Stability index in (0, 2]."""
 
 
+class StepLike(Protocol):
+    """A symmetric law of one number that is known by its density."""
+
+    def step_density(self, x: Vector) -> Vector:
+        """Return the density."""
+
+    def step_tail(self, x: Vector) -> Vector:
+        """Return P(X > x)."""
+
+
 class RuleLike(Protocol):
     """What one step of an optimizer does; the attributes are those of `levysde.dynamics.Rule`."""
 

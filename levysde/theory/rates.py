@@ -21,7 +21,12 @@ from levysde.theory.assumptions import (
 )
 from levysde.theory.exact.correction import first_correction
 from levysde.theory.measure.escape_measure import EscapeMeasure
-from levysde.theory.measure.jump_laws import law_at, scalar_scale
+from levysde.theory.measure.jump_laws import (
+    has_several_indices,
+    law_at,
+    scalar_scale,
+    varies,
+)
 from levysde.theory.measure.rays import RaySegments, require_inside
 from levysde.theory.minimum import about_minimum
 from levysde.theory.numbers import checked_positive
@@ -267,7 +272,9 @@ def predict(
     unknown = None
     if dynamics.rule is None:
         unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
-    elif getattr(dynamics, "schedule", None) is not None or _varies(noise, basin):
+    elif getattr(dynamics, "schedule", None) is not None or varies(
+        noise, np.asarray(basin.minimum)
+    ):
         unknown = "the rate of escapes changes with time; see theory.varying_rate"
     else:
         unknown = why_walls_matter(dynamics, basin.domain)
@@ -277,7 +284,50 @@ def predict(
     )
 
 
-def _varies(noise: NoiseLike, basin: BasinLike) -> bool:
-    """Return whether the noise at the minimum changes with time, as it says itself."""
-    varies = getattr(noise, "varies", None)
-    return varies is not None and bool(varies(basin.minimum))
+def predict_slowed(
+    basin: BasinLike,
+    dynamics: DynamicsLike,
+    noise: NoiseLike,
+    epsilon: float,
+    dt: float | None,
+    share: float,
+) -> Prediction:
+    """Return the law of steps of which only a share is made, in the time that the steps make up.
+
+    Steps x <- x + s (y - x), y a whole step of dt with noise eps dt^(1/alpha) Z, are those of the
+    chain with dt' = s dt and eps' = eps s^(1 - 1/alpha), whose averages last as many steps. Its
+    rate per unit of its own time is that of `Prediction`; times s it is that of the steps.
+
+    Parameters
+    ----------
+    basin, dynamics, noise, epsilon, dt
+        As for `predict`; nothing that changes with time. Of noise of several indices the law is
+        given with the amplitude eps', and epsilon as 1.
+    share : float
+        s, positive, dimensionless.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    ValueError
+        As `predict`.
+
+    Examples
+    --------
+    >>> from levysde import basins, noise
+    >>> from levysde.dynamics import sgd
+    >>> setting = (basins.flat(), sgd(), noise.independent(1.5), 0.1, None)
+    >>> whole, half = (predict_slowed(*setting, share) for share in (1.0, 0.5))
+    >>> round(0.5 * half.rate / whole.rate / 0.5**1.5, 12)
+    1.0
+    """
+    unknown = None
+    if dynamics.rule is None:
+        unknown = f"no law is known for the dynamics {dynamics.name!r}, which declares no rule"
+    motion = motion_of(dynamics, basin.domain.dim, dt).slowed(share)
+    several = has_several_indices(noise)
+    amplitude = epsilon if several else epsilon * share ** (1.0 - 1.0 / float(noise.alpha))
+    return _prediction(basin, motion, noise, amplitude, unknown, motion.dt)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
-from levysde.theory.measure.jump_laws import has_several_indices, law_at
+from levysde.theory.cumulated import Cumulated
+from levysde.theory.held import Held
 from levysde.theory.optimizers.amplitude import amplitude_and_step
 from levysde.theory.optimizers.walls import why_walls_matter
 from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
-from levysde.theory.rates import predict
 
 FloatArray = NDArray[np.float64]
 
-_PIECES = 200
-_ABSCISSAS, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 _SURE = 40.0
 """Exposure after which a path has left: with probability 1 - 4e-18."""
 _DOUBLINGS = 60
+_LONG, _LONGEST = 200, 800
+"""Doublings of the time scale up to which a mean is integrated, the rate cumulated or known so."""
+_CLOSE = 1e-4
+"""How far from 1, and from the same power ten octaves before, a power is told."""
+_NEGLIGIBLE = 1e-16
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class VaryingRate:
         Escapes per unit time at time t.
     time_scale : float
         A time over which the rate changes, or after which most paths have left.
+    cumulated : callable, optional
+        int_0^t rate(s) ds as a function of t where it is known, at t = inf too; otherwise it is
+        integrated, with an error of about 1e-10. A pulse that lasts less than about a hundredth
+        of the time up to its end may be missed then.
+    sampled : callable, optional
+        The rate as it is integrated, where `rate` itself takes long.
 
     Examples
     --------
@@ -47,6 +54,8 @@ class VaryingRate:
 
     rate: Callable[[float], float]
     time_scale: float
+    cumulated: Callable[[float], float] | None = None
+    sampled: Callable[[float], float] | None = field(default=None, repr=False)
 
     def exposure(self, times: ArrayLike) -> FloatArray:
         """Return int_0^t rate(s) ds, the operational time, in which escapes have the rate 1.
@@ -59,33 +68,21 @@ class VaryingRate:
         Returns
         -------
         ndarray, shape of times
-            Dimensionless; interpolated between some hundred integrals up to the last of the times.
+            Dimensionless.
 
         Raises
         ------
         ValueError
-            If a time is negative or not finite.
+            If a time is negative or not finite, or the rate changes too often to be integrated.
         """
         wanted = np.asarray(times, dtype=np.float64)
         if not (np.isfinite(wanted).all() and (wanted >= 0.0).all()):
             raise ValueError("times must be finite and not negative")
-        end = float(wanted.max(initial=0.0))
-        if end == 0.0:
-            return np.zeros(wanted.shape)
-        geometric = np.geomspace(1e-6 * end, end, _PIECES)
-        # The interpolation is exact at its places: a few times are among them.
-        asked = wanted.ravel()[:_PIECES] if wanted.size <= _PIECES else wanted.ravel()[:0]
-        edges = np.unique([0.0, *geometric, *np.linspace(0.0, end, _PIECES), *asked])
-        pieces = [self._piece(a, b) for a, b in pairwise(edges)]
-        from scipy.interpolate import PchipInterpolator
-
-        total = PchipInterpolator(edges, np.concatenate([[0.0], np.cumsum(pieces)]))
-        return np.asarray(total(wanted))
-
-    def _piece(self, start: float, end: float) -> float:
-        half = 0.5 * (end - start)
-        nodes = start + half * (1.0 + _ABSCISSAS)
-        return half * float(_WEIGHTS @ [self.rate(float(t)) for t in nodes])
+        if self.cumulated is not None:
+            return self._known(wanted)
+        integral = self._integral()
+        integral.reach(float(wanted.max(initial=0.0)))
+        return integral(wanted)
 
     def survival(self, times: ArrayLike) -> FloatArray:
         """Return P(Gamma > t).
@@ -101,43 +98,107 @@ class VaryingRate:
         """
         return np.asarray(np.exp(-self.exposure(times)))
 
+    def trapped(self) -> float:
+        """Return the probability that a path never leaves, exp(-int_0^inf rate(s) ds).
+
+        Where the integral is not known, it is that up to 60 doublings of the time scale and a tail:
+        that of the power t^-q that the rate has followed over the last twenty of them.
+
+        Returns
+        -------
+        float
+            0 below 4e-18.
+
+        Raises
+        ------
+        ValueError
+            If there is no such power, or one too near to 1 to say whether the integral is finite.
+        """
+        return math.exp(-self._total())
+
     def mean(self) -> float:
         """Return the mean escape time, int_0^inf P(Gamma > t) dt.
 
         Returns
         -------
         float
-            Time; inf where paths stay for ever with positive probability, as far as 60 doublings
-            of the time scale show it.
+            Time; inf where paths stay for ever with positive probability, or P(Gamma > t) falls
+            no faster than 1/t.
+
+        Raises
+        ------
+        ValueError
+            As `trapped`, or if the mean is larger than what 200 doublings of the time scale show.
         """
-        return self._tail()[0]
+        if self._total() < math.inf:
+            return math.inf
+        integral = self._integral()
 
-    def trapped(self) -> float:
-        """Return the probability that a path never leaves, exp(-int_0^inf rate(s) ds).
+        def survival(t: float) -> float:
+            return math.exp(-self._exposed(integral, t))
 
-        Returns
-        -------
-        float
-            As far as 60 doublings of the time scale show it; 0 below 4e-18.
-        """
-        return self._tail()[1]
+        spent, end = Cumulated(survival), self.time_scale
+        for _ in range(_LONG if self.cumulated is None else _LONGEST):
+            if self.cumulated is None:
+                integral.reach(end)
+            spent.reach(end)
+            left, power = end * survival(end), end * self._quick(end)
+            if left < _NEGLIGIBLE * spent.total and power > 1.0:
+                return spent.total
+            end *= 2.0
+        return spent.total + self._spent_later(0.5 * end, left, power)
 
-    def _tail(self) -> tuple[float, float]:
-        """The mean and the probability of staying, over intervals each twice as long."""
-        exposure, mean, start, end = 0.0, 0.0, 0.0, self.time_scale
+    def _spent_later(self, end: float, left: float, power: float) -> float:
+        """The mean time after the end, P(Gamma > t) going on as t^-p, p = t rate(t)."""
+        earlier = end * 0.5**20
+        before = earlier * self._quick(earlier)
+        if abs(power - before) > _CLOSE or abs(power - 1.0) < _CLOSE:
+            raise ValueError(
+                f"the mean is not decided by times up to {end:.3g}, where many paths still stay "
+                "and P(Gamma > t) follows no power of time; see survival"
+            )
+        return left / (power - 1.0) if power > 1.0 else math.inf
+
+    def _known(self, times: FloatArray) -> FloatArray:
+        assert self.cumulated is not None
+        values = [self.cumulated(float(t)) for t in times.ravel()]
+        return np.array(values, dtype=np.float64).reshape(times.shape)
+
+    @property
+    def _quick(self) -> Callable[[float], float]:
+        return self.sampled or self.rate
+
+    def _integral(self) -> Cumulated:
+        return Cumulated(self._quick)
+
+    def _exposed(self, integral: Cumulated, t: float) -> float:
+        return float(integral(np.array(t))) if self.cumulated is None else self.cumulated(t)
+
+    def _total(self) -> float:
+        """The integral of the rate over all times; inf above 40 where it is not known."""
+        if self.cumulated is not None:
+            return self.cumulated(math.inf)
+        integral, end = self._integral(), self.time_scale
         for _ in range(_DOUBLINGS):
-            edges = np.linspace(start, end, 33)
-            for a, b in pairwise(edges):
-                middle = 0.5 * (a + b)
-                half = exposure + self._piece(a, middle)
-                after = half + self._piece(middle, b)
-                survival = [math.exp(-each) for each in (exposure, half, after)]
-                mean += (b - a) / 6.0 * (survival[0] + 4.0 * survival[1] + survival[2])
-                exposure = after
-            if exposure > _SURE:
-                return float(mean), 0.0
-            start, end = end, 2.0 * end
-        return math.inf, math.exp(-exposure)
+            integral.reach(end)
+            if integral.total > _SURE:
+                return math.inf
+            end *= 2.0
+        return integral.total + self._tail(0.5 * end)
+
+    def _tail(self, end: float) -> float:
+        """The integral of the rate beyond a time, of a power of time that the rate follows."""
+        rates = [self._quick(end * 0.5**back) for back in (0, 10, 20)]
+        if not any(rates):
+            return 0.0
+        if all(rates):
+            near, far = (math.log2(rates[i + 1] / rates[i]) / 10.0 for i in (0, 1))
+            if abs(near - far) < _CLOSE and abs(near - 1.0) > _CLOSE:
+                return math.inf if near < 1.0 else end * rates[0] / (near - 1.0)
+        raise ValueError(
+            f"whether a path stays for ever is not decided by the rates up to t = {end:.3g}, which "
+            "follow no power of time, or one near 1/t; give a schedule that knows its own integral"
+        )
 
 
 @arguments.checked(basin=arguments.basin, dynamics=arguments.dynamics, noise=arguments.noise)
@@ -151,9 +212,12 @@ def varying_rate(
 ) -> VaryingRate:
     """Return the small-noise rate of escapes at every time, where noise or steps change with it.
 
-    If noise and schedule change slowly against the relaxation in the basin, escapes at time t have
-    the rate of the law held fixed, eps^alpha nu_t(W), with the jumps s(t) G(minimum, t) y: then
-    P(Gamma > t) = exp(-eps^alpha int_0^t nu_s(W) ds).
+    If noise and schedule change slowly against the relaxation in the basin, and against the memory
+    of averages, escapes at time t have the rate of the law held fixed, eps^alpha nu_t(W), with the
+    jumps G(minimum, t) y: then P(Gamma > t) = exp(-eps^alpha int_0^t nu_s(W) ds).
+
+    Steps times s are those of the chain with dt' = s dt and eps' = eps s^(1 - 1/alpha), whose
+    averages last as many steps: for SGD that is s^alpha times the rate, and elsewhere another law.
 
     Parameters
     ----------
@@ -170,7 +234,8 @@ def varying_rate(
     Raises
     ------
     ValueError
-        As `predict`, and where it knows no law.
+        As `predict`, and where it knows no law; or if a schedule changes by more than about a
+        quarter within the memory of an average, 1/(1 - b) steps, in the mean over escapes.
 
     Notes
     -----
@@ -185,49 +250,11 @@ def varying_rate(
     0.9646
     """
     epsilon, dt = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    plain = getattr(dynamics, "unscheduled", dynamics)
-    factor = getattr(dynamics, "schedule", None) or _one
-    minimum = np.asarray(basin.minimum, dtype=np.float64)
-    factors = getattr(noise, "factors", None) or _no_factors
-    alike = dynamics.clip is None and not has_several_indices(noise)
-
-    def law_rate(amplitudes: FloatArray, t: float) -> float:
-        if not amplitudes.any():
-            return 0.0
-        law: Any = law_at(noise, minimum, t)
-        if factor is not _one:
-            law = law.transformed(np.full(basin.domain.dim, factor(t)))
-        found = predict(basin, plain, law, epsilon, dt=dt)
-        if found.rate is None:
-            raise ValueError(f"{found.reason}; a rate that changes with time is not known either")
-        return found.rate
-
-    known: dict[bytes, float] = {}
-    first: list[tuple[float, float]] = []
-
-    def rate(t: float) -> float:
-        amplitudes = np.asarray(factors(minimum, t)) * float(factor(t))
-        one = float(amplitudes.flat[0])
-        if alike and amplitudes.ndim < 2 and (amplitudes == one).all():
-            # nu(W) of L times s is s^alpha nu(W): it is asked for once.
-            if not first and one > 0.0:
-                first.append((one, law_rate(amplitudes, t)))
-            return first[0][1] * (one / first[0][0]) ** float(noise.alpha) if one > 0.0 else 0.0
-        key = amplitudes.tobytes()
-        if key not in known:
-            known[key] = law_rate(amplitudes, t)
-        return known[key]
-
     matters = why_walls_matter(dynamics, basin.domain)
     if matters is not None:
         raise ValueError(f"{matters}; compare simulations with and without walls")
-    begin = rate(0.0)
-    return VaryingRate(rate, 1.0 / begin if begin > 0.0 else 1.0)
-
-
-def _one(t: float) -> float:
-    return 1.0
-
-
-def _no_factors(x: FloatArray, t: float) -> FloatArray:
-    return np.ones(1)
+    held = Held(basin, dynamics, noise, epsilon, dt)
+    held.check_memory()
+    begin = held.rate(0.0)
+    scale = 1.0 / begin if begin > 0.0 else 1.0
+    return VaryingRate(held.rate, scale, held.cumulated(), held.sampled)

@@ -13,7 +13,7 @@ from levysde.theory import arguments
 from levysde.theory.exact.interval import Gradient, checked_interval, evaluated
 from levysde.theory.exact.stable_law import stable_tail, tabulated_density
 from levysde.theory.numbers import checked_positive, real_number, real_numbers
-from levysde.theory.protocols import Vector
+from levysde.theory.protocols import StepLike, Vector
 
 _ORDER = 16
 _MOST_NODES = 4000
@@ -49,6 +49,7 @@ class _EulerChain:
     alpha: float
     noise: float
     dt: float
+    step: StepLike | None = None
 
     def target(self, x: Vector) -> Vector:
         """Return where the drift alone takes the points in one step."""
@@ -56,13 +57,18 @@ class _EulerChain:
 
     def exit_probability(self, target: Vector) -> Vector:
         """Return the probability of leaving in this step."""
-        right = stable_tail((self.upper - target) / self.noise, self.alpha)
-        return right + stable_tail((target - self.lower) / self.noise, self.alpha)
+        above, below = (self.upper - target) / self.noise, (target - self.lower) / self.noise
+        if self.step is not None:
+            return np.asarray(self.step.step_tail(above) + self.step.step_tail(below))
+        return stable_tail(above, self.alpha) + stable_tail(below, self.alpha)
 
     def kernel(self, target: Vector, nodes: Vector, weights: Vector) -> Vector:
         """Return the transition density to the nodes times their weights."""
         reach = max(self.upper - float(np.min(target)), float(np.max(target)) - self.lower)
-        density = tabulated_density(self.alpha, reach / self.noise)
+        if self.step is None:
+            density = tabulated_density(self.alpha, reach / self.noise)
+        else:
+            density = self.step.step_density
         result = np.empty((target.size, nodes.size))
         for i in range(0, target.size, _ROWS):
             rows = target[i : i + _ROWS, None]
@@ -96,6 +102,7 @@ class _EulerChain:
     alpha=arguments.alpha,
     start=real_number,
     breakpoints=real_numbers,
+    step=arguments.step,
 )
 def euler_mean_exit_time(
     gradient: Gradient,
@@ -107,6 +114,7 @@ def euler_mean_exit_time(
     start: float = 0.0,
     breakpoints: Sequence[float] = (),
     tolerance: float = 1e-8,
+    step: StepLike | None = None,
 ) -> float:
     """Return the exact mean exit time of the Euler chain, dt times the mean number of steps.
 
@@ -133,6 +141,9 @@ def euler_mean_exit_time(
         Points where the gradient has a kink or a jump.
     tolerance : float
         Relative change between two refinements at which to stop, dimensionless.
+    step : object, optional
+        The law of Z where it is another symmetric one: ``step_density(x)`` and ``step_tail(x)``,
+        P(Z > x), of arrays.
 
     Returns
     -------
@@ -160,7 +171,7 @@ def euler_mean_exit_time(
     checked_positive(tolerance, "tolerance")
     pieces = checked_interval(lower, upper, start, breakpoints)
     noise = epsilon * dt ** (1.0 / alpha)
-    chain = _EulerChain(gradient, pieces[0], pieces[-1], alpha, noise, dt)
+    chain = _EulerChain(gradient, pieces[0], pieces[-1], alpha, noise, dt, step)
     width, fewest = _FIRST_PANEL * noise, 2
     value = math.inf
     while True:

@@ -225,6 +225,24 @@ def law_at(noise: NoiseLike, point: Vector, t: float = 0.0) -> NoiseLike:
     return noise if held is None else cast(NoiseLike, held(point, t))
 
 
+def varies(noise: NoiseLike, point: Vector) -> bool:
+    """Return whether the noise at a point changes with time, as it says itself.
+
+    Parameters
+    ----------
+    noise : object
+        Noise law; with ``varies(x)`` if it may.
+    point : ndarray, shape (dim,)
+        State.
+
+    Returns
+    -------
+    bool
+    """
+    own = getattr(noise, "varies", None)
+    return own is not None and bool(own(point))
+
+
 def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     """Return the jumps of a noise law, one part for each stability index, smallest index first.
 
@@ -247,7 +265,8 @@ def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     Raises
     ------
     ValueError
-        If the law says no form, or an attribute is missing, out of range or of a wrong shape.
+        If the law says no form, or an attribute is missing, out of range or of a wrong shape. The
+        sentence is that of the law where it has one, ``why_no_measure``.
 
     Notes
     -----
@@ -265,11 +284,24 @@ def jump_laws(noise: NoiseLike, dim: int) -> tuple[Law, ...]:
     form = getattr(noise, "form", None)
     if not isinstance(form, str) or form not in _FORMS:
         raise ValueError(
-            f"no escape measure for the noise law {noise.name!r}, whose Levy measure is not known "
-            f"(its form is {form!r}); give a law of the form {' or '.join(map(repr, _FORMS))}"
+            f"no escape measure for the noise law {noise.name!r}, {_why_unknown(noise, form)}"
         )
     checked_alpha(noise.alpha)
     return _FORMS[form](noise, dim)
+
+
+def _why_unknown(noise: NoiseLike, form: object) -> str:
+    """Return what a law says of its escapes itself, or that it says nothing."""
+    own = getattr(noise, "why_no_measure", None)
+    if own is not None:
+        return str(own)
+    if form is not None:
+        choices = " or ".join(map(repr, _FORMS))
+        return f"whose Levy measure is not known (its form is {form!r}); give {choices}"
+    return (
+        "whose Levy measure is not known; give a stable law, or one of which the tail is known and "
+        "falls like a power of the length with an index below 2"
+    )
 
 
 def scalar_scale(noise: NoiseLike) -> float | None:

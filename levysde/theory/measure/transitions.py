@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from levysde.theory import arguments
 from levysde.theory.flow import Attraction, checked_minima, saddles_between
-from levysde.theory.measure.jump_laws import Law, RayLaw, jump_laws, law_at
+from levysde.theory.measure.jump_laws import Law, RayLaw, jump_laws, law_at, varies
 from levysde.theory.numbers import checked_positive, real_numbers
 from levysde.theory.protocols import NoiseLike, PotentialLike, Vector
 
@@ -167,7 +167,8 @@ def transition_rates(
     ------
     ValueError
         If a point is not a minimum, two minima on the line are not separated by a maximum, a
-        minimum is missing, the law has mass in all directions, or a number is out of range.
+        minimum is missing, the law has mass in all directions or changes with time, or a number is
+        out of range.
 
     Notes
     -----
@@ -187,6 +188,12 @@ def transition_rates(
     """
     epsilon = checked_positive(epsilon, "epsilon")
     points = checked_minima(potential, minima)
+    for point in points:
+        if varies(noise, point):
+            raise ValueError(
+                "the noise changes with time, and with it the rates of transitions; give the law "
+                "at one time, noise.at(x, t)"
+            )
     laws = [_on_rays(jump_laws(law_at(noise, point), potential.dim)) for point in points]
     rates = _rates(potential, points, laws, epsilon)
     leaving = -np.diag(rates)

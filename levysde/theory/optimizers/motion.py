@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -115,6 +115,27 @@ class Motion:
                 "followed step by step; give dt"
             )
         return self.dt, self.b1
+
+    def slowed(self, share: float) -> Motion:
+        """Return the motion whose steps are a share of these, in the time that they make up.
+
+        x <- x - s dt m/Q with the averages of whole steps is a step of s dt whose averages keep as
+        much of themselves in one step; what is a rate per unit time becomes one per s times that. A
+        clip is that of whole steps, before s.
+
+        Parameters
+        ----------
+        share : float
+            s, positive, dimensionless.
+
+        Returns
+        -------
+        Motion
+        """
+        dt = None if self.dt is None else share * self.dt
+        clip = None if self.clip is None else share * self.clip
+        rates = {"rate1": self.rate1 / share, "rate2": self.rate2 / share}
+        return replace(self, **rates, dt=dt, clip=clip)
 
     def preconditioner(self, force: Vector) -> Vector:
         """Return sqrt(v) + eps after a long time at a constant gradient.
