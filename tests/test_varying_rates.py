@@ -207,4 +207,4 @@ def test_a_clip_is_scheduled_with_the_step():
     whole = theory.predict(basin, ls.dynamics.sgd(), law, 0.05).rate
     assert rates(3.0).rate(15.0) == pytest.approx(0.5**1.5 * whole)
     with pytest.raises(ValueError, match=r"steps are clipped to 0\.75"):
-        rates(1.5)
+        rates(1.5).rate(15.0)
