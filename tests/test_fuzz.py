@@ -759,6 +759,7 @@ MADE_FOR_READING = {
     "costs.Cost", "costs.Costs",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "domains.Shape",
+    "potentials.FiniteSum", "noise.Minibatch",
     "Landscape", "Visits", "basins.Approach", "dynamics.Scheduled", "dynamics.Walled",
     "dynamics.Walls", "noise.Drawn", "noise.Lomax", "noise.PlusBrownian", "noise.Scaled",
     "noise.StudentT", "noise.Tempered", "schedules.Schedule",
@@ -771,7 +772,9 @@ MADE_FOR_READING = {
 TRIED_ELSEWHERE = {
     # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
     # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_tempered, test_schedules and test_walls.
+    # test_noise_tempered, test_schedules, test_walls, test_finite_sums and test_minibatch.
+    "potentials.finite_sum", "potentials.linear_regression", "potentials.logistic_regression",
+    "potentials.mlp", "noise.minibatch",
     "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
     "noise.tempered",

@@ -31,7 +31,6 @@ MAX_LINES = 400
 LONG_FILES = {
     "levysde.dynamics.adam": "five optimizers side by side, and most of it is docstrings",
     "levysde.statistics.exit_times": "one subject, and half of it is docstrings",
-    "levysde.potentials": "every potential with its gradient beside it, and half is docstrings",
     "levysde.runs.results": "the result with its file format: what is written and read together",
 }
 
@@ -62,7 +61,7 @@ LAYERS = (
     ("levysde.statistics.*", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.checks"),
     ("levysde.schedules",),
-    ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
+    ("levysde.potentials.*", "levysde.noise.*", "levysde.dynamics.*"),
     ("levysde.domains.*",),
     ("levysde.basins.*",),
     ("levysde.model", "levysde.trial"),
