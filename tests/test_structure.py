@@ -41,6 +41,7 @@ LIMITED_LIBRARIES = {
     "dask": (),
     "distributed": ("levysde.runs.sweep.cluster", "levysde.runs.sweep.on_worker"),
     "cloudpickle": ("levysde.runs.sweep.on_worker",),
+    "torch": ("levysde.gradients.autograd",),
     "xarray": ("levysde.runs.sweep.xarrays",),
 }
 """Libraries that only some modules may import; `record` and `info` ask for versions."""
@@ -70,6 +71,7 @@ LAYERS = (
     ("levysde.runs.*", "levysde.report.*"),
     ("levysde.cli.*",),
     ("levysde.__main__",),
+    ("levysde.gradients.*",),
     ("levysde.costs", "levysde.estimators", "levysde.grid", "levysde.plots"),
 )
 """The import direction: a module imports from its own layer and from those above it here."""
