@@ -124,20 +124,26 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
 
 
 def _noise(record: Mapping[str, Any]) -> Noise:
-    if "batch" in record:
-        from levysde.noise import minibatch
-
-        return minibatch(**record["batch"])
-    path = record.get("functions", {}).get("noise", "")
     if "draw" in record.get("functions", {}):
         return _drawn(record)
-    make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
-    made: Noise = make(**_numbers(record["noise_params"]))
+    made = _driver(record)
     if "brownian" in record:
         from levysde.noise import plus_brownian
 
         made = plus_brownian(made, record["brownian"])
     return _scaled(record, made) if "scale" in record else made
+
+
+def _driver(record: Mapping[str, Any]) -> Noise:
+    """The noise of batches, or the law of the name or class of the record."""
+    if "batch" in record:
+        from levysde.noise import minibatch
+
+        return minibatch(**record["batch"])
+    path = record.get("functions", {}).get("noise", "")
+    make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
+    made: Noise = make(**_numbers(record["noise_params"]))
+    return made
 
 
 def _scaled(record: Mapping[str, Any], driver: Noise) -> Noise:

@@ -163,6 +163,22 @@ def test_moments_are_those_of_the_exact_recursion(batch, replacement, steps):
     assert abs((x**2).mean() - other) > 10.0 * (x**2).std() / 200.0
 
 
+def test_brownian_motion_beside_the_batches_adds_its_variance():
+    """Stochastic gradient Langevin dynamics."""
+    lr, sigma = 0.4, 1.5
+    law = noise.plus_brownian(noise.minibatch(1), sigma)
+    x = ends(law, lr, 3)
+    a = (1.0 - lr * SLOPES**2) ** 2
+    first, second = moments(lr, 1, True, 3)
+    second += (sigma * lr) ** 2 * (1.0 + a.mean() + a.mean() ** 2)
+    assert abs(x.mean() - first) < 4.0 * x.std() / 200.0
+    assert abs((x**2).mean() - second) < 4.0 * (x**2).std() / 200.0
+    assert abs((x**2).mean() - moments(lr, 1, True, 3)[1]) > 10.0 * (x**2).std() / 200.0
+    run = escape(law)
+    made = spec.build(run.parameters)[2]
+    assert (made.sigma, made.law.batch) == (1.5, 1)
+
+
 def test_stationary_variance_is_that_of_the_fixed_point():
     lr = 0.4
     a, b = 1.0 - lr * SLOPES**2, lr * SLOPES * ANSWERS
@@ -329,6 +345,7 @@ def escape(law, basin=None, dynamics=SGD, **more):
         (lambda: escape(noise.minibatch(2), lr=None, epsilon=0.1, dt=0.5), "give lr in place of"),
         (lambda: escape(noise.minibatch(2), scheme="flow"), "scheme is 'flow'"),
         (lambda: escape(noise.minibatch(2), method="jump"), "jumps of the minibatch noise are not"),
+        (lambda: noise.scaled(noise.minibatch(2), one_hot), "where no scale reaches it"),
         (lambda: noise.sample(noise.minibatch(2), 3), "depend on the state; draw them by"),
         (lambda: noise.minibatch(2).characteristic([[1.0]]), "depends on the state"),
         (lambda: regression_basin().potential.batch_gradients([0.0], 0, 3), "batch is 0"),
@@ -341,7 +358,15 @@ def test_what_cannot_be_is_refused(attempt, sentence):
         attempt()
 
 
-def test_a_sum_of_noise_beside_the_gradient_is_refused():
+def test_graphics_processors_refuse_batches():
+    from levysde.engine.cuda.recurrence_kernel import recurrence_job
+
+    model = Model(regression_basin(), SGD, noise.minibatch(2), math.sqrt(0.1))
+    with pytest.raises(ValueError, match="simulated on the CPU alone; use backend 'cpu'"):
+        recurrence_job(recurrence(model, 0.1, seed=0), 10)
+
+
+def test_noise_beside_the_gradient_of_an_sde_is_refused():
     sde = ls.dynamics.momentum(0.5, form="sde", rates="per_time")
     with pytest.raises(ValueError, match="give form='algorithm'"):
         escape(noise.minibatch(2), dynamics=sde, lr=None, epsilon=math.sqrt(0.1), dt=0.1)

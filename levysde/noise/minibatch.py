@@ -112,6 +112,9 @@ def minibatch(batch: int, replacement: bool = True) -> Minibatch:
     (1/b) sum_{i in B} grad f_i(x) - grad F(x), which `lr` of `levysde.escape_times` multiplies. A
     step costs b gradients of one example, however many examples there are.
 
+    With `plus_brownian` this is stochastic gradient Langevin dynamics: a normal variate of standard
+    deviation eta sigma is added to every step.
+
     The potential must be a mean over examples, `levysde.potentials.finite_sum`. There are no large
     jumps, so that no theory of heavy tails and no jump method applies; the noise vanishes where all
     examples agree.
@@ -137,6 +140,9 @@ def minibatch(batch: int, replacement: bool = True) -> Minibatch:
     ----------
     L. Bottou, F. E. Curtis, J. Nocedal, "Optimization methods for large-scale machine learning",
     SIAM Rev. 60 (2018) 223-311, eq. 3.7.
+
+    M. Welling, Y. W. Teh, "Bayesian learning via stochastic gradient Langevin dynamics", ICML 2011,
+    eq. 4.
 
     Examples
     --------
