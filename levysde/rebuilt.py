@@ -66,7 +66,7 @@ def _basin(record: Mapping[str, Any]) -> Basin:
 
 
 def _potential(record: Mapping[str, Any]) -> Potential:
-    from levysde.potentials import Potential
+    from levysde.potentials import Potential, finite_sum
 
     name, params = record["potential"]["name"], _numbers(record["potential"]["params"])
     dim = int(record["dim"])
@@ -75,6 +75,11 @@ def _potential(record: Mapping[str, Any]) -> Potential:
     )
     if made is None:
         functions = _functions(record, "gradient", "value")
+        if "examples" in record["potential"]:
+            given = {key: value for key, value in params.items() if key != "examples"}
+            examples = int(record["potential"]["examples"])
+            gradient_i, value_i = functions["gradient"], functions.get("value")
+            return finite_sum(dim, examples, gradient_i, value_i, given, name=name)
         made = Potential(dim, **functions, params=params, name=name)
     return made
 
@@ -119,16 +124,26 @@ def _dynamics(record: Mapping[str, Any]) -> Dynamics:
 
 
 def _noise(record: Mapping[str, Any]) -> Noise:
-    path = record.get("functions", {}).get("noise", "")
     if "draw" in record.get("functions", {}):
         return _drawn(record)
-    make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
-    made: Noise = make(**_numbers(record["noise_params"]))
+    made = _driver(record)
     if "brownian" in record:
         from levysde.noise import plus_brownian
 
         made = plus_brownian(made, record["brownian"])
     return _scaled(record, made) if "scale" in record else made
+
+
+def _driver(record: Mapping[str, Any]) -> Noise:
+    """The noise of batches, or the law of the name or class of the record."""
+    if "batch" in record:
+        from levysde.noise import minibatch
+
+        return minibatch(**record["batch"])
+    path = record.get("functions", {}).get("noise", "")
+    make = _user_function("noise", path) if path != "" else _maker("noise", record["noise"])
+    made: Noise = make(**_numbers(record["noise_params"]))
+    return made
 
 
 def _scaled(record: Mapping[str, Any], driver: Noise) -> Noise:
@@ -241,6 +256,12 @@ def _user_function(part: str, path: str | None) -> Any:
 
 def _numbers(params: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as numbers and lists again, as JSON has them."""
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            raise ValueError(
+                f"the parameter {name!r} of the result has more numbers than a record holds; "
+                f"{_REMEDY}"
+            )
 
     def number(value: Any) -> Any:
         return [number(entry) for entry in value] if isinstance(value, list) else float(value)

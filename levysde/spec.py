@@ -35,6 +35,9 @@ POTENTIALS = {
     "quartic": "levysde.potentials",
     "double_well": "levysde.potentials",
     "tilted_double_well": "levysde.potentials",
+    "linear_regression": "levysde.potentials",
+    "logistic_regression": "levysde.potentials",
+    "mlp": "levysde.potentials",
 }
 DOMAINS = {
     "interval": "levysde.domains.polytope",

@@ -241,7 +241,7 @@ def _where(x: FloatArray | None = None, t: float | None = None, **others: Any) -
 
 def _parts(basin: Basin) -> Iterator[_Part]:
     domain = basin.domain
-    gradient = _Part("gradient", basin.potential.gradient, basin.potential.p)
+    gradient = _Part("gradient", basin.potential.tried_gradient, basin.potential.p)
     yield gradient
     outside = _Part("outside", domain.outside, domain.p)
     # A domain of this package that is made of the same gradient alone is not tried by itself: it

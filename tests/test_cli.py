@@ -572,9 +572,13 @@ def test_compare_shows_both_orders(basin: str, size: str) -> None:
 def test_the_table_of_names_is_what_the_library_has() -> None:
     public = {name: getattr(noise, name) for name in noise.__all__}
     functions = {name for name, value in public.items() if inspect.isfunction(value)}
-    # `scaled` takes another law, and `none` is for hitting times: no words of the command line.
-    assert functions - {"sample", "scaled", "plus_brownian", "none"} == set(spec.NOISES)
-    assert set(potentials.__all__) - {"Potential"} == set(spec.POTENTIALS)
+    # `scaled` takes another law, `none` is for hitting times and `minibatch` for potentials made
+    # of data: no words of the command line.
+    others = {"sample", "scaled", "plus_brownian", "none", "minibatch"}
+    assert functions - others == set(spec.NOISES)
+    assert set(potentials.__all__) - {"Potential", "FiniteSum", "finite_sum"} == set(
+        spec.POTENTIALS
+    )
     classes = {"Domain", "Polytope", "Quadric", "Shape"}
     assert set(domains.__all__) - classes == set(spec.DOMAINS)
     for kind, names in spec._TABLE.items():

@@ -761,6 +761,8 @@ MADE_FOR_READING = {
     "estimators.OrderEstimate", "estimators.QuantileFit", "estimators.StableFit",
     "estimators.Exponentiality", "estimators.Interval", "estimators.Slope", "estimators.Survival",
     "domains.Shape",
+    "potentials.FiniteSum", "noise.Minibatch", "gradients.Gradients",
+    "gradients.LocalBasin",
     "Landscape", "Visits", "basins.Approach", "dynamics.Scheduled", "dynamics.Walled",
     "dynamics.Walls", "noise.Drawn", "noise.Lomax", "noise.PlusBrownian", "noise.Scaled",
     "noise.StudentT", "noise.Tempered", "schedules.Schedule",
@@ -773,7 +775,12 @@ MADE_FOR_READING = {
 TRIED_ELSEWHERE = {
     # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
     # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_tempered, test_schedules, test_walls and test_tail_index.
+    # test_noise_tempered, test_schedules, test_walls, test_tail_index, test_finite_sums,
+    # test_minibatch and test_gradients.
+    "gradients.from_function", "gradients.hessian_product", "gradients.local_basin",
+    "gradients.noise_samples", "gradients.per_example",
+    "potentials.finite_sum", "potentials.linear_regression", "potentials.logistic_regression",
+    "potentials.mlp", "noise.minibatch",
     "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
     "noise.tempered",
@@ -788,8 +795,8 @@ TRIED_ELSEWHERE = {
 """Functions that read files or tables, or fit, whose bad arguments have tests of their own."""
 
 MODULES = (
-    "basins", "costs", "domains", "dynamics", "estimators", "grid", "noise", "plots", "potentials",
-    "schedules",
+    "basins", "costs", "domains", "dynamics", "estimators", "gradients", "grid", "noise", "plots",
+    "potentials", "schedules",
 )  # fmt: skip
 
 

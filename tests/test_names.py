@@ -3,6 +3,7 @@
 import math
 import pickle
 from dataclasses import dataclass, replace
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -76,7 +77,12 @@ def test_without_the_name_the_predicate_decides():
     assert measure.value == pytest.approx(exact, rel=1e-10)
 
 
-@pytest.mark.parametrize("name", spec.POTENTIALS)
+WELLS = [
+    name for name in spec.POTENTIALS if "X" not in signature(getattr(potentials, name)).parameters
+]
+
+
+@pytest.mark.parametrize("name", WELLS)
 def test_potential_with_the_name_of_another(name):
     """A stiffening force is neither linear nor kinked nor another one, whatever its name."""
     params = {"curvature": [16.0] * 2, "center": [0.0] * 2, "left": 16.0, "right": 1.0,

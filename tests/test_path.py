@@ -218,7 +218,7 @@ def test_increments_keep_to_their_slots(monkeypatch, name, dim, brownian):
     law = laws(dim)[name]
     part = (ls.noise.plus_brownian(law, 1.0) if brownian else law).part(dim, 0.1, 0.01)
     seen = drawn_slots(monkeypatch, increments, lambda: one_increment(part, dim, 0, 0))
-    drivers, (_, beside, radius) = slots.SKIPPED_RECURRENCE[0], slots.RECURRENCE[1:]
+    drivers, (_, beside, radius, _) = slots.SKIPPED_RECURRENCE[0], slots.RECURRENCE[1:]
     assert len(seen) == len(set(seen))
     added = [slot for slot in seen if beside.first <= slot < beside.end]
     assert added == [int(beside.first) + j for j in range(dim if brownian else 0)]

@@ -31,7 +31,6 @@ MAX_LINES = 400
 LONG_FILES = {
     "levysde.dynamics.adam": "five optimizers side by side, and most of it is docstrings",
     "levysde.statistics.exit_times": "one subject, and half of it is docstrings",
-    "levysde.potentials": "every potential with its gradient beside it, and half is docstrings",
     "levysde.runs.results": "the result with its file format: what is written and read together",
 }
 
@@ -42,6 +41,7 @@ LIMITED_LIBRARIES = {
     "dask": (),
     "distributed": ("levysde.runs.sweep.cluster", "levysde.runs.sweep.on_worker"),
     "cloudpickle": ("levysde.runs.sweep.on_worker",),
+    "torch": ("levysde.gradients.autograd",),
     "xarray": ("levysde.runs.sweep.xarrays",),
 }
 """Libraries that only some modules may import; `record` and `info` ask for versions."""
@@ -63,7 +63,7 @@ LAYERS = (
     ("levysde.statistics.*", "levysde.theory.*"),
     ("levysde.engine.*", "levysde.checks"),
     ("levysde.schedules",),
-    ("levysde.potentials", "levysde.noise.*", "levysde.dynamics.*"),
+    ("levysde.potentials.*", "levysde.noise.*", "levysde.dynamics.*"),
     ("levysde.domains.*",),
     ("levysde.basins.*",),
     ("levysde.model", "levysde.trial", "levysde.trial_points"),
@@ -72,6 +72,7 @@ LAYERS = (
     ("levysde.runs.*", "levysde.report.*"),
     ("levysde.cli.*",),
     ("levysde.__main__",),
+    ("levysde.gradients.*",),
     ("levysde.costs", "levysde.estimators", "levysde.grid", "levysde.plots"),
 )
 """The import direction: a module imports from its own layer and from those above it here."""

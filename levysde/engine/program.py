@@ -95,6 +95,25 @@ class ScalePart:
 
 
 @dataclass(frozen=True)
+class BatchPart:
+    """What gives the gradient of a step in place of the potential: a mean over drawn examples.
+
+    Attributes
+    ----------
+    gradient_i : callable
+        `gradient_i(i, x, p, out)`: the gradient of example i.
+    p : ndarray
+        Number of examples in a batch, number of all examples, parameters of the function.
+    replacement : bool
+        Whether one example can be in a batch more than once.
+    """
+
+    gradient_i: PlainFunction
+    p: FloatArray
+    replacement: bool
+
+
+@dataclass(frozen=True)
 class WallPart:
     """What brings every coordinate back between its walls at the end of a step.
 
@@ -179,6 +198,8 @@ class Program:
         What multiplies the increments.
     walls : WallPart, optional
         What brings a path back at the end of a step.
+    batch : BatchPart, optional
+        What gives the gradient of a step; `gradient` then writes nothing.
     """
 
     dim: int
@@ -194,6 +215,7 @@ class Program:
     flow: FlowPart | None = None
     scale: ScalePart | None = None
     walls: WallPart | None = None
+    batch: BatchPart | None = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ BROWNIAN_SLOT = np.uint64((1 << 30) + (1 << 29))
 RADIUS_SLOT = np.uint64(1 << 31)
 """The factor common to all drivers of an increment."""
 
+BATCH_SLOT = np.uint64((1 << 31) + (1 << 30))
+"""Which examples are in the batch of an iteration: two to a slot from here."""
+
 JUMP_SLOT = np.uint64(0)
 """The waiting time and the length of a large jump in continuous time."""
 
@@ -61,6 +64,7 @@ RECURRENCE = (
     Slots("normal variates of the dynamics", NORMAL_SLOT, BROWNIAN_SLOT),
     Slots("Brownian motion beside the increment", BROWNIAN_SLOT, RADIUS_SLOT),
     _single("common factor of the drivers", RADIUS_SLOT),
+    Slots("examples of the batch", BATCH_SLOT, END),
 )
 """An iteration of a recurrence."""
 

@@ -39,7 +39,8 @@ class Chain:
     def warn(self, model: Model) -> None:
         """Warn of a step that overshoots."""
         approached = model.basin.target is not None  # a way is followed as the recurrence has it
-        if self.program.flow is None and not self.judged and not approached:
+        algorithm = self.program.batch is not None  # overshoot is a part of it
+        if self.program.flow is None and not (self.judged or approached or algorithm):
             check_stability(model.basin, model.dynamics, self.step.dt, model.noise.alpha)
 
 

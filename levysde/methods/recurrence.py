@@ -7,10 +7,12 @@ import numpy as np
 
 from levysde import checks
 from levysde._typing import FloatArray
+from levysde.dynamics import Dynamics
+from levysde.engine.path.batch_step import nothing_written
 from levysde.engine.program import Program, WallPart
 from levysde.methods import boundary_shift
 from levysde.methods.reach import shortest_distance
-from levysde.methods.scheme import flow_part
+from levysde.methods.scheme import SCHEMES, flow_part
 from levysde.model import Model
 
 __all__ = ["recurrence", "warn_of_close_start"]
@@ -75,6 +77,9 @@ def recurrence(
                 f"the boundary shift of this step leaves the start {checks.shown(basin.start)} "
                 "outside; give a smaller dt"
             )
+    batch = noise.batch_part(basin.potential)
+    if batch is not None:
+        _check_batches(dynamics, scheme)
     walls = None if dynamics.walls is None else dynamics.walls.part(basin.dim)
     if walls is not None:
         _check_within(basin.start, walls)
@@ -82,17 +87,34 @@ def recurrence(
         dim=basin.dim,
         noise=noise.part(basin.dim, epsilon, dt),
         update=dynamics.part(basin.dim, dt),
-        gradient=basin.potential.gradient,
+        gradient=basin.potential.gradient if batch is None else nothing_written,
         outside=domain.outside,
         gradient_p=np.array(basin.potential.p),
         outside_p=np.array(domain.p),
         dt=dt,
         seed=seed,
         start=np.array(basin.start),
-        flow=flow_part(basin, dynamics, dt, noise.alpha, scheme),
+        flow=None if batch else flow_part(basin, dynamics, dt, noise.alpha, scheme),
         scale=noise.scale_part,
         walls=walls,
+        batch=batch,
     )
+
+
+def _check_batches(dynamics: Dynamics, scheme: str) -> None:
+    """Refuse what is not the algorithm that draws batches."""
+    checks.choice("scheme", scheme, SCHEMES)
+    if scheme == "flow":
+        raise ValueError(
+            "scheme is 'flow', which divides steps, and a batch is drawn for a whole one; give "
+            "scheme='euler'"
+        )
+    rule = dynamics.effective_rule
+    if rule.form == "sde" and not rule.plain:
+        raise ValueError(
+            f"{dynamics.name} in the form 'sde' has its noise beside the gradient, and that of "
+            "batches is in it; give form='algorithm'"
+        )
 
 
 def _check_within(start: FloatArray, walls: WallPart) -> None:

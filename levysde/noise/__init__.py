@@ -24,7 +24,8 @@ Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lom
 `ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
 
 `plus_brownian` adds Brownian motion to any of them, and `scaled` multiplies them by a factor or a
-matrix that depends on the state and on time.
+matrix that depends on the state and on time. `minibatch` is the noise of an algorithm that draws
+batches of examples.
 """
 
 from levysde import spec
@@ -35,6 +36,7 @@ from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
 from levysde.noise.law import CONVENTION, Noise
+from levysde.noise.minibatch import Minibatch, minibatch
 from levysde.noise.mixed import Mixed, Spectral, mixed, spectral
 from levysde.noise.samples import sample
 from levysde.noise.scaled import Scaled, scaled
@@ -50,6 +52,7 @@ __all__ = [
     "Independent",
     "Isotropic",
     "Lomax",
+    "Minibatch",
     "Mixed",
     "Multifractal",
     "Noise",
@@ -63,6 +66,7 @@ __all__ = [
     "independent",
     "isotropic",
     "lomax",
+    "minibatch",
     "mixed",
     "multifractal",
     "none",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,12 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.program import NoisePart
+from levysde.engine.program import BatchPart, NoisePart
 from levysde.noise.law import Noise
 from levysde.noise.tails import Tails
+
+if TYPE_CHECKING:
+    from levysde.potentials import Potential
 
 __all__ = ["PlusBrownian", "plus_brownian"]
 
@@ -86,6 +89,15 @@ class PlusBrownian(Noise):
     def brownian(self) -> float | FloatArray:
         """The standard deviation of B in unit time."""
         return self.sigma
+
+    @property
+    def batch_record(self) -> dict[str, Any]:
+        """That of the law."""
+        return self.law.batch_record
+
+    def batch_part(self, potential: "Potential") -> BatchPart | None:
+        """That of the law; see `Noise.batch_part`."""
+        return self.law.batch_part(potential)
 
     @property
     def dim(self) -> int | None:

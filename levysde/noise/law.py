@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,12 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray, PlainFunction, StepLaw
 from levysde.engine.jump_parts import JumpPart
-from levysde.engine.program import NoisePart, ScalePart
+from levysde.engine.program import BatchPart, NoisePart, ScalePart
 from levysde.engine.random.elementary import exp2, log2
 from levysde.schedules import Schedule
+
+if TYPE_CHECKING:
+    from levysde.potentials import Potential
 
 CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
 """The law of scale 1, in one line."""
@@ -229,6 +232,30 @@ class Noise(ABC):
     @property
     def scale_part(self) -> ScalePart | None:
         """What multiplies increments, where the noise depends on the state or on time."""
+        return None
+
+    @property
+    def batch_record(self) -> dict[str, Any]:
+        """What a record says of batches of examples; empty where there are none."""
+        return {}
+
+    def batch_part(self, potential: "Potential") -> BatchPart | None:
+        """What gives the gradient of a step, where the noise is that of batches of examples.
+
+        Parameters
+        ----------
+        potential : Potential
+            Whose gradient is meant.
+
+        Returns
+        -------
+        BatchPart or None
+
+        Raises
+        ------
+        ValueError
+            If the potential is no mean over examples, or has too few of them.
+        """
         return None
 
     def at(self, x: npt.ArrayLike, t: float = 0.0) -> "Noise":

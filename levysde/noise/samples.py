@@ -55,6 +55,11 @@ def sample(
             "the increments of scaled noise depend on the state; sample noise.at(x, t), the law "
             "there"
         )
+    if noise.batch_record:
+        raise ValueError(
+            "the increments of minibatch noise depend on the state; draw them by "
+            "potential.batch_gradients(x, batch, draws)"
+        )
     size = checks.whole_number("size", size, 1, MAX_PATHS)
     seed = checks.seed_number(seed)
     dim = checks.dimension(dim if dim is not None else noise.dim or 1)

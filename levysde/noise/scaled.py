@@ -52,6 +52,11 @@ class Scaled(Noise):
         checks.instance("law", self.law, Noise)
         if self.law.scale_part is not None:
             raise ValueError("the law is scaled already; write both scales into one function")
+        if self.law.batch_record:
+            raise ValueError(
+                "the noise of minibatches is in the gradient, where no scale reaches it; choose "
+                "the batch, or scale another law"
+            )
         checks.plain_function("scale", self.scale)
         params = checks.frozen_parameters(self.scale_params)
         object.__setattr__(self, "scale_params", params)

@@ -129,9 +129,11 @@ def describe_parts(model: Model) -> dict[str, Any]:
     dict
     """
     basin, dynamics, noise, _ = model.parts
+    potential = basin.potential
+    terms = {} if potential.examples is None else {"examples": potential.examples}
     return {
         "basin": basin.name,
-        "potential": {"name": basin.potential.name, "params": _json_params(basin.potential.params)},
+        "potential": {"name": potential.name, "params": _json_params(potential.params), **terms},
         **_sets(basin),
         "start": _summary(basin.start),
         "dynamics": dynamics.name,
@@ -172,6 +174,8 @@ def _factors_of(dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
         found["walls"] = {"rule": walls.rule, **_json_params(ends)}
     if noise.brownian is not None:
         found["brownian"] = _summary(np.asarray(noise.brownian))
+    if noise.batch_record:
+        found["batch"] = noise.batch_record
     if noise.scale_part is not None:
         given = noise.scale_record
         found["scale"] = {**given, "params": _json_params(given["params"])}
@@ -192,10 +196,10 @@ def codes(model: Model) -> dict[str, str]:
         By part.
     """
     basin, dynamics, noise, _ = model.parts
-    draw = noise.driver.draw
+    draw, written = noise.driver.draw, basin.potential.written["gradient"]
     whole, schedule, scale = dynamics.unscheduled, dynamics.schedule, noise.scale_function
     return {
-        "gradient": code_key(basin.potential.gradient),
+        "gradient": code_key(written),
         "outside": code_key(_named_set(basin).outside),
         "update": code_key(whole.update),
         **({} if whole.clock is None else {"clock": code_key(whole.clock)}),
@@ -230,9 +234,9 @@ def content(model: Model) -> dict[str, Any]:
 
 def _user_functions(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, str | None]:
     """Where the functions of a user can be imported from, None where they cannot be."""
-    potential, domain = basin.potential, _named_set(basin)
+    written, domain = dict(basin.potential.written), _named_set(basin)
     needed: dict[str, tuple[Any, dict[str, Any]]] = {
-        "gradient": (potential.gradient, {"value": potential.value}),
+        "gradient": (written.pop("gradient"), written),
         "outside": (domain.outside, {"margin": domain.margin}),
         "update": (dynamics.unscheduled.update, {"clock": dynamics.unscheduled.clock}),
         "noise": (type(noise.driver), {}),
@@ -263,6 +267,8 @@ def _draw_functions(noise: Noise) -> dict[str, str | None]:
 
 def _is_made_by_name(noise: Noise) -> bool:
     """Whether the function of its name makes the law again from its parameters."""
+    if noise.batch_record:
+        return True
     try:
         made = spec.constructor("noise", noise.name)(**noise.params)
     except (TypeError, ValueError):
@@ -295,7 +301,7 @@ def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
     potential, domain = basin.potential, _named_set(basin)
     if not _is_ours(domain.outside):
         found["cost"] = domain.cost
-    names = () if _is_ours(potential.gradient) else potential.declared
+    names = () if _is_ours(potential.written["gradient"]) else potential.declared
     names += () if _is_ours(domain.outside) else domain.declared
     if names:
         found["facts"] = list(names)

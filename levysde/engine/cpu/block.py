@@ -8,6 +8,7 @@ from numba import types
 
 from levysde._typing import FloatArray, UInt64
 from levysde.engine.compile import prepared
+from levysde.engine.cpu.batch_pass import batch_of
 from levysde.engine.cpu.flow_pass import flow_pass
 from levysde.engine.cpu.noise_passes import noise_pass
 from levysde.engine.cpu.passes import VECTOR, check_pass, gradient_pass, is_wide
@@ -100,7 +101,8 @@ def passes_of(program: Program) -> tuple[Any, Any, Any]:
     scaled = scaled_by(program.scale, program.dim)
     back = None if program.walls is None else prepared(program.walls.function)
     if program.flow is None:
-        update = update_pass(program.update, program.dim, scaled, back)
+        gradients = batch_of(program.batch, program.dim)
+        update = update_pass(program.update, program.dim, scaled, back, gradients)
     else:
         update = flow_pass(program.update, program.gradient, program.dim, scaled, back)
     return (

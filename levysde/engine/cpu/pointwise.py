@@ -1,15 +1,18 @@
 """Passes applied once to many points, without a simulation."""
 
+import functools
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
 from levysde.engine.cpu.block import block_lanes
 from levysde.engine.cpu.noise_passes import noise_pass
-from levysde.engine.cpu.passes import check_pass, gradient_pass, is_wide
+from levysde.engine.cpu.passes import GRADIENT, check_pass, gradient_pass, is_wide
 from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 from levysde.engine.program import NoisePart
 from levysde.engine.status import RUNNING
@@ -108,3 +111,34 @@ def gradients(gradient: PlainFunction, p: FloatArray, points: FloatArray) -> Flo
     out = np.zeros_like(x)
     gradient_pass(gradient, dim)(x, p, out, count)
     return out if is_wide(dim) else np.ascontiguousarray(out.T)
+
+
+def values(value: PlainFunction, p: FloatArray, points: FloatArray) -> FloatArray:
+    """The value at many points.
+
+    Parameters
+    ----------
+    value : callable
+        Potential part as a plain function.
+    p : ndarray
+        Its flat parameters.
+    points : ndarray, shape (count, dim)
+        Points, in units of the coordinates.
+
+    Returns
+    -------
+    ndarray, shape (count,)
+        Energies.
+    """
+    out = np.empty((1, len(points)))
+    _values_pass(prepared(value))(np.ascontiguousarray(points), p, out, len(points))
+    return out[0]
+
+
+@functools.lru_cache(maxsize=KEPT_PASSES)
+def _values_pass(value: PlainFunction) -> Any:
+    def fill(x, p, out, count):  # type: ignore[no-untyped-def]
+        for i in range(count):
+            out[0, i] = value(x[i], p)
+
+    return compile_part("value", value, fill, GRADIENT)

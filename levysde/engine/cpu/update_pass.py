@@ -7,6 +7,7 @@ import numpy as np
 
 from levysde._typing import PlainFunction
 from levysde.engine.compile import KEPT_PASSES, compile_part, prepared
+from levysde.engine.cpu.batch_pass import batched_pass
 from levysde.engine.cpu.passes import UPDATE, is_wide
 from levysde.engine.cpu.scale_pass import scaled_pass
 from levysde.engine.cpu.wall_pass import walled_pass
@@ -25,6 +26,7 @@ def update_pass(
     dim: int,
     multiply: PlainFunction | None = None,
     back: PlainFunction | None = None,
+    gradients: PlainFunction | None = None,
 ) -> Any:
     """Advance a block by one step.
 
@@ -38,6 +40,9 @@ def update_pass(
         What multiplies the increments first, as `levysde.engine.cpu.scale_pass.scaled_by` makes it.
     back : callable, optional
         What brings a coordinate back between walls at last, prepared for the compiler.
+    gradients : callable, optional
+        What writes the gradients of batches first, as `levysde.engine.cpu.batch_pass.batch_of`
+        makes it.
 
     Returns
     -------
@@ -47,7 +52,7 @@ def update_pass(
     clock = None if part.clock is None else prepared(part.clock)
     limit = None if part.limit is None else prepared(part.limit)
     kind = (part.memory, part.normal, is_wide(dim))
-    return _compiled(prepared(part.update), clock, limit, multiply, back, *kind)
+    return _compiled(prepared(part.update), clock, limit, multiply, back, gradients, *kind)
 
 
 @functools.lru_cache(maxsize=KEPT_PASSES)
@@ -57,6 +62,7 @@ def _compiled(
     limit: PlainFunction | None,
     multiply: PlainFunction | None,
     back: PlainFunction | None,
+    gradients: PlainFunction | None,
     memory: bool,
     normal: bool,
     wide: bool,
@@ -65,9 +71,8 @@ def _compiled(
     advance = step_loop(one, clock, memory, normal, wide)
     if limit is not None:
         advance = _limited(advance, limit, wide)
-    return compile_part(
-        "update", update, walled_pass(back, scaled_pass(multiply, advance), wide), UPDATE
-    )
+    advance = batched_pass(gradients, scaled_pass(multiply, advance))
+    return compile_part("update", update, walled_pass(back, advance, wide), UPDATE)
 
 
 def step_loop(

@@ -101,6 +101,8 @@ def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling 
         raise ValueError(
             "noise scaled by a matrix is simulated on the CPU alone; use backend 'cpu'"
         )
+    if program.batch is not None:
+        raise ValueError("gradients of batches are simulated on the CPU alone; use backend 'cpu'")
     setting = Setting(
         Parameters(*(np.array(p) for p in parameters_of(program))),
         np.array(program.start),

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.path.batch_step import batch_parameters, batched
 from levysde.engine.path.divided_step import WORK_ROWS, flow_move, flow_parameters
 from levysde.engine.path.increments import increment_of
 from levysde.engine.path.iteration import (
@@ -113,6 +114,8 @@ def _move_of(program: Program) -> PlainFunction:
         move = whole if part.limit is None else limited(whole, part.limit)
     if program.scale is not None:
         move = scaled(program.scale.function, move)
+    if program.batch is not None:
+        move = batched(program.batch, move)
     return move if program.walls is None else walled(program.walls.function, move)
 
 
@@ -169,6 +172,8 @@ def parameters_of(program: Program) -> Parameters:
         update_p = flow_parameters(program.flow, program.gradient_p)
     if program.scale is not None:
         update_p = scaled_parameters(program.scale, update_p)
+    if program.batch is not None:
+        update_p = batch_parameters(program.batch, update_p)
     if program.walls is not None:
         update_p = walled_parameters(program.walls, update_p)
     return Parameters(program.noise.p, program.gradient_p, update_p, program.outside_p)

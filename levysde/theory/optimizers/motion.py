@@ -134,8 +134,8 @@ class Motion:
         """
         dt = None if self.dt is None else share * self.dt
         clip = None if self.clip is None else share * self.clip
-        rates = {"rate1": self.rate1 / share, "rate2": self.rate2 / share}
-        return replace(self, **rates, dt=dt, clip=clip)
+        rate1, rate2 = self.rate1 / share, self.rate2 / share
+        return replace(self, rate1=rate1, rate2=rate2, dt=dt, clip=clip)
 
     def preconditioner(self, force: Vector) -> Vector:
         """Return sqrt(v) + eps after a long time at a constant gradient.
