@@ -781,7 +781,7 @@ TRIED_ELSEWHERE = {
     "gradients.noise_samples", "gradients.per_example",
     "potentials.finite_sum", "potentials.linear_regression", "potentials.logistic_regression",
     "potentials.mlp", "noise.minibatch",
-    "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
+    "sweep", "load_sweep", "load_visits", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
     "noise.tempered",
     "dynamics.scheduled", "dynamics.walled",

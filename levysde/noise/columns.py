@@ -23,7 +23,7 @@ from levysde.engine.random.variates import (
     symmetric_stable,
 )
 from levysde.noise.form import Form, kept
-from levysde.noise.law import check_alpha, step_scale
+from levysde.noise.stable_index import check_alpha, step_scale
 
 # ------------------------------------------------------------------- one coordinate, along the axes
 

@@ -15,8 +15,9 @@ from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.jump_parts import levy_constant
 from levysde.engine.program import NoisePart
 from levysde.engine.random.philox import unit_uniform
-from levysde.noise.law import Noise, check_alpha, step_scale
+from levysde.noise.law import Noise
 from levysde.noise.mixed import mixed
+from levysde.noise.stable_index import check_alpha, step_scale
 from levysde.noise.tails import Tails
 
 _TRIED = (2.0**-53, 1e-6, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0 - 1e-6, 1.0 - 2.0**-53)

@@ -11,7 +11,7 @@ from levysde._typing import FloatArray
 from levysde.engine.fixed_numbers import LN_2
 from levysde.engine.random.elementary import exp2, log2, sin_pi
 from levysde.noise.drawn import Drawn
-from levysde.noise.law import MIN_ALPHA
+from levysde.noise.stable_index import MIN_ALPHA
 
 _SMALLEST_DF = 0.2
 """Below, squares of variates of 53 bits leave the range of 64-bit floats."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.noise.columns import Columns, number_or_array
-from levysde.noise.law import check_alpha
+from levysde.noise.stable_index import check_alpha
 
 
 class Independent(Columns):

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from levysde import checks
 from levysde.noise.form import check_matrix
-from levysde.noise.law import check_alpha
 from levysde.noise.sphere import Sphere
+from levysde.noise.stable_index import check_alpha
 
 
 class Isotropic(Sphere):

@@ -12,7 +12,6 @@ from levysde import checks
 from levysde._typing import FloatArray, PlainFunction, StepLaw
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.program import BatchPart, NoisePart, ScalePart
-from levysde.engine.random.elementary import exp2, log2
 from levysde.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 CONVENTION = "E exp(iuL_1) = exp(-|u|^alpha); alpha = 2 is Gaussian with variance 2"
 """The law of scale 1, in one line."""
-
-MIN_ALPHA = 0.1
-"""Below, products of uniforms of 52 bits leave the range of 64-bit floats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -392,22 +388,3 @@ class Noise(ABC):
                 f"the {self.name} noise is of dimension {self.dim} and the basin of dimension "
                 f"{dim}; give both the same"
             )
-
-
-def check_alpha(alpha: object) -> float:
-    """Check a stability index.
-
-    Raises
-    ------
-    ValueError
-        If alpha is not a number with 0.1 <= alpha <= 2.
-    """
-    number = checks.finite_number("alpha", alpha, positive=False)
-    if not MIN_ALPHA <= number <= 2.0:
-        raise ValueError(f"alpha is {number:g}; give a stability index from {MIN_ALPHA} to 2")
-    return number
-
-
-def step_scale(alpha: float, epsilon: float, dt: float) -> float:
-    """The scale epsilon dt^(1/alpha) of an increment, with the same bits everywhere."""
-    return epsilon * float(exp2(log2(dt) / alpha))

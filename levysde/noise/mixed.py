@@ -9,7 +9,7 @@ from levysde import checks
 from levysde._typing import FloatArray
 from levysde.noise.columns import Columns
 from levysde.noise.form import check_matrix
-from levysde.noise.law import check_alpha
+from levysde.noise.stable_index import check_alpha
 
 
 class Mixed(Columns):

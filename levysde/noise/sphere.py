@@ -20,7 +20,7 @@ from levysde.engine.random.quantile import has_radius_table, radius_table, tabul
 from levysde.engine.random.variates import gaussian_pair, positive_constants, positive_stable
 from levysde.noise.columns import Columns
 from levysde.noise.form import Form, check_matrix, kept
-from levysde.noise.law import check_alpha, step_scale
+from levysde.noise.stable_index import check_alpha, step_scale
 
 
 def _table_radius(first: np.uint64, second: np.uint64, p: FloatArray) -> float:

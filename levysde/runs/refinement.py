@@ -190,6 +190,7 @@ def refine(
     rule = model[1]
     by_threshold = "threshold" in result.parameters
     checks.instance("dynamics", rule, Dynamics)
+    checks.instance("noise", model[2], Noise)
     if rule.effective_rule.stepwise and not by_threshold:
         raise ValueError(
             f"the averages of this {rule.name} last a number of steps, so that another dt is "
