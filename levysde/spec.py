@@ -68,6 +68,7 @@ NOISES = {
     "multifractal": "levysde.noise.independent",
     "student_t": "levysde.noise.heavy_tailed",
     "lomax": "levysde.noise.heavy_tailed",
+    "truncated": "levysde.noise.truncated",
     "tempered": "levysde.noise.tempered",
 }
 DYNAMICS = {

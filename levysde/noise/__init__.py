@@ -20,8 +20,8 @@ All of these say their Levy measure in one of two forms, which a law of your own
 
 `tempered` is a Levy process that is not stable: its large jumps are exponentially rare.
 
-Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
-`ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
+Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, `truncated`,
+and what `ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
 
 `plus_brownian` adds Brownian motion to any of them, and `scaled` multiplies them by a factor or a
 matrix that depends on the state and on time. `minibatch` is the noise of an algorithm that draws
@@ -43,6 +43,7 @@ from levysde.noise.scaled import Scaled, scaled
 from levysde.noise.silence import none
 from levysde.noise.sphere import Sphere
 from levysde.noise.tempered import Tempered, tempered
+from levysde.noise.truncated import Truncated, truncated
 
 __all__ = [
     "CONVENTION",
@@ -62,6 +63,7 @@ __all__ = [
     "Sphere",
     "StudentT",
     "Tempered",
+    "Truncated",
     "elliptic",
     "independent",
     "isotropic",
@@ -76,6 +78,7 @@ __all__ = [
     "spectral",
     "student_t",
     "tempered",
+    "truncated",
 ]
 
 # A law that only the table names is here too, and not the module of its name.
