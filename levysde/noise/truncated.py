@@ -134,9 +134,9 @@ def truncated(alpha: float, length: float, scale: npt.ArrayLike = 1.0) -> Trunca
     The truncated Levy flight: the density of the symmetric stable law of scale 1 where
     |x| < length, over its integral there, and 0 elsewhere. Up to the length it looks stable, and it
     has a finite variance (`Truncated.variance`). It is a law of one step and of no process in
-    continuous time: as dt -> 0 sums of steps become Gaussian, as of every law with a variance, and so a step scales
-    as dt^(1/2). With a learning rate a step is lr s X. For a process whose long jumps are rare see
-    `tempered`.
+    continuous time: as dt -> 0 sums of steps become Gaussian, as of every law with a variance, and
+    so a step scales as dt^(1/2). With a learning rate a step is lr s X. For a process whose long
+    jumps are rare see `tempered`.
 
     Variates come from a table of the quantile function, exact to 1e-8 relative.
 
