@@ -268,7 +268,7 @@ def test_estimates_of_the_tail_are_those_of_another_package(kind):
     import tailestim
 
     other = {"hill": tailestim.HillEstimator, "moment": tailestim.MomentsEstimator}[kind]
-    ours = {"hill": ls.estimators.hill_estimate, "moment": ls.estimators.moment_estimate}[kind]
+    ours = {"hill": estimators.hill_estimate, "moment": estimators.moment_estimate}[kind]
     sizes = np.abs(np.random.default_rng(0).standard_t(1.5, size=3000))
     estimator = other(bootstrap=False)
     estimator.fit(sizes)
