@@ -79,6 +79,11 @@ DYNAMICS = {
     "adam_l2": "levysde.dynamics.adam",
     "adamw": "levysde.dynamics.adam",
     "adamprox": "levysde.dynamics.adam",
+    "nesterov": "levysde.dynamics.nesterov",
+    "nadam": "levysde.dynamics.nesterov",
+    "signsgd": "levysde.dynamics.signs",
+    "lion": "levysde.dynamics.signs",
+    "adagrad": "levysde.dynamics.adagrad",
 }
 
 _TABLE = {
