@@ -572,8 +572,10 @@ def test_compare_shows_both_orders(basin: str, size: str) -> None:
 def test_the_table_of_names_is_what_the_library_has() -> None:
     public = {name: getattr(noise, name) for name in noise.__all__}
     functions = {name for name, value in public.items() if inspect.isfunction(value)}
-    # `scaled` takes another law, and `none` is for hitting times: no words of the command line.
-    assert functions - {"sample", "scaled", "plus_brownian", "none"} == set(spec.NOISES)
+    # `scaled` takes another law, `none` is for hitting times, and `fit` takes samples: no words of
+    # the command line.
+    others = {"sample", "scaled", "plus_brownian", "none", "fit", "gaussian_of"}
+    assert functions - others == set(spec.NOISES)
     assert set(potentials.__all__) - {"Potential"} == set(spec.POTENTIALS)
     classes = {"Domain", "Polytope", "Quadric", "Shape"}
     assert set(domains.__all__) - classes == set(spec.DOMAINS)

@@ -23,6 +23,8 @@ All of these say their Levy measure in one of two forms, which a law of your own
 Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
 `ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
 
+`fit` makes a law of samples, and `gaussian_of` the Gaussian one of their covariance.
+
 `plus_brownian` adds Brownian motion to any of them, and `scaled` multiplies them by a factor or a
 matrix that depends on the state and on time.
 """
@@ -31,6 +33,8 @@ from levysde import spec
 from levysde.noise.brownian import PlusBrownian, plus_brownian
 from levysde.noise.columns import Columns
 from levysde.noise.drawn import Drawn
+from levysde.noise.fitted import FittedNoise, FittedPrediction
+from levysde.noise.fitting import fit, gaussian_of
 from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
@@ -47,6 +51,8 @@ __all__ = [
     "Columns",
     "Drawn",
     "Elliptic",
+    "FittedNoise",
+    "FittedPrediction",
     "Independent",
     "Isotropic",
     "Lomax",
@@ -60,6 +66,8 @@ __all__ = [
     "StudentT",
     "Tempered",
     "elliptic",
+    "fit",
+    "gaussian_of",
     "independent",
     "isotropic",
     "lomax",
