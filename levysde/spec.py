@@ -66,6 +66,7 @@ NOISES = {
     "student_t": "levysde.noise.heavy_tailed",
     "lomax": "levysde.noise.heavy_tailed",
     "tempered": "levysde.noise.tempered",
+    "empirical": "levysde.noise.empirical",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",

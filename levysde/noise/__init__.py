@@ -21,7 +21,8 @@ All of these say their Levy measure in one of two forms, which a law of your own
 `tempered` is a Levy process that is not stable: its large jumps are exponentially rare.
 
 Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
-`ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
+`ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`. So is `empirical`, whose
+increments are rows of data.
 
 `fit` makes a law of samples, and `gaussian_of` the Gaussian one of their covariance.
 
@@ -33,6 +34,7 @@ from levysde import spec
 from levysde.noise.brownian import PlusBrownian, plus_brownian
 from levysde.noise.columns import Columns
 from levysde.noise.drawn import Drawn
+from levysde.noise.empirical import Empirical, empirical
 from levysde.noise.fitted import FittedNoise, FittedPrediction
 from levysde.noise.fitting import fit, gaussian_of
 from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
@@ -51,6 +53,7 @@ __all__ = [
     "Columns",
     "Drawn",
     "Elliptic",
+    "Empirical",
     "FittedNoise",
     "FittedPrediction",
     "Independent",
@@ -66,6 +69,7 @@ __all__ = [
     "StudentT",
     "Tempered",
     "elliptic",
+    "empirical",
     "fit",
     "gaussian_of",
     "independent",
