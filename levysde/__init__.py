@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from levysde.potentials import Potential
     from levysde.runs.comparison import Comparison, compare
     from levysde.runs.hitting import hitting_times
+    from levysde.runs.noise_comparison import NoiseComparison, compare_noises
     from levysde.runs.refinement import Refinement, refine
     from levysde.runs.results import EscapeTimes, Status, load
     from levysde.runs.sampling import Trajectories, trajectories
@@ -54,6 +55,7 @@ __all__ = [
     "Interrupted",
     "Landscape",
     "Noise",
+    "NoiseComparison",
     "Potential",
     "Refinement",
     "Status",
@@ -65,6 +67,7 @@ __all__ = [
     "automatic_dt",
     "basins",
     "compare",
+    "compare_noises",
     "costs",
     "domains",
     "dynamics",
@@ -115,6 +118,7 @@ _HOME = {
     "Interrupted": "runs.simulate",
     "Landscape": "basins.landscape",
     "Noise": "noise",
+    "NoiseComparison": "runs.noise_comparison",
     "Potential": "potentials",
     "Refinement": "runs.refinement",
     "Status": "runs.results",
@@ -124,6 +128,7 @@ _HOME = {
     "Visits": "runs.wells.visited",
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
+    "compare_noises": "runs.noise_comparison",
     "escape_times": "runs.simulate",
     "find_minima": "basins.landscape",
     "hitting_times": "runs.hitting",

@@ -764,7 +764,7 @@ MADE_FOR_READING = {
     "Landscape", "Visits", "basins.Approach", "dynamics.Scheduled", "dynamics.Walled",
     "dynamics.Walls", "noise.Drawn", "noise.Lomax", "noise.PlusBrownian", "noise.Scaled",
     "noise.StudentT", "noise.Tempered", "noise.FittedNoise", "noise.FittedPrediction",
-    "noise.Empirical", "schedules.Schedule",
+    "noise.Empirical", "NoiseComparison", "schedules.Schedule",
     "Sweep", "estimators.LocalSlopes", "estimators.SlopeFit", "estimators.Verdict",
     "noise.Elliptic", "noise.Independent", "noise.Isotropic", "noise.Mixed", "noise.Multifractal",
     "noise.Noise", "noise.Spectral", "dynamics.Adaptive", "dynamics.Momentum", "dynamics.Optimizer",
@@ -774,11 +774,12 @@ MADE_FOR_READING = {
 TRIED_ELSEWHERE = {
     # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
     # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_tempered, test_noise_fitted, test_noise_empirical, test_schedules, test_walls and
-    # test_tail_index.
+    # test_noise_tempered, test_noise_fitted, test_noise_empirical, test_noise_comparison,
+    # test_schedules, test_walls and test_tail_index.
     "sweep", "load_sweep", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
     "noise.tempered", "noise.fit", "noise.gaussian_of", "noise.empirical",
+    "compare_noises",
     "dynamics.scheduled", "dynamics.walled",
     "estimators.fit_slope", "estimators.local_slopes", "estimators.asymptotic",
     "tail_index", "estimators.aggregated", "estimators.batch_exponent",

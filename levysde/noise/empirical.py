@@ -73,6 +73,11 @@ class Empirical(Noise):
         return int(self.samples.shape[1])
 
     @property
+    def longest(self) -> float:
+        """Length of the longest row, length/time^(1/alpha): no step is longer than lr times it."""
+        return float(np.sqrt(((self.samples - self.center) ** 2).sum(axis=1).max()))
+
+    @property
     def params(self) -> Mapping[str, Any]:
         """Those of `empirical`."""
         return {"samples": self.samples, "alpha": self.alpha, "center": self.center}
