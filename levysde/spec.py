@@ -70,6 +70,7 @@ NOISES = {
     "lomax": "levysde.noise.heavy_tailed",
     "truncated": "levysde.noise.truncated",
     "tempered": "levysde.noise.tempered",
+    "empirical": "levysde.noise.empirical",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",
