@@ -785,6 +785,7 @@ TRIED_ELSEWHERE = {
     "potentials.mlp", "noise.minibatch",
     "sweep", "load_sweep", "load_visits", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
+    "dynamics.nesterov", "dynamics.nadam", "dynamics.signsgd", "dynamics.lion", "dynamics.adagrad",
     "noise.tempered", "noise.truncated", "noise.fit", "noise.gaussian_of", "noise.empirical",
     "compare_noises",
     "dynamics.scheduled", "dynamics.walled",
