@@ -111,8 +111,8 @@ class PlusBrownian(Noise):
 
     @property
     def self_similar(self) -> bool:
-        """No: its two parts scale in two ways."""
-        return False
+        """Where both parts scale as Brownian motion does."""
+        return self.law.alpha == 2.0 and self.law.self_similar
 
     @property
     def divisible(self) -> bool:
