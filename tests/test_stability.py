@@ -316,3 +316,68 @@ def test_four_panels_show_what_was_found():
         ls.plots.tail_index(3)
     with pytest.raises(ValueError, match="figure is 3; give a Figure"):
         ls.plots.tail_index(found, 3)
+
+
+def sparse(rng, share, size, width, draws=2000):
+    """Gaussian draws of which a share is so many times as large."""
+    large = np.where(rng.random((draws, width)) < share, size, 1.0)
+    return rng.standard_normal((draws, width)) * large
+
+
+@pytest.mark.parametrize(
+    ("share", "size", "width", "most"),
+    # One coordinate with 20 large draws of 2000 is stable in its likelihood once in 30 times.
+    [(0.01, 10.0, 1, 5), (0.02, 5.0, 4, 1), (0.1, 10.0, 1, 0)],
+)
+def test_mixtures_with_few_large_draws_are_not_called_stable(share, size, width, most):
+    rng = np.random.default_rng(11)
+    found = [ls.tail_index(sparse(rng, share, size, width), threads=1) for _ in range(25)]
+    assert sum(each.supported for each in found) <= most
+
+
+def test_without_sums_nothing_is_decided():
+    rng = np.random.default_rng(3)
+    few = levy_stable(1.5, 0.0).rvs((150, 4), random_state=rng)
+    assert ls.tail_index(few, threads=1).law == "undecided"
+    assert "sums of draws, which decide, were not looked at" in ls.tail_index(few).verdict
+    many = levy_stable(1.5, 0.0).rvs((2000, 4), random_state=rng)
+    assert ls.tail_index(many, max_block=1).law == "undecided"
+    assert ls.tail_index(many).supported
+
+
+def test_an_index_below_those_that_are_tested_is_undecided():
+    rng = np.random.default_rng(4)
+    found = ls.tail_index(levy_stable(0.6, 0.0).rvs((2000, 4), random_state=rng))
+    assert found.law == "undecided"
+    assert "laws of an index below 0.8 are not tested" in found.verdict
+    assert np.median(found.alpha) == pytest.approx(0.6, abs=0.05)
+
+
+def test_half_of_the_coordinates_gaussian_is_not_a_stable_law():
+    rng = np.random.default_rng(5)
+    heavy = levy_stable(1.5, 0.0).rvs((2000, 3), random_state=rng)
+    found = ls.tail_index(np.hstack([heavy, rng.standard_normal((2000, 3))]))
+    assert not found.supported
+    assert "a Gaussian is not excluded for 3 of 6" in found.verdict
+
+
+@pytest.mark.parametrize(("smallest", "law"), [(1.0, "isotropic"), (1e-3, "elliptic")])
+def test_unequal_scales_are_not_isotropic(smallest, law):
+    rng = np.random.default_rng(6)
+    squares = levy_stable(0.75, 1.0, loc=0.0).rvs((2000, 1), random_state=rng)
+    lengths = np.sqrt(squares - squares.min() + 1e-3)
+    draws = rng.standard_normal((2000, 8)) * lengths * np.geomspace(smallest, 1.0, 8)
+    assert ls.tail_index(draws).law == law
+
+
+@pytest.mark.parametrize(
+    ("samples", "given", "told"),
+    [
+        (np.ones((200, 2)), {"groups": 5}, "groups is 5; give a name for each of the 2"),
+        (np.ones((200, 2)), {"progress": 5}, "progress is 5; give a function"),
+        (np.ma.masked_equal(np.ones((200, 2)), 0.0), {}, "samples is a masked array"),
+    ],
+)
+def test_more_wrong_arguments(samples, given, told):
+    with pytest.raises(ValueError, match=told):
+        ls.tail_index(samples, **given)

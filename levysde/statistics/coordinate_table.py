@@ -89,7 +89,9 @@ def _fit_piece(
     # Always a copy: it is sorted in place.
     rows: NDArray[Any] = np.array(piece.T, dtype=kind, order="C")
     # A sum is finite only if all is, unless it overflows.
-    if not np.isfinite(rows.sum(dtype=np.float64)):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = rows.sum(dtype=np.float64)
+    if not np.isfinite(total):
         all_finite(piece, start)
     rows.sort(axis=1)
     location, unit = standardization.center_and_unit(rows)

@@ -21,8 +21,12 @@ def checked_samples(samples: ArrayLike, fewest: int, name: str = "samples") -> N
 
 def shaped_samples(samples: ArrayLike, fewest: int, name: str = "samples") -> NDArray[Any]:
     """Return samples as an array of real numbers with shape (draws, coordinates)."""
+    if isinstance(samples, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array; give one without a mask")
     try:
         array = samples if isinstance(samples, np.ndarray) else np.asarray(samples)
+    except RuntimeError as error:  # of a tensor that takes part in differentiation
+        raise ValueError(f"{name} is no array of numbers: {error}") from None
     except ValueError:
         raise ValueError(f"{name} has rows of different lengths; give one array") from None
     if array.dtype.kind not in "biuf":

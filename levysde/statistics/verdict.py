@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from levysde.statistics.aggregation import Aggregation
 from levysde.statistics.draw_dependence import CoordinateDependence, SerialDependence
 from levysde.statistics.goodness import Goodness
+from levysde.statistics.stable_density import LOWEST
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +23,14 @@ _ABOVE, _BELOW = 3.3, -4.5
 _T_REFUSED = 1.6
 _LINE = 0.001
 _RISE = 4.0
+# Likelihood of two Gaussians over that of stable laws, in nats: stable draws reach it once in 50
+# times, and mixtures with few large draws mostly do.
+_MIXED, _SURELY_MIXED = 3.0, 10.0
+# Coordinates for which a Gaussian is not excluded, as a share, above which indices that differ are
+# not called stable.
+_GAUSSIAN_SHARE = 0.2
+# Ratio of scales in standard errors of their logarithms, above which they are not alike.
+_UNLIKE = 5.0
 # Draws of one coordinate that tell the two families apart.
 _ENOUGH = 2000
 _DIFFERENT = 0.001
@@ -57,10 +66,10 @@ def decide(
     aggregation: Aggregation,
     serial: SerialDependence,
     dependence: CoordinateDependence | None,
-    alpha: FloatArray,
-    alpha_error: FloatArray,
+    fits: dict[str, FloatArray],
 ) -> Decision:
-    """Decide from the tests of the examined coordinates."""
+    """Decide from the tests of the examined coordinates, and their fits one by one."""
+    alpha = fits["alpha"]
     if serial.significant:
         return Decision(
             False,
@@ -77,20 +86,51 @@ def decide(
             "Gaussian: no stable law with alpha below 2 fits the examined coordinates better than "
             f"a Gaussian does (p = {goodness.gaussian_p:.2g}). {_sums(aggregation)}",
         )
+    if _below_all_tests(aggregation) and abs(rise_z(aggregation)) <= _RISE:
+        return _undecided(
+            f"alpha is about {aggregation.alpha[0]:.2f}, and laws of an index below {LOWEST} are "
+            f"not tested. {_sums(aggregation)}"
+        )
     reason = _against(goodness, aggregation)
     if reason:
         return Decision(False, "not stable", f"Not stable: {reason}. {_better(goodness)}")
     if goodness.student_t_z <= _T_REFUSED:
-        return Decision(
-            False,
-            "undecided",
-            "Undecided: heavier than Gaussian, but stable laws of index about "
+        return _undecided(
+            "heavier than Gaussian, but stable laws of index about "
             f"{goodness.alpha:.2f} and Student-t laws with about {goodness.degrees:.1f} degrees of "
             f"freedom, which have a finite variance, both fit the {goodness.draws} draws of "
             f"{_counted(goodness.coordinates)}. About {_ENOUGH} independent draws, or more "
-            "coordinates that do not depend on each other, tell them apart.",
+            "coordinates that do not depend on each other, tell them apart."
         )
-    law, why = _law(dependence, alpha, alpha_error)
+    if _mixture_gain(goodness) > _MIXED:
+        return _undecided(
+            "heavier than Gaussian, but a mixture of two Gaussians, which has a finite variance, "
+            f"fits the {goodness.draws} draws of {_counted(goodness.coordinates)} better than "
+            f"stable laws do, by {_mixture_gain(goodness):.1f} in the logarithm of the likelihood. "
+            "More draws tell them apart."
+        )
+    if aggregation.m.size == 1:
+        return _undecided(
+            f"single draws look stable with alpha = {aggregation.alpha[0]:.2f}, but sums of draws, "
+            "which decide, were not looked at: there are too few draws, or max_block is 1."
+        )
+    law, why = _law(dependence, fits)
+    light = int((fits["upper"] >= 2.0).sum())
+    if law == "multifractal":
+        several = (
+            f"indices of coordinates differ, from {alpha.min():.2f} to {alpha.max():.2f}, and a "
+            f"Gaussian is not excluded for {light} of {alpha.size}"
+        )
+        if light > _GAUSSIAN_SHARE * alpha.size:
+            return Decision(
+                False, "not stable",
+                f"Not stable as a whole: {several}. Ask for groups of coordinates one by one.",
+            )  # fmt: skip
+        return Decision(
+            True, law,
+            f"Stable laws are supported: {several}. Their mean is {aggregation.alpha[0]:.2f} for "
+            f"single draws and {aggregation.alpha[-1]:.2f} for sums of {aggregation.m[-1]}.",
+        )  # fmt: skip
     return Decision(
         True,
         law,
@@ -98,6 +138,20 @@ def decide(
         f"supported: {_sums(aggregation)} Student-t laws of finite variance fit worse than they "
         f"should by {goodness.student_t_z:.1f} standard errors. {why}",
     )
+
+
+def _undecided(why: str) -> Decision:
+    return Decision(False, "undecided", f"Undecided: {why}")
+
+
+def _below_all_tests(aggregation: Aggregation) -> bool:
+    """Whether the index is below those whose shapes are known."""
+    return bool(aggregation.alpha[0] + 2.0 * aggregation.error[0] < LOWEST)
+
+
+def _mixture_gain(goodness: Goodness) -> float:
+    """Logarithm of the likelihood of two Gaussians over that of stable laws, of all draws."""
+    return goodness.log_likelihood["scale_mixture"] * goodness.draws * goodness.coordinates
 
 
 def rise_z(aggregation: Aggregation) -> float:
@@ -122,6 +176,11 @@ def _against(goodness: Goodness, aggregation: Aggregation) -> str:
         reasons.append(
             f"Student-t laws with about {goodness.degrees:.1f} degrees of freedom fit better than "
             f"they would fit stable draws, by {goodness.stable_z:.1f} standard errors"
+        )
+    if _mixture_gain(goodness) > _SURELY_MIXED and not reasons:
+        reasons.append(
+            "a mixture of two Gaussians fits better than stable laws do, by "
+            f"{_mixture_gain(goodness):.0f} in the logarithm of the likelihood"
         )
     elif goodness.stable_z < _BELOW or goodness.line_p < _LINE:
         reasons.append("the draws have not the shape of any stable law")
@@ -148,12 +207,11 @@ def _sums(aggregation: Aggregation) -> str:
     )
 
 
-def _law(
-    dependence: CoordinateDependence | None, alpha: FloatArray, error: FloatArray
-) -> tuple[str, str]:
+def _law(dependence: CoordinateDependence | None, fits: dict[str, FloatArray]) -> tuple[str, str]:
     """Name of the law of noise, and why."""
     from scipy.stats import chi2
 
+    alpha, error = fits["alpha"], fits["alpha_error"]
     if dependence is None:
         return "independent", "One coordinate was examined, which says nothing of others."
     together = dependence.jumps_together
@@ -169,11 +227,23 @@ def _law(
             f"Large values come together ({times}), more of them in some directions: elliptic "
             "noise, or independent drivers that are mixed."
         )
+    if together and _unlike(fits["scale"], fits["scale_error"]):
+        return "elliptic", (
+            f"Large values come together ({times}), in all directions alike but for the scales of "
+            "coordinates: elliptic noise with a diagonal matrix."
+        )
     if together:
         return "isotropic", f"Large values come together ({times}), in all directions alike."
     if dependence.directions:
         return "mixed", "Large values come alone, along directions that mix coordinates."
     return "independent", "Large values of different coordinates come at different draws."
+
+
+def _unlike(scale: FloatArray, error: FloatArray) -> bool:
+    """Whether scales of coordinates differ by more than their errors."""
+    low, high = int(np.argmin(scale)), int(np.argmax(scale))
+    apart = np.log(scale[high] / scale[low])
+    return bool(apart > _UNLIKE * np.hypot(error[high] / scale[high], error[low] / scale[low]))
 
 
 def _counted(coordinates: int) -> str:
