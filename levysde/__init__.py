@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from levysde.potentials import Potential
     from levysde.runs.comparison import Comparison, compare
     from levysde.runs.hitting import hitting_times
+    from levysde.runs.noise_comparison import NoiseComparison, compare_noises
     from levysde.runs.refinement import Refinement, refine
     from levysde.runs.results import EscapeTimes, Status, load
     from levysde.runs.sampling import Trajectories, trajectories
@@ -55,6 +56,7 @@ __all__ = [
     "Interrupted",
     "Landscape",
     "Noise",
+    "NoiseComparison",
     "Potential",
     "Refinement",
     "Status",
@@ -66,6 +68,7 @@ __all__ = [
     "automatic_dt",
     "basins",
     "compare",
+    "compare_noises",
     "costs",
     "domains",
     "dynamics",
@@ -118,6 +121,7 @@ _HOME = {
     "Interrupted": "runs.simulate",
     "Landscape": "basins.landscape",
     "Noise": "noise",
+    "NoiseComparison": "runs.noise_comparison",
     "Potential": "potentials",
     "Refinement": "runs.refinement",
     "Status": "runs.results",
@@ -127,6 +131,7 @@ _HOME = {
     "Visits": "runs.wells.visited",
     "automatic_dt": "methods.timestep",
     "compare": "runs.comparison",
+    "compare_noises": "runs.noise_comparison",
     "escape_times": "runs.simulate",
     "find_minima": "basins.landscape",
     "hitting_times": "runs.hitting",

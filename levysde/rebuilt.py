@@ -266,6 +266,12 @@ def _numbers(params: Mapping[str, Any]) -> dict[str, Any]:
     def number(value: Any) -> Any:
         return [number(entry) for entry in value] if isinstance(value, list) else float(value)
 
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            raise ValueError(
+                f"the record of the result has of {name} the shape {value['shape']} and a hash "
+                f"alone; {_REMEDY}"
+            )
     return {name: number(value) for name, value in params.items()}
 
 

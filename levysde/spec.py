@@ -68,7 +68,9 @@ NOISES = {
     "multifractal": "levysde.noise.independent",
     "student_t": "levysde.noise.heavy_tailed",
     "lomax": "levysde.noise.heavy_tailed",
+    "truncated": "levysde.noise.truncated",
     "tempered": "levysde.noise.tempered",
+    "empirical": "levysde.noise.empirical",
 }
 DYNAMICS = {
     "sgd": "levysde.dynamics.sgd",
@@ -78,6 +80,11 @@ DYNAMICS = {
     "adam_l2": "levysde.dynamics.adam",
     "adamw": "levysde.dynamics.adam",
     "adamprox": "levysde.dynamics.adam",
+    "nesterov": "levysde.dynamics.nesterov",
+    "nadam": "levysde.dynamics.nesterov",
+    "signsgd": "levysde.dynamics.signs",
+    "lion": "levysde.dynamics.signs",
+    "adagrad": "levysde.dynamics.adagrad",
 }
 
 _TABLE = {

@@ -57,6 +57,8 @@ def with_hints(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if "betas" in kwargs and {"b1", "b2"} <= own:
+            _unpack_betas(function.__name__, kwargs)
         for name in kwargs:
             if name not in own and name in OURS:
                 raise TypeError(
@@ -65,6 +67,16 @@ def with_hints(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return call
+
+
+def _unpack_betas(name: str, given: dict[str, object]) -> None:
+    """Put b1 and b2 in the place of a pair."""
+    betas = given.pop("betas")
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        raise ValueError(f"betas is {betas!r}; give two numbers, b1 and b2")
+    if {"b1", "b2"} & set(given):
+        raise TypeError(f"{name}() got betas and b1 or b2; give one of them")
+    given["b1"], given["b2"] = betas
 
 
 def closest(word: str, known: Iterable[str]) -> str:

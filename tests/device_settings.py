@@ -99,6 +99,8 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     yield "laws", "drawn by a user", recurrence(box(2), sgd, own)
     yield "laws", "steps of Student's law", recurrence(box(2), sgd, ls.noise.student_t(1.3))
     yield "laws", "tempered", recurrence(box(2), sgd, ls.noise.tempered(1.5, 2.0))
+    data = ls.noise.empirical(np.random.default_rng(1).standard_t(2, (50, 2)))
+    yield "laws", "rows of data", recurrence(box(2), sgd, data)
     brownian = ls.noise.plus_brownian(PLANE, [1.0, 0.5])
     yield "laws", "with Brownian motion", recurrence(box(2), sgd, brownian)
     growing = ls.noise.scaled(brownian, user_parts.grows_outwards, {"growth": 2.0})

@@ -572,9 +572,9 @@ def test_compare_shows_both_orders(basin: str, size: str) -> None:
 def test_the_table_of_names_is_what_the_library_has() -> None:
     public = {name: getattr(noise, name) for name in noise.__all__}
     functions = {name for name, value in public.items() if inspect.isfunction(value)}
-    # `scaled` takes another law, `none` is for hitting times and `minibatch` for potentials made
-    # of data: no words of the command line.
-    others = {"sample", "scaled", "plus_brownian", "none", "minibatch"}
+    # `scaled` takes another law, `none` is for hitting times, `minibatch` for potentials made of
+    # data, and `fit` takes samples: no words of the command line.
+    others = {"sample", "scaled", "plus_brownian", "none", "minibatch", "fit", "gaussian_of"}
     assert functions - others == set(spec.NOISES)
     assert set(potentials.__all__) - {"Potential", "FiniteSum", "finite_sum"} == set(
         spec.POTENTIALS
@@ -731,6 +731,16 @@ compare --dynamics sgd, | 2 | ''
 compare --dynamics sgd,adma | 2 | 'adma'
 compare --dynamics sgd,momentum --b1 0.5 | 2 | --b1 is for adam
 compare --paths 0 | 2 | paths is 0
+compare --samples none.npy --noise fitted | 2 | at least two different names
+compare --samples none.npy --noise fitted,levy | 2 | 'levy'
+compare --samples none.npy --noise fitted,fitted | 2 | fitted,fitted
+compare --samples none.npy --noise fitted,gaussian --alpha 1.5 | 2 | --alpha is given
+compare --samples none.npy --noise fitted,gaussian --noise-weights 1 | 2 | --noise-weights is
+compare --samples none.npy --noise fitted,gaussian | 2 | sgd,adam,adamw; with --samples give one
+compare --samples none.npy --noise fitted,gaussian --dynamics sgd | 2 | --samples needs --lr
+compare --samples none.npy --noise fitted,gaussian --dynamics sgd --lr 1 --dt 1 | 2 | --dt is 1
+compare --samples none.npy --noise fitted,gaussian --dynamics sgd --lr 1 | 3 | none.npy
+compare --samples none.txt --noise fitted,gaussian --dynamics sgd --lr 1 | 2 | .npy
 compare --dt 0 | 2 | dt is 0
 compare --seed -1 | 2 | seed is -1
 theory --dynamics adam --dt 0 --frozen 1 | 2 | dt is 0

@@ -2,12 +2,14 @@
 
 import math
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import levysde as ls
 from levysde import domains, potentials
+from levysde.theory.flow import gradient_at
 from levysde.trial import try_functions
 
 RNG = np.random.default_rng(5)
@@ -251,3 +253,11 @@ def test_values_that_are_no_numbers_are_refused():
         mean.value_at([1.0])
     with pytest.raises(ValueError, match="no value function; give value_i"):
         potentials.finite_sum(1, 2, towards, None, PLACES).value_at([1.0])
+
+
+def test_the_theory_asks_for_means_at_once_and_not_in_plain_python():
+    risk = LOSSES["linear"][0]
+    w = np.array([0.1, 0.2, 0.3])
+    assert gradient_at(risk, w) == pytest.approx(risk.gradient_at(w), rel=1e-12)
+    asked = SimpleNamespace(examples=7, gradient_many=lambda points: 2.0 * points)
+    assert gradient_at(asked, w).tolist() == [0.2, 0.4, 0.6]

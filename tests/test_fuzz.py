@@ -765,7 +765,8 @@ MADE_FOR_READING = {
     "gradients.LocalBasin",
     "Landscape", "Visits", "basins.Approach", "dynamics.Scheduled", "dynamics.Walled",
     "dynamics.Walls", "noise.Drawn", "noise.Lomax", "noise.PlusBrownian", "noise.Scaled",
-    "noise.StudentT", "noise.Tempered", "schedules.Schedule",
+    "noise.StudentT", "noise.Tempered", "noise.Truncated", "noise.FittedNoise",
+    "noise.FittedPrediction", "noise.Empirical", "NoiseComparison", "schedules.Schedule",
     "Sweep", "estimators.LocalSlopes", "estimators.SlopeFit", "estimators.Verdict",
     "noise.Elliptic", "noise.Independent", "noise.Isotropic", "noise.Mixed", "noise.Multifractal",
     "noise.Noise", "noise.Spectral", "dynamics.Adaptive", "dynamics.Momentum", "dynamics.Optimizer",
@@ -775,15 +776,17 @@ MADE_FOR_READING = {
 TRIED_ELSEWHERE = {
     # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
     # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_tempered, test_schedules, test_walls, test_tail_index, test_finite_sums,
-    # test_minibatch and test_gradients.
+    # test_noise_tempered, test_noise_fitted, test_noise_empirical, test_noise_comparison,
+    # test_schedules, test_walls, test_tail_index, test_finite_sums, test_minibatch and
+    # test_gradients.
     "gradients.from_function", "gradients.hessian_product", "gradients.local_basin",
     "gradients.noise_samples", "gradients.per_example",
     "potentials.finite_sum", "potentials.linear_regression", "potentials.logistic_regression",
     "potentials.mlp", "noise.minibatch",
     "sweep", "load_sweep", "load_visits", "merge", "visits", "find_minima", "hitting_times",
     "noise.scaled", "noise.plus_brownian", "noise.none", "noise.lomax", "noise.student_t",
-    "noise.tempered",
+    "noise.tempered", "noise.truncated", "noise.fit", "noise.gaussian_of", "noise.empirical",
+    "compare_noises",
     "dynamics.scheduled", "dynamics.walled",
     "estimators.fit_slope", "estimators.local_slopes", "estimators.asymptotic",
     "tail_index", "estimators.aggregated", "estimators.batch_exponent",

@@ -27,6 +27,7 @@ POWERS_OF_TWO = np.array([2.0**-20, 2.0, 2.0**11])
 
 ADAMS = ("adam", "adam_l2", "adamw", "adamprox")
 NAMES = ("sgd", "momentum", "rmsprop", *ADAMS)
+WITHOUT_LAWS = ("nesterov", "nadam", "signsgd", "lion", "adagrad")
 
 RNG = np.random.default_rng(1976)
 INCREMENTS = 0.03 * RNG.standard_t(1.5, (50, DIM))
@@ -200,12 +201,20 @@ def torch_walk(name, **options):
     return path[TORCH["steps"]]
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw"])
+@pytest.mark.parametrize(
+    "name",
+    ["sgd", "momentum", "rmsprop", "adam", "adam_l2", "adamw", "nesterov", "adagrad"],
+)
 def test_thousand_steps_of_torch(name):
     decays = name in ("adam_l2", "adamw")
     options = {"weight_decay": float(TORCH["weight_decay"])} if decays else {}
     assert TORCH["steps"][-1] == 1000
     assert_close(torch_walk(name, **options), TORCH[name])
+
+
+def test_a_product_of_32_bits_in_torch():
+    """Its NAdam keeps the product of all b1 in 32 bits; this one has b1^n in 64."""
+    assert torch_walk("nadam") == pytest.approx(TORCH["nadam"], abs=3e-7)
 
 
 @pytest.mark.parametrize(
@@ -217,10 +226,15 @@ def test_thousand_steps_of_torch(name):
         ("adam", {"form": "sde"}, "adam"),
         ("adamw", {"weight_decay": 0.3}, "adam_l2"),
         ("adamprox", {"weight_decay": 0.3}, "adamw"),
+        ("momentum", {}, "nesterov"),
+        ("nadam", {"b1": 0.89}, "nadam"),
+        ("adam", {}, "nadam"),
+        ("adagrad", {"eps": 1e-3}, "adagrad"),
     ],
 )
 def test_torch_tells_neighbours_apart(name, options, other):
-    assert np.abs(torch_walk(name, **options) - TORCH[other]).max() > 1e-9
+    apart = 1e-4 if other == "nadam" else 1e-9
+    assert np.abs(torch_walk(name, **options) - TORCH[other]).max() > apart
 
 
 # ------------------------------------------------------------------------------------- invariances
@@ -462,7 +476,7 @@ def test_normals_belong_to_path_step_and_coordinate():
 
 
 def test_table_names_every_optimizer():
-    assert set(ls.dynamics.DYNAMICS) == set(NAMES)
+    assert set(ls.dynamics.DYNAMICS) == {*NAMES, *WITHOUT_LAWS}
     for name, maker in ls.dynamics.DYNAMICS.items():
         assert maker is getattr(ls.dynamics, name)
         assert maker().name == name

@@ -48,6 +48,7 @@ def laws(dim):
         "diagonal": ls.noise.elliptic(1.5, np.diag(rng.random(dim) + 0.1)),
         "elliptic": ls.noise.elliptic(1.5, matrix + 2.0 * np.eye(dim)),
         "Gaussian": ls.noise.isotropic(2.0),
+        "rows of data": ls.noise.empirical(rng.standard_normal((17, dim))),
     }
 
 

@@ -260,3 +260,19 @@ def test_the_convention_at_two_is_a_gaussian_of_variance_two():
     fit = estimators.characteristic_fit(np.random.default_rng(2).standard_normal((20_000, 2)))
     assert fit.scale == pytest.approx(math.sqrt(0.5), abs=0.02)
     assert quad(lambda x: x * x * levy_stable.pdf(x, 2.0, 0.0), -30, 30)[0] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("kind", ["hill", "moment"])
+def test_estimates_of_the_tail_are_those_of_another_package(kind):
+    """`tailestim` 0.7 at the same numbers of magnitudes, from its formulas for an array of all."""
+    import tailestim
+
+    other = {"hill": tailestim.HillEstimator, "moment": tailestim.MomentsEstimator}[kind]
+    ours = {"hill": estimators.hill_estimate, "moment": estimators.moment_estimate}[kind]
+    sizes = np.abs(np.random.default_rng(0).standard_t(1.5, size=3000))
+    estimator = other(bootstrap=False)
+    estimator.fit(sizes)
+    result, numbers = estimator.get_result(), [50, 200, 500]
+    expected = [result.xi_arr_[list(result.k_arr_).index(k)] for k in numbers]
+    assert ours(sizes, numbers).gamma == pytest.approx(expected, rel=1e-9)
+    assert ours(sizes, [51]).gamma[0] != pytest.approx(expected[0], rel=1e-4)

@@ -33,8 +33,8 @@ def test_python_blocks_run_one_after_the_other(name: str, tmp_path: Path) -> Non
         needed += blocks(name, "python torch")
     done = run("\n".join(needed), tmp_path)
     assert done.returncode == 0, done.stderr
-    assert [done.stdout] == blocks(name, "text")
+    assert done.stdout == "".join(blocks(name, "text"))
 
 
 def test_a_block_that_fails_is_noticed(tmp_path: Path) -> None:
-    assert run("\n".join([*blocks(TUTORIALS[0], "python")[:1], "risk.minima"]), tmp_path).returncode
+    assert run("assert 1.0 == 2.0", tmp_path).returncode != 0

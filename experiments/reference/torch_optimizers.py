@@ -41,6 +41,12 @@ OPTIMIZERS: Optimizers = {
     "adamw": lambda x: torch.optim.AdamW(
         x, LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=WEIGHT_DECAY
     ),
+    "nesterov": lambda x: torch.optim.SGD(x, LEARNING_RATE, momentum=0.9, nesterov=True),
+    # A momentum decay without end is a constant b1.
+    "nadam": lambda x: torch.optim.NAdam(
+        x, LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8, momentum_decay=1e6
+    ),
+    "adagrad": lambda x: torch.optim.Adagrad(x, LEARNING_RATE, eps=1e-10),
 }
 
 

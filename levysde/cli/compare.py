@@ -42,6 +42,8 @@ examples:
   levysde compare --dynamics sgd,adam,adamw --basin sharp --lr 0.001
   levysde compare --dynamics sgd,adam --form sde --frozen 4 --scale 4
   levysde compare --dynamics sgd,momentum --basin asymmetric --form sde
+  levysde compare --samples noise.npy --noise empirical,fitted,gaussian \\
+      --dynamics sgd --basin flat --lr 0.01
 
 {EXIT_CODES}"""
 
@@ -67,6 +69,11 @@ def run(words: list[str], stop: Stop) -> int:
         If a value is bad.
     """
     options = _parser().parse(words)
+    if options.samples is not None:
+        from levysde.cli import compare_noises
+
+        with warnings_told(_PROGRAM):
+            return compare_noises.simulate_and_report(options, stop)
     names = options.dynamics.split(",")
     if len(names) < 2 or len(set(names)) < len(names):
         raise UsageError(
@@ -84,6 +91,15 @@ def _parser() -> Parser:
         _EPILOG,
     )
     models.add_options(parser, dynamics="sgd,adam,adamw")
+    group = parser.add_argument_group("noise from data")
+    group.add_argument(
+        "--samples",
+        metavar="FILE",
+        help="compare laws of noise in place of optimizers: FILE.npy, FILE.npz or FILE.csv has a "
+        "draw of gradient noise a row, and --noise names of empirical (the rows themselves), "
+        "fitted (what tail-index says), gaussian (the same covariance), independent, isotropic, "
+        "elliptic, multifractal and student_t",
+    )
     group = parser.add_argument_group("simulation")
     group.add_argument(
         "--paths",

@@ -188,14 +188,37 @@ def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
     OSError
         If a file with a matrix cannot be read.
     """
-    from levysde import checks
-
-    found = part_options.find("--basin", "basin", options.basin)
+    part_options.find("--basin", "basin", options.basin)
     for name in options.dynamics.split(","):
         part_options.find("--dynamics", "dynamics", name)
     if options.epsilon is not None:
         noise_options.check_amplitude("epsilon", options.epsilon)
     noise = noise_options.build(options)
+    return build_basin(options, noise), noise
+
+
+def build_basin(options: argparse.Namespace, noise: Noise) -> Basin:
+    """Make the basin that the options name, in the dimension of a noise law.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With the options of `add_options`.
+    noise : Noise
+        The law of the driver.
+
+    Returns
+    -------
+    Basin
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, a number is out of range, or the dimensions differ.
+    """
+    from levysde import checks
+
+    found = part_options.find("--basin", "basin", options.basin)
     dim = noise.dim if options.dim is None else options.dim
     if dim is not None:
         noise.check_dim(checks.whole_number("dim", dim, 1, LARGEST_DIM))
@@ -207,7 +230,7 @@ def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
             f"--start {given} has {len(options.start)} coordinates and the dimension is "
             f"{basin.dim}; give one number per dimension, separated by commas"
         )
-    return (basin if options.start is None else replace(basin, start=options.start)), noise
+    return basin if options.start is None else replace(basin, start=options.start)
 
 
 def _build_basin(options: argparse.Namespace, found: Any, dim: int | None) -> Basin:

@@ -155,9 +155,10 @@ def _value(
     """What was given for an argument of the law, or None where that has a default."""
     name = argument.name
     value = others.get(name)
-    if name in _READERS and (_given(options, name) or name == "alpha"):
+    needed = argument.default is argument.empty
+    if name in _READERS and (_given(options, name) or (name == "alpha" and needed)):
         value = _READERS[name][1](options)
-    if value is None and argument.default is argument.empty:
+    if value is None and needed:
         example = _EXAMPLES.get(name, f"{name}=V")
         raise UsageError(f"--noise {options.noise} needs {_flag(name)} {example}")
     if argument.annotation in (float, "float") and isinstance(value, list):

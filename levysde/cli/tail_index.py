@@ -121,11 +121,11 @@ def _parser() -> Parser:
 def _fit_and_report(options: argparse.Namespace, stop: Stop) -> int:
     from levysde.statistics.stability import tail_index
 
-    arrays = _read(options.source)
+    arrays = read_arrays(options.source)
     if options.group_by_name and len(arrays) == 1 and "" in arrays:
         raise UsageError("--group-by-name is for the arrays of an archive; leave it out, or give "
                          "FILE.npz")  # fmt: skip
-    samples, names = _joined(arrays)
+    samples, names = joined(arrays)
     given = {
         "level": options.level,
         "max_block": options.max_block,
@@ -158,8 +158,25 @@ def _short(result: TailIndex) -> dict[str, Any]:
     return {name: getattr(result, name) for name in ("verdict", "supported", "law")}
 
 
-def _read(name: str) -> dict[str, NDArray[Any]]:
-    """Arrays by name; that of a file of one array is empty."""
+def read_arrays(name: str) -> dict[str, NDArray[Any]]:
+    """Samples in a file, as arrays by name; that of a file of one array is empty.
+
+    Parameters
+    ----------
+    name : str
+        FILE.npy, FILE.npz or FILE.csv.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    UsageError
+        If the name is not that of such a file.
+    OSError
+        If the file cannot be read.
+    """
     if not name or "\0" in name:
         raise UsageError(f"{quoted(name)} names no file; give FILE.npy, FILE.npz or FILE.csv")
     readers: dict[str, Callable[[str], dict[str, NDArray[Any]]]] = {
@@ -208,8 +225,24 @@ def _from_csv(name: str) -> dict[str, NDArray[Any]]:
     return {"": np.loadtxt(name, delimiter=",", ndmin=2, encoding="utf-8")}
 
 
-def _joined(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[Any], list[str] | None]:
-    """All coordinates beside each other, and the name of the array of each."""
+def joined(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[Any], list[str] | None]:
+    """All coordinates beside each other, and the name of the array of each.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        As `read_arrays` returns them.
+
+    Returns
+    -------
+    ndarray, shape (draws, coordinates), and list of str or None
+        The samples, and a name for every coordinate of an archive.
+
+    Raises
+    ------
+    UsageError
+        If the arrays do not fit together.
+    """
     import numpy as np
 
     if "" in arrays and len(arrays) == 1:

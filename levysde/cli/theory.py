@@ -231,8 +231,10 @@ def model_record(model: Model) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers and arrays as JSON values."""
-    return value.tolist() if hasattr(value, "tolist") else value
+    """Numbers and arrays as JSON values; those with many numbers as a shape and a hash."""
+    from levysde.runs.record import summary
+
+    return summary(value) if hasattr(value, "tolist") else value
 
 
 def _record(

@@ -33,6 +33,9 @@ class NoisePart:
         Where in p a factor for every coordinate begins: a diagonal matrix G.
     brownian_at : int, optional
         Where in p the standard deviations begin of normal variates that are added.
+    rows_at : int, optional
+        Where in p a table of increments begins, row by row. The increment of a step is a row of it
+        as a whole: `increment(word, p)` is its number, and there are no other drivers.
     """
 
     increment: PlainFunction
@@ -43,6 +46,7 @@ class NoisePart:
     matrix_at: int | None = None
     scales_at: int | None = None
     brownian_at: int | None = None
+    rows_at: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import numpy as np
 from levysde._typing import UInt64
 
 DRIVER_SLOT = np.uint64(0)
-"""The drivers of an increment: slot k from here, as `levysde.engine.path.increments` says."""
+"""The drivers of an increment: slot k from here, as `levysde.engine.path.increments` says. Where
+the increment is a row of a table, its number is drawn at the first of them."""
 
 DIRECTION_SLOT = np.uint64(1 << 20)
 """The direction of a large jump, from here on: as many slots as the rejection takes."""

@@ -20,8 +20,11 @@ All of these say their Levy measure in one of two forms, which a law of your own
 
 `tempered` is a Levy process that is not stable: its large jumps are exponentially rare.
 
-Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, and what
-`ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`.
+Laws of one step of the algorithm, and of no Levy process, are `student_t`, `lomax`, `truncated`,
+and what `ls.Noise(draw, params, alpha)` makes of a function of the user, a `Drawn`. So is
+`empirical`, whose increments are rows of data.
+
+`fit` makes a law of samples, and `gaussian_of` the Gaussian one of their covariance.
 
 `plus_brownian` adds Brownian motion to any of them, and `scaled` multiplies them by a factor or a
 matrix that depends on the state and on time. `minibatch` is the noise of an algorithm that draws
@@ -32,6 +35,9 @@ from levysde import spec
 from levysde.noise.brownian import PlusBrownian, plus_brownian
 from levysde.noise.columns import Columns
 from levysde.noise.drawn import Drawn
+from levysde.noise.empirical import Empirical, empirical
+from levysde.noise.fitted import FittedNoise, FittedPrediction
+from levysde.noise.fitting import fit, gaussian_of
 from levysde.noise.heavy_tailed import Lomax, StudentT, lomax, student_t
 from levysde.noise.independent import Independent, Multifractal, independent, multifractal
 from levysde.noise.isotropic import Elliptic, Isotropic, elliptic, isotropic
@@ -43,12 +49,16 @@ from levysde.noise.scaled import Scaled, scaled
 from levysde.noise.silence import none
 from levysde.noise.sphere import Sphere
 from levysde.noise.tempered import Tempered, tempered
+from levysde.noise.truncated import Truncated, truncated
 
 __all__ = [
     "CONVENTION",
     "Columns",
     "Drawn",
     "Elliptic",
+    "Empirical",
+    "FittedNoise",
+    "FittedPrediction",
     "Independent",
     "Isotropic",
     "Lomax",
@@ -62,7 +72,11 @@ __all__ = [
     "Sphere",
     "StudentT",
     "Tempered",
+    "Truncated",
     "elliptic",
+    "empirical",
+    "fit",
+    "gaussian_of",
     "independent",
     "isotropic",
     "lomax",
@@ -76,6 +90,7 @@ __all__ = [
     "spectral",
     "student_t",
     "tempered",
+    "truncated",
 ]
 
 # A law that only the table names is here too, and not the module of its name.

@@ -23,11 +23,27 @@ MANY_NUMBERS = 2048
 
 
 def _json_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _summary(np.asarray(value)) for name, value in params.items()}
+    return {name: summary(np.asarray(value)) for name, value in params.items()}
 
 
-def _summary(array: np.ndarray[Any, Any]) -> Any:
-    """The numbers of an array, or what identifies them where they are many."""
+def summary(array: np.ndarray[Any, Any]) -> Any:
+    """The numbers of an array, or what identifies them where they are many.
+
+    Parameters
+    ----------
+    array : ndarray
+        Any numbers.
+
+    Returns
+    -------
+    list, number or dict
+        JSON values; above 2048 numbers the shape and a SHA-256 hash.
+
+    Examples
+    --------
+    >>> summary(np.array([1.0, 2.0])), summary(np.zeros(3000))["shape"]
+    ([1.0, 2.0], [3000])
+    """
     if array.size <= MANY_NUMBERS:
         return _json_value(array.tolist())
     digest = hashlib.sha256(np.ascontiguousarray(array, dtype="<f8").tobytes()).hexdigest()
@@ -135,7 +151,7 @@ def describe_parts(model: Model) -> dict[str, Any]:
         "basin": basin.name,
         "potential": {"name": potential.name, "params": _json_params(potential.params), **terms},
         **_sets(basin),
-        "start": _summary(basin.start),
+        "start": summary(basin.start),
         "dynamics": dynamics.name,
         "dynamics_params": _json_params(dynamics.params),
         "dynamics_options": dynamics.options,
@@ -154,7 +170,7 @@ def _sets(basin: Basin) -> dict[str, Any]:
     named = {"name": domain.name, "params": _json_params(domain.params)}
     if basin.target is not None:
         return {"target": named}
-    return {"domain": named, "minimum": _summary(basin.minimum)}
+    return {"domain": named, "minimum": summary(basin.minimum)}
 
 
 def _named_set(basin: Basin) -> Domain:
@@ -173,7 +189,7 @@ def _factors_of(dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
         ends = {"lower": np.asarray(walls.lower), "upper": np.asarray(walls.upper)}
         found["walls"] = {"rule": walls.rule, **_json_params(ends)}
     if noise.brownian is not None:
-        found["brownian"] = _summary(np.asarray(noise.brownian))
+        found["brownian"] = summary(np.asarray(noise.brownian))
     if noise.batch_record:
         found["batch"] = noise.batch_record
     if noise.scale_part is not None:
@@ -308,7 +324,7 @@ def _declared(basin: Basin, dynamics: Dynamics, noise: Noise) -> dict[str, Any]:
     if not _is_ours(dynamics.unscheduled.update):
         found["sde"] = dynamics.sde
         if dynamics.rule is not None:
-            size = _summary(np.asarray(dynamics.rule.size))
+            size = summary(np.asarray(dynamics.rule.size))
             found["rule"] = {**vars(dynamics.rule), "size": size}
     noise = noise.driver
     if not _is_made_by_name(noise):

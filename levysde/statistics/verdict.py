@@ -116,7 +116,7 @@ def _against(goodness: Goodness, aggregation: Aggregation) -> str:
         reasons.append(
             f"alpha goes from {aggregation.alpha[0]:.2f} for single draws to "
             f"{aggregation.alpha[-1]:.2f} for sums of {aggregation.m[-1]} "
-            f"(up to {abs(change):.1f} standard errors), where it would stay"
+            f"(up to {abs(change):.1f} standard errors), where that of stable noise stays"
         )
     if goodness.stable_z > _ABOVE and goodness.log_likelihood["student_t"] > 0.0:
         reasons.append(
@@ -125,7 +125,7 @@ def _against(goodness: Goodness, aggregation: Aggregation) -> str:
         )
     elif goodness.stable_z < _BELOW or goodness.line_p < _LINE:
         reasons.append("the draws have not the shape of any stable law")
-    return " and ".join(reasons)
+    return "; ".join(reasons)
 
 
 def _better(goodness: Goodness) -> str:

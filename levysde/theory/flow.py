@@ -34,7 +34,8 @@ def gradient_at(potential: PotentialLike, x: Vector) -> Vector:
     Parameters
     ----------
     potential : object
-        Potential with ``gradient(x, p, out)`` and ``p``.
+        Potential with ``gradient(x, p, out)`` and ``p``; ``gradient_many(points)`` is called where
+        it has that and a number of ``examples``.
     x : ndarray, shape (dim,)
         A point.
 
@@ -43,6 +44,10 @@ def gradient_at(potential: PotentialLike, x: Vector) -> Vector:
     ndarray, shape (dim,)
         The gradient.
     """
+    # A mean over many terms takes too long in plain Python, and says how it is done fast.
+    many = getattr(potential, "gradient_many", None)
+    if many is not None and getattr(potential, "examples", None) is not None:
+        return np.asarray(many(np.array(x)[None])[0], dtype=np.float64)
     out = np.zeros(x.size)
     potential.gradient(x, potential.p, out)
     return out

@@ -25,6 +25,7 @@ from levysde.engine.path.increments import (
     is_coupled,
     never,
     radius_words,
+    row_of,
 )
 from levysde.engine.program import NoisePart
 from levysde.engine.random.elementary import fma
@@ -45,6 +46,8 @@ def noise_pass(part: NoisePart, dim: int) -> Any:
     numba dispatcher
     """
     increment, wide = prepared(part.increment), is_wide(dim)
+    if part.rows_at is not None:
+        return _rows(increment, part.rows_at, part.brownian_at, wide)
     if not is_coupled(part):
         return _independent(increment, part.words, part.brownian_at, wide)
     radius = None if part.radius is None else prepared(part.radius)
@@ -60,6 +63,18 @@ def _independent(
     drivers = drivers_of(words, increment)
     fill = _wide_independent(drivers) if wide else _narrow_independent(drivers)
     return compile_part("noise", increment, _with_brownian(fill, brownian_at, wide), NOISE)
+
+
+@functools.lru_cache(maxsize=KEPT_PASSES)
+def _rows(number: PlainFunction, at: int, brownian_at: int | None, wide: bool) -> Any:
+    """Increments that are rows of a table; to find one does not vectorize, in either layout."""
+    row = row_of(number, at)
+
+    def fill(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        for i in range(count):
+            row(out[i] if wide else out[:, i], seed, path[i], step[i], p)
+
+    return compile_part("noise", number, _with_brownian(fill, brownian_at, wide), NOISE)
 
 
 def _with_brownian(fill: PlainFunction, at: int | None, wide: bool) -> PlainFunction:

@@ -8,8 +8,9 @@ the step holds two words of 64 bits, and with n drivers makes
 * drivers k and h + k of its first word, s + k and h + s + k of its second, where a word makes two
   drivers at once, h = n/2 and s = ceil(h/2).
 
-The last slot may make half of that. This is the stream of random numbers: passes and kernels are
-made of these functions, or written out beside them and compared bit for bit.
+The last slot may make half of that. An increment that is a row of a table has the first word of
+slot 0 for the number of the row, and no drivers. This is the stream of random numbers: passes and
+kernels are made of these functions, or written out beside them and compared bit for bit.
 """
 
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from levysde.engine.program import NoisePart
 from levysde.engine.random.elementary import fma
 from levysde.engine.random.philox import random_words
 from levysde.engine.random.variates import gaussian_pair
-from levysde.engine.slots import BROWNIAN_SLOT, RADIUS_SLOT
+from levysde.engine.slots import BROWNIAN_SLOT, DRIVER_SLOT, RADIUS_SLOT
 
 
 class Drivers(NamedTuple):
@@ -198,13 +199,7 @@ def increment_of(part: NoisePart) -> PlainFunction:
         `increment(out, z, seed, path, step, p)`; z is room for `drawn_drivers`, and out itself
         where nothing follows them.
     """
-    drivers = drivers_of(part.words, part.increment)
-    fill, as_words = fill_of(drivers), as_words_of(drivers)
-    if is_coupled(part):
-        places = part.matrix_at, part.scales_at
-        fill = coupled(fill, part.drivers, coupling_of(part.radius, *places))
-    else:
-        fill = uncoupled(fill)
+    fill, as_words = _filled_by(part)
     has_brownian, at = part.brownian_at is not None, part.brownian_at or 0
 
     def increment(out, z, seed, path, step, p):  # type: ignore[no-untyped-def]
@@ -214,6 +209,31 @@ def increment_of(part: NoisePart) -> PlainFunction:
                 out[j] += p[at + j] * brownian_variate(seed, path, step, j)
 
     return increment
+
+
+def _filled_by(part: NoisePart) -> tuple[PlainFunction, PlainFunction]:
+    """`fill(out, z, words, seed, path, step, p)`, and `as_words(z)`."""
+    if part.rows_at is not None:
+        row = row_of(part.increment, part.rows_at)
+        fill = lambda out, z, words, seed, path, step, p: row(out, seed, path, step, p)  # noqa: E731
+        return fill, lambda z: z
+    drivers = drivers_of(part.words, part.increment)
+    fill, as_words = fill_of(drivers), as_words_of(drivers)
+    if is_coupled(part):
+        coupling = coupling_of(part.radius, part.matrix_at, part.scales_at)
+        return coupled(fill, part.drivers, coupling), as_words
+    return uncoupled(fill), as_words
+
+
+def row_of(number: PlainFunction, at: int) -> PlainFunction:
+    """`row(out, seed, path, step, p)`: row `number(word, p)` of the table that begins at p[at]."""
+
+    def row(out, seed, path, step, p):  # type: ignore[no-untyped-def]
+        first = at + number(random_words(seed, path, step, DRIVER_SLOT)[0], p) * len(out)
+        for j in range(len(out)):
+            out[j] = p[first + j]
+
+    return row
 
 
 def brownian_variate(seed: UInt64, path: UInt64, step: UInt64, j: int) -> float:
