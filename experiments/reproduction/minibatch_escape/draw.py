@@ -276,7 +276,7 @@ def told(laws: Laws, means: Means) -> str:
 def draw(data: Data) -> Outcome:
     """A figure and a table; the escapes are made here."""
     of = trained()
-    laws = Laws(of, 5000 if data.quick else 20000)
+    laws = Laws(of, 2000 if data.quick else 20000)
     means = means_of(laws, data.quick)
     lines = [
         {"law": name, "learning rate": lr, "steps": mean.steps, "error": mean.error}
