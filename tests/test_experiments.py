@@ -2,12 +2,14 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from levysde.cli import main
 from levysde.report import experiments as reproduction
+from levysde.report.data_sets import MissingPackageError, breast_cancer, digits
 from levysde.report.experiments import experiments, read_spec
 from levysde.report.findings import Finding, Outcome
 from levysde.report.html import number
@@ -131,6 +133,36 @@ def test_an_empty_table_is_left_out(drawn: Path) -> None:
     (drawn / "first" / "none.csv").write_text("of an earlier call")
     reproduction.reproduce(["first"], drawn)
     assert {file.name for file in (drawn / "first").iterdir()} == {"full.csv", "full.tex"}
+
+
+def lacking(data):
+    raise MissingPackageError("scikit-learn is not installed; pip install 'levysde[experiments]'")
+
+
+def test_what_needs_a_missing_package_is_left_out(drawn: Path, monkeypatch, capsys) -> None:
+    find = reproduction.imported.find
+    monkeypatch.setattr(
+        reproduction.imported, "find", lambda name: lacking if "second" in name else find(name)
+    )
+    assert main(["reproduce", "--quick", "--output", str(drawn)]) == 0
+    assert names(drawn) == ["first"]
+    told = capsys.readouterr()
+    assert "note: second was left out: scikit-learn is not" in told.err.splitlines()[-1]
+    assert "second" not in told.out
+    # Asked for by its name it is an error, of the environment, and the other one is still made.
+    assert main(["reproduce", "second", "first", "--quick", "--output", str(drawn)]) == 4
+    assert "error: second was left out" in capsys.readouterr().err
+    assert main(["reproduce", "second", "--quick", "--json", "--output", str(drawn)]) == 4
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["experiments"] == []
+    assert "pip install 'levysde[experiments]'" in answer["left_out"]["second"]
+
+
+def test_data_sets_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    for load in (breast_cancer, digits):
+        with pytest.raises(MissingPackageError, match=r"pip install 'levysde\[experiments\]'"):
+            load()
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"experiments": [1]}', '{"experiments": [{}]}'])

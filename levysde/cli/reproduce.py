@@ -5,11 +5,21 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, say, table
+from levysde.cli.output import (
+    CHECK_FAILED,
+    DONE,
+    ENVIRONMENT_PROBLEM,
+    EXIT_CODES,
+    answer,
+    as_json,
+    say,
+    table,
+)
 from levysde.cli.parser import Parser, whole_number
 
 if TYPE_CHECKING:
     from levysde.cli.signals import Stop
+    from levysde.report.experiments import Reproduction
 
 _PROGRAM = "levysde reproduce"
 _FOLDER = "reproduction"
@@ -17,7 +27,8 @@ _EPILOG = f"""\
 Each experiment has a folder with its figures (SVG, PNG), tables (CSV, LaTeX)
 and the paths it is made from; report.html shows all of them and opens without
 a network, report.json has the same numbers. The same command continues where
-an earlier one was interrupted.
+an earlier one was interrupted. An experiment that needs a package which is not
+installed is left out; asked for by its name, the exit code is 4.
 
 examples:
   levysde reproduce --list
@@ -91,16 +102,31 @@ def run(words: list[str], stop: Stop) -> int:
     except KeyboardInterrupt:
         interrupted()
         return stop.code
-    if options.json:
-        answer(as_json({"experiments": [each.record() for each in made]}))
-    else:
+    _report(made, output, options.json)
+    wrong = [each for each in made if not each.missing and not each.as_documented]
+    left_out = [each for each in made if each.missing]
+    for each in left_out:
+        kind = "error" if options.names else "note"
+        say(_PROGRAM, kind, f"{each.name} was left out: {each.missing}")
+    if wrong:
+        return CHECK_FAILED
+    return ENVIRONMENT_PROBLEM if left_out and options.names else DONE
+
+
+def _report(made: list[Reproduction], output: str, json: bool) -> None:
+    """Print what came out, and on stderr what did not come out as documented."""
+    ran = [each for each in made if not each.missing]
+    if json:
+        left_out = {each.name: each.missing for each in made if each.missing}
+        answer(as_json({"experiments": [each.record() for each in ran], "left_out": left_out}))
+    elif ran:
         rows: list[tuple[str, ...]] = [("experiment", "findings", "as documented")]
         rows += [
             (each.name, str(len(each.findings)), str(sum(f.as_documented for f in each.findings)))
-            for each in made
+            for each in ran
         ]
         answer(table(rows, right=(1, 2)) + f"\n\n  {output}/report.html")
-    for each in made:
+    for each in ran:
         for reason in each.failed:
             say(_PROGRAM, "error", f"{each.name}: {reason}")
         for finding in each.findings:
@@ -111,4 +137,3 @@ def run(words: list[str], stop: Stop) -> int:
                     f"{each.name}: {finding.claim}: expected {finding.expected:.5g}, found "
                     f"{finding.found:.5g} +- {finding.error:.2g}",
                 )
-    return DONE if all(each.as_documented for each in made) else CHECK_FAILED

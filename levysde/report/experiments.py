@@ -16,6 +16,7 @@ from typing import Any
 import levysde
 from levysde import imported
 from levysde.report import figures
+from levysde.report.data_sets import MissingPackageError
 from levysde.report.earlier import RECORD, earlier_experiments, new_record
 from levysde.report.findings import Data, Finding, Outcome
 from levysde.report.table_files import as_csv, as_latex
@@ -47,6 +48,8 @@ class Reproduction:
         What failed and why: cells of a sweep, or the script.
     provenance : dict
         Numbers of cells, paths and steps, seconds and digests of its sweeps.
+    missing : str
+        Why it was left out, if a package that it needs is not installed; otherwise empty.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Reproduction:
     outcome: Outcome | None
     failed: tuple[str, ...]
     provenance: dict[str, Any]
+    missing: str = ""
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -63,7 +67,8 @@ class Reproduction:
     @property
     def as_documented(self) -> bool:
         """Whether everything ran and came out as this package says."""
-        return not self.failed and all(finding.as_documented for finding in self.findings)
+        ran = not self.failed and not self.missing
+        return ran and all(finding.as_documented for finding in self.findings)
 
     def record(self) -> dict[str, Any]:
         """All of it as JSON values.
@@ -125,7 +130,8 @@ def reproduce(
     """Run experiments and write their figures, tables and a page about all of them.
 
     What is there already is not computed again; an interrupted call goes on when it is repeated.
-    Experiments that other calls have made in the same directory stay in the report.
+    Experiments that other calls have made in the same directory stay in the report; one that needs
+    a package which is not installed is left out of it, and says so in `missing`.
 
     Parameters
     ----------
@@ -178,6 +184,8 @@ def reproduce(
     for name in wanted:
         each = _reproduced(known[name], target / name, quick, threads, progress, tell)
         made.append(each)
+        if each.missing:
+            continue
         records[name] = each.record()
         record = new_record([records[name] for name in sorted(records)], quick)
         target.mkdir(parents=True, exist_ok=True)
@@ -203,7 +211,7 @@ def _reproduced(
         found = sweep(read_spec(file, quick), where, threads=threads, progress=progress)
         sweeps[file.stem] = found
         failed += [f"{file.stem}, {label}: {reason}" for label, reason in found.failed.items()]
-    outcome = None
+    outcome, missing = None, ""
     if not failed:
         try:
             draw = imported.find(f"{folder / SCRIPT}:draw")
@@ -211,9 +219,11 @@ def _reproduced(
             _write(outcome, target)
         except OSError:
             raise
+        except MissingPackageError as error:
+            missing = str(error)
         except Exception as error:  # of a script: the others go on
             failed.append(f"{SCRIPT}: {type(error).__name__}: {error}")
-    return Reproduction(folder.name, target, outcome, tuple(failed), _provenance(sweeps))
+    return Reproduction(folder.name, target, outcome, tuple(failed), _provenance(sweeps), missing)
 
 
 def read_spec(file: Path, quick: bool) -> dict[str, Any]:
