@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, say, table
+from levysde._text import table
+from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, say
 from levysde.cli.parser import Parser, whole_number
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from levysde._text import number as shown
+from levysde._text import table
 from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
@@ -14,9 +16,7 @@ from levysde.cli.output import (
     answer,
     as_json,
     say,
-    table,
 )
-from levysde.cli.output import number as shown
 from levysde.cli.parser import Parser, UsageError, whole_number
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from levysde.cli import arrays, dynamics_options, noise_options
+from levysde._text import labeled, table
+from levysde._text import number as shown
+from levysde.cli import arrays
 from levysde.cli import model_options as models
 from levysde.cli.output import (
     CHECK_FAILED,
@@ -15,12 +17,9 @@ from levysde.cli.output import (
     answer,
     as_json,
     file_message,
-    labeled,
     say,
-    table,
     warnings_told,
 )
-from levysde.cli.output import number as shown
 from levysde.cli.parser import (
     Parser,
     UsageError,
@@ -30,6 +29,7 @@ from levysde.cli.parser import (
     whole_number,
 )
 from levysde.cli.signals import Stop, watched
+from levysde.runs.setting_text import amplitude_text, dynamics_text, noise_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -257,9 +257,9 @@ def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str
     """What a person reads: the setting, and a line for each pair of wells."""
     stepless = found.dt == 0.0
     facts = [
-        ("dynamics", dynamics_options.text(model.dynamics)),
-        ("epsilon", models.amplitude_text(model)),
-        *noise_options.lines(model.noise),
+        ("dynamics", dynamics_text(model.dynamics)),
+        ("epsilon", amplitude_text(model.epsilon, model.lr)),
+        *noise_lines(model.noise),
         ("minima", "; ".join(", ".join(f"{x:.6g}" for x in point) for point in found.minima)),
         ("method", _jump_text(found) if stepless else f"euler, dt = {found.dt:.6g}"),
         ("paths", f"{found.paths} from well {found.start}, each for a time of {found.horizon:.6g}"),
