@@ -265,7 +265,8 @@ def as_html(caption: str, lines: Sequence[Mapping[str, Any]]) -> str:
     text += _html_row("th", names) if names else ""
     text += "".join(_html_row("td", row) for row in rows)
     if len(lines) > _MOST_ROWS:
-        text += _html_row("td", [f"... and {len(lines) - _MOST_ROWS} more"])
+        more = len(lines) - _MOST_ROWS
+        text += f'<tr><td colspan="{len(names)}">... and {more} more</td></tr>'
     return text + "</table>"
 
 

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import levysde as ls
@@ -49,6 +50,31 @@ def no_prediction() -> theory.Prediction:
     return theory.predict(ls.basins.flat(), ls.dynamics.adam(), NOISE, epsilon=0.1, dt=0.01)
 
 
+def refinement() -> ls.Refinement:
+    return ls.refine(times(), ls.basins.flat(), ls.dynamics.sgd(), NOISE, halvings=2)
+
+
+def threshold_refinement() -> ls.Refinement:
+    numbers: list[Any] = [np.full(2, 0.0), np.array([2.2, 2.1]), np.array([0.01, 0.01])]
+    rest: list[Any] = [None, 0.5, 1.0, 2.0, 0.1, (1.8, 2.2), 0.3, "mean(rho) = mean + c rho^0.5"]
+    return ls.Refinement(2.2, *numbers, *rest, threshold=np.array([0.1, 0.05]))
+
+
+def visits() -> ls.Visits:
+    potential = ls.potentials.double_well(1)
+    sgd = ls.dynamics.sgd()
+    setting: dict[str, Any] = {"horizon": 20.0, "paths": 50, "dt": 0.05, "scheme": "flow"}
+    return ls.visits(potential, [[-1.0], [1.0]], sgd, NOISE, 0.5, **setting)
+
+
+def many_wells() -> ls.Visits:
+    path = np.arange(90)
+    origin = np.zeros(90, np.int64)
+    target = path % 29 + 1
+    time = np.full(90, 0.5)
+    return ls.Visits(np.eye(30), 0, 1.0, 90, path, time, origin, target, 0, 0.1)
+
+
 RESULTS: dict[str, Callable[[], Any]] = {
     "times": times,
     "times of nobody": lambda: times(horizon=0.1),
@@ -56,6 +82,10 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "five optimizers": many_optimizers,
     "prediction": prediction,
     "no prediction": no_prediction,
+    "refinement": refinement,
+    "threshold": threshold_refinement,
+    "visits": visits,
+    "many wells": many_wells,
 }
 
 ESTIMATES = ("mean", "mean_lower", "mean_upper")
@@ -65,6 +95,9 @@ COLUMNS = {
         "dynamics", "escaped", *ESTIMATES, "predicted_mean", "ratio", "ratio_lower", "ratio_upper",
         "predicted_ratio",
     ),
+    "refinement": ("dt", "mean", "standard_error"),
+    "threshold": ("threshold", "dt", "mean", "standard_error"),
+    "visits": ("origin", "target", "transitions", "rate", "lower", "upper"),
     "prediction": (
         "escape_measure", "escape_measure_error", "escape_measure_method", "rate",
         "mean_exit_time", "corrected_mean_exit_time", "reason", "unmet_assumptions",
@@ -106,7 +139,8 @@ def test_a_result_is_a_table_of_a_notebook(made: dict[str, Any], name: str) -> N
     head, *body = root.findall("tr")
     assert root.tag == "table"
     assert body
-    assert {len(row) for row in body} == {len(head)}
+    widths = {sum(int(cell.get("colspan", 1)) for cell in row) for row in body}
+    assert widths == {len(head)}
     assert (root.findtext("caption") or "").startswith(type(made[name]).__name__)
 
 
