@@ -13,6 +13,7 @@ import pytest
 import levysde as ls
 from levysde import theory
 from levysde._printed import Printed
+from levysde.statistics.scaling import SlopeFit
 
 pytestmark = pytest.mark.quick
 
@@ -75,6 +76,33 @@ def many_wells() -> ls.Visits:
     return ls.Visits(np.eye(30), 0, 1.0, 90, path, time, origin, target, 0, 0.1)
 
 
+def transition_rates() -> theory.TransitionRates:
+    potential = ls.potentials.double_well(1)
+    return theory.transition_rates(potential, [[-1.0], [1.0]], NOISE, epsilon=0.1)
+
+
+def varying_rate() -> theory.VaryingRate:
+    return theory.VaryingRate(lambda t: 2.0 * t, 1.0, lambda t: t * t)
+
+
+def tail_index() -> ls.TailIndex:
+    samples = np.random.default_rng(1).standard_cauchy((2000, 3))
+    return ls.tail_index(samples)
+
+
+def landscape() -> ls.Landscape:
+    return ls.find_minima(ls.potentials.double_well(2), [-2.0, -2.0], [2.0, 2.0])
+
+
+def trajectories() -> ls.Trajectories:
+    sgd = ls.dynamics.sgd()
+    return ls.trajectories(ls.basins.flat(), sgd, NOISE, 0.1, paths=2, steps=50, dt=0.1)
+
+
+def costs() -> ls.costs.Costs:
+    return ls.costs.Costs(ls.costs.Cost(0.1, 0.001), ls.costs.Cost(1e-5, 0.01))
+
+
 RESULTS: dict[str, Callable[[], Any]] = {
     "times": times,
     "times of nobody": lambda: times(horizon=0.1),
@@ -86,6 +114,14 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "threshold": threshold_refinement,
     "visits": visits,
     "many wells": many_wells,
+    "transition rates": transition_rates,
+    "tail index": tail_index,
+    "landscape": landscape,
+    "trajectories": trajectories,
+    "costs": costs,
+    "survival": lambda: times().survival(),
+    "exponentiality": lambda: times().exponentiality(),
+    "slope": lambda: SlopeFit(-1.5, 0.01, 0.5, 0.02, 1.3, 2, 0.52),
 }
 
 ESTIMATES = ("mean", "mean_lower", "mean_upper")
@@ -98,6 +134,13 @@ COLUMNS = {
     "refinement": ("dt", "mean", "standard_error"),
     "threshold": ("threshold", "dt", "mean", "standard_error"),
     "visits": ("origin", "target", "transitions", "rate", "lower", "upper"),
+    "transition rates": ("origin", "target", "rate"),
+    "tail index": ("alpha", "lower", "upper", "scale", "beta", "location"),
+    "landscape": ("kind", "x_0", "x_1", "smallest_curvature", "joined"),
+    "trajectories": ("path", "time", "x_0"),
+    "costs": ("method", "seconds", "error"),
+    "survival": ("times", "probability", "lower", "upper"),
+    "exponentiality": ("statistic", "p_value", "shape"),
     "prediction": (
         "escape_measure", "escape_measure_error", "escape_measure_method", "rate",
         "mean_exit_time", "corrected_mean_exit_time", "reason", "unmet_assumptions",
@@ -218,3 +261,11 @@ def test_the_table_has_the_numbers_of_the_comparison(made: dict[str, Any]) -> No
     assert second["mean"] == compared.results[1].mean
     assert (second["ratio"], second["ratio_lower"], second["ratio_upper"]) == compared.ratios[1]
     assert f"{compared.results[1].mean:.2g}" in compared.summary()
+
+
+def test_a_rate_that_changes_prints_its_values() -> None:
+    law = varying_rate()
+    assert problems(str(law), repr(law)) == []
+    rates = law.to_dict()["rates"]
+    assert [line["rate"] for line in rates] == [2.0 * line["time"] for line in rates]
+    ElementTree.fromstring(law._repr_html_())
