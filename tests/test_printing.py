@@ -3,8 +3,10 @@
 import json
 import pickle
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,6 +105,24 @@ def costs() -> ls.costs.Costs:
     return ls.costs.Costs(ls.costs.Cost(0.1, 0.001), ls.costs.Cost(1e-5, 0.01))
 
 
+def sweep() -> ls.Sweep:
+    spec = {"paths": 50, "basin": "flat", "grid": {"epsilon": [0.5, 0.8]}}
+    with tempfile.TemporaryDirectory() as folder:
+        return ls.sweep(spec, folder)
+
+
+def many_cells() -> ls.Sweep:
+    numbers = {"paths": 9, "mean": 2.0, "mean_lower": 1.5, "mean_upper": 2.5, "ratio": None}
+    line = {**numbers, "predicted_mean": None, "method": "euler", "seconds": 1.0}
+    cells = tuple({"epsilon": 0.01 * i, **line} for i in range(90))
+    labels = tuple(
+        f"basin.parameters.curvature=100, noise.alpha=1.5, epsilon=0.{i}" for i in range(90)
+    )
+    failed = {label: "out of memory " * 20 for label in labels[:9]}
+    axes: dict[str, list[Any]] = {"epsilon": []}
+    return ls.Sweep(Path("folder"), axes, cells, labels, labels[:9], failed, {})
+
+
 RESULTS: dict[str, Callable[[], Any]] = {
     "times": times,
     "times of nobody": lambda: times(horizon=0.1),
@@ -119,6 +139,8 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "landscape": landscape,
     "trajectories": trajectories,
     "costs": costs,
+    "sweep": sweep,
+    "many cells": many_cells,
     "survival": lambda: times().survival(),
     "exponentiality": lambda: times().exponentiality(),
     "slope": lambda: SlopeFit(-1.5, 0.01, 0.5, 0.02, 1.3, 2, 0.52),

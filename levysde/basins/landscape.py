@@ -91,7 +91,7 @@ class Landscape(Printed):
     def _rows(self) -> list[Row]:
         lines: list[Row] = []
         for point, curvatures in zip(self.minima, self.curvatures, strict=True):
-            end = {"smallest_curvature": float(curvatures.min()), "joined": None}
+            end: Row = {"smallest_curvature": float(curvatures.min()), "joined": None}
             lines.append({"kind": "minimum", **_coordinates(point), **end})
         for point, wells in zip(self.saddles, self.joined, strict=True):
             joined = " and ".join("none" if well < 0 else str(well) for well in wells)
