@@ -102,6 +102,11 @@ class Survival(Printed):
     lower: FloatArray
     upper: FloatArray
 
+    def __repr__(self) -> str:
+        """Return the size of the curve and its end."""
+        end = f"probability={self.probability[-1]:.4g} at time {self.times[-1]:.6g}"
+        return f"Survival(points={self.times.size}, {end})"
+
     def _rows(self) -> list[Row]:
         columns = self.to_dict()
         lines = zip(*columns.values(), strict=True)
