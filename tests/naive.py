@@ -101,7 +101,7 @@ def escape(program: object, path: int, horizon: int) -> tuple[int, int, np.ndarr
                 *clock, *z,
             )  # fmt: skip
         length = math.dist(x, before)
-        if part.limited and length > part.p[-1]:
+        if part.limit is not None and length > part.p[-1]:
             x = before + (x - before) * (part.p[-1] / length)
         if not np.isfinite(x).all():
             return n + 1, 3, x

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import levysde as ls
-from levysde.runs.comparison import common_step, paired_ratio, ratio_of
+from levysde.runs.comparison import common_step
+from levysde.runs.ratios import paired_ratio, ratio_of
 
 pytestmark = pytest.mark.quick
 

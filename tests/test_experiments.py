@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from levysde._text import as_latex
 from levysde.cli import main
 from levysde.report import experiments as reproduction
 from levysde.report.data_sets import MissingPackageError, breast_cancer, digits
 from levysde.report.experiments import experiments, read_spec
 from levysde.report.findings import Finding, Outcome
 from levysde.report.html import number
-from levysde.report.table_files import as_latex
 from levysde.runs.sweep.cell import cells_of
 from levysde.runs.sweep.settings import read
 

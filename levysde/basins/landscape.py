@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
+from levysde._printed import Printed
+from levysde._text import Row, number, table
 from levysde._typing import FloatArray
 from levysde.potentials import Potential
 
 __all__ = ["Landscape", "find_minima"]
 
 _STARTS = 200
+_MOST_SHOWN, _MOST_COORDINATES = 30, 4
 _STEPS = 10.0 ** -np.arange(3.0, 11.0)
 """Of the differences that give the curvature, over the size of the region."""
 
@@ -38,8 +41,8 @@ _FLOW_TIMES = 60.0
 """How long the flow from a saddle is followed, in units of 1 over the smallest curvature."""
 
 
-@dataclass(frozen=True, eq=False)
-class Landscape:
+@dataclass(frozen=True, eq=False, repr=False)
+class Landscape(Printed):
     """Minima of a potential in a region, and its saddles.
 
     Attributes
@@ -59,6 +62,46 @@ class Landscape:
     curvatures: FloatArray
     saddles: FloatArray
     joined: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        """Return the numbers of points."""
+        minima, dim = self.minima.shape
+        return f"Landscape(minima={minima}, saddles={len(self.saddles)}, dim={dim})"
+
+    def summary(self) -> str:
+        """The minima and saddles as text, the first of them where there are many.
+
+        Returns
+        -------
+        str
+        """
+        rows: list[tuple[str, ...]] = [("", "point", "smallest curvature", "joins")]
+        for line in self._rows()[:_MOST_SHOWN]:
+            point = [f"{x:.6g}" for name, x in line.items() if name.startswith("x_")]
+            place = ", ".join(point[:_MOST_COORDINATES])
+            place += ", ..." if len(point) > _MOST_COORDINATES else ""
+            curvature = line["smallest_curvature"]
+            shown = "" if curvature is None else number(curvature)
+            rows.append((line["kind"], place, shown, line["joined"] or ""))
+        found = len(self.minima) + len(self.saddles)
+        more = f"\n  ... and {found - _MOST_SHOWN} more" if found > _MOST_SHOWN else ""
+        head = f"{len(self.minima)} minima and {len(self.saddles)} saddles"
+        return f"{head}\n\n{table(rows, right=(2,))}{more}"
+
+    def _rows(self) -> list[Row]:
+        lines: list[Row] = []
+        for point, curvatures in zip(self.minima, self.curvatures, strict=True):
+            end: Row = {"smallest_curvature": float(curvatures.min()), "joined": None}
+            lines.append({"kind": "minimum", **_coordinates(point), **end})
+        for point, wells in zip(self.saddles, self.joined, strict=True):
+            joined = " and ".join("none" if well < 0 else str(well) for well in wells)
+            end = {"smallest_curvature": None, "joined": joined}
+            lines.append({"kind": "saddle", **_coordinates(point), **end})
+        return lines
+
+
+def _coordinates(point: FloatArray) -> Row:
+    return {f"x_{j}": float(x) for j, x in enumerate(point)}
 
 
 def find_minima(

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from levysde.cli import dynamics_options, noise_options
+from levysde.cli import dynamics_options
 from levysde.cli import model_options as models
-from levysde.cli.output import (
-    CHECK_FAILED,
-    DONE,
-    EXIT_CODES,
-    answer,
-    as_json,
-    estimate,
-    labeled,
-    say,
-    table,
-    warnings_told,
-)
-from levysde.cli.output import number as shown
+from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, say, warnings_told
 from levysde.cli.parser import Parser, UsageError, number, number_or_auto, whole_number
-from levysde.cli.report import horizon_text
 from levysde.cli.signals import Stop, watched
-from levysde.cli.theory import model_record, prediction_notes, prediction_record
+from levysde.cli.theory import model_record, prediction_notes
 
 if TYPE_CHECKING:
     import argparse
 
-    from levysde.dynamics import Dynamics
     from levysde.model import Model
     from levysde.runs.comparison import Comparison
 
@@ -167,9 +152,9 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: St
             progress=look,
         )
     if options.json:
-        answer(as_json(_record(model, dynamics, compared)))
+        answer(as_json(_record(model, compared)))
     else:
-        answer(_text(model, dynamics, compared))
+        answer(compared.summary())
     if not options.quiet:
         for each, prediction in zip(dynamics, compared.predictions, strict=True):
             for note in [] if prediction is None else prediction_notes(prediction):
@@ -181,124 +166,8 @@ def _simulate_and_report(options: argparse.Namespace, names: list[str], stop: St
     return DONE if whole else CHECK_FAILED
 
 
-def _text(model: Model, dynamics: list[Dynamics], compared: Comparison) -> str:
-    """What a person reads: the setting, and a row for every optimizer."""
-    first = compared.results[0]
-    dimension = "one dimension" if model.basin.dim == 1 else f"{model.basin.dim} dimensions"
-    facts = [
-        *[("dynamics", dynamics_options.text(each)) for each in dynamics],
-        ("epsilon", models.amplitude_text(model)),
-        *noise_options.lines(model.noise),
-        ("dt", _step_text(compared)),
-        *[("horizon", text) for text in _horizons(compared)],
-        ("paths", f"{first.paths} of each, with the same noise, seed {first.parameters['seed']}"),
-    ]
-    head = ("", "escaped", "mean time", "95 % interval", "theory", "ratio")
-    rows: list[tuple[str, ...]] = [(*head, "95 % interval", "theory")]
-    columns = (compared.results, compared.predictions, compared.ratios, compared.predicted_ratios)
-    for each, result, prediction, ratio, predicted in zip(dynamics, *columns, strict=True):
-        mean = ("none", "")
-        if result.escaped:
-            mean = estimate(result.mean, *result.mean_interval())
-        known = math.isfinite(ratio.value)
-        rows.append(
-            (
-                each.name,
-                str(result.escaped),
-                *mean,
-                shown(None if prediction is None else prediction.mean),
-                *(
-                    estimate(*ratio)
-                    if known and result is not first
-                    else ("1" if known else "none", "")
-                ),
-                shown(predicted) if result is not first else "",
-            )
-        )
-    return "\n\n".join(
-        [
-            f"Escape from the {model.basin.name} basin in {dimension}",
-            labeled(facts),
-            table(rows, right=(1, 2, 4, 5, 7), close=(2, 5)),
-            labeled([("iterations", text) for text in _iterations(compared)]),
-            f"  (ratio = mean time over that of {dynamics[0].name}, from pairs of paths)",
-        ]
-    )
-
-
-def _step_text(compared: Comparison) -> str:
-    """The step, where it comes from, and what it decides."""
-    dt, reason = compared.results[0].dt, compared.dt_reason
-    text = f"{dt:.12g}" if reason == "given" else f"{dt:.12g} ({reason})"
-    if compared.stepwise:
-        names = " and ".join(compared.stepwise)
-        verb = "counts" if len(compared.stepwise) == 1 else "count"
-        text += f"; the ratios depend on it, because {names} {verb} in iterations"
-        text += "; give --lr to choose it" if reason.startswith("auto") else ""
-    return text
-
-
-def _iterations(compared: Comparison) -> list[str]:
-    """Mean number of steps of each optimizer, with its interval."""
-    texts = []
-    for result in compared.results:
-        steps, interval = "none", ""
-        if result.escaped:
-            bounds = (bound / result.dt for bound in result.mean_interval())
-            steps, interval = estimate(result.mean / result.dt, *bounds)
-        texts.append(f"{result.parameters['dynamics']}: {steps} {interval}".rstrip())
-    return texts
-
-
-def _horizons(compared: Comparison) -> list[str]:
-    """The horizon of all, or of each where they differ."""
-    texts = [horizon_text(result.parameters) for result in compared.results]
-    if len(set(texts)) == 1:
-        return texts[:1]
-    names = [result.parameters["dynamics"] for result in compared.results]
-    return [f"{name}: {text}" for name, text in zip(names, texts, strict=True)]
-
-
-def _record(model: Model, dynamics: list[Dynamics], compared: Comparison) -> dict[str, Any]:
+def _record(model: Model, compared: Comparison) -> dict[str, Any]:
     """What `--json` prints."""
     setting = model_record(model)
     setting = {name: value for name, value in setting.items() if "dynamics" not in name}
-    made = compared.results[0].parameters
-    rows = []
-    columns = (compared.results, compared.predictions, compared.ratios, compared.predicted_ratios)
-    for each, result, prediction, ratio, predicted in zip(dynamics, *columns, strict=True):
-        exists = result.escaped > 0
-        rows.append(
-            {
-                "dynamics": each.name,
-                "dynamics_params": result.parameters["dynamics_params"],
-                "dynamics_options": result.parameters["dynamics_options"],
-                "horizon": result.parameters["horizon"],
-                "horizon_reason": result.parameters["horizon_reason"],
-                "escaped": result.escaped,
-                "censored": result.censored,
-                "non_finite": result.non_finite,
-                "mean_exit_time": result.mean if exists else None,
-                "mean_ci95": list(result.mean_interval()) if exists else [None, None],
-                "mean_steps": result.mean / result.dt if exists else None,
-                "mean_steps_ci95": [bound / result.dt for bound in result.mean_interval()]
-                if exists
-                else [None, None],
-                "theory": prediction_record(prediction),
-                "ratio": ratio.value,
-                "ratio_ci95": [ratio.lower, ratio.upper],
-                "predicted_ratio": predicted,
-                "digest": result.digest,
-            }
-        )
-    return {
-        **setting,
-        "dt": compared.results[0].dt,
-        "dt_reason": compared.dt_reason,
-        "depend_on_dt": list(compared.stepwise),
-        "paths": compared.results[0].paths,
-        "seed": made["seed"],
-        "optimizers": rows,
-        "convention": made["convention"],
-        "versions": made["versions"],
-    }
+    return {**setting, **compared.to_dict()}

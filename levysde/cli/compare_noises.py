@@ -7,22 +7,14 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from levysde._text import estimate, labeled, table
+from levysde._text import number as shown
 from levysde.cli import dynamics_options, tail_index
 from levysde.cli import model_options as models
-from levysde.cli.output import (
-    CHECK_FAILED,
-    DONE,
-    answer,
-    as_json,
-    estimate,
-    labeled,
-    say,
-    table,
-)
-from levysde.cli.output import number as shown
+from levysde.cli.output import CHECK_FAILED, DONE, answer, as_json, say
 from levysde.cli.parser import UsageError, quoted
 from levysde.cli.signals import Stop, watched
-from levysde.cli.theory import prediction_record
+from levysde.runs.setting_text import theory_record
 
 if TYPE_CHECKING:
     from levysde._typing import FloatArray
@@ -255,7 +247,7 @@ def _record(
                 "mean_ci95": list(result.mean_interval()),
                 "ratio": ratio.value,
                 "ratio_ci95": [ratio.lower, ratio.upper],
-                "theory": prediction_record(prediction),
+                "theory": theory_record(prediction),
                 "theory_mean_by_alpha": None if told is None else list(told.mean_interval),
                 "digest": result.digest,
             }

@@ -166,37 +166,3 @@ def _takes(found: Any, argument: str) -> bool:
 def _single(value: Any) -> Any:
     """One number for a list of one, which serves every dimension."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
-def text(dynamics: Dynamics) -> str:
-    """The optimizer in words.
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-        The optimizer.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from levysde import dynamics
-    >>> text(dynamics.momentum(0.5))
-    'momentum, algorithm, decay = 0.5, dampening = 0'
-    """
-    import numpy as np
-
-    facts = [dynamics.name]
-    for name, value in dynamics.options.items():
-        if name == "form":
-            facts.append(value)
-        elif value not in ("per_step", False):
-            facts.append(f"{name} = {value}")
-    for name, value in dynamics.params.items():
-        shown = [f"{x:.12g}" for x in np.atleast_1d(np.asarray(value, dtype=np.float64))[:6]]
-        more = ", ..." if np.size(value) > 6 else ""
-        numbers_text = ",".join(shown) + more
-        facts.append(f"{name} = {f'({numbers_text})' if np.ndim(value) else numbers_text}")
-    return ", ".join(facts)

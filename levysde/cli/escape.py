@@ -30,6 +30,8 @@ from levysde.cli.parser import (
 from levysde.cli.signals import Stop, watched
 from levysde.cli.theory import prediction_notes
 from levysde.engine.backends import BACKENDS, BackendError
+from levysde.runs.escape_text import dt_text
+from levysde.runs.setting_text import horizon_text
 
 if TYPE_CHECKING:
     import argparse
@@ -268,7 +270,7 @@ def _report(
     else:
         answer(report.as_text(options, model, summary))
     if not options.quiet:
-        for note in _notes(options, model, summary, reason):
+        for note in _notes(options, summary, reason):
             say(_PROGRAM, "note", note)
     for warning in (*result.warnings, *caught()):
         say(_PROGRAM, "warning", warning)
@@ -363,13 +365,10 @@ def _checks_passed(options: argparse.Namespace, result: EscapeTimes) -> bool:
     return result.escaped >= escapes_needed(options.rel_error)
 
 
-def _notes(options: argparse.Namespace, model: Model, summary: Summary, reason: str) -> list[str]:
+def _notes(options: argparse.Namespace, summary: Summary, reason: str) -> list[str]:
     notes = []
     if options.json:
-        dt, horizon = (
-            report.dt_text(options, model, summary),
-            report.horizon_text(summary.result.parameters),
-        )
+        dt, horizon = dt_text(summary.result), horizon_text(summary.result.parameters)
         notes.append(f"dt = {dt}, horizon = {horizon}")
     made = summary.result.parameters
     notes += [

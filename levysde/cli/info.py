@@ -8,8 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from levysde._text import labeled
 from levysde._version import __version__
-from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled
+from levysde.cli.output import DONE, EXIT_CODES, answer, as_json
 from levysde.cli.parser import Parser
 
 if TYPE_CHECKING:

@@ -144,31 +144,6 @@ def amplitude(options: argparse.Namespace, dynamics: Dynamics, noise: Noise) -> 
     return epsilon
 
 
-def amplitude_text(model: Model) -> str:
-    """Epsilon, and the learning rate that it comes from.
-
-    Parameters
-    ----------
-    model : Model
-        What is simulated or predicted.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from levysde import basins, dynamics, noise
-    >>> from levysde.model import Model
-    >>> model = Model(basins.flat(), dynamics.sgd(), noise.independent(1.5), 0.1, lr=0.001)
-    >>> amplitude_text(model)
-    '0.1 = lr^((alpha - 1)/alpha), lr = 0.001'
-    """
-    if model.lr is None:
-        return f"{model.epsilon:.12g}"
-    return f"{model.epsilon:.6g} = lr^((alpha - 1)/alpha), lr = {model.lr:.12g}"
-
-
 def build_setting(options: argparse.Namespace) -> tuple[Basin, Noise]:
     """Make the basin and the noise that the options name.
 

@@ -21,8 +21,6 @@ DEFAULT_ALPHA = 1.5
 LARGEST_AMPLITUDE = 1e100
 """Of epsilon and of the scale, so that powers up to alpha = 2 stay floating-point numbers."""
 
-_SHOWN = 6
-
 
 def add_options(group: Any) -> None:
     """Add the options of the noise.
@@ -271,37 +269,3 @@ _EXAMPLES = {
 
 
 # ------------------------------------------------------------------------------------- in words
-
-
-def lines(noise: Noise) -> list[tuple[str, str]]:
-    """The noise in words, and the convention that fixes its constants.
-
-    Parameters
-    ----------
-    noise : Noise
-        The law.
-
-    Returns
-    -------
-    list of (str, str)
-        Labels and values.
-    """
-    facts = [noise.name]
-    facts += [f"{name} = {_shown(value)}" for name, value in noise.params.items()]
-    label, convention = noise.convention
-    if noise.alpha == 2.0 and noise.form is not None:
-        convention += ", Gaussian" + (" with variance 2" if label == "scale 1 is" else "")
-    return [("noise", ", ".join(facts)), (label, convention)]
-
-
-def _shown(value: Any) -> str:
-    """A parameter as text, shortened when it is long."""
-    import numpy as np
-
-    array = np.asarray(value)
-    if array.ndim == 0:
-        return f"{float(array):.12g}"
-    if array.ndim == 2 and array.size > _SHOWN:
-        return f"{array.shape[0]} x {array.shape[1]} matrix"
-    rows = [",".join(f"{x:.6g}" for x in row[:_SHOWN]) for row in np.atleast_2d(array)]
-    return "(" + "; ".join(rows) + (", ..." if array.size > _SHOWN else "") + ")"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from levysde._text import table
 from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
@@ -13,7 +14,6 @@ from levysde.cli.output import (
     answer,
     as_json,
     say,
-    table,
 )
 from levysde.cli.parser import Parser, whole_number
 

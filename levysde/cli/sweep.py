@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from levysde._text import table
 from levysde.cli.output import (
     CHECK_FAILED,
     DONE,
@@ -14,10 +15,9 @@ from levysde.cli.output import (
     answer,
     as_json,
     say,
-    table,
 )
-from levysde.cli.output import number as shown
 from levysde.cli.parser import Parser, UsageError, whole_number
+from levysde.runs.sweep.table_text import cells_text, sweep_table
 
 if TYPE_CHECKING:
     import argparse
@@ -158,19 +158,10 @@ def told(found: Sweep, options: argparse.Namespace, program: str) -> int:
     """
     summary = str(found.directory / "summary.csv")
     if options.json:
-        record = {
-            "directory": str(found.directory),
-            "summary": summary,
-            "complete": len(found),
-            "missing": list(found.missing),
-            "failed": found.failed,
-            "warnings": found.warnings,
-            "cells": list(found.rows),
-        }
-        answer(as_json(record))
+        answer(as_json(found.to_dict() | {"summary": summary}))
     else:
-        shown_table = _table(found) + "\n\n" if found.rows else ""
-        answer(f"{shown_table}  {_cells(len(found))} complete: {summary}")
+        shown_table = sweep_table(found, _SHOWN) + "\n\n" if found.rows else ""
+        answer(f"{shown_table}  {cells_text(len(found))} complete: {summary}")
     if not options.quiet:
         for label, messages in found.warnings.items():
             for message in messages:
@@ -180,34 +171,9 @@ def told(found: Sweep, options: argparse.Namespace, program: str) -> int:
     waiting = [label for label in found.missing if label not in found.failed]
     if waiting:
         are = "is" if len(waiting) == 1 else "are"
-        first = f"{_cells(len(waiting))} {are} not complete, the first is {waiting[0]}"
+        first = f"{cells_text(len(waiting))} {are} not complete, the first is {waiting[0]}"
         say(program, "note", first)
     return CHECK_FAILED if found.failed else DONE
-
-
-def _cells(count: int) -> str:
-    return f"{count} cell" if count == 1 else f"{count} cells"
-
-
-def _table(found: Sweep) -> str:
-    """The cells, one a line."""
-    head = ("cell", "mean time", "95 % interval", "predicted", "ratio", "method", "seconds")
-    rows: list[tuple[str, ...]] = [head]
-    for label, row in list(zip(found.labels, found.rows, strict=True))[:_SHOWN]:
-        interval = f"[{shown(row['mean_lower'], 4)}, {shown(row['mean_upper'], 4)}]"
-        rows.append(
-            (
-                label,
-                shown(row["mean"], 4),
-                interval,
-                shown(row["predicted_mean"], 4),
-                shown(row["ratio"], 4),
-                row["method"],
-                f"{row['seconds']:.2g}",
-            )
-        )
-    more = len(found) - _SHOWN
-    return table(rows, right=(1, 3, 4, 6)) + (f"\n  ... and {more} more" if more > 0 else "")
 
 
 def _dry_run(options: argparse.Namespace, directory: str) -> int:
@@ -244,9 +210,9 @@ def _dry_run(options: argparse.Namespace, directory: str) -> int:
         rows.append((cell.label, str(cell.paths), time, each.source))
     more = f"\n  ... and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
     unknown = sum(each.seconds is None for each in found)
-    note = f", and {_cells(unknown)} of which it is not known" if unknown else ""
+    note = f", and {cells_text(unknown)} of which it is not known" if unknown else ""
     answer(
-        table(rows, right=(1, 2)) + more + f"\n\n  {_cells(len(cells))}, about "
+        table(rows, right=(1, 2)) + more + f"\n\n  {cells_text(len(cells))}, about "
         f"{shown_duration(total)} in all{note}; nothing was computed"
     )
     return DONE

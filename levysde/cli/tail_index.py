@@ -7,15 +7,7 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from levysde.cli.output import (
-    CHECK_FAILED,
-    DONE,
-    EXIT_CODES,
-    answer,
-    as_json,
-    say,
-    warnings_told,
-)
+from levysde.cli.output import CHECK_FAILED, DONE, EXIT_CODES, answer, as_json, say, warnings_told
 from levysde.cli.parser import (
     Parser,
     UsageError,

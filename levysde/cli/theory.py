@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from levysde._text import labeled, number
 from levysde.cli import model_options as models
-from levysde.cli import noise_options
 from levysde.cli.exact_means import (
     Mean,
     check_dynamics,
@@ -13,8 +13,14 @@ from levysde.cli.exact_means import (
     exact_mean,
     why_no_chain,
 )
-from levysde.cli.output import DONE, EXIT_CODES, answer, as_json, labeled, number
+from levysde.cli.output import DONE, EXIT_CODES, answer, as_json
 from levysde.cli.parser import Parser, UsageError, number_or_auto
+from levysde.runs.setting_text import (
+    amplitude_text,
+    dimension_text,
+    noise_lines,
+    theory_record,
+)
 
 if TYPE_CHECKING:
     from levysde.cli.signals import Stop
@@ -23,7 +29,6 @@ if TYPE_CHECKING:
     from levysde.theory import Prediction
 
 _PROGRAM = "levysde theory"
-_LONGEST_DETAIL = 160
 _EPILOG = f"""\
 examples:
   levysde theory --alpha 1.2 --basin asymmetric
@@ -143,42 +148,6 @@ def _time_step(model: Model, dt: float | str | None) -> float:
     return automatic_dt(model.basin, model.dynamics)
 
 
-def prediction_record(prediction: Prediction | None) -> dict[str, Any]:
-    """What the theory says, as JSON values.
-
-    Parameters
-    ----------
-    prediction : Prediction or None
-        None where there is no theory.
-
-    Returns
-    -------
-    dict
-    """
-    if prediction is None:
-        names = ("escape_measure", "escape_measure_error", "escape_measure_method", "rate")
-        record: dict[str, Any] = dict.fromkeys((*names, "mean_exit_time"))
-        return record | {"corrected_mean_exit_time": None, "reason": None, "assumptions": []}
-    measure = prediction.escape_measure
-    return {
-        "escape_measure": None if measure is None else measure.value,
-        "escape_measure_error": None if measure is None else measure.error,
-        "escape_measure_method": None if measure is None else measure.method,
-        "rate": prediction.rate,
-        "mean_exit_time": prediction.mean,
-        "corrected_mean_exit_time": prediction.corrected_mean,
-        "reason": prediction.reason,
-        "assumptions": [
-            {
-                "name": a.name,
-                "holds": None if a.holds is None else bool(a.holds),
-                "detail": a.detail,
-            }
-            for a in prediction.assumptions
-        ],
-    }
-
-
 def prediction_notes(prediction: Prediction) -> list[str]:
     """Why there is no law, and what the law assumes that is not so.
 
@@ -248,7 +217,7 @@ def _record(
 
     return {
         **model_record(model),
-        **prediction_record(prediction),
+        **theory_record(prediction),
         "relaxation_rate": list(prediction.relaxation_rate),
         "dt": dt if means is None else means.dt,
         "exact_mean_exit_time": None if means is None else means.chain.value,
@@ -259,25 +228,6 @@ def _record(
         "convention": CONVENTION,
         "versions": {"levysde": __version__},
     }
-
-
-def measure_text(prediction: Prediction) -> str:
-    """The escape measure with its error and where it comes from.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        Which has it.
-
-    Returns
-    -------
-    str
-    """
-    measure = prediction.escape_measure
-    if measure is None:
-        return f"no law known here: {prediction.reason}"
-    error = f" +- {measure.error:.0e}" if measure.error > 0.0 else ""
-    return f"nu(W) = {number(measure.value, 7)}{error}  ({measure.method})"
 
 
 def _formula(noise: Noise) -> str:
@@ -292,56 +242,25 @@ def _text(
     dt: float | None,
     means: Means | None,
 ) -> str:
-    basin = model.basin
-    dimension = "one dimension" if basin.dim == 1 else f"{basin.dim} dimensions"
-    slow, fast = prediction.relaxation_rate
-    curvature = f"{slow:.6g}" if slow == fast else f"{slow:.6g} to {fast:.6g}"
     facts = [
-        *noise_options.lines(model.noise),
-        ("epsilon", models.amplitude_text(model)),
-        ("curvature", f"{curvature} at the minimum"),
+        *noise_lines(model.noise),
+        ("epsilon", amplitude_text(model.epsilon, model.lr)),
+        ("curvature", f"{prediction.curvature_text()} at the minimum"),
     ]
     if dt is not None:
         facts.append(("dt", f"{dt:.12g}"))
-    corrected = prediction.corrected_mean
-    rate, average = prediction.rate, prediction.mean
-    values = [("measure", measure_text(prediction))]
-    if rate is not None and average is not None:
-        values += [
-            ("rate", f"{number(rate, 6)}  = {_formula(model.noise)}"),
-            (
-                "mean time",
-                f"{number(average, 6)}  = 1 / rate"
-                if rate > 0.0
-                else "none: jumps do not lead out",
-            ),
-        ]
-    values.append(
-        (
-            "corrected",
-            "none: the first correction is not known here"
-            if corrected is None
-            else f"{number(corrected, 6)}  with the first correction in epsilon^alpha",
-        )
-    )
+    values = prediction.law_lines(_formula(model.noise))
     if means is not None:
         steps = "" if means.dt is None else f" with steps dt = {means.dt:.12g}"
         values.append(("Euler chain", _told(means.chain, f"exact mean time{steps}")))
         values.append(("continuous", _told(means.limit, "exact mean time without steps")))
-    mark = {True: "yes", False: "NO", None: "unknown"}
-    conditions = []
-    for a in prediction.assumptions:
-        detail = (
-            a.detail if len(a.detail) <= _LONGEST_DETAIL else f"{a.detail[:_LONGEST_DETAIL]} ..."
-        )
-        conditions.append((mark[a.holds], f"{a.name}: {detail}"))
+    place = f"the {model.basin.name} basin in {dimension_text(model.basin.dim)}"
     return "\n\n".join(
         [
-            f"Escape from the {basin.name} basin in {dimension}: theory of small noise for "
-            f"{model.dynamics.name}",
+            f"Escape from {place}: theory of small noise for {model.dynamics.name}",
             labeled(facts),
             labeled(values),
-            "  assumptions\n" + labeled(conditions, 9, indent=4),
+            prediction.conditions(),
         ]
     )
 

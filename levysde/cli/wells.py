@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from levysde.cli import arrays, dynamics_options, noise_options
+from levysde.cli import arrays
 from levysde.cli import model_options as models
 from levysde.cli.output import (
     CHECK_FAILED,
@@ -15,12 +15,9 @@ from levysde.cli.output import (
     answer,
     as_json,
     file_message,
-    labeled,
     say,
-    table,
     warnings_told,
 )
-from levysde.cli.output import number as shown
 from levysde.cli.parser import (
     Parser,
     UsageError,
@@ -30,6 +27,8 @@ from levysde.cli.parser import (
     whole_number,
 )
 from levysde.cli.signals import Stop, watched
+from levysde.runs.setting_text import amplitude_text, dynamics_text, noise_lines
+from levysde.runs.wells.visits_text import visits_text
 
 if TYPE_CHECKING:
     import argparse
@@ -254,51 +253,13 @@ def _horizon(options: argparse.Namespace, predicted: TransitionRates | None, rea
 
 
 def _text(model: Model, found: Visits, predicted: TransitionRates | None) -> str:
-    """What a person reads: the setting, and a line for each pair of wells."""
-    stepless = found.dt == 0.0
+    """What a person reads: the text of the result, with the parts as they were given."""
     facts = [
-        ("dynamics", dynamics_options.text(model.dynamics)),
-        ("epsilon", models.amplitude_text(model)),
-        *noise_options.lines(model.noise),
-        ("minima", "; ".join(", ".join(f"{x:.6g}" for x in point) for point in found.minima)),
-        ("method", _jump_text(found) if stepless else f"euler, dt = {found.dt:.6g}"),
-        ("paths", f"{found.paths} from well {found.start}, each for a time of {found.horizon:.6g}"),
+        ("dynamics", dynamics_text(model.dynamics)),
+        ("epsilon", amplitude_text(model.epsilon, model.lr)),
+        *noise_lines(model.noise),
     ]
-    rows: list[tuple[str, ...]] = [
-        ("from", "to", "transitions", "rate", "95 % interval", "theory", "ratio")
-    ]
-    rows += [
-        (
-            str(line["origin"]),
-            str(line["target"]),
-            str(line["transitions"]),
-            shown(line["rate"]),
-            f"{shown(line['lower'])} to {shown(line['upper'])}",
-            shown(line.get("predicted")),
-            shown(line.get("ratio")),
-        )
-        for line in found.table(None if predicted is None else predicted.rates)
-    ]
-    share = found.occupation()
-    stationary = None if predicted is None else predicted.stationary
-    times: list[tuple[str, ...]] = [("well", "share of time", "95 % interval", "stationary")]
-    times += [
-        (
-            str(well),
-            f"{share.value[well]:.4f}",
-            f"{share.lower[well]:.4f} to {share.upper[well]:.4f}",
-            "" if stationary is None else f"{stationary[well]:.4f}",
-        )
-        for well in range(found.wells)
-    ]
-    return "\n\n".join(
-        [
-            f"Wells of the potential of the {model.basin.name} basin",
-            labeled(facts),
-            table(rows, right=(0, 1, 2, 3, 5, 6)),
-            table(times, right=(0, 1, 3)),
-        ]
-    )
+    return visits_text(found, predicted, f"the {model.basin.name} basin", facts)
 
 
 def _saved(options: argparse.Namespace, found: Visits) -> str:
@@ -309,11 +270,6 @@ def _saved(options: argparse.Namespace, found: Visits) -> str:
         except OSError as error:
             return f"--save {file_message(error)}"
     return ""
-
-
-def _jump_text(found: Visits) -> str:
-    through = found.parameters.get("paths_through")
-    return f"jump, through {through}" if through else "jump, from minimum to minimum"
 
 
 def _record(found: Visits, predicted: TransitionRates | None) -> dict[str, Any]:

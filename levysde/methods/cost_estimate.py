@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 
 from levysde import checks
+from levysde._printed import Printed
+from levysde._text import Row, table
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.jump_parts import levy_constant
@@ -59,7 +61,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Costs:
+class Costs(Printed):
     """What Euler's scheme and the jump method cost and miss.
 
     Attributes
@@ -70,6 +72,23 @@ class Costs:
 
     euler: Cost
     jump: Cost
+
+    def summary(self) -> str:
+        """Both methods as the lines of a table.
+
+        Returns
+        -------
+        str
+        """
+        rows: list[tuple[str, ...]] = [("method", "time of an exit", "error of the mean")]
+        for line in self._rows():
+            duration = shown_duration(line["seconds"])
+            rows.append((line["method"], f"about {duration}", f"about {line['error']:.1%}"))
+        return table(rows, right=(1, 2))
+
+    def _rows(self) -> list[Row]:
+        pairs = (("euler", self.euler), ("jump", self.jump))
+        return [{"method": name, "seconds": c.seconds, "error": c.error} for name, c in pairs]
 
     def advice(self, exits: float) -> str:
         """What the jump method would give in place of Euler, where that is worth saying.

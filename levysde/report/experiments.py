@@ -15,11 +15,12 @@ from typing import Any
 
 import levysde
 from levysde import imported
+from levysde._text import as_latex
 from levysde.report import figures
 from levysde.report.data_sets import MissingPackageError
 from levysde.report.earlier import RECORD, earlier_experiments, new_record
 from levysde.report.findings import Data, Finding, Outcome
-from levysde.report.table_files import as_csv, as_latex
+from levysde.report.table_files import as_csv
 from levysde.runs.files import write_json, write_text
 from levysde.runs.record import versions
 from levysde.runs.sweep.verb import sweep

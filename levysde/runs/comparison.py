@@ -5,12 +5,11 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal
 
 from levysde import checks
+from levysde._printed import Printed, short_repr
+from levysde._text import Row, number, plain
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.methods.learning_rate import amplitude_and_step
@@ -18,7 +17,10 @@ from levysde.methods.scheme import chosen_scheme
 from levysde.methods.timestep import AutomaticStep, automatic_step, largest_curvature
 from levysde.model import Model
 from levysde.noise import Noise
-from levysde.runs.results import EscapeTimes, Status
+from levysde.runs.comparison_text import comparison_rows, comparison_text, setting_lines
+from levysde.runs.ratios import Ratio, ratio_of
+from levysde.runs.results import EscapeTimes
+from levysde.runs.setting_text import amplitude_text
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints
 from levysde.trial import try_functions
@@ -29,16 +31,8 @@ if TYPE_CHECKING:
 _LARGEST_PRODUCT = 0.5
 
 
-class Ratio(NamedTuple):
-    """A ratio of means with its interval, dimensionless; NaN where it does not exist."""
-
-    value: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Printed):
     """Escape times of several optimizers, made by `compare`.
 
     Attributes
@@ -56,6 +50,19 @@ class Comparison:
     stepwise : tuple of str
         Names of the optimizers whose averages last a number of steps: their escape times, and so
         the ratios, depend on the step.
+    setting : tuple of (str, str)
+        What was compared, in words: labels and values.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> optimizers = [ls.dynamics.sgd(), ls.dynamics.momentum(0.5)]
+    >>> noise = ls.noise.independent(1.5)
+    >>> compared = ls.compare(ls.basins.flat(), optimizers, noise, epsilon=0.5, paths=100, dt=0.1)
+    >>> [line["dynamics"] for line in compared.to_dict()["optimizers"]]
+    ['sgd', 'momentum']
+    >>> print(compared.summary().splitlines()[0])
+    Escape from the flat basin in one dimension
     """
 
     results: tuple[EscapeTimes, ...]
@@ -64,6 +71,69 @@ class Comparison:
     predicted_ratios: tuple[float | None, ...]
     dt_reason: str
     stepwise: tuple[str, ...]
+    setting: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the optimizers."""
+        return tuple(result.parameters["dynamics"] for result in self.results)
+
+    def __repr__(self) -> str:
+        """Return the ratios, and not the paths."""
+        pairs = zip(self.names, self.ratios, strict=True)
+        ratios = ", ".join(f"{name}: {number(ratio.value, 4)}" for name, ratio in pairs)
+        return short_repr(self, f"ratios={{{ratios}}}, paths={self.results[0].paths}")
+
+    def summary(self) -> str:
+        """The setting, and a row for every optimizer, as `levysde compare` prints them.
+
+        Returns
+        -------
+        str
+        """
+        return comparison_text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The estimates and predictions as values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            With the keys dt, dt_reason, depend_on_dt, paths, seed, optimizers (a list of dict),
+            convention and versions, as `levysde compare --json` prints them.
+        """
+        first = self.results[0]
+        made = first.parameters
+        facts: dict[str, Any] = plain(
+            {
+                "dt": first.dt,
+                "dt_reason": self.dt_reason,
+                "depend_on_dt": self.stepwise,
+                "paths": first.paths,
+                "seed": made["seed"],
+                "optimizers": comparison_rows(self),
+                "convention": made["convention"],
+                "versions": made["versions"],
+            }
+        )
+        return facts
+
+    def _rows(self) -> list[Row]:
+        return [
+            {
+                "dynamics": line["dynamics"],
+                "escaped": line["escaped"],
+                "mean": line["mean_exit_time"],
+                "mean_lower": line["mean_ci95"][0],
+                "mean_upper": line["mean_ci95"][1],
+                "predicted_mean": line["theory"]["mean_exit_time"],
+                "ratio": line["ratio"],
+                "ratio_lower": line["ratio_ci95"][0],
+                "ratio_upper": line["ratio_ci95"][1],
+                "predicted_ratio": line["predicted_ratio"],
+            }
+            for line in self.to_dict()["optimizers"]
+        ]
 
 
 def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
@@ -110,119 +180,6 @@ def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
             rule = f"1/2 over the largest curvature, for {each.name} to be stable"
             step = AutomaticStep(_LARGEST_PRODUCT / fastest, rule)
     return step
-
-
-def paired_ratio(
-    times: npt.ArrayLike,
-    escaped: npt.ArrayLike,
-    other_times: npt.ArrayLike,
-    other_escaped: npt.ArrayLike,
-    level: float = 0.95,
-) -> Ratio:
-    """The ratio of two means of exponential times whose paths come in pairs.
-
-    With r escapes and total time T the mean is T/r, whether or not paths were censored. To first
-    order log(T/r) changes by t_i/T - d_i/r with path i, d_i = 1 if it escaped, and the variance of
-    the difference of two such sums counts what pairs have in common.
-
-    Parameters
-    ----------
-    times, other_times : array, shape (paths,)
-        Times of escape or of giving up, time.
-    escaped, other_escaped : array of bool, shape (paths,)
-        Whether the path escaped.
-    level : float
-        Of the interval, dimensionless.
-
-    Returns
-    -------
-    Ratio
-        Mean of `times` over mean of `other_times`; NaN without an escape on either side.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not have the same length.
-
-    References
-    ----------
-    D. R. Cox, D. Oakes, "Analysis of Survival Data", 1984, section 3.3, for the estimate.
-
-    Examples
-    --------
-    >>> ratio = paired_ratio([2.0, 4.0, 6.0], [1, 1, 1], [1.0, 2.0, 3.0], [1, 1, 1])
-    >>> [round(value, 12) for value in ratio]  # the pairs agree
-    [2.0, 2.0, 2.0]
-    """
-    from scipy.special import ndtri
-
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level is {level:g}; give a number between 0 and 1")
-    changes, logs = [], []
-    for t, d in ((times, escaped), (other_times, other_escaped)):
-        time, ended = np.asarray(t, dtype=np.float64), np.asarray(d, dtype=np.float64)
-        if time.shape != ended.shape or time.shape != np.shape(times):
-            raise ValueError(
-                f"times have the shapes {np.shape(times)} and {time.shape}; give pairs of paths"
-            )
-        if not (np.isfinite(time).all() and (time > 0.0).all()):
-            raise ValueError(f"times are {time.tolist()[:6]} ...; give positive numbers")
-        if not ended.any():
-            return Ratio(math.nan, math.nan, math.nan)
-        logs.append(math.log(time.sum() / ended.sum()))
-        changes.append(time / time.sum() - ended / ended.sum())
-    difference = changes[0] - changes[1]
-    error = float(ndtri(0.5 + 0.5 * level)) * math.sqrt(float((difference * difference).sum()))
-    log_ratio = logs[0] - logs[1]
-    return Ratio(*(math.exp(log_ratio + side * error) for side in (0.0, -1.0, 1.0)))
-
-
-def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ratio:
-    """The ratio of the means of two results whose paths have the same noise.
-
-    Parameters
-    ----------
-    result, other : EscapeTimes
-        With the same noise, seed, step and number of paths. Paths that are not finite in either
-        are left out.
-    level : float
-        Of the interval, dimensionless.
-
-    Returns
-    -------
-    Ratio
-
-    Raises
-    ------
-    ValueError
-        If the paths are not pairs.
-
-    Examples
-    --------
-    >>> import levysde as ls
-    >>> noise = ls.noise.independent(1.5)
-    >>> run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), noise, 0.5, paths=100)
-    >>> [round(value, 12) for value in ratio_of(run, run)]
-    [1.0, 1.0, 1.0]
-    """
-    for name in ("seed", "dt", "dim", "noise", "noise_params"):
-        if result.parameters.get(name) != other.parameters.get(name):
-            raise ValueError(
-                f"the results have {name} = {result.parameters.get(name)!r:.60} and "
-                f"{other.parameters.get(name)!r:.60}; give results with the same noise"
-            )
-    if result.paths != other.paths:
-        raise ValueError(
-            f"the results have {result.paths} and {other.paths} paths; give as many of each"
-        )
-    finite = (result.status != Status.NON_FINITE) & (other.status != Status.NON_FINITE)
-    return paired_ratio(
-        result.times[finite],
-        result.status[finite] == Status.ESCAPED,
-        other.times[finite],
-        other.status[finite] == Status.ESCAPED,
-        level,
-    )
 
 
 @with_hints
@@ -317,6 +274,7 @@ def compare(
         tuple(_predicted_ratio(each, predictions[0]) for each in predictions),
         reason,
         tuple(each.name for each in dynamics if each.effective_rule.stepwise),
+        setting_lines(dynamics, noise, amplitude_text(epsilon_of_all, lr)),
     )
 
 

@@ -9,7 +9,7 @@ from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
-from levysde.runs.comparison import Ratio, paired_ratio
+from levysde.runs.ratios import Ratio, paired_ratio
 from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints

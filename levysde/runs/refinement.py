@@ -16,6 +16,7 @@ from levysde.methods.backend import usable
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
 from levysde.noise import Noise
+from levysde.runs.refined import Refinement
 from levysde.runs.results import EscapeTimes
 from levysde.runs.simulate import escape_times
 from levysde.statistics.exit_times import Interval
@@ -29,58 +30,6 @@ _SMALLEST_TERM = 1e-12
 _CHECKED_PATHS = 8
 _ROUNDING = 1e-6
 _LARGEST_SEED = 2**64
-
-
-@dataclass(frozen=True, eq=False)
-class Refinement:
-    """Mean exit times on finer and finer grids, and their limit in continuous time.
-
-    Attributes
-    ----------
-    run_mean : float
-        Mean exit time of the run that was refined, time.
-    dt : ndarray, shape (grids,)
-        Steps, coarsest first, time.
-    mean : ndarray, shape (grids,)
-        Mean exit times on these grids, time.
-    standard_error : ndarray, shape (grids,)
-        Of the means, time.
-    correction : str or None
-        Of the bias of the grid, in the runs that are extrapolated.
-    exponent, second_exponent : float
-        Powers of dt, or of the threshold, in the error model, dimensionless.
-    extrapolated : float
-        The mean at dt -> 0, or at a threshold of 0, time.
-    extrapolated_error : float
-        Its standard error, of the means and of what the extrapolation leaves, time.
-    interval : Interval
-        Its 95 % interval from that standard error, time.
-    p_value : float
-        Of the chi-square test that the means follow the model; a small one asks for a smaller dt.
-    model : str
-        The error model in one sentence.
-    threshold : ndarray, shape (grids,), optional
-        Thresholds of the jump method, largest first, length; dt is the same in all runs then.
-    """
-
-    run_mean: float
-    dt: FloatArray
-    mean: FloatArray
-    standard_error: FloatArray
-    correction: str | None
-    exponent: float
-    second_exponent: float
-    extrapolated: float
-    extrapolated_error: float
-    interval: Interval
-    p_value: float
-    model: str
-    threshold: FloatArray | None = None
-
-    @property
-    def bias(self) -> float:
-        """Of the mean of the run relative to the limit, dimensionless."""
-        return self.run_mean / self.extrapolated - 1.0
 
 
 @dataclass(frozen=True)

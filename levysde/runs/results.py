@@ -17,12 +17,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from levysde import checks
+from levysde._printed import Printed, short_repr
+from levysde._text import Row, plain
 from levysde._typing import FloatArray
 from levysde.engine.status import Status
 from levysde.runs.archive import (
@@ -38,6 +40,9 @@ from levysde.runs.archive import (
 from levysde.statistics import exit_times
 from levysde.statistics.exit_times import Exponentiality, Interval, Survival
 
+if TYPE_CHECKING:
+    from levysde.theory import Prediction
+
 __all__ = ["EscapeTimes", "Status", "load"]
 
 _FORMAT = "levysde escape times"
@@ -51,7 +56,7 @@ _LARGEST_STEP = 1 << 53
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EscapeTimes:
+class EscapeTimes(Printed):
     """Escape times of many independent paths, with how and where each path ended.
 
     The time of a path is ``steps * dt``: the grid time at which it was first seen outside, or
@@ -96,6 +101,8 @@ class EscapeTimes:
     ... )
     >>> result.escaped, result.censored, round(result.mean, 12)
     (2, 1, 4.5)
+    >>> result
+    EscapeTimes(paths=3, dim=1, escaped=2, censored=1, non_finite=0, dt=0.1)
     """
 
     steps: NDArray[np.int64]
@@ -135,10 +142,11 @@ class EscapeTimes:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        """Return the counts and the mean rather than the arrays."""
-        return (
-            f"EscapeTimes(paths={self.paths}, dim={self.dim}, escaped={self.escaped}, "
-            f"censored={self.censored}, non_finite={self.non_finite}, dt={self.dt})"
+        """Return the counts rather than the arrays."""
+        counts = f"paths={self.paths}, dim={self.dim}, escaped={self.escaped}"
+        return short_repr(
+            self,
+            f"{counts}, censored={self.censored}, non_finite={self.non_finite}, dt={self.dt:.6g}",
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -318,6 +326,73 @@ class EscapeTimes:
         # An escape is counted in the middle of its step.
         operational = _operational(clock, np.where(escaped, times - 0.5 * self.dt, times))
         return exit_times.exponentiality(operational, escaped)
+
+    def summary(self, prediction: Prediction | None = None) -> str:
+        """The run, its estimates and its cost as text, as `levysde escape` prints them.
+
+        Parameters
+        ----------
+        prediction : Prediction, optional
+            What `levysde.theory.predict` says, to stand beside the estimates.
+
+        Returns
+        -------
+        str
+        """
+        from levysde.runs.escape_text import escape_text
+        from levysde.runs.summary import Summary
+
+        return escape_text(Summary(self, prediction))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The estimates as values that JSON can hold; `save` keeps the paths.
+
+        Returns
+        -------
+        dict
+            With the keys paths, escaped, censored, non_finite, dt, mean_exit_time, mean_ci95, rate,
+            rate_ci95, steps, seconds, digest, warnings and parameters; the names are those of
+            `levysde escape --json`.
+        """
+        from levysde.runs.summary import Summary
+
+        found = Summary(self, None)
+        facts: dict[str, Any] = plain(
+            {
+                "paths": self.paths,
+                "escaped": self.escaped,
+                "censored": self.censored,
+                "non_finite": self.non_finite,
+                "dt": self.dt or None,
+                "mean_exit_time": found.mean,
+                "mean_ci95": found.mean_interval or (None, None),
+                "rate": found.rate,
+                "rate_ci95": found.rate_interval or (None, None),
+                "steps": self.total_steps,
+                "seconds": self.seconds,
+                "digest": self.digest,
+                "warnings": self.warnings,
+                "parameters": self.parameters,
+            }
+        )
+        return facts
+
+    def _rows(self) -> list[Row]:
+        facts = self.to_dict()
+        pairs = (("mean_exit_time", "mean_ci95"), ("rate", "rate_ci95"))
+        return [
+            {"quantity": name, "value": facts[name], "lower": facts[ci][0], "upper": facts[ci][1]}
+            for name, ci in pairs
+        ]
+
+    def _frame(self) -> dict[str, Any]:
+        """One line a path: time, status and exit_0, exit_1, ..."""
+        names = {int(status): status.name.lower() for status in Status}
+        return {
+            "time": self.times,
+            "status": [names[value] for value in self.status.tolist()],
+            **{f"exit_{j}": self.exit_position[:, j] for j in range(self.dim)},
+        }
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the result to an ``.npz`` file that `load` reads back bit for bit.

@@ -1,11 +1,13 @@
 """The verb `trajectories`: sample paths, for looking at."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from levysde import checks, methods
+from levysde._printed import Printed
+from levysde._text import Row, number, plain
 from levysde._typing import FloatArray
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
@@ -20,8 +22,8 @@ from levysde.spellings import with_hints
 __all__ = ["Trajectories", "trajectories"]
 
 
-@dataclass(frozen=True, eq=False)
-class Trajectories:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectories(Printed):
     """Sample paths on a regular grid of times.
 
     Attributes
@@ -37,6 +39,34 @@ class Trajectories:
     times: FloatArray
     positions: FloatArray
     dt: float
+
+    def __repr__(self) -> str:
+        """Return the sizes rather than the states."""
+        paths, states, dim = self.positions.shape
+        sizes = f"paths={paths}, states={states}, dim={dim}"
+        return f"Trajectories({sizes}, dt={number(self.dt)}, until={number(self.times[-1])})"
+
+    def _rows(self) -> list[Row]:
+        """A line a path: where it ended and how far it was."""
+        last, farthest = self.positions[:, -1], np.abs(self.positions).max(axis=(1, 2))
+        return [
+            {
+                "path": i,
+                "time": float(self.times[-1]),
+                "last_0": plain(x[0]),
+                "farthest": plain(far),
+            }
+            for i, (x, far) in enumerate(zip(last, farthest, strict=True))
+        ]
+
+    def _frame(self) -> dict[str, Any]:
+        """A line for every state of every path."""
+        paths, states, dim = self.positions.shape
+        return {
+            "path": np.repeat(np.arange(paths), states),
+            "time": np.tile(self.times, paths),
+            **{f"x_{j}": self.positions[:, :, j].ravel() for j in range(dim)},
+        }
 
 
 @with_hints

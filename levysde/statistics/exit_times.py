@@ -21,6 +21,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde._printed import Printed
+from levysde._text import Row
+
 __all__ = [
     "Exponentiality",
     "Interval",
@@ -80,8 +83,8 @@ class Interval(NamedTuple):
     upper: float
 
 
-@dataclass(frozen=True)
-class Survival:
+@dataclass(frozen=True, repr=False)
+class Survival(Printed):
     """A survival curve: a step function, constant from each time to the next.
 
     Attributes
@@ -99,9 +102,19 @@ class Survival:
     lower: FloatArray
     upper: FloatArray
 
+    def __repr__(self) -> str:
+        """Return the size of the curve and its end."""
+        end = f"probability={self.probability[-1]:.4g} at time {self.times[-1]:.6g}"
+        return f"Survival(points={self.times.size}, {end})"
 
-@dataclass(frozen=True)
-class Exponentiality:
+    def _rows(self) -> list[Row]:
+        columns = self.to_dict()
+        lines = zip(*columns.values(), strict=True)
+        return [dict(zip(columns, line, strict=True)) for line in lines]
+
+
+@dataclass(frozen=True, repr=False)
+class Exponentiality(Printed):
     """A test of the exponential law against Weibull laws of another shape.
 
     Attributes
@@ -125,8 +138,8 @@ class Exponentiality:
     shape: float | None
 
 
-@dataclass(frozen=True)
-class Slope:
+@dataclass(frozen=True, repr=False)
+class Slope(Printed):
     """A straight line ``log mean = intercept + value * log epsilon``.
 
     Attributes

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde._printed import Printed
+
 __all__ = ["LocalSlopes", "SlopeFit", "Verdict", "asymptotic", "fit_slope", "local_slopes"]
 
 FloatArray = NDArray[np.float64]
@@ -25,8 +27,8 @@ FloatArray = NDArray[np.float64]
 _REFUSED = 0.01
 
 
-@dataclass(frozen=True)
-class SlopeFit:
+@dataclass(frozen=True, repr=False)
+class SlopeFit(Printed):
     """A straight line ``log y = intercept + slope * log x`` through points with known errors.
 
     Attributes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from levysde._printed import Printed
+from levysde._text import Row, plain
 from levysde.statistics.aggregation import Aggregation
 from levysde.statistics.draw_dependence import CoordinateDependence, SerialDependence
 from levysde.statistics.gaussian_null import Null, PooledTail
@@ -53,7 +54,7 @@ class GroupTail:
 
 
 @dataclass(frozen=True, repr=False)
-class TailIndex:
+class TailIndex(Printed):
     """Stable indices of coordinates, the tests of stability, and the verdict.
 
     Attributes
@@ -145,7 +146,13 @@ class TailIndex:
             f"draws={self.draws})"
         )
 
-    def __str__(self) -> str:
+    def summary(self) -> str:
+        """The verdict and the numbers behind it as text, as `levysde tail-index` prints them.
+
+        Returns
+        -------
+        str
+        """
         verdict = textwrap.fill(self.verdict, _WIDTH)
         return "\n".join([verdict, "", *self._facts(), *self._sums(), *self._by_group()])
 
@@ -233,18 +240,16 @@ class TailIndex:
         if self.coordinates <= _MOST_LISTED:
             names = ("alpha", "lower", "upper", "scale", "beta", "location")
             record |= {name: getattr(self, name).tolist() for name in names}
-        existing: dict[str, Any] = _existing(record)
+        existing: dict[str, Any] = plain(record)
         return existing
 
+    def _rows(self) -> list[Row]:
+        """A line for the sums of each number of draws."""
+        sums = self.aggregation
+        columns = {"m": sums.m, "alpha": sums.alpha, "error": sums.error, "scale": sums.growth}
+        return [{name: plain(a[i]) for name, a in columns.items()} for i in range(len(sums.m))]
 
-def _existing(value: Any) -> Any:
-    """Plain values, with None for numbers that are infinite or NaN."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: _existing(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_existing(item) for item in value]
-    return value
+    def _frame(self) -> dict[str, Any]:
+        """A line for each coordinate."""
+        names = ("alpha", "lower", "upper", "scale", "beta", "location")
+        return {name: getattr(self, name) for name in names}

@@ -46,7 +46,8 @@ from levysde.theory.optimizers.formulas import (
     overshoot_factor,
     peak_factor,
 )
-from levysde.theory.rates import Prediction, predict
+from levysde.theory.prediction import Prediction
+from levysde.theory.rates import predict
 from levysde.theory.varying import VaryingRate, varying_rate
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from levysde.theory.assumptions import (
     steps_in_their_tail,
 )
 from levysde.theory.exact.correction import first_correction
-from levysde.theory.measure.escape_measure import EscapeMeasure
 from levysde.theory.measure.jump_laws import (
     has_several_indices,
     law_at,
@@ -35,50 +33,8 @@ from levysde.theory.optimizers.exits import Exits, Setting, exits_of
 from levysde.theory.optimizers.motion import Motion, motion_of
 from levysde.theory.optimizers.rest import Rest, rest_of
 from levysde.theory.optimizers.walls import why_walls_matter
+from levysde.theory.prediction import Prediction
 from levysde.theory.protocols import BasinLike, DynamicsLike, NoiseLike
-
-"""What an unknown dynamics is taken to follow without noise."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Leading-order escape rate in the limit of small noise, and what it rests on.
-
-    Parameters
-    ----------
-    escape_measure : EscapeMeasure or None
-        nu(W), per unit time at noise amplitude 1; None where no law is known.
-    rate : float or None
-        eps^alpha nu(W), per unit time; for a multifractal law the sum over its indices.
-    mean : float or None
-        Mean escape time 1/rate, ``inf`` where the rate is 0.
-    relaxation_rate : (float, float)
-        Smallest and largest curvature at the equilibrium, per unit time.
-    corrected_rate : float or None
-        1/corrected_mean, per unit time.
-    corrected_mean : float or None
-        (1 - C eps^alpha)/rate; None where C does not exist or is not known, or where
-        |C eps^alpha| is not below 0.25.
-    assumptions : tuple of Assumption
-        The conditions of the theory and whether they hold.
-    reason : str or None
-        Why no law is known; None where there is one.
-
-    Examples
-    --------
-    >>> measure = EscapeMeasure(0.5, 0.0, "closed form: interval")
-    >>> Prediction(measure, 0.25, 4.0, (1.0, 1.0), None, None, ()).mean
-    4.0
-    """
-
-    escape_measure: EscapeMeasure | None
-    rate: float | None
-    mean: float | None
-    relaxation_rate: tuple[float, float]
-    corrected_rate: float | None
-    corrected_mean: float | None
-    assumptions: tuple[Assumption, ...]
-    reason: str | None = None
 
 
 def _correction(

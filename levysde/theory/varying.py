@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde._printed import Printed, short_repr
+from levysde._text import Row, number, plain, table
 from levysde.theory import arguments
 from levysde.theory.cumulated import Cumulated
 from levysde.theory.held import Held
@@ -28,8 +31,12 @@ _CLOSE = 1e-4
 _NEGLIGIBLE = 1e-16
 
 
-@dataclass(frozen=True)
-class VaryingRate:
+_SHARES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Of the time scale, after which the rate is shown."""
+
+
+@dataclass(frozen=True, repr=False)
+class VaryingRate(Printed):
     """A rate of escapes that changes with time, P(Gamma > t) = exp(-int_0^t rate(s) ds).
 
     Parameters
@@ -56,6 +63,37 @@ class VaryingRate:
     time_scale: float
     cumulated: Callable[[float], float] | None = None
     sampled: Callable[[float], float] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """Return the rate after one time scale."""
+        rate = number(float(self.rate(self.time_scale)))
+        scale = number(self.time_scale)
+        return short_repr(self, f"rate={rate} at t={scale}, time_scale={scale}")
+
+    def summary(self) -> str:
+        """The rate at some times as text.
+
+        Returns
+        -------
+        str
+        """
+        rows: list[tuple[str, ...]] = [("time", "rate")]
+        rows += [(number(line["time"]), number(line["rate"])) for line in self._rows()]
+        return "Rate of escapes that changes with time\n\n" + table(rows, right=(0, 1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The time scale, and the rate at some times, as values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            With the keys time_scale and rates, a list of dict with the keys time and rate.
+        """
+        return {"time_scale": plain(self.time_scale), "rates": plain(self._rows())}
+
+    def _rows(self) -> list[Row]:
+        times = [share * self.time_scale for share in _SHARES]
+        return [{"time": time, "rate": float(self.rate(time))} for time in times]
 
     def exposure(self, times: ArrayLike) -> FloatArray:
         """Return int_0^t rate(s) ds, the operational time, in which escapes have the rate 1.

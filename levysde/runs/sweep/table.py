@@ -10,16 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from levysde._printed import Printed, short_repr
+from levysde._text import Row, plain
 from levysde.runs.files import write_text
 from levysde.runs.results import EscapeTimes, load
 from levysde.runs.sweep.manifest import CellRecord, recorded
 from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
+from levysde.runs.sweep.table_text import sweep_text
+
+_ESTIMATES = ("paths", "mean", "mean_lower", "mean_upper", "predicted_mean", "ratio", "method")
+_SCREEN = 30
 
 INSTALL_XARRAY = "pip install '.[xarray]' in the folder of levysde"
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep(Printed):
     """What a sweep has computed.
 
     Attributes
@@ -52,7 +58,46 @@ class Sweep:
     def __repr__(self) -> str:
         """Return the numbers of cells rather than the table."""
         counts = f"complete={len(self.rows)}, missing={len(self.missing)}"
-        return f"Sweep({str(self.directory)!r}, {counts}, failed={len(self.failed)})"
+        return short_repr(self, f"{counts}, failed={len(self.failed)}, {str(self.directory)!r}")
+
+    def summary(self) -> str:
+        """A line for each cell, the first of them where there are many.
+
+        Returns
+        -------
+        str
+        """
+        return sweep_text(self, _SCREEN)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole table as values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            With the keys directory, complete (a number), missing, failed, warnings and cells (the
+            lines), as `levysde sweep --json` prints them.
+        """
+        facts: dict[str, Any] = plain(
+            {
+                "directory": str(self.directory),
+                "complete": len(self),
+                "missing": self.missing,
+                "failed": self.failed,
+                "warnings": self.warnings,
+                "cells": self.rows,
+            }
+        )
+        return facts
+
+    def _rows(self) -> list[Row]:
+        """The axes and the estimates of each cell."""
+        axes = [name for name in self.axes if name in self.columns]
+        return [{name: row.get(name) for name in (*axes, *_ESTIMATES)} for row in self.rows]
+
+    def _frame(self) -> dict[str, list[Any]]:
+        """All columns."""
+        return self.table
 
     def __len__(self) -> int:
         """Return the number of complete cells."""
@@ -124,11 +169,7 @@ class Sweep:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(f"pandas is not installed: {INSTALL_XARRAY}") from error
-        return pandas.DataFrame(self.table)
+        return self.to_dataframe()
 
     def to_xarray(self, *, paths: bool = False) -> Any:
         """The table on the axes of the grid as an xarray DataTree, for instance for NetCDF.

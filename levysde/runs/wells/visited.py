@@ -8,12 +8,14 @@ import struct
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
+from levysde._printed import Printed
+from levysde._text import Row, plain
 from levysde._typing import FloatArray
 from levysde.runs.archive import (
     check_members,
@@ -27,6 +29,9 @@ from levysde.runs.archive import (
 from levysde.runs.wells.consistency import check_lines, check_numbers
 from levysde.statistics import occupation
 from levysde.statistics.occupation import Estimates
+
+if TYPE_CHECKING:
+    from levysde.theory import TransitionRates
 
 __all__ = ["Visits", "load_visits"]
 
@@ -46,10 +51,11 @@ _NUMBERS = ("horizon", "dt")
 _SIZES = ("wells", "dim", "transitions")
 _HEADER_KEYS = {"format", "version", *_SIZES, *_COUNTS, *_NUMBERS, "parameters"}
 _LINES = ("path", "time", "origin", "target")
+_SCREEN = 14
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Visits:
+class Visits(Printed):
     """Entries of wells by many independent paths, up to a horizon.
 
     A visit of a well begins when a path comes near its minimum, and ends when it comes near
@@ -263,6 +269,25 @@ class Visits:
                 lines.append(line)
         return lines
 
+    def summary(self, predicted: TransitionRates | None = None) -> str:
+        """The setting, the rates and the shares of time, as `levysde wells` prints them.
+
+        Parameters
+        ----------
+        predicted : TransitionRates, optional
+            What `levysde.theory.transition_rates` says.
+
+        Returns
+        -------
+        str
+        """
+        from levysde.runs.wells.visits_text import visits_text
+
+        return visits_text(self, predicted, most=_SCREEN)
+
+    def _rows(self) -> list[Row]:
+        return [{name: plain(value) for name, value in line.items()} for line in self.table()]
+
     def to_dict(self, rates: npt.ArrayLike | None = None) -> dict[str, Any]:
         """What the result says, as JSON values.
 
@@ -278,7 +303,7 @@ class Visits:
             occupation, occupation_ci95 and parameters.
         """
         share = self.occupation()
-        return {
+        facts: dict[str, Any] = {
             "minima": self.minima.tolist(),
             "horizon": self.horizon,
             "paths": self.paths,
@@ -290,6 +315,7 @@ class Visits:
             "occupation_ci95": [share.lower.tolist(), share.upper.tolist()],
             "parameters": self.parameters,
         }
+        return {name: plain(value) for name, value in facts.items()}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the result to an ``.npz`` file that `load_visits` reads back bit for bit.

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from levysde._printed import Printed, short_repr
+from levysde._text import Row, number, table
 from levysde.theory import arguments
 from levysde.theory.flow import Attraction, checked_minima, saddles_between
 from levysde.theory.measure.jump_laws import Law, RayLaw, jump_laws, law_at, varies
 from levysde.theory.numbers import checked_positive, real_numbers
 from levysde.theory.protocols import NoiseLike, PotentialLike, Vector
 
+_MOST_WELLS, _MOST_COORDINATES = 7, 4
+
 Segments = list[tuple[float, float, int]]
 
 
-@dataclass(frozen=True, eq=False)
-class TransitionRates:
+@dataclass(frozen=True, eq=False, repr=False)
+class TransitionRates(Printed):
     """A Markov chain on the minima of a potential.
 
     Parameters
@@ -47,6 +51,43 @@ class TransitionRates:
     rates: Vector
     stationary: Vector | None
     residence_times: Vector
+
+    def __repr__(self) -> str:
+        """Return the number of wells and their mean residence times."""
+        times = ", ".join(number(time, 3) for time in self.residence_times[:_MOST_WELLS])
+        return short_repr(self, f"wells={len(self.minima)}, residence_times=({times})")
+
+    def summary(self) -> str:
+        """The wells and the rates between the first of them as text.
+
+        Returns
+        -------
+        str
+        """
+        wells: list[tuple[str, ...]] = [("well", "minimum", "residence time", "stationary")]
+        for i, point in enumerate(self.minima[:_MOST_WELLS]):
+            share = "none" if self.stationary is None else f"{self.stationary[i]:.4f}"
+            place = ", ".join(f"{x:.6g}" for x in point[:_MOST_COORDINATES])
+            place += ", ..." if len(point) > _MOST_COORDINATES else ""
+            wells.append((str(i), place, number(float(self.residence_times[i])), share))
+        head = ("from \\ to", *map(str, range(len(wells) - 1)))
+        rates: list[tuple[str, ...]] = [head]
+        for i, row in enumerate(self.rates[:_MOST_WELLS, :_MOST_WELLS]):
+            rates.append((str(i), *("" if i == j else number(q, 4) for j, q in enumerate(row))))
+        right = tuple(range(len(head)))
+        parts = [f"Transitions between {len(self.minima)} wells by the theory of small noise"]
+        parts += [table(wells, right=(0, 2, 3)), table(rates, right=right)]
+        more = len(self.minima) - _MOST_WELLS
+        return "\n\n".join([*parts, f"  ... and {more} wells more"] if more > 0 else parts)
+
+    def _rows(self) -> list[Row]:
+        wells = range(len(self.minima))
+        return [
+            {"origin": i, "target": j, "rate": float(self.rates[i, j])}
+            for i in wells
+            for j in wells
+            if i != j
+        ]
 
 
 def _line_segments(potential: PotentialLike, minima: Vector) -> dict[tuple[int, float], Segments]:
