@@ -81,6 +81,20 @@ def test_a_module_has_the_gradients_of_autograd_one_by_one():
         assert found.values[i] == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
+def test_a_weight_can_be_a_number():
+    torch = torch_module()
+    weights = {"b": torch.tensor(1.0), "c": torch.tensor([2.0, 0.5])}
+    found = gradients.per_example(
+        lambda p, x, y: (p["b"] * x[0] - y) ** 2 + p["c"].sum(), weights, [[1.0], [2.0]], [0.0, 1.0]
+    )
+    assert found.values.tolist() == [[2.0, 1.0, 1.0], [4.0, 1.0, 1.0]]
+    assert found.groups == {"b": slice(0, 1), "c": slice(1, 3)}
+    product, at = gradients.hessian_product(lambda p: p["b"] ** 3, {"b": torch.tensor(2.0)})
+    assert (product(np.array([0.5])).tolist(), at.tolist()) == ([6.0], [2.0])
+    found = local_basin(product, at, 1, loss_level=0.1)
+    assert found.curvatures.tolist() == [12.0]
+
+
 def test_a_function_of_ones_own_one_by_one_and_batched():
     one = from_function(single, W, 24)
     many = from_function(

@@ -87,7 +87,8 @@ def per_example(
         except Exception as error:
             raise ValueError(_failed("loss", error)) from error
         for name, part in groups.items():
-            values[rows, part] = found[name].detach().cpu().double().flatten(1).numpy()
+            rows_found = found[name].detach().cpu().double()
+            values[rows, part] = rows_found.reshape(len(rows_found), -1).numpy()
     if not np.isfinite(values).all():
         wrong = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise ValueError(f"the gradient of example {wrong} is not finite; look at its numbers")
