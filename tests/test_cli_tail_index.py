@@ -79,6 +79,23 @@ def test_arrays_of_an_archive_have_their_own_verdicts(capsys, folder):
     assert "second: Gaussian" in out
 
 
+def test_an_array_without_a_verdict_is_named_beside_the_others(capsys, folder, tmp_path):
+    with np.load(folder / "layers.npz") as layers:
+        np.savez(tmp_path / "still.npz", frozen=np.zeros((1000, 2)), moving=layers["first"])
+    told = "no verdict: none of the 2 coordinates can be fitted: 2 are constant"
+    code, out, err = call(capsys, tmp_path / "still.npz", "--group-by-name")
+    assert (code, err) == (0, "")
+    assert f"frozen: {told}" in out
+    assert "moving: Stable with alpha" in out
+    code, out, _ = call(
+        capsys, tmp_path / "still.npz", "--group-by-name", "--json", "--require-stable"
+    )
+    verdicts = json.loads(out)["verdicts"]
+    assert code == 1
+    assert verdicts["frozen"]["verdict"].startswith(told)
+    assert (verdicts["frozen"]["law"], verdicts["moving"]["law"]) == (None, "independent")
+
+
 @pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_a_figure_is_written(capsys, folder, tmp_path, ending):
     path = tmp_path / f"tails{ending}"

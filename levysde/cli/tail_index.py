@@ -55,7 +55,8 @@ examples:
   levysde tail-index layers.npz --group-by-name --plot tails.svg
   levysde tail-index noise.npy --json --require-stable
 
-with --require-stable the exit code is 1 unless stable is supported
+with --require-stable the exit code is 1 unless stable is supported, with
+--group-by-name for every array
 
 {EXIT_CODES}"""
 
@@ -135,10 +136,12 @@ def _fit_and_report(options: argparse.Namespace, stop: Stop) -> int:
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
     with watched(stop, bar, keep=False) as look:
         found = tail_index(samples, names, progress=look, **given)
-    parts: dict[str, TailIndex] = {}
-    if options.group_by_name:
-        parts = {name: tail_index(array, progress=lambda *_: stop.check(), **given)
-                 for name, array in arrays.items()}  # fmt: skip
+    parts: dict[str, TailIndex | str] = {}
+    for name, array in arrays.items() if options.group_by_name else ():
+        try:
+            parts[name] = tail_index(array, progress=lambda *_: stop.check(), **given)
+        except ValueError as error:  # a layer that has not moved; the others have their verdicts
+            parts[name] = f"no verdict: {error}"
     if options.plot is not None:
         from levysde.report.figures import save
         from levysde.report.tail_panels import tail_index as panels
@@ -149,12 +152,16 @@ def _fit_and_report(options: argparse.Namespace, stop: Stop) -> int:
     if options.json:
         answer(as_json(found.to_dict() | {"verdicts": {n: _short(r) for n, r in parts.items()}}))
     else:
-        answer("\n\n".join([str(found), *(f"{n}: {r.verdict}" for n, r in parts.items())]))
-    supported = all(result.supported for result in parts.values() or [found])
+        told = (f"{name}: {_short(part)['verdict']}" for name, part in parts.items())
+        answer("\n\n".join([str(found), *told]))
+    supported = all(_short(result)["supported"] for result in parts.values() or [found])
     return CHECK_FAILED if options.require_stable and not supported else DONE
 
 
-def _short(result: TailIndex) -> dict[str, Any]:
+def _short(result: TailIndex | str) -> dict[str, Any]:
+    """The verdict of an array, or why there is none."""
+    if isinstance(result, str):
+        return {"verdict": result, "supported": False, "law": None}
     return {name: getattr(result, name) for name in ("verdict", "supported", "law")}
 
 
