@@ -247,6 +247,14 @@ def test_the_hessian_of_a_small_model_is_that_of_differences():
     for v in np.random.default_rng(0).standard_normal((3, 31)):
         assert product(v) == pytest.approx(dense @ v, abs=1e-7)
         assert np.abs(product(v) - (dense + 0.01 * np.eye(31)) @ v).max() > 1e-3
+    for wrong, sentence in (
+        (np.ones(32), r"v has shape \(32,\); give shape \(31,\)"),
+        (np.ones(30), r"v has shape \(30,\); give shape \(31,\)"),
+        (np.r_[math.nan, np.ones(30)], "v is .nan.*; give finite numbers"),
+        ("one", "v is 'one'; give finite numbers"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            product(wrong)
     found = local_basin(product, at, 2, loss_level=0.1)
     exact = np.linalg.eigvalsh(0.5 * (dense + dense.T))[::-1]
     assert found.curvatures == pytest.approx(exact[:2], rel=1e-6)

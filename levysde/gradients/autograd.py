@@ -111,7 +111,7 @@ def hessian_product(
     Returns
     -------
     product : callable
-        `product(v)`, shapes (coordinates,).
+        `product(v)`, shapes (coordinates,); ValueError unless v is finite and of that shape.
     weights : ndarray, shape (coordinates,)
         The weights one after another. Both are what `local_basin` takes.
 
@@ -146,14 +146,17 @@ def hessian_product(
     except Exception as error:
         raise ValueError(_failed("loss", error)) from error
 
+    at = _flat(weights)
+
     def product(v: FloatArray) -> FloatArray:
+        vector = checks.finite_array("v", v, at.shape)
         tangents = {
-            name: torch.as_tensor(np.ascontiguousarray(v[part])).to(w).reshape(w.shape)
+            name: torch.tensor(vector[part]).to(w).reshape(w.shape)
             for (name, part), w in zip(groups.items(), weights.values(), strict=True)
         }
         return _flat(backwards(tangents)[0])
 
-    return product, _flat(weights)
+    return product, at
 
 
 def _torch() -> Any:
