@@ -23,8 +23,9 @@ def per_example(
         With a dictionary of tensors `loss(params, x, y)`, of one example; with a module
         `loss(output, y)` of a batch of one, as `torch.nn.functional.cross_entropy` is.
     params : dict of str to tensor, or torch.nn.Module
-        The weights, where gradients are taken. A module is called as it is: `.eval()` where it has
-        dropout or batch normalization.
+        The weights, where gradients are taken: all tensors of a dictionary, and of a module those
+        that training moves, not its parameters with `requires_grad=False`. A module is called as it
+        is: `.eval()` where it has dropout or batch normalization.
     X, y : tensor or array, first axis (examples, ...)
         Examples and answers.
     chunk : int
@@ -105,8 +106,9 @@ def hessian_product(
     loss : callable
         `loss(params)`, the loss of all examples, of a dictionary of tensors.
     params : dict of str to tensor, or torch.nn.Module
-        The weights; of a module `dict(module.named_parameters())`, with which the loss may use
-        `torch.func.functional_call`.
+        The weights: all tensors of a dictionary, and of a module those of `named_parameters()`
+        with `requires_grad`, with which the loss may use `torch.func.functional_call`: the others
+        it takes from the module.
 
     Returns
     -------
@@ -174,7 +176,13 @@ def _weights(torch: Any, params: Any) -> tuple[dict[str, Any], Callable[..., Any
     """The weights by name, and for a module what calls it with them."""
     call = None
     if isinstance(params, torch.nn.Module):
-        module, params = params, dict(params.named_parameters())
+        module = params
+        params = {name: w for name, w in module.named_parameters() if w.requires_grad}
+        if not params:
+            raise ValueError(
+                f"the module {type(module).__name__} has no parameters with requires_grad; give "
+                "one that is trained, or a dictionary of tensors"
+            )
 
         def call(p: Any, x: Any) -> Any:
             return torch.func.functional_call(module, p, (x,))
