@@ -25,7 +25,7 @@ def per_example(
     params : dict of str to tensor, or torch.nn.Module
         The weights, where gradients are taken: all tensors of a dictionary, and of a module those
         that training moves, not its parameters with `requires_grad=False`. A module is called as it
-        is: `.eval()` where it has dropout or batch normalization.
+        is, and must be in the mode of `.eval()` where it has dropout or batch normalization.
     X, y : tensor or array, first axis (examples, ...)
         Examples and answers.
     chunk : int
@@ -41,8 +41,9 @@ def per_example(
     ImportError
         If PyTorch is not installed.
     ValueError
-        If the weights are no tensors of floats, there are no examples or not as many answers, or
-        the loss cannot be differentiated or is not finite.
+        If the weights are no tensors of floats, there are no examples or not as many answers, the
+        module drops units or normalizes batches in its training mode, or the loss cannot be
+        differentiated or is not finite.
 
     References
     ----------
@@ -122,7 +123,8 @@ def hessian_product(
     ImportError
         If PyTorch is not installed.
     ValueError
-        If the weights are no tensors of floats, or the loss cannot be differentiated twice.
+        If the weights are no tensors of floats, the module drops units or normalizes batches in its
+        training mode, or the loss cannot be differentiated twice.
 
     References
     ----------
@@ -177,6 +179,7 @@ def _weights(torch: Any, params: Any) -> tuple[dict[str, Any], Callable[..., Any
     call = None
     if isinstance(params, torch.nn.Module):
         module = params
+        _check_mode(torch, module)
         params = {name: w for name, w in module.named_parameters() if w.requires_grad}
         if not params:
             raise ValueError(
@@ -197,6 +200,20 @@ def _weights(torch: Any, params: Any) -> tuple[dict[str, Any], Callable[..., Any
         if not bool(torch.isfinite(value).all()):
             raise ValueError(f"the weights {name!r} are not all finite; give finite numbers")
     return {name: value.detach() for name, value in params.items()}, call
+
+
+def _check_mode(torch: Any, module: Any) -> None:
+    """Refuse layers that draw at random, or that mix and remember the examples of a batch."""
+    layers = torch.nn.modules
+    for name, layer in module.named_modules():
+        # Recurrent layers and attention have the probability itself as `dropout`.
+        drops = isinstance(layer, layers.dropout._DropoutNd) and layer.p > 0.0
+        drops = drops or (isinstance(own := getattr(layer, "dropout", 0.0), float) and own > 0.0)
+        if layer.training and (drops or isinstance(layer, layers.batchnorm._BatchNorm)):
+            raise ValueError(
+                f"the layer {name!r} ({type(layer).__name__}) is in training mode, in which "
+                "outputs are random or depend on the other examples; call .eval() first"
+            )
 
 
 def _tensor(torch: Any, name: str, value: Any, dtype: Any) -> Any:
@@ -224,4 +241,7 @@ def _flat(tensors: Mapping[str, Any]) -> FloatArray:
 def _failed(what: str, error: Exception) -> str:
     lines = str(error).strip().splitlines()
     reason = f"{type(error).__name__}: {lines[0] if lines else ''}"
-    return f"the {what} cannot be differentiated: {reason}; give one that torch.func.grad takes"
+    remedy = "give one that torch.func.grad takes"
+    if "random operation" in reason:  # of a function that drops units, which is no layer
+        remedy = "it draws at random: call .eval() of the module first"
+    return f"the {what} cannot be differentiated: {reason:.200}; {remedy}"
