@@ -35,6 +35,8 @@ def folder(tmp_path_factory):
     (place / "wrong.npy").write_bytes(b"nothing of that kind")
     (place / "wrong.npz").write_bytes(b"nothing of that kind")
     (place / "wrong.csv").write_text("1,2\n3,x\n")
+    (place / "ragged.csv").write_text("0.5,1.5\n\n1.5,2.5\n3.5\n")
+    (place / "latin.csv").write_bytes(b"1,2\n3,\xff\n")
     (place / "cut.npy").write_bytes((place / "gaussian.npy").read_bytes()[:500])
     (place / "folder.npy").mkdir()
     return place
@@ -79,6 +81,23 @@ def test_arrays_of_an_archive_have_their_own_verdicts(capsys, folder):
     assert "second: Gaussian" in out
 
 
+def test_an_array_without_a_verdict_is_named_beside_the_others(capsys, folder, tmp_path):
+    with np.load(folder / "layers.npz") as layers:
+        np.savez(tmp_path / "still.npz", frozen=np.zeros((1000, 2)), moving=layers["first"])
+    told = "no verdict: none of the 2 coordinates can be fitted: 2 are constant"
+    code, out, err = call(capsys, tmp_path / "still.npz", "--group-by-name")
+    assert (code, err) == (0, "")
+    assert f"frozen: {told}" in out
+    assert "moving: Stable with alpha" in out
+    code, out, _ = call(
+        capsys, tmp_path / "still.npz", "--group-by-name", "--json", "--require-stable"
+    )
+    verdicts = json.loads(out)["verdicts"]
+    assert code == 1
+    assert verdicts["frozen"]["verdict"].startswith(told)
+    assert (verdicts["frozen"]["law"], verdicts["moving"]["law"]) == (None, "independent")
+
+
 @pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_a_figure_is_written(capsys, folder, tmp_path, ending):
     path = tmp_path / f"tails{ending}"
@@ -97,6 +116,8 @@ def test_a_figure_is_written(capsys, folder, tmp_path, ending):
         (3, ["wrong.npy"], "is no file of samples"),
         (3, ["wrong.npz"], "is no file of samples"),
         (3, ["wrong.csv"], "is no file of samples"),
+        (3, ["ragged.csv"], "samples: line 4 has 1 columns and the first 2; give as many"),
+        (3, ["latin.csv"], "is no file of samples"),
         (3, ["cut.npy"], "is no file of samples"),
         (3, ["objects.npy"], "is no file of samples"),
         (3, ["none.npz"], "no arrays"),
@@ -125,6 +146,27 @@ def test_a_bad_word_or_file_is_one_sentence(capsys, folder, monkeypatch, code, w
     assert (found, out) == (code, "")
     assert told in err
     assert err.count("\n") == 1
+
+
+def test_texts_of_spreadsheets_and_of_pandas_are_read(capsys, folder, tmp_path):
+    out = call(capsys, folder / "cauchy.csv")[1]
+    text = (folder / "cauchy.csv").read_bytes()
+    marked, numbered = tmp_path / "marked.csv", tmp_path / "numbered.csv"
+    marked.write_bytes(b"\xef\xbb\xbf" + text)
+    assert call(capsys, marked) == (0, out, "")
+    numbered.write_bytes(b"\xef\xbb\xbf0,1,2,3\r\n" + text)
+    code, found, err = call(capsys, numbered)
+    assert (code, found) == (0, out)
+    assert err == (
+        f"levysde tail-index: note: the first line of {numbered} counts the columns: a header, and "
+        "no draw\n"
+    )
+    assert call(capsys, numbered, "--quiet") == (0, out, "")
+    # The twin: a line of other numbers is a draw.
+    numbered.write_bytes(b"0,1,2,4\n" + text)
+    code, found, err = call(capsys, numbered)
+    assert (code, err) == (0, "")
+    assert "1001 draws of 4 coordinates" in found
 
 
 def test_a_huge_text_is_refused(capsys, tmp_path):

@@ -103,6 +103,26 @@ def test_the_minimum_of_linear_regression_is_that_of_least_squares():
     assert potentials.linear_regression(DATA[:2], ANSWERS[:2]).center is None
 
 
+@pytest.mark.parametrize("offset", [1e4, 1e6])
+@pytest.mark.parametrize("ridge", [0.0, 1e-3])
+def test_the_minimum_of_data_far_from_zero_is_that_of_exact_numbers(offset, ridge):
+    from fractions import Fraction
+
+    data = np.c_[np.round(DATA[:, :1] * 64.0) / 64.0 + offset, np.ones(30)]
+    risk = potentials.linear_regression(data, ANSWERS, ridge)
+    rows = [[Fraction(float(value)) for value in row] for row in data]
+    y, penalty = [Fraction(float(value)) for value in ANSWERS], 30 * Fraction(ridge)
+    a = sum(r[0] ** 2 for r in rows) + penalty
+    b = sum(r[0] for r in rows)
+    c = len(rows) + penalty
+    u, v = sum(r[0] * each for r, each in zip(rows, y, strict=True)), sum(y)
+    exact = [float((c * u - b * v) / (a * c - b * b)), float((a * v - b * u) / (a * c - b * b))]
+    assert risk.center == pytest.approx(exact, rel=1e-16 * 4.0 * offset**2)
+    assert risk.hessian is None or ridge
+    # The twin: the same column twice has no single minimum.
+    assert potentials.linear_regression(np.c_[data, data[:, :1]], ANSWERS).center is None
+
+
 def test_far_weights_do_not_overflow():
     risk = potentials.logistic_regression([[1.0], [-1.0]], [1.0, 1.0])
     assert risk.value_at([2000.0]) == 1000.0

@@ -176,6 +176,33 @@ def test_known_curvatures_and_directions_are_found(dim):
     assert np.abs(found.curvatures - np.sort(spectrum)[:3]).min() > 1.0
 
 
+RAY = np.random.default_rng(3).standard_normal(200)
+RANK_TWO = with_spectrum(np.r_[[10.0, 5.0], np.zeros(198)])[1]
+
+
+@pytest.mark.parametrize(
+    ("hessian", "rank"),
+    [
+        (np.diag(np.r_[[10.0, 5.0], np.zeros(198)]), 2),
+        (np.outer(RAY, RAY), 1),
+        (np.outer(RAY[:20], RAY[:20]), 1),
+        (RANK_TWO, 2),
+        (RANK_TWO.astype(np.float32), 2),
+        (lambda v: RANK_TWO.astype(np.float32) @ v.astype(np.float32), 2),
+    ],
+)
+def test_rounding_errors_are_no_curvatures(hessian, rank):
+    dim = 200 if callable(hessian) else len(hessian)
+    with pytest.raises(ValueError, match=f"curvature {rank + 1} .* not positive .*most {rank},"):
+        local_basin(hessian, np.zeros(dim), 3, loss_level=0.1)
+    assert len(local_basin(hessian, np.zeros(dim), rank, loss_level=0.1).curvatures) == rank
+
+
+def test_small_curvatures_of_full_rank_are_positive():
+    small = local_basin(np.diag([10.0, 5.0, 1e-9]), np.zeros(3), 3, loss_level=0.1)
+    assert small.curvatures[-1] == pytest.approx(1e-9)
+
+
 def test_a_ball_in_the_subspace():
     found = local_basin(np.diag([1.0, 2.0, 3.0]), [0.0] * 3, 2, radius=0.5)
     assert found.basin.domain.contains([0.49, 0.0])
@@ -206,6 +233,14 @@ def test_the_hessian_of_a_small_model_is_that_of_differences():
     for v in np.random.default_rng(0).standard_normal((3, 31)):
         assert product(v) == pytest.approx(dense @ v, abs=1e-7)
         assert np.abs(product(v) - (dense + 0.01 * np.eye(31)) @ v).max() > 1e-3
+    for wrong, sentence in (
+        (np.ones(32), r"v has shape \(32,\); give shape \(31,\)"),
+        (np.ones(30), r"v has shape \(30,\); give shape \(31,\)"),
+        (np.r_[math.nan, np.ones(30)], "v is .nan.*; give finite numbers"),
+        ("one", "v is 'one'; give finite numbers"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            product(wrong)
     found = local_basin(product, at, 2, loss_level=0.1)
     exact = np.linalg.eigvalsh(0.5 * (dense + dense.T))[::-1]
     assert found.curvatures == pytest.approx(exact[:2], rel=1e-6)

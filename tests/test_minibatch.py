@@ -358,6 +358,27 @@ def test_what_cannot_be_is_refused(attempt, sentence):
         attempt()
 
 
+def test_the_steps_are_those_that_are_meant():
+    """dt is the learning rate: there is no finer grid, and no bias of a grid to correct."""
+    for law in (noise.minibatch(2), noise.plus_brownian(noise.minibatch(2), 0.1)):
+        result = escape(law, paths=50, horizon=100.0)
+        named = f"{law.name} noise is a law of one step, so that another dt .a learning rate."
+        with pytest.raises(ValueError, match=named):
+            ls.refine(result, regression_basin(), SGD, law)
+        with pytest.raises(ValueError, match="give correction=None") as refusal:
+            escape(law, correction="boundary-shift")
+        assert "refine" not in str(refusal.value)
+        assert "smaller dt" not in str(refusal.value)
+    # The twin: an increment of time can be halved.
+    with pytest.raises(ValueError, match="use refine, or a smaller dt"):
+        ls.grid.shifted(domains.interval(-1, 1), noise.independent(1.5, beta=0.5), 0.1, 0.1)
+
+
+def test_theory_has_no_measure_and_says_what_has():
+    with pytest.raises(ValueError, match=r"no Levy process.* noise.fit .docs/real-gradients.md"):
+        ls.theory.predict(regression_basin(), SGD, noise.minibatch(2), 0.1)
+
+
 def test_graphics_processors_refuse_batches():
     from levysde.engine.cuda.recurrence_kernel import recurrence_job
 

@@ -1,5 +1,6 @@
 """Runs of the jump method that are continued: with the same parts, and with no others."""
 
+import copy
 import dataclasses
 import math
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 import levysde as ls
+from levysde.runs.run import check_same
 
 LAW = ls.noise.independent(1.5)
 
@@ -46,6 +48,24 @@ def test_margin_is_nothing_to_euler() -> None:
     euler: dict[str, Any] = {"method": "euler", "dt": 0.1}
     first = run(50, margin, **euler)
     assert run(100, small_margin, resume=first, **euler).digest == run(100, None, **euler).digest
+
+
+def test_what_differs_is_told_in_short() -> None:
+    """However many numbers the parts hold."""
+    x = [[float(i), 1.0] for i in range(500)]
+    risk = ls.potentials.linear_regression(x, [float(i % 7) for i in range(500)])
+    basin = ls.Basin(risk, ls.domains.ball(risk.center, 9.0), risk.center)
+    first = ls.escape_times(
+        basin, ls.dynamics.sgd(), ls.noise.minibatch(2), lr=1e-6, paths=2, horizon=1e-5
+    )
+    for place, told in ((0, "has .*y = .*, this run has"), (499, r"has another .*y than this run")):
+        now = copy.deepcopy(dict(first.parameters))
+        now["potential"]["params"]["y"][place] += 0.5
+        with pytest.raises(ValueError, match=f"{told}.*resume with the same") as refusal:
+            check_same(now, first)
+        assert len(str(refusal.value)) < 400
+    with pytest.raises(ValueError, match=r"has epsilon = 0\.001, this run has 0\.25; resume"):
+        check_same({**first.parameters, "epsilon": 0.25}, first)
 
 
 def test_runs_continue_whoever_chose_the_method() -> None:

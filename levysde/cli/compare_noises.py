@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import sys
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,8 @@ def simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
 
     names = _checked(options)
     checks.whole_number("paths", options.paths, 1)
-    samples, _ = tail_index.joined(tail_index.read_arrays(options.samples))
+    note = None if options.quiet else functools.partial(say, _PROGRAM, "note")
+    samples, _ = tail_index.joined(tail_index.read_arrays(options.samples, note))
     (dynamics,) = dynamics_options.build(options, [options.dynamics])
     data = empirical(samples)
     basin = models.build_basin(options, data)

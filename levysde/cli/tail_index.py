@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import zipfile
@@ -37,7 +38,8 @@ FILE has a draw a row and a coordinate a column, such as the noise of one
 weight in mini-batch gradients at one point:
   .npy   one array, read piece by piece
   .npz   arrays of as many rows each, such as layers
-  .csv   numbers separated by commas, a line a draw
+  .csv   numbers separated by commas, a line a draw; a first line 0,1,2,...
+         is a header
 
 Scales are those of E exp(iuX) = exp(-|scale u|^alpha): alpha = 2 is a Gaussian
 of variance 2 scale^2. The verdict asks for independent draws.
@@ -47,7 +49,8 @@ examples:
   levysde tail-index layers.npz --group-by-name --plot tails.svg
   levysde tail-index noise.npy --json --require-stable
 
-with --require-stable the exit code is 1 unless stable is supported
+with --require-stable the exit code is 1 unless stable is supported, with
+--group-by-name for every array
 
 {EXIT_CODES}"""
 
@@ -113,7 +116,11 @@ def _parser() -> Parser:
 def _fit_and_report(options: argparse.Namespace, stop: Stop) -> int:
     from levysde.statistics.stability import tail_index
 
-    arrays = read_arrays(options.source)
+    def note(message: str) -> None:
+        if not options.quiet:
+            say(_PROGRAM, "note", message)
+
+    arrays = read_arrays(options.source, note)
     if options.group_by_name and len(arrays) == 1 and "" in arrays:
         raise UsageError("--group-by-name is for the arrays of an archive; leave it out, or give "
                          "FILE.npz")  # fmt: skip
@@ -127,36 +134,43 @@ def _fit_and_report(options: argparse.Namespace, stop: Stop) -> int:
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
     with watched(stop, bar, keep=False) as look:
         found = tail_index(samples, names, progress=look, **given)
-    parts: dict[str, TailIndex] = {}
-    if options.group_by_name:
-        parts = {name: tail_index(array, progress=lambda *_: stop.check(), **given)
-                 for name, array in arrays.items()}  # fmt: skip
+    parts: dict[str, TailIndex | str] = {}
+    for name, array in arrays.items() if options.group_by_name else ():
+        try:
+            parts[name] = tail_index(array, progress=lambda *_: stop.check(), **given)
+        except ValueError as error:  # a layer that has not moved; the others have their verdicts
+            parts[name] = f"no verdict: {error}"
     if options.plot is not None:
         from levysde.report.figures import save
         from levysde.report.tail_panels import tail_index as panels
 
         save(panels(found)[0], options.plot)
-        if not options.quiet:
-            say(_PROGRAM, "note", f"figure: {options.plot}")
+        note(f"figure: {options.plot}")
     if options.json:
         answer(as_json(found.to_dict() | {"verdicts": {n: _short(r) for n, r in parts.items()}}))
     else:
-        answer("\n\n".join([str(found), *(f"{n}: {r.verdict}" for n, r in parts.items())]))
-    supported = all(result.supported for result in parts.values() or [found])
+        told = (f"{name}: {_short(part)['verdict']}" for name, part in parts.items())
+        answer("\n\n".join([str(found), *told]))
+    supported = all(_short(result)["supported"] for result in parts.values() or [found])
     return CHECK_FAILED if options.require_stable and not supported else DONE
 
 
-def _short(result: TailIndex) -> dict[str, Any]:
+def _short(result: TailIndex | str) -> dict[str, Any]:
+    """The verdict of an array, or why there is none."""
+    if isinstance(result, str):
+        return {"verdict": result, "supported": False, "law": None}
     return {name: getattr(result, name) for name in ("verdict", "supported", "law")}
 
 
-def read_arrays(name: str) -> dict[str, NDArray[Any]]:
+def read_arrays(name: str, note: Callable[[str], object] | None = None) -> dict[str, NDArray[Any]]:
     """Samples in a file, as arrays by name; that of a file of one array is empty.
 
     Parameters
     ----------
     name : str
         FILE.npy, FILE.npz or FILE.csv.
+    note : callable, optional
+        Called with a sentence where a line of FILE.csv is taken for a header.
 
     Returns
     -------
@@ -174,7 +188,7 @@ def read_arrays(name: str) -> dict[str, NDArray[Any]]:
     readers: dict[str, Callable[[str], dict[str, NDArray[Any]]]] = {
         ".npy": _from_npy,
         ".npz": _from_npz,
-        ".csv": _from_csv,
+        ".csv": functools.partial(_from_csv, note=note),
     }
     reader = choose("the ending of FILE", os.path.splitext(name)[1].lower(), readers)
     with open(name, "rb") as file:
@@ -209,12 +223,42 @@ def _from_npz(name: str) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _from_csv(name: str) -> dict[str, NDArray[Any]]:
+def _from_csv(name: str, note: Callable[[str], object] | None) -> dict[str, NDArray[Any]]:
     import numpy as np
 
     if os.path.getsize(name) > _LARGEST_TEXT:
         raise OSError(f"{name} has more than {_LARGEST_TEXT} bytes of text; make a .npy file of it")
-    return {"": np.loadtxt(name, delimiter=",", ndmin=2, encoding="utf-8")}
+    numbered = _numbered(name)
+    if numbered and note is not None:
+        note(f"the first line of {name} counts the columns: a header, and no draw")
+    try:
+        # Spreadsheets begin their files with a byte order mark.
+        array = np.loadtxt(
+            name, delimiter=",", ndmin=2, encoding="utf-8-sig", skiprows=int(numbered)
+        )
+    except ValueError as error:
+        raise ValueError(_ragged(name) or str(error)) from error
+    return {"": array}
+
+
+def _numbered(name: str) -> bool:
+    """Whether the first line is 0,1,2,...: column numbers, as pandas writes them."""
+    with open(name, encoding="utf-8-sig") as file:
+        fields = file.readline().strip().split(",")
+    return fields == [str(k) for k in range(len(fields))]
+
+
+def _ragged(name: str) -> str | None:
+    """Which line has another number of columns than the first, if one has."""
+    first = 0
+    with open(name, encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            text = line.partition("#")[0].strip()
+            columns = text.count(",") + 1 if text else first
+            if first and columns != first:
+                return f"line {number} has {columns} columns and the first {first}; give as many"
+            first = columns
+    return None
 
 
 def joined(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[Any], list[str] | None]:

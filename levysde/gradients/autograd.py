@@ -23,8 +23,9 @@ def per_example(
         With a dictionary of tensors `loss(params, x, y)`, of one example; with a module
         `loss(output, y)` of a batch of one, as `torch.nn.functional.cross_entropy` is.
     params : dict of str to tensor, or torch.nn.Module
-        The weights, where gradients are taken. A module is called as it is: `.eval()` where it has
-        dropout or batch normalization.
+        The weights, where gradients are taken: all tensors of a dictionary, and of a module those
+        that training moves, not its parameters with `requires_grad=False`. A module is called as it
+        is, and must be in the mode of `.eval()` where it has dropout or batch normalization.
     X, y : tensor or array, first axis (examples, ...)
         Examples and answers.
     chunk : int
@@ -40,8 +41,9 @@ def per_example(
     ImportError
         If PyTorch is not installed.
     ValueError
-        If the weights are no tensors of floats, there are no examples or not as many answers, or
-        the loss cannot be differentiated or is not finite.
+        If the weights are no tensors of floats, there are no examples or not as many answers, the
+        module drops units or normalizes batches in its training mode, or the loss cannot be
+        differentiated or is not finite.
 
     References
     ----------
@@ -87,7 +89,8 @@ def per_example(
         except Exception as error:
             raise ValueError(_failed("loss", error)) from error
         for name, part in groups.items():
-            values[rows, part] = found[name].detach().cpu().double().flatten(1).numpy()
+            rows_found = found[name].detach().cpu().double()
+            values[rows, part] = rows_found.reshape(len(rows_found), -1).numpy()
     if not np.isfinite(values).all():
         wrong = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise ValueError(f"the gradient of example {wrong} is not finite; look at its numbers")
@@ -104,13 +107,14 @@ def hessian_product(
     loss : callable
         `loss(params)`, the loss of all examples, of a dictionary of tensors.
     params : dict of str to tensor, or torch.nn.Module
-        The weights; of a module `dict(module.named_parameters())`, with which the loss may use
-        `torch.func.functional_call`.
+        The weights: all tensors of a dictionary, and of a module those of `named_parameters()`
+        with `requires_grad`, with which the loss may use `torch.func.functional_call`: the others
+        it takes from the module.
 
     Returns
     -------
     product : callable
-        `product(v)`, shapes (coordinates,).
+        `product(v)`, shapes (coordinates,); ValueError unless v is finite and of that shape.
     weights : ndarray, shape (coordinates,)
         The weights one after another. Both are what `local_basin` takes.
 
@@ -119,7 +123,8 @@ def hessian_product(
     ImportError
         If PyTorch is not installed.
     ValueError
-        If the weights are no tensors of floats, or the loss cannot be differentiated twice.
+        If the weights are no tensors of floats, the module drops units or normalizes batches in its
+        training mode, or the loss cannot be differentiated twice.
 
     References
     ----------
@@ -145,14 +150,17 @@ def hessian_product(
     except Exception as error:
         raise ValueError(_failed("loss", error)) from error
 
+    at = _flat(weights)
+
     def product(v: FloatArray) -> FloatArray:
+        vector = checks.finite_array("v", v, at.shape)
         tangents = {
-            name: torch.as_tensor(np.ascontiguousarray(v[part])).to(w).reshape(w.shape)
+            name: torch.tensor(vector[part]).to(w).reshape(w.shape)
             for (name, part), w in zip(groups.items(), weights.values(), strict=True)
         }
         return _flat(backwards(tangents)[0])
 
-    return product, _flat(weights)
+    return product, at
 
 
 def _torch() -> Any:
@@ -170,7 +178,14 @@ def _weights(torch: Any, params: Any) -> tuple[dict[str, Any], Callable[..., Any
     """The weights by name, and for a module what calls it with them."""
     call = None
     if isinstance(params, torch.nn.Module):
-        module, params = params, dict(params.named_parameters())
+        module = params
+        _check_mode(torch, module)
+        params = {name: w for name, w in module.named_parameters() if w.requires_grad}
+        if not params:
+            raise ValueError(
+                f"the module {type(module).__name__} has no parameters with requires_grad; give "
+                "one that is trained, or a dictionary of tensors"
+            )
 
         def call(p: Any, x: Any) -> Any:
             return torch.func.functional_call(module, p, (x,))
@@ -185,6 +200,20 @@ def _weights(torch: Any, params: Any) -> tuple[dict[str, Any], Callable[..., Any
         if not bool(torch.isfinite(value).all()):
             raise ValueError(f"the weights {name!r} are not all finite; give finite numbers")
     return {name: value.detach() for name, value in params.items()}, call
+
+
+def _check_mode(torch: Any, module: Any) -> None:
+    """Refuse layers that draw at random, or that mix and remember the examples of a batch."""
+    layers = torch.nn.modules
+    for name, layer in module.named_modules():
+        # Recurrent layers and attention have the probability itself as `dropout`.
+        drops = isinstance(layer, layers.dropout._DropoutNd) and layer.p > 0.0
+        drops = drops or (isinstance(own := getattr(layer, "dropout", 0.0), float) and own > 0.0)
+        if layer.training and (drops or isinstance(layer, layers.batchnorm._BatchNorm)):
+            raise ValueError(
+                f"the layer {name!r} ({type(layer).__name__}) is in training mode, in which "
+                "outputs are random or depend on the other examples; call .eval() first"
+            )
 
 
 def _tensor(torch: Any, name: str, value: Any, dtype: Any) -> Any:
@@ -212,4 +241,7 @@ def _flat(tensors: Mapping[str, Any]) -> FloatArray:
 def _failed(what: str, error: Exception) -> str:
     lines = str(error).strip().splitlines()
     reason = f"{type(error).__name__}: {lines[0] if lines else ''}"
-    return f"the {what} cannot be differentiated: {reason}; give one that torch.func.grad takes"
+    remedy = "give one that torch.func.grad takes"
+    if "random operation" in reason:  # of a function that drops units, which is no layer
+        remedy = "it draws at random: call .eval() of the module first"
+    return f"the {what} cannot be differentiated: {reason:.200}; {remedy}"

@@ -19,6 +19,9 @@ _SMALL_DIM = 64
 _SYMMETRY = 1e-4
 """Relative difference of u.Hv and v.Hu that rounding of 32-bit floats may leave."""
 
+_SINGLE_ROUNDING = 1e-5
+"""Curvature beside the largest one that rounding of 32-bit floats may leave."""
+
 Product = Callable[[FloatArray], npt.ArrayLike]
 
 
@@ -130,7 +133,9 @@ def local_basin(
     ------
     ValueError
         If not one of `radius` and `loss_level` is given, a value is out of range, the Hessian is
-        not symmetric, or one of the k largest eigenvalues is not positive.
+        not symmetric, or one of the k largest eigenvalues is not positive: no larger than rounding
+        leaves of a zero, coordinates 2^-52 of the largest in size, or 1e-5 of it where the products
+        are made of 32-bit floats.
 
     References
     ----------
@@ -152,14 +157,9 @@ def local_basin(
     if (radius is None) == (loss_level is None):
         raise ValueError("give one of radius, of a ball, and loss_level, of a sublevel set")
     size = checks.whole_number("subspace", subspace, 1, len(at))
-    product = _checked_product(hessian, len(at))
+    product, rounding = _checked_product(hessian, len(at))
     curvatures, directions = _largest(product, len(at), size)
-    if not curvatures[-1] > 0.0:
-        positive = int((curvatures > 0.0).sum())
-        raise ValueError(
-            f"curvature {positive + 1} at the weights is {curvatures[positive]:.3g}, not positive; "
-            f"give a subspace of at most {positive}, or weights at a minimum"
-        )
+    _check_positive(curvatures, max(rounding, len(at) * float(np.finfo(float).eps)))
     center = np.zeros(size)
     domain = (
         domains.ball(center, checks.finite_number("radius", radius))
@@ -174,8 +174,22 @@ def local_basin(
     return LocalBasin(basin, *frozen)
 
 
-def _checked_product(hessian: Any, dim: int) -> Callable[[FloatArray], FloatArray]:
-    """The product with a vector, tried for its shape and its symmetry."""
+def _check_positive(curvatures: FloatArray, rounding: float) -> None:
+    """Refuse curvatures that are negative, or what rounding leaves of a zero."""
+    zero = rounding * float(np.abs(curvatures).max())
+    if not curvatures[-1] > zero:
+        positive = int((curvatures > zero).sum())
+        raise ValueError(
+            f"curvature {positive + 1} at the weights is {curvatures[positive]:.3g}, not positive "
+            f"(rounding leaves up to {zero:.2g} of a zero); "
+            + (f"give a subspace of at most {positive}, or " if positive else "give ")
+            + "weights at a minimum"
+        )
+
+
+def _checked_product(hessian: Any, dim: int) -> tuple[Callable[[FloatArray], FloatArray], float]:
+    """The product with a vector, tried for its shape and its symmetry; what rounding leaves."""
+    single = False
     if callable(hessian):
 
         def product(v: FloatArray) -> FloatArray:
@@ -183,6 +197,7 @@ def _checked_product(hessian: Any, dim: int) -> Callable[[FloatArray], FloatArra
 
     else:
         matrix = checks.finite_array("hessian", hessian, (dim, dim))
+        single = np.result_type(np.asarray(hessian)) in (np.float16, np.float32)
 
         def product(v: FloatArray) -> FloatArray:
             return np.asarray(matrix @ v)
@@ -195,7 +210,9 @@ def _checked_product(hessian: Any, dim: int) -> Callable[[FloatArray], FloatArra
             f"the hessian is not symmetric (u.Hv = {u @ hv:.6g}, v.Hu = {v @ hu:.6g}); give the "
             "second derivatives of one loss"
         )
-    return product
+    # A product in 64 bits of a vector of random bits is no number of 32 bits.
+    single = single or all(np.array_equal(h, h.astype(np.float32)) for h in (hu, hv))
+    return product, _SINGLE_ROUNDING if single else 0.0
 
 
 def _largest(

@@ -186,7 +186,7 @@ def shifted(domain: Domain, noise: Noise, epsilon: float, dt: float) -> Domain:
         raise ValueError(
             "the boundary shift needs a domain with a normal, which its shape gives (as of "
             f"interval, box, ball, half_space, ellipsoid), and {domain.name!r} declares none; "
-            "use refine, or a smaller dt"
+            + noise.without_shift
         )
     noise.check_dim(domain.dim)
     epsilon, dt = checks.finite_number("epsilon", epsilon), checks.finite_number("dt", dt)

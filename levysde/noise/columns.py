@@ -235,7 +235,7 @@ class Columns(Form):
         if np.any(self.betas):
             raise checks.Refusal(
                 "the boundary shift is for symmetric noise, and this one is skewed",
-                "use refine, or a smaller dt",
+                self.without_shift,
             )
         square = self.vectors.ndim == 2
         return self.alpha, self.vectors if square else np.broadcast_to(self.vectors, dim)

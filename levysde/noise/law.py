@@ -120,6 +120,16 @@ class Noise(ABC):
         return True
 
     @property
+    def without_shift(self) -> str:
+        """What to do about the bias of the grid where there is no boundary shift, in words."""
+        if self.divisible:
+            return "use refine, or a smaller dt"
+        return (
+            "give correction=None (--correction none): the steps of this noise are those of the "
+            "process itself"
+        )
+
+    @property
     def grid_orders(self) -> tuple[float, float]:
         """Powers of dt in the bias of exits seen on a grid, the largest term first."""
         return min(1.0, 1.0 / float(self.indices.max())), 1.0
@@ -329,7 +339,7 @@ class Noise(ABC):
         """
         raise checks.Refusal(
             f"the boundary shift does not know the noise law {self.name!r}",
-            "use refine, or a smaller dt",
+            self.without_shift,
         )
 
     @abstractmethod

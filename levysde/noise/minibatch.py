@@ -55,6 +55,19 @@ class Minibatch(Noise):
         return {"batch": self.batch}
 
     @property
+    def divisible(self) -> bool:
+        """No: a step is one of the algorithm, and dt its learning rate."""
+        return False
+
+    @property
+    def why_no_measure(self) -> str:
+        """That it is no Levy process; see `Noise.why_no_measure`."""
+        return (
+            "which is no Levy process, since the gradients of a batch depend on the state; fit a "
+            "law to them at the minimum by noise.fit (docs/real-gradients.md)"
+        )
+
+    @property
     def convention(self) -> tuple[str, str]:
         """What a step is, in words."""
         how = "with" if self.replacement else "without"

@@ -1,6 +1,7 @@
 """Training losses that are convex: linear and logistic regression on given data."""
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ __all__ = ["checked_data", "checked_ridge", "linear_regression", "logistic_regre
 
 MOST_WEIGHTS_SOLVED = 512
 """Weights up to which the minimum is computed, by a matrix of their square."""
+
+_LOST = 1e-12
+"""Curvature, in units of the largest element of the Hessian, that is not told from rounding."""
 
 # p has the rows of X, then y, then the ridge.
 
@@ -47,7 +51,11 @@ def linear_regression(X: npt.ArrayLike, y: npt.ArrayLike, ridge: float = 0.0) ->
     """F(w) = (1/n) sum_i (X_i.w - y_i)^2/2 + ridge |w|^2/2: a mean over examples.
 
     An intercept is the weight of a column of ones. Up to 512 weights the minimum is computed where
-    there is only one, and declared with the curvature H = X'X/n + ridge: `potential.center`.
+    there is only one, and declared: `potential.center`. There is one if the rank of X, or of X
+    above sqrt(n ridge) times the identity, is that of its columns, singular values of less than
+    2^-52 max(n, dim) of the largest being zeros. The curvature H = X'X/n + ridge is declared beside
+    it if its smallest eigenvalue is more than 10^-12 of its largest element: smaller ones, as of
+    columns that are not centered, are lost to rounding in H.
 
     Parameters
     ----------
@@ -83,14 +91,29 @@ def linear_regression(X: npt.ArrayLike, y: npt.ArrayLike, ridge: float = 0.0) ->
     penalty, (n, dim) = checked_ridge(ridge), data.shape
     facts = {}
     if dim <= MOST_WEIGHTS_SOLVED:
-        hessian = data.T @ data / n + penalty * np.eye(dim)
-        if np.linalg.eigvalsh(hessian)[0] > 1e-12 * np.abs(hessian).max():
-            center = np.linalg.solve(hessian, data.T @ answers / n)
-            facts = {"hessian": hessian, "center": center, "approaching": True}
+        facts = _minimum(data, answers, penalty)
     return finite_sum(
         dim, n, _linear_gradient, _linear_value, {"X": data, "y": answers, "ridge": penalty},
         name="linear_regression", **facts,
     )  # fmt: skip
+
+
+def _minimum(data: FloatArray, answers: FloatArray, penalty: float) -> dict[str, Any]:
+    """What is declared of the minimum, where there is only one."""
+    n, dim = data.shape
+    rows, values = data, answers
+    if penalty > 0.0:
+        rows = np.vstack([data, math.sqrt(n * penalty) * np.eye(dim)])
+        values = np.append(answers, np.zeros(dim))
+    # Of X and not of X'X, whose condition is the square.
+    center, _, rank, _ = np.linalg.lstsq(rows, values, rcond=None)
+    if rank < dim:
+        return {}
+    facts = {"center": center, "approaching": True}
+    hessian = data.T @ data / n + penalty * np.eye(dim)
+    if np.linalg.eigvalsh(hessian)[0] > _LOST * np.abs(hessian).max():
+        facts["hessian"] = hessian
+    return facts
 
 
 def _margin(i: int, x: FloatArray, p: FloatArray) -> float:

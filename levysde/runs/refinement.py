@@ -114,7 +114,8 @@ def refine(
     ValueError
         If the parts are not those of the result, some are missing, too few paths escaped for an
         interval, the optimizer has no limit of small steps, because its averages last a number
-        of them, or a correction is asked for that does not apply.
+        of them, the noise is a law of one step, such as that of minibatches, or a correction is
+        asked for that does not apply.
 
     Notes
     -----
@@ -147,9 +148,9 @@ def refine(
         )
     if not model[2].divisible and not by_threshold:
         raise ValueError(
-            f"{model[2].name} noise is a law of one step, so that another dt is another process, "
-            "and its limit is reached too slowly to be extrapolated; use the stable law of its "
-            "limit (docs/choosing-noise.md), or the dt that is meant"
+            f"{model[2].name} noise is a law of one step, so that another dt (a learning rate) is "
+            "another process, and no limit of small steps is extrapolated; take the run at the dt "
+            "that is meant as it is, or a stable law in place of this one (docs/choosing-noise.md)"
         )
     options = _options_of(result, threads)
     _check_first_paths(result, model, options)

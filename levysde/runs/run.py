@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from levysde import checks
 from levysde.engine.backends import BackendError
 from levysde.engine.status import RUNNING
 from levysde.runs.progress import stage
@@ -231,14 +232,14 @@ def check_same(parameters: dict[str, Any], earlier: EscapeTimes) -> None:
     for name, value in parameters.items():
         if name not in _NOT_COMPARED and earlier.parameters.get(name) != value:
             raise ValueError(
-                f"the result to be resumed has {name} = {earlier.parameters.get(name)!r}, this "
-                f"run has {value!r}; resume with the same parameters"
+                f"the result to be resumed has {_apart(name, earlier.parameters.get(name), value)}"
+                "; resume with the same parameters"
             )
     declared = earlier.parameters.get("declared", parameters["declared"])
     if declared != parameters["declared"]:
         raise ValueError(
-            f"the parts of the result to be resumed declare {declared}, and those of this run "
-            f"{parameters['declared']}; resume with the same parts"
+            f"the parts of the result to be resumed declare {checks.told(declared)}, and those of "
+            f"this run {checks.told(parameters['declared'])}; resume with the same parts"
         )
     made_by = earlier.parameters.get("code")
     made_by = made_by if isinstance(made_by, dict) else {}
@@ -249,6 +250,17 @@ def check_same(parameters: dict[str, Any], earlier: EscapeTimes) -> None:
                 f"the result to be resumed was made by another {part} function (or in another "
                 "version of Python); resume with the same functions"
             )
+
+
+def _apart(name: str, earlier: object, now: object) -> str:
+    """Where two values differ, in words: as deep in a record as their difference is."""
+    while isinstance(earlier, dict) and isinstance(now, dict) and list(earlier) == list(now):
+        key = next(key for key in now if earlier[key] != now[key])
+        name, earlier, now = f"{name}.{key}", earlier[key], now[key]
+    was, here = checks.told(earlier), checks.told(now)
+    if was != here:
+        return f"{name} = {was}, this run has {here}"
+    return f"another {name} than this run, both beginning with {was}"
 
 
 def next_batch(paths: int, found: int, escapes: int, max_paths: int) -> int:
