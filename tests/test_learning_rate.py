@@ -131,7 +131,6 @@ def test_what_a_learning_rate_does_not_go_with(call, dynamics, law, given, words
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: ls.dynamics.adam(betas=(0.9, 0.999)), r"adam\(\) .* 'betas'; give b1 and b2"),
         (lambda: ls.dynamics.adamw(beta1=0.9), "'beta1'; give b1"),
         (lambda: ls.dynamics.rmsprop(epsilon=1e-8), "'epsilon'; give eps"),
         (lambda: ls.dynamics.sgd(lr=0.1), "'lr'; give lr of escape_times"),

@@ -49,7 +49,7 @@ def test_some_commands_are_found() -> None:
 @pytest.mark.parametrize("words", command_lines(), ids=" ".join)
 def test_command_lines_parse(words: list[str]) -> None:
     command, *options = words
-    import_module(f"levysde.cli.{command}")._parser().parse(options)
+    import_module(f"levysde.cli.{command}".replace("-", "_"))._parser().parse(options)
 
 
 def test_first_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
