@@ -112,7 +112,7 @@ def test_a_figure_is_written(capsys, folder, tmp_path, ending):
     [
         (3, ["missing.npy"], "missing.npy: No such file"),
         (3, ["empty.npy"], "is empty"),
-        (3, ["folder.npy"], "Is a directory"),
+        (3, ["folder.npy"], "is a folder; give a file"),
         (3, ["wrong.npy"], "is no file of samples"),
         (3, ["wrong.npz"], "is no file of samples"),
         (3, ["wrong.csv"], "is no file of samples"),
@@ -130,6 +130,7 @@ def test_a_figure_is_written(capsys, folder, tmp_path, ending):
         (2, ["uneven.npz"], "array 'second' has 500 draws and 'first' 1000"),
         (2, ["flat.npz"], "array 'second' has shape (1000,)"),
         (2, ["cauchy.txt"], "the ending of FILE '.txt' is unknown"),
+        (3, ["."], ". is a folder; give a file of samples"),
         (2, [""], "names no file"),
         (2, [], "FILE"),
         (2, ["cauchy.npy", "--max-block", "64"], "max_block is 64"),

@@ -8,6 +8,7 @@ from scipy import stats
 
 import levysde as ls
 from levysde import theory
+from levysde.cli import main
 
 LAWS = [(1.0, 3.0), (1.5, 10.0), (0.5, 1e4), (1.9, 50.0), (1.2, 0.3)]
 
@@ -83,6 +84,12 @@ def test_it_is_made_again_from_a_record():
     run = ls.escape_times(ls.basins.flat(2), ls.dynamics.sgd(), law, 1.0, paths=20, dt=0.05)
     again = ls.spec.build(run.parameters)[2]
     assert (again.index, again.length, again.scale.tolist()) == (1.5, 4.0, [1.0, 0.5])
+
+
+def test_a_word_that_is_no_number_is_told_so(capsys):
+    words = ["escape", "--noise", "truncated", "--noise-parameter", "length=abc", "--paths", "5"]
+    assert main(words) == 3
+    assert "length abc: there is no such file, and these are no numbers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ MAX_LINES = 400
 LONG_FILES = {
     "levysde.dynamics.adam": "five optimizers side by side, and most of it is docstrings",
     "levysde.statistics.exit_times": "one subject, and half of it is docstrings",
-    "levysde.runs.results": "the result with its file format: what is written and read together",
+    "levysde.runs.results": "the result with what is asked of it, and half of it is docstrings",
 }
 
 LIMITED_LIBRARIES = {

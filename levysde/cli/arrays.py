@@ -113,6 +113,8 @@ def _from_file(option: str, path: str) -> FloatArray:
     if "\0" in path:
         raise UsageError(f"{option} {quoted(path)} is no name of a file")
     name = f"{option} {path}"
+    if not os.path.exists(path):
+        raise OSError(f"{name}: there is no such file, and these are no numbers like 1,0.5")
     with open(path, "rb") as file:
         if not os.path.isfile(path) or os.fstat(file.fileno()).st_size > LARGEST_BYTES:
             raise OSError(f"{name} is no plain file of at most {LARGEST_BYTES} bytes")

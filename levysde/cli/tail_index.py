@@ -190,6 +190,8 @@ def read_arrays(name: str, note: Callable[[str], object] | None = None) -> dict[
         ".npz": _from_npz,
         ".csv": functools.partial(_from_csv, note=note),
     }
+    if os.path.isdir(name):
+        raise OSError(f"{name} is a folder; give a file of samples")
     reader = choose("the ending of FILE", os.path.splitext(name)[1].lower(), readers)
     with open(name, "rb") as file:
         if not os.path.isfile(name) or not os.fstat(file.fileno()).st_size:

@@ -10,7 +10,7 @@ from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.fixed_numbers import LN_2
 from levysde.engine.random.elementary import exp2, log2, sin_pi
-from levysde.noise.drawn import Drawn
+from levysde.noise.known_step import KnownStep
 from levysde.noise.stable_index import MIN_ALPHA
 
 _SMALLEST_DF = 0.2
@@ -50,7 +50,7 @@ def _lomax_tail(x: float, p: FloatArray) -> float:
     return float(math.exp(-p[0] * math.log1p(x)))
 
 
-class StudentT(Drawn):
+class StudentT(KnownStep):
     """Steps of Student's law; made by `student_t`.
 
     Attributes
@@ -75,24 +75,8 @@ class StudentT(Drawn):
         """Those of `student_t`."""
         return {"df": self.df, "scale": self.scale}
 
-    @property
-    def step(self) -> "StudentT":
-        """Itself; see `Noise.step`."""
-        return self
-
     def step_density(self, x: FloatArray) -> FloatArray:
-        """Gamma((df + 1)/2)/(sqrt(pi df) Gamma(df/2)) (1 + x^2/df)^(-(df + 1)/2).
-
-        Parameters
-        ----------
-        x : ndarray
-            Arguments, dimensionless.
-
-        Returns
-        -------
-        ndarray, shape of x
-            Dimensionless.
-        """
+        """Gamma((df + 1)/2)/(sqrt(pi df) Gamma(df/2)) (1 + x^2/df)^(-(df + 1)/2)."""
         from scipy.special import gammaln
 
         power = 0.5 * (self.df + 1.0)
@@ -100,18 +84,7 @@ class StudentT(Drawn):
         return np.asarray(np.exp(constant - power * np.log1p(np.asarray(x) ** 2 / self.df)))
 
     def step_tail(self, x: FloatArray) -> FloatArray:
-        """P(X > x), of Student's law.
-
-        Parameters
-        ----------
-        x : ndarray
-            Arguments, dimensionless.
-
-        Returns
-        -------
-        ndarray, shape of x
-            Dimensionless.
-        """
+        """P(X > x), of Student's law."""
         from scipy.special import stdtr
 
         return np.asarray(stdtr(self.df, -np.asarray(x)))
@@ -133,7 +106,7 @@ class StudentT(Drawn):
         return np.asarray(np.exp(np.where(z > 0.0, log, 0.0).sum(axis=1)), dtype=np.complex128)
 
 
-class Lomax(Drawn):
+class Lomax(KnownStep):
     """Steps of the symmetric Pareto law; made by `lomax`.
 
     Attributes
@@ -158,39 +131,12 @@ class Lomax(Drawn):
         """Those of `lomax`."""
         return {"alpha": self.index, "scale": self.scale}
 
-    @property
-    def step(self) -> "Lomax":
-        """Itself; see `Noise.step`."""
-        return self
-
     def step_density(self, x: FloatArray) -> FloatArray:
-        """(a/2) (1 + |x|)^(-1 - a), a the index.
-
-        Parameters
-        ----------
-        x : ndarray
-            Arguments, dimensionless.
-
-        Returns
-        -------
-        ndarray, shape of x
-            Dimensionless.
-        """
+        """(a/2) (1 + |x|)^(-1 - a), a the index."""
         return np.asarray(0.5 * self.index * (1.0 + np.abs(x)) ** (-1.0 - self.index))
 
     def step_tail(self, x: FloatArray) -> FloatArray:
-        """P(X > x), (1 + x)^-a/2 from 0 on.
-
-        Parameters
-        ----------
-        x : ndarray
-            Arguments, dimensionless.
-
-        Returns
-        -------
-        ndarray, shape of x
-            Dimensionless.
-        """
+        """P(X > x), (1 + x)^-a/2 from 0 on."""
         half = 0.5 * (1.0 + np.abs(x)) ** -self.index
         return np.asarray(np.where(np.asarray(x) >= 0.0, half, 1.0 - half))
 

@@ -10,7 +10,7 @@ from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.fixed_numbers import LN_2
 from levysde.engine.random.elementary import log2
-from levysde.noise.drawn import Drawn
+from levysde.noise.known_step import KnownStep
 
 _NODES = 2049
 _SMALLEST_ALPHA = 0.2
@@ -37,7 +37,7 @@ def _truncated_draw(u1: float, u2: float, p: FloatArray) -> float:
     return float(x if u1 < 0.5 else -x)
 
 
-class Truncated(Drawn):
+class Truncated(KnownStep):
     """Steps of a truncated stable law; made by `truncated`.
 
     Attributes
@@ -72,42 +72,15 @@ class Truncated(Drawn):
     def __reduce__(self) -> tuple[object, ...]:
         return truncated, (self.index, self.length, self.scale)
 
-    @property
-    def step(self) -> "Truncated":
-        """Itself; see `Noise.step`."""
-        return self
-
     def step_density(self, x: FloatArray) -> FloatArray:
-        """f(x)/(1 - 2 P(L > length)) for |x| < length, f the density of the stable law.
-
-        Parameters
-        ----------
-        x : ndarray
-            Arguments, dimensionless.
-
-        Returns
-        -------
-        ndarray, shape of x
-            Dimensionless.
-        """
+        """f(x)/(1 - 2 P(L > length)) for |x| < length, f the density of the stable law."""
         from levysde.theory import stable_density
 
         within = np.abs(x) < self.length
         return np.where(within, stable_density(x, self.index) / (1.0 - self._cut), 0.0)
 
     def step_tail(self, x: FloatArray) -> FloatArray:
-        """P(X > x) = (P(L > x) - P(L > length))/(1 - 2 P(L > length)).
-
-        Parameters
-        ----------
-        x : ndarray
-            Arguments, dimensionless.
-
-        Returns
-        -------
-        ndarray, shape of x
-            Dimensionless.
-        """
+        """P(X > x) = (P(L > x) - P(L > length))/(1 - 2 P(L > length))."""
         from levysde.theory import stable_tail
 
         inside = np.clip(x, -self.length, self.length)
