@@ -11,26 +11,33 @@ import levysde as ls
 from levysde import estimators
 from levysde.statistics import competing_laws, stable_density
 from levysde.statistics.draw_dependence import coordinate_dependence, serial_dependence
+from levysde.statistics.goodness import goodness
+from levysde.statistics.scale_mixture import ScaleMixture, fit_mixture
 
 SIGMAS = 4.0
 DRAWS = 2000
 TRIALS = 40
-SHARE_ERROR = math.sqrt(0.05 * 0.95 / TRIALS)
 
 
 def stable(rng, alpha, shape):
     return levy_stable.rvs(alpha, 0.0, size=shape, random_state=rng)
 
 
-def sparse(rng, shape):
-    return rng.standard_normal(shape) * np.where(rng.random(shape) < 0.1, 10.0, 1.0)
+def mixture(share, size):
+    """Gaussian draws of which a share is so many times as large."""
+    return lambda rng, shape: (
+        rng.standard_normal(shape) * np.where(rng.random(shape) < share, size, 1.0)
+    )
 
 
 NOT_STABLE = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
     "t3": lambda rng, shape: rng.standard_t(3, shape),
     "t5": lambda rng, shape: rng.standard_t(5, shape),
-    "sparse": sparse,
+    "a tenth ten times": mixture(0.1, 10.0),
+    "1 % ten times": mixture(0.01, 10.0),
+    "1 % five times": mixture(0.01, 5.0),
+    "5 % three times": mixture(0.05, 3.0),
 }
 
 
@@ -70,25 +77,75 @@ def test_scores_have_mean_zero(family):
     assert family.scores(x, shape, 0.0) @ density == pytest.approx([0.0, 0.0], abs=5e-3)
 
 
+def test_scores_of_mixtures_are_derivatives_and_have_mean_zero():
+    x, weights = stable_density.quadrature()
+    law = ScaleMixture(0.1, 1.0, 9.0)
+    density = weights * np.exp(law.log_density(x))
+    assert density.sum() == pytest.approx(1.0, abs=1e-6)
+    assert law.scores(x) @ density == pytest.approx([0.0, 0.0, 0.0], abs=1e-5)
+    h, at = 1e-5, np.array([0.0, 0.5, 2.0, 7.0])
+    pairs = [
+        (ScaleMixture(0.1 + h, 1.0, 9.0), ScaleMixture(0.1 - h, 1.0, 9.0)),
+        (ScaleMixture(0.1, math.exp(h), 9.0), ScaleMixture(0.1, math.exp(-h), 9.0)),
+        (ScaleMixture(0.1, 1.0, 9.0 * math.exp(h)), ScaleMixture(0.1, 1.0, 9.0 * math.exp(-h))),
+    ]
+    for score, (up, down) in zip(law.scores(at), pairs, strict=True):
+        slope = (up.log_density(at) - down.log_density(at)) / (2.0 * h)
+        assert score == pytest.approx(slope, abs=1e-7)
+
+
+def test_the_best_mixture_is_found():
+    """At the largest likelihood the mean scores vanish, and the parameters are near."""
+    draws = mixture(0.05, 4.0)(np.random.default_rng(15), 100_000)
+    law = fit_mixture(draws)
+    assert law.scores(draws).mean(axis=1) == pytest.approx([0.0, 0.0, 0.0], abs=2e-2)
+    assert (law.share, law.narrow, law.wide) == pytest.approx((0.05, 1.0, 16.0), rel=0.1)
+
+
 # -------------------------------------------------------------------------------------- verdicts
 
 
+def share_error(trials):
+    return math.sqrt(0.05 * 0.95 / trials)
+
+
 @pytest.mark.parametrize("name", NOT_STABLE)
-def test_one_coordinate_that_is_not_stable_is_not_called_stable(name):
+@pytest.mark.parametrize("trials", [TRIALS])
+def test_one_coordinate_that_is_not_stable_is_not_called_stable(name, trials):
     rng = np.random.default_rng(17)
-    found = [ls.tail_index(NOT_STABLE[name](rng, (DRAWS, 1))) for _ in range(TRIALS)]
-    assert np.mean([one.supported for one in found]) < 0.05 + SIGMAS * SHARE_ERROR
+    draws = (NOT_STABLE[name](rng, (DRAWS, 1)) for _ in range(trials))
+    found = [ls.tail_index(x, threads=1) for x in draws]
+    assert np.mean([one.supported for one in found]) < 0.05 + SIGMAS * share_error(trials)
     if name == "gaussian":
         gaussian = np.mean([one.law == "gaussian" for one in found])
-        assert gaussian > 0.95 - SIGMAS * SHARE_ERROR
+        assert gaussian > 0.95 - SIGMAS * share_error(trials)
 
 
 @pytest.mark.parametrize("alpha", [1.2, 1.5, 1.8])
-def test_one_stable_coordinate_is_called_stable(alpha):
+@pytest.mark.parametrize("trials", [TRIALS])
+def test_one_stable_coordinate_is_called_stable(alpha, trials):
     rng = np.random.default_rng(18)
-    scales = 10.0 ** rng.uniform(-9.0, 9.0, TRIALS)
-    found = [ls.tail_index(scale * stable(rng, alpha, (DRAWS, 1))) for scale in scales]
-    assert np.mean([one.supported for one in found]) > 0.95 - SIGMAS * SHARE_ERROR
+    scales = 10.0 ** rng.uniform(-9.0, 9.0, trials)
+    found = [ls.tail_index(s * stable(rng, alpha, (DRAWS, 1)), threads=1) for s in scales]
+    assert np.mean([one.supported for one in found]) > 0.95 - SIGMAS * share_error(trials)
+
+
+@pytest.mark.parametrize(
+    ("name", "draws"),
+    [("1 % five times", 2000), ("5 % three times", 2000), ("1 % ten times", 1000)],
+)
+@pytest.mark.parametrize("trials", [60])
+def test_mixtures_are_refused_once_in_20_times_where_they_are_true(name, draws, trials):
+    rng = np.random.default_rng(12)
+    z = [goodness(NOT_STABLE[name](rng, (draws, 1))).scale_mixture_z for _ in range(trials)]
+    assert np.mean(np.array(z) > 1.645) < 0.05 + SIGMAS * share_error(trials)
+
+
+@pytest.mark.parametrize("trials", [60])
+def test_mixtures_are_refused_where_draws_are_stable(trials):
+    rng = np.random.default_rng(13)
+    z = [goodness(stable(rng, 1.8, (DRAWS, 1))).scale_mixture_z for _ in range(trials)]
+    assert np.mean(np.array(z) > 1.645) > 0.95 - SIGMAS * share_error(trials)
 
 
 @pytest.mark.parametrize("name", NOT_STABLE)
@@ -318,21 +375,23 @@ def test_four_panels_show_what_was_found():
         ls.plots.tail_index(found, 3)
 
 
-def sparse(rng, share, size, width, draws=2000):
-    """Gaussian draws of which a share is so many times as large."""
-    large = np.where(rng.random((draws, width)) < share, size, 1.0)
-    return rng.standard_normal((draws, width)) * large
-
-
-@pytest.mark.parametrize(
-    ("share", "size", "width", "most"),
-    # One coordinate with 20 large draws of 2000 is stable in its likelihood once in 30 times.
-    [(0.01, 10.0, 1, 5), (0.02, 5.0, 4, 1), (0.1, 10.0, 1, 0)],
-)
-def test_mixtures_with_few_large_draws_are_not_called_stable(share, size, width, most):
+@pytest.mark.parametrize(("share", "size", "width"), [(0.02, 5.0, 4), (0.01, 3.0, 24)])
+def test_several_coordinates_of_mixtures_are_not_called_stable(share, size, width):
     rng = np.random.default_rng(11)
-    found = [ls.tail_index(sparse(rng, share, size, width), threads=1) for _ in range(25)]
-    assert sum(each.supported for each in found) <= most
+    draws = (mixture(share, size)(rng, (DRAWS, width)) for _ in range(10))
+    found = [ls.tail_index(x, threads=1) for x in draws]
+    assert np.mean([each.supported for each in found]) < 0.05 + SIGMAS * share_error(10)
+
+
+def test_large_draws_of_all_coordinates_at_once_are_one_piece_of_evidence():
+    """One share of large draws for 16 coordinates, whose errors are not independent."""
+    rng = np.random.default_rng(14)
+    called = []
+    for _ in range(20):
+        size = np.where(rng.random((DRAWS, 1)) < 0.05, 3.0, 1.0)
+        draws = size * rng.standard_normal((DRAWS, 16))
+        called.append(ls.tail_index(draws, threads=1).supported)
+    assert np.mean(called) < 0.05 + SIGMAS * share_error(20)
 
 
 def test_without_sums_nothing_is_decided():

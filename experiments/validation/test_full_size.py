@@ -26,6 +26,7 @@ import test_optimizer_exits as optimizer_exits
 import test_path as path
 import test_refinement as refinement
 import test_scheme as scheme
+import test_stability as stability
 import test_theory_escape_measure as measures
 import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
@@ -92,6 +93,15 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     laws.test_isotropic_law_in_many_dimensions: every((3, 10, 40, 100), (0.4, 1.5)),
     laws.test_positive_law_has_its_laplace_transform: every((0.6, 1.0, 1.5, 1.9), [4000]),
     path.test_passes_are_the_increment_of_one_path: every(path.laws(2), path.DIMENSIONS),
+    # The verdict on samples.
+    stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
+        stability.NOT_STABLE, [400]
+    ),
+    stability.test_one_stable_coordinate_is_called_stable: every((1.2, 1.5, 1.8), [400]),
+    stability.test_mixtures_are_refused_once_in_20_times_where_they_are_true: every(
+        ("1 % ten times", "1 % five times", "5 % three times"), (500, 2000, 8000), [400]
+    ),
+    stability.test_mixtures_are_refused_where_draws_are_stable: [(400,)],
     # The jump-adapted method, and iterations that are skipped.
     jump.test_unit_well: [(0.3, 100_000), (0.1, 80_000), (0.05, 80_000)],
     jump.test_kinked_well: [(0.1, 4000), (0.01, 60_000)],

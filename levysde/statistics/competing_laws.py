@@ -1,4 +1,4 @@
-"""Symmetric laws that are mistaken for each other: stable, Student-t, Gaussian, scale mixture.
+"""Symmetric laws that are mistaken for each other: stable, Student-t, Gaussian.
 
 Rows are coordinates that are centered and in units of half their interquartile ranges.
 """
@@ -21,7 +21,6 @@ LogDensity = Callable[[FloatArray, float, float], FloatArray]
 # With fewer degrees of freedom a t law has no variance, and its sums tend to a stable law.
 FEWEST_DEGREES = 2.0
 MOST_DEGREES = 200.0
-_ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -94,23 +93,3 @@ STUDENT_T = Family(_student_t, 1.0 / MOST_DEGREES, 1.0 / FEWEST_DEGREES, 0.05)
 def gaussian_log_likelihood(x: FloatArray) -> float:
     """Largest mean log density of a Gaussian of mean 0."""
     return -0.5 * (math.log(2.0 * math.pi * float(np.mean(x**2))) + 1.0)
-
-
-def mixture_log_likelihood(x: FloatArray) -> float:
-    """Largest mean log density of two Gaussians of mean 0, by expectation and maximization."""
-    square = x**2
-    share = 0.2
-    narrow = float(np.quantile(square, 0.5)) / 0.455
-    wide = max(float(square.mean()) / share, 4.0 * narrow)
-    value = -math.inf
-    for _ in range(_ROUNDS):
-        inside = np.log1p(-share) - 0.5 * (math.log(narrow) + square / narrow)
-        outside = math.log(share) - 0.5 * (math.log(wide) + square / wide)
-        total = np.logaddexp(inside, outside)
-        value = float(total.mean()) - 0.5 * math.log(2.0 * math.pi)
-        odds = np.exp(outside - total)
-        share = min(max(float(odds.mean()), 1e-4), 1.0 - 1e-4)
-        wide = float((odds * square).sum() / max(odds.sum(), 1e-12))
-        narrow = float(((1.0 - odds) * square).sum() / max((1.0 - odds).sum(), 1e-12))
-        narrow, wide = max(narrow, 1e-12), max(wide, 1e-12)
-    return value

@@ -13,9 +13,9 @@ from levysde.statistics.competing_laws import (
     STABLE,
     STUDENT_T,
     gaussian_log_likelihood,
-    mixture_log_likelihood,
 )
 from levysde.statistics.likelihood_test import Fitted, excess, fit_family
+from levysde.statistics.scale_mixture import fit_mixture, mixture_excess
 
 __all__ = ["Goodness"]
 
@@ -53,6 +53,9 @@ class Goodness:
         errors: near 0 for stable laws, large for t laws, far below 0 for others.
     student_t_z : float
         The same with both laws exchanged: near 0 for t laws, large for stable ones.
+    scale_mixture_z : float
+        How much better stable laws fit than they should if the coordinates were mixtures of two
+        Gaussians, in standard errors: near 0 for mixtures, large for stable laws.
     line_p : float
         p-value of the straight line of the characteristic function of stable laws.
     """
@@ -66,6 +69,7 @@ class Goodness:
     gaussian_p: float
     stable_z: float
     student_t_z: float
+    scale_mixture_z: float
     line_p: float
 
 
@@ -83,7 +87,9 @@ def goodness(draws: FloatArray) -> Goodness:
     student_excess, student_error = excess(rows, student, stable)
     best = stable.values.mean(axis=1)
     gaussian = np.array([gaussian_log_likelihood(x) for x in rows])
-    mixture = np.array([mixture_log_likelihood(x) for x in rows])
+    mixtures = [fit_mixture(x) for x in rows]
+    mixture = np.array([law.log_density(x).mean() for law, x in zip(mixtures, rows, strict=True)])
+    extra, mixture_error = mixture_excess(rows, mixtures, stable)
     phi = characteristic.empirical_characteristic(rows)
     return Goodness(
         coordinates=len(rows),
@@ -99,6 +105,7 @@ def goodness(draws: FloatArray) -> Goodness:
         gaussian_p=_gaussian_p(best - gaussian, stable, rows.shape[1]),
         stable_z=stable_excess / max(stable_error, 1e-12),
         student_t_z=student_excess / max(student_error, 1e-12),
+        scale_mixture_z=extra / max(mixture_error, 1e-12),
         line_p=_line_p(phi, rows.shape[1]),
     )
 
