@@ -23,7 +23,7 @@ _ABOVE, _BELOW = 4.0, -4.5
 _RISE = 5.0
 # And they are supported only if t laws and mixtures are refused in turn: each about once in 20
 # times where it is true.
-_T_REFUSED, _MIXTURE_REFUSED = 1.7, 1.6
+_T_REFUSED, _MIXTURE_REFUSED = 1.6, 1.5
 # The tail of this p-value, too, is longer than that of its limit: of 400 samples of 2000 draws with
 # alpha = 1.8 two are below it.
 _LINE = 0.0001
