@@ -377,7 +377,7 @@ def test_four_panels_show_what_was_found():
         ls.plots.tail_index(found, 3)
 
 
-@pytest.mark.parametrize(("share", "size", "width"), [(0.02, 5.0, 4), (0.01, 3.0, 24)])
+@pytest.mark.parametrize(("share", "size", "width"), [(0.02, 5.0, 4), (0.01, 3.0, 12)])
 def test_several_coordinates_of_mixtures_are_not_called_stable(share, size, width):
     rng = np.random.default_rng(11)
     draws = (mixture(share, size)(rng, (DRAWS, width)) for _ in range(10))

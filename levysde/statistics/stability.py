@@ -44,8 +44,8 @@ def tail_index(
     Gaussians are refused, each in a test of its own. The tests allow any dependence of the
     coordinates of one draw, and ask for independent draws. One coordinate of 2000 draws is enough:
     about one sample of 20 or less of Student-t laws with 3 or 5 degrees of freedom, or of a mixture
-    of which half a percent to a tenth is three to ten times as large, is called stable, and about 19
-    of 20 symmetric stable ones of index 1.2 to 1.8 are. Above 1.8, with fewer draws, or with an
+    of which half a percent to a tenth is three to ten times as large, is called stable, and about
+    19 of 20 symmetric stable ones of index 1.2 to 1.8 are. Above 1.8, with fewer draws, or with an
     index below 0.8, the answer is more often, or always, that it is undecided: 2000 draws often do
     not tell a stable law of index 1.9 from a mixture with few large draws.
 

@@ -110,8 +110,8 @@ def decide(
             "heavier than Gaussian, but stable laws of index about "
             f"{goodness.alpha:.2f} and mixtures of two Gaussians, which have a finite variance, "
             f"both fit the {goodness.draws} draws of {_counted(goodness.coordinates)} "
-            f"(mixtures fit worse than they should by {goodness.scale_mixture_z:.1f} standard "
-            f"errors, and {_MIXTURE_REFUSED} would refuse them). More draws tell them apart."
+            f"(mixtures are refused from {_MIXTURE_REFUSED} standard errors on, and this is "
+            f"{goodness.scale_mixture_z:.1f}). More draws tell them apart."
         )
     if aggregation.m.size == 1:
         return _undecided(
