@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import mpmath as mp
 import numba
 import numpy as np
@@ -120,3 +122,17 @@ def test_fma_rounds_once():
         assert compiled_fma(a, b, c) == elementary.fma(a, b, c)
     assert compiled_fma(0.1, 10.0, -1.0) == 2.0**-54
     assert elementary.fma(np.inf, 1.0, 0.0) == np.inf
+
+
+def test_fma_is_the_rounded_rational():
+    """Also where a b and c nearly cancel, where the sum is near a tie, and beyond all ranges."""
+    size = 20_000
+    few_bits = np.ldexp(1.0, RNG.integers(-50, 50, size)) + RNG.integers(0, 3, size)
+    a, b = RNG.standard_normal(size), np.where(np.arange(size) % 2, RNG.random(size), few_bits)
+    c = -a * b * (1.0 + 2.0**-52 * RNG.integers(-2, 3, size))
+    c *= np.where(np.arange(size) % 3, 1.0, 2.0 ** RNG.integers(-110, 110, size))
+    edges = [(5e-324, 0.5, 5e-324), (1e200, 1e107, -1e300), (1e-200, 1e-200, 1.0), (0.0, 2.0, -3.0)]
+    for x, y, z in [*zip(a.tolist(), b.tolist(), c.tolist(), strict=True), *edges]:
+        assert elementary.fma(x, y, z) == float(Fraction(x) * Fraction(y) + Fraction(z))
+    assert elementary.fma(1e300, 1e10, -1e300) == np.inf
+    assert np.isnan(elementary.fma(np.inf, 1.0, -np.inf))

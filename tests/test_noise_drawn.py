@@ -25,7 +25,7 @@ FLAT, SGD = ls.basins.flat(), ls.dynamics.sgd()
 
 def kolmogorov(draws, cdf):
     """The distance of Kolmogorov and Smirnov in its standard deviations, sqrt(pi^2/12 - ...)."""
-    distance = stats.kstest(draws, cdf).statistic * math.sqrt(len(draws))
+    distance = stats.kstest(draws, cdf, method="asymp").statistic * math.sqrt(len(draws))
     # Of the limit law: mean sqrt(pi/2) ln 2 and variance pi^2/12 - (pi/2) (ln 2)^2.
     mean = math.sqrt(0.5 * math.pi) * math.log(2.0)
     return (distance - mean) / math.sqrt(math.pi**2 / 12.0 - mean**2)

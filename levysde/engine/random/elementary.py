@@ -80,9 +80,43 @@ def fma(a: float, b: float, c: float) -> float:
     >>> fma(0.1, 10.0, -1.0) == 2.0**-54
     True
     """
-    if math.isfinite(a) and math.isfinite(b) and math.isfinite(c):
-        return float(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
-    return a * b + c
+    a, b, c = float(a), float(b), float(c)
+    product = a * b
+    if not (_SMALL < abs(product) < _LARGE and abs(a) < _LARGE and abs(b) < _LARGE):
+        return _rational_fma(a, b, c)
+    if not (_SMALL < abs(c) < _LARGE):
+        return _rational_fma(a, b, c)
+    # Without under- and overflow: a b = product + low (Dekker 1971), and the sum of three numbers
+    # with its two smallest parts rounded to odd (Boldo & Melquiond 2008, Theorem 5).
+    x, y = _SPLIT * a, _SPLIT * b
+    a_high, b_high = x - (x - a), y - (y - b)
+    a_low, b_low = a - a_high, b - b_high
+    low = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    middle, rest = _two_sum(c, low)
+    high, between = _two_sum(product, middle)
+    odd, error = _two_sum(rest, between)
+    if error != 0.0 and int(math.ldexp(math.frexp(odd)[0], 53)) % 2 == 0:
+        odd = math.nextafter(odd, math.inf if error > 0.0 else -math.inf)
+    return high + odd
+
+
+_SPLIT = 2.0**27 + 1.0
+_SMALL, _LARGE = 2.0**-400, 2.0**400
+"""Between them nothing under- or overflows."""
+
+
+def _two_sum(a: float, b: float) -> tuple[float, float]:
+    """A sum, rounded, and its error (Knuth 1969, sec. 4.2.2)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def _rational_fma(a: float, b: float, c: float) -> float:
+    try:
+        return float(Fraction(a) * Fraction(b) + Fraction(c))
+    except (OverflowError, ValueError):  # infinite or NaN, before or after
+        return a * b + c
 
 
 def sin_pi(y: float) -> float:
