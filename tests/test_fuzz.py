@@ -774,8 +774,8 @@ MADE_FOR_READING = {
 """Classes whose objects come from functions of the table."""
 
 TRIED_ELSEWHERE = {
-    # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
-    # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
+    # What they refuse stands in test_sweep, test_scaling, test_table_plots, test_plane_plots
+    # and test_result_plots, test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
     # test_noise_tempered, test_noise_fitted, test_noise_empirical, test_noise_comparison,
     # test_schedules, test_walls, test_tail_index, test_finite_sums, test_minibatch and
     # test_gradients.
@@ -795,6 +795,7 @@ TRIED_ELSEWHERE = {
     "estimators.moment_estimate", "estimators.pickands_estimate", "estimators.quantile_fit",
     "plots.survival", "plots.scaling", "plots.collapse", "plots.ratio", "plots.phase_map",
     "plots.exit_positions", "plots.plane", "plots.shared_legend", "plots.tail_index",
+    "plots.comparison", "plots.points", "plots.refinement", "plots.sample_paths", "plots.visits",
 }  # fmt: skip
 """Functions that read files or tables, or fit, whose bad arguments have tests of their own."""
 

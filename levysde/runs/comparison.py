@@ -26,6 +26,8 @@ from levysde.spellings import with_hints
 from levysde.trial import try_functions
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from levysde.theory import Prediction
 
 _LARGEST_PRODUCT = 0.5
@@ -117,6 +119,22 @@ class Comparison(Printed):
             }
         )
         return facts
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the ratios of the means, by `levysde.plots.comparison`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from levysde import plots
+
+        return plots.comparison(self, ax)
 
     def _rows(self) -> list[Row]:
         return [

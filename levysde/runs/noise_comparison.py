@@ -16,6 +16,8 @@ from levysde.spellings import with_hints
 from levysde.trial import try_functions
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from levysde.theory import Prediction
 
 __all__ = ["NoiseComparison", "compare_noises"]
@@ -47,6 +49,22 @@ class NoiseComparison:
     results: tuple[EscapeTimes, ...]
     ratios: tuple[Ratio, ...]
     predictions: tuple["Prediction | None", ...]
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the ratios of the means, by `levysde.plots.comparison`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from levysde import plots
+
+        return plots.comparison(self, ax)
 
     def __str__(self) -> str:
         lines = [f"{'noise':<16}{'escaped':>8}  mean time [95 %], ratio to {self.reference} [95 %]"]

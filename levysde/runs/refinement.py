@@ -288,7 +288,7 @@ def _extrapolated(
     if "threshold" in runs[0].parameters:
         threshold = np.array([run.parameters["threshold"] for run in runs])
     sizes = dt if threshold is None else threshold
-    limit, limit_error, chi_square = _fitted(sizes, mean, error, errors.exponents)
+    (limit, *terms), limit_error, chi_square = _fitted(sizes, mean, error, errors.exponents)
     half = _NORMAL_95 * limit_error
     return Refinement(
         run_mean=run_mean,
@@ -304,13 +304,14 @@ def _extrapolated(
         p_value=_chi_square_tail(chi_square, len(dt) - 2),
         model=errors.words,
         threshold=None if threshold is None else checks.freeze(threshold),
+        coefficients=tuple(terms),
     )
 
 
 def _fitted(
     size: FloatArray, mean: FloatArray, error: FloatArray, exponents: tuple[float, float]
-) -> tuple[float, float, float]:
-    """Constant of the fit, its standard error, and chi-square."""
+) -> tuple[list[float], float, float]:
+    """Constant and both terms at the coarsest size, error of the constant, and chi-square."""
     basis = (size[:, None] / size[0]) ** np.array([0.0, *exponents])
     weighted, values = basis / error[:, None], mean / error
     constant, leading = np.linalg.lstsq(weighted[:, :2], values)[0]
@@ -321,7 +322,7 @@ def _fitted(
     covariance = np.linalg.inv(weighted.T @ weighted)
     coefficients = covariance @ (weighted.T @ values)
     residuals = values - weighted @ coefficients
-    return float(coefficients[0]), math.sqrt(covariance[0, 0]), float(residuals @ residuals)
+    return coefficients.tolist(), math.sqrt(covariance[0, 0]), float(residuals @ residuals)
 
 
 def _chi_square_tail(value: float, degrees: int) -> float:
