@@ -85,7 +85,7 @@ BAD: dict[str, tuple[Any, ...]] = {
     "path": (*NOT_PATHS, None, "no/such/folder/\0"),
     "optional path": NOT_PATHS,
     "flag": NOT_FLAGS,
-    "progress": (None, 2, 1.0, "yes", [], object()),
+    "progress": (2, 1.0, "yes", [], object()),
     "object": NOT_OBJECTS,
     "optional object": NOT_OBJECTS[1:],
     "function": (*NOT_OBJECTS, "x < 1"),

@@ -1,7 +1,7 @@
 """Several laws of noise at one learning rate: models of noise judged against data."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
+from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, paired_ratio
 from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.simulate import escape_times
@@ -134,7 +135,7 @@ def compare_noises(
     horizon: float | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = None,
 ) -> NoiseComparison:
     """Escape times of one optimizer under several laws of the noise of its gradient.
 

@@ -16,6 +16,7 @@ from levysde.methods.backend import usable
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
 from levysde.noise import Noise
+from levysde.runs.progress import Progress
 from levysde.runs.refined import Refinement
 from levysde.runs.results import EscapeTimes
 from levysde.runs.simulate import escape_times
@@ -64,7 +65,7 @@ def refine(
     halvings: int = 2,
     correction: str | None = "auto",
     threads: int | None = None,
-    progress: bool = False,
+    progress: Progress = None,
 ) -> Refinement:
     """Repeat a run at dt/2, dt/4, ... and extrapolate its mean exit time to continuous time.
 
@@ -102,8 +103,8 @@ def refine(
         then repeated with it at its own dt. The shift makes the interval several times narrower.
     threads : int, optional
         As for `escape_times`.
-    progress : bool
-        Show a progress bar for each grid.
+    progress : bool, callable or None
+        As for `escape_times`, for each grid.
 
     Returns
     -------
@@ -213,7 +214,7 @@ def _check_first_paths(
 ) -> None:
     """Refuse parts that do not give the first paths of the result again."""
     count = min(_CHECKED_PATHS, result.paths)
-    again = escape_times(*model, **options, paths=count)
+    again = escape_times(*model, **options, paths=count, progress=False)
     same = np.array_equal(again.steps, result.steps[:count])
     same = same and np.array_equal(again.status, result.status[:count])
     same = same and _alike(again.exit_position, result.exit_position[:count])
