@@ -43,6 +43,7 @@ LIMITED_LIBRARIES = {
     "cloudpickle": ("levysde.runs.sweep.on_worker",),
     "torch": ("levysde.gradients.autograd",),
     "xarray": ("levysde.runs.sweep.xarrays",),
+    "shtab": ("levysde.cli.completion",),
 }
 """Libraries that only some modules may import; `record` and `info` ask for versions.
 
