@@ -254,6 +254,13 @@ def test_information_about_the_installation() -> None:
     assert record["threads"] >= 1
     assert isinstance(record["cache_writable"], bool)
     assert Path(record["cache_folder"]).is_absolute()
+    assert record.keys() == {
+        "versions", "platform", "processor", "vector_features", "processors", "threads",
+        "cache_folder", "cache_writable", "gpu", "gpu_used", "cuda_missing", "cuda_device",
+    }  # fmt: skip
+    assert record["versions"].keys() == {
+        "levysde", "python", "numpy", "numba", "llvmlite", "scipy", "matplotlib", "tqdm",
+    }  # fmt: skip
     text = call("info").out
     assert record["gpu_used"] == (record["cuda_missing"] is None)
     assert str(record["cuda_missing"])[:20] in text or record["cuda_device"] in text
@@ -591,7 +598,17 @@ def test_the_table_of_names_is_what_the_library_has() -> None:
 @pytest.mark.quick
 @pytest.mark.parametrize(
     "command",
-    [(), ("escape",), ("compare",), ("wells",), ("theory",), ("tail-index",), ("plot",), ("info",)],
+    [
+        (),
+        ("escape",),
+        ("compare",),
+        ("wells",),
+        ("theory",),
+        ("tail-index",),
+        ("plot",),
+        ("info",),
+        ("completion",),
+    ],
 )
 def test_help(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -646,7 +663,7 @@ def test_imports_are_late(code: str, absent: tuple[str, ...]) -> None:
 # Command line | exit code | what the message must name. Words in braces are PLACEHOLDERS, and {tmp}
 # is a folder of the test.
 MISTAKES = r"""
- | 2 | escape, compare, wells, theory, tail-index, sweep, merge, reproduce, plot, info
+ | 2 | escape, compare, wells, theory, tail-index, sweep, merge, reproduce, plot, info, completion
 escpe | 2 | did you mean escape
 ESCAPE | 2 | 'ESCAPE'
 '' | 2 | ''

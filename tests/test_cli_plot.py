@@ -200,6 +200,6 @@ def test_a_mistake_is_one_sentence(tmp_path, result_file, sweep, words, code, na
 
 
 def test_kinds_are_functions():
-    assert {"scaling", "collapse", "ratio"} == set(tables.__all__)
+    assert {"scaling", "collapse", "ratio", "points"} == set(tables.__all__)
     assert maps.__all__ == ["phase_map"]
     assert "exit_positions" in planes.__all__

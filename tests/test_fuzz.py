@@ -47,7 +47,7 @@ Arguments = dict[str, Any]
 NOT_NUMBERS: tuple[Any, ...] = (
     None, "x", "1.0", b"1", object(), 1j, [], [1.0], {}, (1.0, 2.0), np.array([1.0, 2.0]),
     math.nan, math.inf, -math.inf, np.float64("nan"), 10**400, -(10**400), True, Decimal("NaN"),
-    np.datetime64("NaT"), datetime.date(2020, 1, 1), np.float64, len,
+    np.datetime64("NaT", "D"), datetime.date(2020, 1, 1), np.float64, len,
 )  # fmt: skip
 NOT_ARRAYS: tuple[Any, ...] = (
     None, "x", b"1", object(), {}, set(), 1j, [1j], np.array([1j]), ["a"], [None], [object()],
@@ -85,7 +85,7 @@ BAD: dict[str, tuple[Any, ...]] = {
     "path": (*NOT_PATHS, None, "no/such/folder/\0"),
     "optional path": NOT_PATHS,
     "flag": NOT_FLAGS,
-    "progress": (None, 2, 1.0, "yes", [], object()),
+    "progress": (2, 1.0, "yes", [], object()),
     "object": NOT_OBJECTS,
     "optional object": NOT_OBJECTS[1:],
     "function": (*NOT_OBJECTS, "x < 1"),
@@ -774,11 +774,11 @@ MADE_FOR_READING = {
 """Classes whose objects come from functions of the table."""
 
 TRIED_ELSEWHERE = {
-    # What they refuse stands in test_sweep, test_scaling, test_table_plots and test_plane_plots,
-    # test_visits, test_landscape, test_hitting, test_scaled_noise, test_noise_drawn,
-    # test_noise_tempered, test_noise_fitted, test_noise_empirical, test_noise_comparison,
-    # test_schedules, test_walls, test_tail_index, test_finite_sums, test_minibatch and
-    # test_gradients.
+    # What they refuse stands in test_sweep, test_scaling, test_table_plots, test_plane_plots,
+    # test_result_plots, test_visits, test_landscape, test_hitting, test_scaled_noise,
+    # test_noise_drawn, test_noise_tempered, test_noise_fitted, test_noise_empirical,
+    # test_noise_comparison, test_schedules, test_walls, test_tail_index, test_finite_sums,
+    # test_minibatch and test_gradients.
     "gradients.from_function", "gradients.hessian_product", "gradients.local_basin",
     "gradients.noise_samples", "gradients.per_example",
     "potentials.finite_sum", "potentials.linear_regression", "potentials.logistic_regression",
@@ -795,6 +795,7 @@ TRIED_ELSEWHERE = {
     "estimators.moment_estimate", "estimators.pickands_estimate", "estimators.quantile_fit",
     "plots.survival", "plots.scaling", "plots.collapse", "plots.ratio", "plots.phase_map",
     "plots.exit_positions", "plots.plane", "plots.shared_legend", "plots.tail_index",
+    "plots.comparison", "plots.points", "plots.refinement", "plots.sample_paths", "plots.visits",
 }  # fmt: skip
 """Functions that read files or tables, or fit, whose bad arguments have tests of their own."""
 

@@ -87,27 +87,17 @@ def table(rows: list[Row]) -> str:
 
 
 def draw(rows: list[Row], path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
-    ax = figure.add_subplot()
-    epsilons = [row.epsilon for row in rows]
-    ax.plot(epsilons, [row.euler for row in rows], color="#0072B2", linestyle="--", label="Euler")
-    for extrapolated, face in ((False, "#0072B2"), (True, "white")):
-        chosen = [row for row in rows if row.extrapolated is extrapolated]
-        label = "Euler, extrapolated" if extrapolated else "Euler, measured"
-        ax.plot(
-            [row.epsilon for row in chosen], [row.euler for row in chosen], color="#0072B2",
-            marker="o", markerfacecolor=face, linestyle="none", label=label,
-        )  # fmt: skip
-    ax.plot(epsilons, [row.jump for row in rows], color="#D55E00", marker="s", label="jump")
-    ax.set(
-        xscale="log", yscale="log", xlabel="noise amplitude epsilon",
-        ylabel="seconds to a standard error of 1 %",
-    )  # fmt: skip
-    ax.invert_xaxis()
-    ax.legend()
-    figure.savefig(path, dpi=160)
+    """Seconds against epsilon as a figure."""
+    euler = [
+        (row.epsilon, row.euler, "Euler, extrapolated" if row.extrapolated else "Euler, measured")
+        for row in rows
+    ]
+    jump = [(row.epsilon, row.jump, "jump method") for row in rows]
+    epsilons, seconds, methods = zip(*euler, *jump, strict=True)
+    table = {"epsilon": epsilons, "seconds": seconds, "method": methods}
+    ax = ls.plots.points(table, "epsilon", "seconds", by=["method"])
+    ax.set_ylabel("seconds to a standard error of 1 %")
+    ls.plots.save(ax, path)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import math
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
-from itertools import cycle, product
+from itertools import product
 from pathlib import Path
 
 from scipy.integrate import quad
@@ -135,31 +135,28 @@ def _dimensions(text: str) -> list[int]:
 
 
 def draw(rows: list[Row], path: Path) -> None:
+    """Ratios with 95 % intervals against alpha, a panel for each basin."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     basins = list(dict.fromkeys(row.basin for row in rows))
     axes = figure.subplots(1, len(basins), sharey=True, squeeze=False)[0]
-    dims = list(dict.fromkeys(row.dim for row in rows))
-    looks = zip(cycle(("#0072B2", "#D55E00", "#009E73")), cycle("os^"), strict=True)
-    for i, (dim, (color, marker)) in enumerate(zip(dims, looks, strict=False)):
-        shift = 0.05 * (i - 0.5 * (len(dims) - 1))
-        for ax, basin in zip(axes, basins, strict=True):
-            chosen = [row for row in rows if (row.basin, row.dim) == (basin, dim)]
-            ax.errorbar(
-                [row.alpha + shift for row in chosen],
-                [100.0 * (row.ratio - 1.0) for row in chosen],
-                yerr=[196.0 * row.standard_error for row in chosen],
-                color=color, marker=marker, linestyle="none", capsize=2.5, label=f"dimension {dim}",
-            )  # fmt: skip
     for ax, basin in zip(axes, basins, strict=True):
-        ax.axhline(0.0, color="black", linewidth=1.0, zorder=1)
-        ax.axhspan(-0.5, 0.5, color="0.92", zorder=0)
-        ax.set(title=basin, xlabel="stability index alpha", xticks=ALPHAS)
-    axes[0].set_ylabel("mean over theory - 1, %")
-    handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, frameon=False, loc="outside lower center", ncols=len(dims))
-    figure.savefig(path, dpi=160, metadata={"Software": None})
+        chosen = [row for row in rows if row.basin == basin]
+        table = {
+            "dim": [row.dim for row in chosen],
+            "alpha": [row.alpha for row in chosen],
+            "ratio": [row.ratio for row in chosen],
+            "ratio_lower": [row.ratio - 1.96 * row.standard_error for row in chosen],
+            "ratio_upper": [row.ratio + 1.96 * row.standard_error for row in chosen],
+        }
+        ls.plots.ratio(table, "alpha", by=["dim"], ax=ax)
+        ax.axhspan(0.995, 1.005, color="0.92", zorder=0)
+        ax.set_title(basin)
+    for ax in axes[1:]:
+        ax.set_ylabel("")
+    ls.plots.shared_legend(figure)
+    ls.plots.save(figure, path)
 
 
 def main() -> int:

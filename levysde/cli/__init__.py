@@ -1,4 +1,4 @@
-"""The command line: `levysde escape`, `compare`, `theory`, `plot` and `info`.
+"""The command line: `levysde escape`, `compare`, `theory`, `plot`, `info` and others.
 
 Commands are loaded when they are named, and load numpy and the rest when their options are known to
 be well formed: help and most mistakes are answered at once.
@@ -7,6 +7,7 @@ be well formed: help and most mistakes are answered at once.
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from levysde._version import __version__
 from levysde.cli.output import (
@@ -37,6 +38,7 @@ _COMMANDS = {
     "reproduce": "run the experiments of the theory and draw them",
     "plot": "draw a result or a sweep that is on file",
     "info": "show versions, processor and the cache of compiled code",
+    "completion": "print what lets a shell complete commands and options",
 }
 
 
@@ -57,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> main(["--version"])
-    levysde 0.1.0
+    levysde 0.2.0
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
@@ -73,7 +75,7 @@ def _run(words: list[str], stop: Stop) -> int:
     try:
         if command is None:
             return _no_command(words)
-        code: int = import_module(f"levysde.cli.{command.replace('-', '_')}").run(words[1:], stop)
+        code: int = _module(command).run(words[1:], stop)
         if stop.number and code in (DONE, CHECK_FAILED):
             say(program, "interrupted", "the run had ended, and what it was asked for is complete")
         return code
@@ -109,7 +111,29 @@ def _run(words: list[str], stop: Stop) -> int:
 
 def _no_command(words: list[str]) -> int:
     """Answer `levysde` without a command that is known."""
-    lines = "\n".join(f"  {name:<9} {text}" for name, text in _COMMANDS.items())
+    parser = main_parser()
+    known = ", ".join(_COMMANDS)
+    if words and not words[0].startswith("-"):
+        raise UsageError(
+            f"unknown command {quoted(words[0])}{closest(words[0], _COMMANDS)}; known: {known}"
+        )
+    parser.parse(words)
+    raise UsageError(f"no command; give one of {known} (levysde --help shows more)")
+
+
+def _module(command: str) -> Any:
+    """The module of a command."""
+    return import_module(f"levysde.cli.{command.replace('-', '_')}")
+
+
+def main_parser() -> Parser:
+    """The parser of `levysde` without a command.
+
+    Returns
+    -------
+    Parser
+    """
+    lines = "\n".join(f"  {name:<10}  {text}" for name, text in _COMMANDS.items())
     parser = Parser(
         "levysde",
         "Escape times of SDEs with stable noise, simulated and compared with theory.",
@@ -118,10 +142,15 @@ def _no_command(words: list[str]) -> int:
         usage="levysde [-h] [--version] COMMAND ...",
     )
     parser.add_argument("--version", action="version", version=f"levysde {__version__}")
-    known = ", ".join(_COMMANDS)
-    if words and not words[0].startswith("-"):
-        raise UsageError(
-            f"unknown command {quoted(words[0])}{closest(words[0], _COMMANDS)}; known: {known}"
-        )
-    parser.parse(words)
-    raise UsageError(f"no command; give one of {known} (levysde --help shows more)")
+    return parser
+
+
+def command_parsers() -> dict[str, tuple[str, Parser]]:
+    """What each command is, and its parser.
+
+    Returns
+    -------
+    dict of tuple
+        By the name of the command.
+    """
+    return {name: (text, _module(name)._parser()) for name, text in _COMMANDS.items()}

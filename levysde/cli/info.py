@@ -36,17 +36,21 @@ def run(words: list[str], stop: Stop) -> int:
     int
         Exit code.
     """
+    options = _parser().parse(words)
+    record = _record()
+    stop.check()
+    answer(as_json(record) if options.json else _text(record))
+    return DONE
+
+
+def _parser() -> Parser:
     parser = Parser(
         "levysde info",
         "Show versions, processor, GPU and the cache of compiled code.",
         EXIT_CODES,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse(words)
-    record = _record()
-    stop.check()
-    answer(as_json(record) if options.json else _text(record))
-    return DONE
+    return parser
 
 
 def _record() -> dict[str, Any]:

@@ -43,12 +43,16 @@ def run(words: list[str], stop: Stop) -> int:
     OSError
         If a file cannot be read or written.
     """
+    options = _parser().parse(words)
+    from levysde.runs.sweep.merging import merge
+
+    return told(merge(options.parts, options.output), options, _PROGRAM)
+
+
+def _parser() -> Parser:
     parser = Parser(_PROGRAM, "Join the parts of a sweep.", _EPILOG)
     parser.add_argument("parts", nargs="+", metavar="DIR", help="folders of the parts")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder of the whole")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quiet", action="store_true", help="no notes")
-    options = parser.parse(words)
-    from levysde.runs.sweep.merging import merge
-
-    return told(merge(options.parts, options.output), options, _PROGRAM)
+    return parser

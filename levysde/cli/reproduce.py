@@ -60,19 +60,7 @@ def run(words: list[str], stop: Stop) -> int:
     OSError
         If a file cannot be written.
     """
-    parser = Parser(_PROGRAM, "Run experiments and draw them, with a page about them.", _EPILOG)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments (all)")
-    parser.add_argument("--list", action="store_true", help="print the names of the experiments")
-    parser.add_argument("--quick", action="store_true", help="fewer settings and paths")
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        help=f"folder ({_FOLDER}, or {_FOLDER}-quick)",
-    )
-    parser.add_argument("--threads", type=whole_number, metavar="N", help="one per processor")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
-    options = parser.parse(words)
+    options = _parser().parse(words)
     output = options.output or (f"{_FOLDER}-quick" if options.quick else _FOLDER)
     from levysde.report.experiments import experiments, reproduce
 
@@ -137,3 +125,19 @@ def _report(made: list[Reproduction], output: str, json: bool) -> None:
                     f"{each.name}: {finding.claim}: expected {finding.expected:.5g}, found "
                     f"{finding.found:.5g} +- {finding.error:.2g}",
                 )
+
+
+def _parser() -> Parser:
+    parser = Parser(_PROGRAM, "Run experiments and draw them, with a page about them.", _EPILOG)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments (all)")
+    parser.add_argument("--list", action="store_true", help="print the names of the experiments")
+    parser.add_argument("--quick", action="store_true", help="fewer settings and paths")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        help=f"folder ({_FOLDER}, or {_FOLDER}-quick)",
+    )
+    parser.add_argument("--threads", type=whole_number, metavar="N", help="one per processor")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    return parser

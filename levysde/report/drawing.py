@@ -90,6 +90,16 @@ def _columns(labels: list[str], width: float, most: int) -> int:
     return math.ceil(len(labels) / rows)
 
 
+def note(ax: Axes, text: str, bottom_left: bool = False) -> None:
+    """Say something in the upper right corner, or in the lower left one."""
+    x, y = (0.02, 0.03) if bottom_left else (0.98, 0.97)
+    ax.annotate(
+        text, xy=(x, y), xycoords="axes fraction", ha="left" if bottom_left else "right",
+        va="bottom" if bottom_left else "top", fontsize="small",
+        bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0.0, "pad": 1.5},
+    )  # fmt: skip
+
+
 def log_axis(ax: Axes, name: Literal["x", "y"], values: FloatArray) -> None:
     """Make an axis of positive values logarithmic, with a few plain labels on a short range."""
     axis: XAxis | YAxis

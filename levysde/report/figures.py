@@ -28,6 +28,7 @@ from levysde.report.drawing import (
     check_ax,
     legend_below,
     log_probability_axis,
+    note,
     own_axes,
     short_label,
     thinned,
@@ -50,7 +51,8 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
     Draws the Kaplan-Meier estimate of ``P(escape time > t)`` with its 95 % band, the fitted
     law ``exp(-result.rate t)`` and, if a rate is given, ``exp(-rate t)``, on a logarithmic
     axis where an exponential law is a straight line. Time is in units of the mean escape time,
-    or in time units if no path escaped.
+    or in time units if no path escaped. The numbers of paths and the p-value of the test of an
+    exponential law stand in a corner.
 
     Parameters
     ----------
@@ -129,8 +131,16 @@ def survival_curve(result: EscapeTimes, rate: float | None = None, ax: Axes | No
     ax.set_xlabel("time / mean escape time" if math.isfinite(result.mean) else "time")
     ax.set_ylabel("probability of being inside")
     ax.set_title(title(result.parameters), fontsize="medium")
+    note(ax, _counts(result), bottom_left=True)
     legend_below(ax)
     return ax
+
+
+def _counts(result: EscapeTimes) -> str:
+    """Return the number of paths, and the test of the exponential law if there is one."""
+    p_value = result.exponentiality().p_value
+    counts = f"{result.escaped} of {result.paths} paths escaped"
+    return counts if p_value is None else f"{counts}\nexponential law: p = {p_value:.2g}"
 
 
 def survival(

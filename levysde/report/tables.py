@@ -19,7 +19,7 @@ from levysde.report import rows
 from levysde.report.drawing import CYCLE, MARKERS, check_ax, legend_below, log_axis, own_axes
 from levysde.report.rows import Table
 
-__all__ = ["collapse", "ratio", "scaling"]
+__all__ = ["collapse", "points", "ratio", "scaling"]
 
 FloatArray = NDArray[np.float64]
 
@@ -30,6 +30,7 @@ _SHORT = 1.08
 _THEORY: dict[str, dict[str, Any]] = {
     "leading order": {"linestyle": "-", "linewidth": 1.2},
     "corrected": {"linestyle": "--", "linewidth": 0.8},
+    "predicted": {"linestyle": "-", "linewidth": 1.2},
 }
 
 
@@ -191,6 +192,55 @@ def ratio(
         log_axis(ax, "y", drawn)
     ax.set_xlabel(rows.heading(x))
     ax.set_ylabel("simulated / predicted mean")
+    legend_below(ax)
+    return ax
+
+
+def points(table: Table, x: str, y: str, by: Sequence[str] = (), ax: Axes | None = None) -> Axes:
+    """One column against another: points with intervals, and lines of what is predicted.
+
+    Intervals are those of the columns ``y_lower`` and ``y_upper``, lines those of
+    ``predicted_y``, where the table has them. Both axes are logarithmic.
+
+    Parameters
+    ----------
+    table : mapping of str to sequence
+        With the columns `x`, `y` and those of `by`.
+    x, y : str
+        Columns of the axes, positive.
+    by : sequence of str, default ()
+        Columns that tell the groups apart.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a figure of its own of 6 by 4 inches.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or not of positive numbers, or no row is complete.
+
+    Examples
+    --------
+    >>> table = {"method": ["euler", "jump"], "epsilon": [0.1, 0.1], "time": [0.5, 0.2]}
+    >>> points(table, "epsilon", "time", by=["method"]).get_ylabel()
+    'time'
+    """
+    check_ax(ax)
+    place, height = rows.numbers(table, x), rows.numbers(table, y)
+    used = _usable({x: place, y: height})
+    grouped = _kept(rows.groups(table, by), used)
+    grouped = {label: group[np.argsort(place[group])] for label, group in grouped.items()}
+    ax = own_axes() if ax is None else ax
+    theory = {"predicted": rows.optional_numbers(table, f"predicted_{y}")}
+    drawn = _draw_groups(ax, table, y, place, grouped, theory)
+    log_axis(ax, "x", place[used])
+    log_axis(ax, "y", drawn)
+    ax.set_xlabel(rows.heading(x))
+    ax.set_ylabel(rows.heading(y))
     legend_below(ax)
     return ax
 

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from levysde.methods.timestep import AutomaticStep, automatic_step, largest_curv
 from levysde.model import Model
 from levysde.noise import Noise
 from levysde.runs.comparison_text import comparison_rows, comparison_text, setting_lines
+from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, ratio_of
 from levysde.runs.results import EscapeTimes
 from levysde.runs.setting_text import amplitude_text
@@ -26,6 +27,8 @@ from levysde.spellings import with_hints
 from levysde.trial import try_functions
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from levysde.theory import Prediction
 
 _LARGEST_PRODUCT = 0.5
@@ -118,6 +121,22 @@ class Comparison(Printed):
         )
         return facts
 
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the ratios of the means, by `levysde.plots.comparison`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from levysde import plots
+
+        return plots.comparison(self, ax)
+
     def _rows(self) -> list[Row]:
         return [
             {
@@ -193,7 +212,7 @@ def compare(
     horizon: float | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = None,
     lr: float | None = None,
 ) -> Comparison:
     """Escape times of several optimizers with the same noise, path by path.

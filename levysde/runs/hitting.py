@@ -1,7 +1,6 @@
 """The verb `hitting_times`: first entrances into a set, which are exits from its complement."""
 
 import os
-from collections.abc import Callable
 
 import numpy.typing as npt
 
@@ -11,6 +10,7 @@ from levysde.domains import Domain
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise, none
 from levysde.potentials import Potential
+from levysde.runs.progress import Progress
 from levysde.runs.results import EscapeTimes
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints
@@ -35,7 +35,7 @@ def hitting_times(
     threads: int | None = None,
     rel_error: float | None = None,
     resume: EscapeTimes | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = None,
     scheme: str = "euler",
     lr: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,

@@ -1,7 +1,7 @@
 """Several laws of noise at one learning rate: models of noise judged against data."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from levysde import checks
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
+from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, paired_ratio
 from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.simulate import escape_times
@@ -16,6 +17,8 @@ from levysde.spellings import with_hints
 from levysde.trial import try_functions
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from levysde.theory import Prediction
 
 __all__ = ["NoiseComparison", "compare_noises"]
@@ -47,6 +50,22 @@ class NoiseComparison:
     results: tuple[EscapeTimes, ...]
     ratios: tuple[Ratio, ...]
     predictions: tuple["Prediction | None", ...]
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the ratios of the means, by `levysde.plots.comparison`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from levysde import plots
+
+        return plots.comparison(self, ax)
 
     def __str__(self) -> str:
         lines = [f"{'noise':<16}{'escaped':>8}  mean time [95 %], ratio to {self.reference} [95 %]"]
@@ -116,7 +135,7 @@ def compare_noises(
     horizon: float | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = None,
 ) -> NoiseComparison:
     """Escape times of one optimizer under several laws of the noise of its gradient.
 

@@ -1,7 +1,7 @@
 """What a refinement of a run has found: means on finer and finer grids, and their limit."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from levysde._printed import Printed, short_repr
 from levysde._text import Row, estimate, labeled, number, plain, table
 from levysde._typing import FloatArray
 from levysde.statistics.exit_times import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,6 +44,8 @@ class Refinement(Printed):
         The error model in one sentence.
     threshold : ndarray, shape (grids,), optional
         Thresholds of the jump method, largest first, length; dt is the same in all runs then.
+    coefficients : tuple of float
+        Both terms of the error model at the coarsest dt or threshold, time; empty if not known.
 
     Examples
     --------
@@ -67,6 +72,7 @@ class Refinement(Printed):
     p_value: float
     model: str
     threshold: FloatArray | None = None
+    coefficients: tuple[float, ...] = field(default=(), repr=False)
 
     @property
     def bias(self) -> float:
@@ -116,6 +122,22 @@ class Refinement(Printed):
             By attribute.
         """
         return {**super().to_dict(), "bias": plain(self.bias)}
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the means and their limit, by `levysde.plots.refinement`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from levysde import plots
+
+        return plots.refinement(self, ax)
 
     def _rows(self) -> list[Row]:
         columns = {"dt": self.dt, "mean": self.mean, "standard_error": self.standard_error}

@@ -16,6 +16,7 @@ from levysde.methods.backend import usable
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
 from levysde.noise import Noise
+from levysde.runs.progress import Progress
 from levysde.runs.refined import Refinement
 from levysde.runs.results import EscapeTimes
 from levysde.runs.simulate import escape_times
@@ -64,7 +65,7 @@ def refine(
     halvings: int = 2,
     correction: str | None = "auto",
     threads: int | None = None,
-    progress: bool = False,
+    progress: Progress = None,
 ) -> Refinement:
     """Repeat a run at dt/2, dt/4, ... and extrapolate its mean exit time to continuous time.
 
@@ -102,8 +103,8 @@ def refine(
         then repeated with it at its own dt. The shift makes the interval several times narrower.
     threads : int, optional
         As for `escape_times`.
-    progress : bool
-        Show a progress bar for each grid.
+    progress : bool, callable or None
+        As for `escape_times`, for each grid.
 
     Returns
     -------
@@ -213,7 +214,7 @@ def _check_first_paths(
 ) -> None:
     """Refuse parts that do not give the first paths of the result again."""
     count = min(_CHECKED_PATHS, result.paths)
-    again = escape_times(*model, **options, paths=count)
+    again = escape_times(*model, **options, paths=count, progress=False)
     same = np.array_equal(again.steps, result.steps[:count])
     same = same and np.array_equal(again.status, result.status[:count])
     same = same and _alike(again.exit_position, result.exit_position[:count])
@@ -288,7 +289,7 @@ def _extrapolated(
     if "threshold" in runs[0].parameters:
         threshold = np.array([run.parameters["threshold"] for run in runs])
     sizes = dt if threshold is None else threshold
-    limit, limit_error, chi_square = _fitted(sizes, mean, error, errors.exponents)
+    (limit, *terms), limit_error, chi_square = _fitted(sizes, mean, error, errors.exponents)
     half = _NORMAL_95 * limit_error
     return Refinement(
         run_mean=run_mean,
@@ -304,13 +305,14 @@ def _extrapolated(
         p_value=_chi_square_tail(chi_square, len(dt) - 2),
         model=errors.words,
         threshold=None if threshold is None else checks.freeze(threshold),
+        coefficients=tuple(terms),
     )
 
 
 def _fitted(
     size: FloatArray, mean: FloatArray, error: FloatArray, exponents: tuple[float, float]
-) -> tuple[float, float, float]:
-    """Constant of the fit, its standard error, and chi-square."""
+) -> tuple[list[float], float, float]:
+    """Constant and both terms at the coarsest size, error of the constant, and chi-square."""
     basis = (size[:, None] / size[0]) ** np.array([0.0, *exponents])
     weighted, values = basis / error[:, None], mean / error
     constant, leading = np.linalg.lstsq(weighted[:, :2], values)[0]
@@ -321,7 +323,7 @@ def _fitted(
     covariance = np.linalg.inv(weighted.T @ weighted)
     coefficients = covariance @ (weighted.T @ values)
     residuals = values - weighted @ coefficients
-    return float(coefficients[0]), math.sqrt(covariance[0, 0]), float(residuals @ residuals)
+    return coefficients.tolist(), math.sqrt(covariance[0, 0]), float(residuals @ residuals)
 
 
 def _chi_square_tail(value: float, degrees: int) -> float:

@@ -41,6 +41,9 @@ from levysde.statistics import exit_times
 from levysde.statistics.exit_times import Exponentiality, Interval, Survival
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from levysde.basins import Basin
     from levysde.theory import Prediction
 
 __all__ = ["EscapeTimes", "Status", "load"]
@@ -343,6 +346,40 @@ class EscapeTimes(Printed):
         from levysde.runs.summary import Summary
 
         return escape_text(Summary(self, prediction))
+
+    def plot(
+        self,
+        kind: str = "survival",
+        prediction: Prediction | None = None,
+        basin: Basin | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the survival probability beside the theory, or the exit positions.
+
+        Parameters
+        ----------
+        kind : {"survival", "exit_positions"}
+            Which of `levysde.plots.survival_curve` and `levysde.plots.exit_positions`.
+        prediction : Prediction, optional
+            What `levysde.theory.predict` says; unless given, what it says of the parts on record,
+            if they are built-in ones.
+        basin : Basin, optional
+            What was left, for its boundary; unless given, as the record has it.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown, or there is nothing to draw.
+        """
+        from levysde.report.kinds import draw_result
+
+        return draw_result(self, kind, prediction, basin, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """The estimates as values that JSON can hold; `save` keeps the paths.

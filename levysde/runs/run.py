@@ -52,12 +52,23 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, result: EscapeTimes | None, remark: str = "") -> None:
-        super().__init__(f"interrupted; {remark}" if remark else "interrupted")
+        super().__init__("; ".join(filter(None, ("interrupted", remark, _kept(result)))))
         self.result, self.remark = result, remark
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle through the constructor."""
         return Interrupted, (self.result, self.remark)
+
+
+def _kept(result: EscapeTimes | None) -> str:
+    """Return where the finished paths are, and how a run with them goes on."""
+    if result is None:
+        return "nothing is kept"
+    paths = f"{result.paths} finished path{' is' if result.paths == 1 else 's are'}"
+    return (
+        f"{paths} in `result` of this exception (sys.last_value.result where it was not caught): "
+        "result.save(file) keeps them, and escape_times(..., resume=result) goes on"
+    )
 
 
 class Prefix:

@@ -1,7 +1,8 @@
 """The verb `trajectories`: sample paths, for looking at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from levysde.methods.scheme import SCHEMES
 from levysde.model import checked_model
 from levysde.noise import Noise
 from levysde.spellings import with_hints
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Trajectories", "trajectories"]
 
@@ -45,6 +49,34 @@ class Trajectories(Printed):
         paths, states, dim = self.positions.shape
         sizes = f"paths={paths}, states={states}, dim={dim}"
         return f"Trajectories({sizes}, dt={number(self.dt)}, until={number(self.times[-1])})"
+
+    def plot(
+        self,
+        kind: str = "time",
+        basin: Basin | None = None,
+        coordinates: Sequence[int] | None = None,
+        ax: "Axes | None" = None,
+    ) -> "Axes":
+        """Draw the paths, by `levysde.plots.sample_paths`.
+
+        Parameters
+        ----------
+        kind : {"time", "plane"}
+            One coordinate against time, or two coordinates.
+        basin : Basin, optional
+            Where the paths move: each ends at its first state outside.
+        coordinates : sequence of int, optional
+            Their numbers, from 0; the first ones unless given.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from levysde import plots
+
+        return plots.sample_paths(self, kind, basin, coordinates, ax)
 
     def _rows(self) -> list[Row]:
         """A line a path: where it ended and how far it was."""

@@ -1,8 +1,6 @@
 """The verb `escape_times`: validation, then one call to the engine."""
 
 import os
-from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Literal
 
 from levysde import checks
@@ -10,7 +8,8 @@ from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.methods.timestep import automatic_dt
 from levysde.noise import Noise
-from levysde.runs.progress import Bar
+from levysde.runs.announced import announce
+from levysde.runs.progress import Progress, watched
 from levysde.runs.results import EscapeTimes
 from levysde.runs.run import Interrupted, Prefix, checkpoint_file
 from levysde.runs.simulation import Asked, numbers_of_paths, prepare
@@ -34,7 +33,7 @@ def escape_times(
     threads: int | None = None,
     rel_error: float | None = None,
     resume: EscapeTimes | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = None,
     correction: str | None = None,
     threshold: float | None = None,
     small_jumps: str = "diffusion",
@@ -87,11 +86,13 @@ def escape_times(
         escapes alone, so stopping does not bias an estimate without censoring.
     resume : EscapeTimes, optional
         An earlier result of the same run with fewer paths, to be continued.
-    progress : bool or callable
+    progress : bool, callable or None
         Show a progress bar on the standard error stream, and before it what is being prepared where
-        that takes more than two seconds; or call this function about ten times a second with the
-        numbers of finished and of all paths (of a batch, with `rel_error`). What it raises ends the
-        run.
+        that takes more than two seconds, and about how long the run will last if that is more than
+        ten; or call this function about ten times a second with the numbers of finished and of all
+        paths (of a batch, with `rel_error`). What it raises ends the run. Unless given, this is
+        shown once the run has lasted for two seconds, and only where the standard error stream is a
+        terminal or this is a notebook: scripts, logs and tests stay silent.
     correction : {"boundary-shift"}, optional
         Move the boundary inward by what makes up for exits between two monitoring times, see
         `levysde.grid.shifted`: the mean is then right to order dt and not dt^(1/alpha), and exit
@@ -159,24 +160,24 @@ def escape_times(
     if threads is not None:
         threads = checks.whole_number("threads", threads, 1, 4096)
     file = None if checkpoint is None else checkpoint_file(checkpoint)
-    if not (isinstance(progress, bool) or callable(progress)):
-        raise ValueError(f"progress is {checks.told(progress)}; give True, False or a function")
     paths, needed = numbers_of_paths(paths, rel_error)
     asked = Asked(
         dt, horizon, seed, method, backend, correction, threshold, small_jumps, scheme, lr
     )
-    simulation = prepare(
-        basin,
-        dynamics,
-        noise,
-        epsilon,
-        asked,
-        missing=(needed or paths) - (0 if resume is None else resume.paths),
-        threads=threads,
-        earlier=resume,
-        progress=progress,
-    )
-    with Bar() if progress is True else nullcontext(progress or None) as shown:
+    missing = (needed or paths) - (0 if resume is None else resume.paths)
+    with watched(progress) as shown:
+        simulation = prepare(
+            basin,
+            dynamics,
+            noise,
+            epsilon,
+            asked,
+            missing=missing,
+            threads=threads,
+            earlier=resume,
+            progress=shown,
+        )
+        announce(simulation, shown, missing, threads)
         run = Prefix(simulation, threads, shown, file)
         if resume is not None:
             run.continue_from(resume)

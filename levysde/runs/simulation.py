@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from levysde.methods.learning_rate import amplitude_and_step
 from levysde.methods.scheme import SCHEMES
 from levysde.model import Model, check_parts, checked_model
 from levysde.noise import Noise
-from levysde.runs.progress import stage
+from levysde.runs.progress import Progress, stage
 from levysde.runs.record import describe
 from levysde.runs.results import EscapeTimes
 from levysde.statistics import exit_times
@@ -130,7 +129,7 @@ def prepare(
     missing: int,
     threads: int | None = None,
     earlier: EscapeTimes | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = False,
 ) -> Simulation:
     """Choose step, method and horizon, and make the program that an engine runs.
 

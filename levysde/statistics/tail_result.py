@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from levysde.statistics.draw_dependence import CoordinateDependence, SerialDepen
 from levysde.statistics.gaussian_null import Null, PooledTail
 from levysde.statistics.goodness import Goodness
 from levysde.statistics.verdict import rise_z
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["GroupTail", "TailIndex"]
 
@@ -155,6 +158,22 @@ class TailIndex(Printed):
         """
         verdict = textwrap.fill(self.verdict, _WIDTH)
         return "\n".join([verdict, "", *self._facts(), *self._sums(), *self._by_group()])
+
+    def plot(self, figure: Figure | None = None) -> NDArray[Any]:
+        """Draw the estimates in four panels, by `levysde.plots.tail_index`.
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure, optional
+            Where to draw; by default one of its own.
+
+        Returns
+        -------
+        ndarray of matplotlib.axes.Axes, shape (4,)
+        """
+        from levysde import plots
+
+        return plots.tail_index(self, figure)
 
     def _facts(self) -> list[str]:
         alpha, upper = self.alpha[self.fitted], self.upper[self.fitted]

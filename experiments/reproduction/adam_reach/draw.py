@@ -2,12 +2,10 @@
 
 import math
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from levysde import basins, dynamics, noise, plots, theory
-from levysde.report.drawing import CYCLE, MARKERS
 from levysde.report.findings import Data, Finding, Outcome, standard_error
 
 SOURCE = "Kingma & Ba 2015, algorithm 1, summed over the steps after one jump"
@@ -53,22 +51,28 @@ def largest_move() -> float:
     return moved
 
 
+def table_of(cases: dict[str, list[dict]]) -> dict[str, list]:
+    """Both cases as the columns of a table, with the theory of one jump where it is meant."""
+    lines = [{"case": CASES[case], **line} for case, lines in cases.items() for line in lines]
+    frozen = CASES["frozen"]
+    return {
+        "case": [line["case"] for line in lines],
+        "reach": [line["reach"] for line in lines],
+        "iterations": [line["iterations"] for line in lines],
+        "iterations_lower": [line["iterations"] - 1.96 * line["error"] for line in lines],
+        "iterations_upper": [line["iterations"] + 1.96 * line["error"] for line in lines],
+        "predicted_iterations": [
+            one_jump(line["reach"]) if line["case"] == frozen else None for line in lines
+        ],
+    }
+
+
 def panel(ax: Axes, cases: dict[str, list[dict]]) -> None:
     """Iterations against the half width, with the theory of one jump and its reach."""
-    for index, (case, lines) in enumerate(cases.items()):
-        ax.errorbar(
-            [line["reach"] for line in lines], [line["iterations"] for line in lines],
-            [1.96 * line["error"] for line in lines], color=CYCLE[index], marker=MARKERS[index],
-            linestyle="none", capsize=3.0, label=CASES[case],
-        )  # fmt: skip
-    reaches = [line["reach"] for line in cases["frozen"]]
-    fine = np.geomspace(min(reaches), max(reaches), 30)
-    law = [one_jump(reach) for reach in fine]
-    ax.plot(fine, law, color=CYCLE[0], label="theory of one jump, frozen")
+    plots.points(table_of(cases), "reach", "iterations", by=["case"], ax=ax)
     cap = theory.one_jump_cap(B1, B2)
     ax.axvline(cap, color="0.4", linestyle="--", label=f"reach of one jump, {cap:.2f}")
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    reaches = [line["reach"] for line in cases["frozen"]]
     ax.set_xticks(reaches, [f"{reach:.0f}" for reach in reaches])
     ax.minorticks_off()
     ax.set_xlabel("half width of the well / learning rate")

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from levysde._printed import Printed, short_repr
 from levysde._text import Row, plain
@@ -17,6 +17,9 @@ from levysde.runs.results import EscapeTimes, load
 from levysde.runs.sweep.manifest import CellRecord, recorded
 from levysde.runs.sweep.store import MANIFEST, RESULT, SUMMARY, Store
 from levysde.runs.sweep.table_text import sweep_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _ESTIMATES = ("paths", "mean", "mean_lower", "mean_upper", "predicted_mean", "ratio", "method")
 _SCREEN = 30
@@ -89,6 +92,31 @@ class Sweep(Printed):
             }
         )
         return facts
+
+    def plot(self, kind: str = "scaling", ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the table, or the survival curves of its cells.
+
+        Parameters
+        ----------
+        kind : {"scaling", "collapse", "ratio", "phase_map", "survival"}
+            Name of a function of `levysde.plots`.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a figure of its own.
+        **options : optional
+            Arguments of that function by name, such as ``x`` and ``by``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown, no cell is complete, or the function refuses an option.
+        """
+        from levysde.report.kinds import draw_sweep
+
+        return draw_sweep(self, kind, ax, options)
 
     def _rows(self) -> list[Row]:
         """The axes and the estimates of each cell."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from levysde import checks
+from levysde.runs.progress import PATIENCE, Progress, bar_class, someone_waits
 from levysde.runs.sweep.cell import Cell
 from levysde.runs.sweep.durations import weights
 from levysde.runs.sweep.table import load_sweep
@@ -24,7 +26,7 @@ class Tally:
         All cells.
     directory : Path
         Where the summary goes.
-    progress : bool or callable
+    progress : bool, callable or None
         As for `sweep`.
     threads : int or None
         One per processor unless given.
@@ -34,27 +36,36 @@ class Tally:
         self,
         cells: Sequence[Cell],
         directory: Path,
-        progress: bool | Callable[[int, int], object],
+        progress: Progress,
         threads: int | None,
     ) -> None:
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise ValueError(
+                f"progress is {checks.told(progress)}; give True, False, None or a function"
+            )
         self.directory, self.progress = directory, progress
+        self.threads, self.cells, self.begun = threads, cells, time.monotonic()
+        self.shown = progress is True or (progress is None and someone_waits())
         self.wanted = {cell.key: cell.paths for cell in cells}
         self.finished = dict.fromkeys(self.wanted, 0)
         self.complete = 0
         self.written = time.monotonic()
         self.bar: Any = None
-        self.weights = weights(cells, threads) if progress is True else {}
+        self.weights: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         if self.progress is True:
-            from tqdm import tqdm
-
-            self.bar = tqdm(
-                total=sum(self.weights.values()),
-                bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
-                dynamic_ncols=True,
-            )
+            self._open()
         return self
+
+    def _open(self) -> None:
+        """Show the bar, in units of the time that each cell is expected to take."""
+        self.weights = weights(self.cells, self.threads)
+        self.bar = bar_class()(
+            total=sum(self.weights.values()),
+            bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+            dynamic_ncols=True,
+        )
 
     def __exit__(self, *error: object) -> None:
         """Write the summary of what is complete."""
@@ -73,6 +84,8 @@ class Tally:
             Its finished paths.
         """
         self.finished[cell.key] = paths
+        if self.shown and self.bar is None and time.monotonic() - self.begun > PATIENCE:
+            self._open()
         if self.bar is not None:
             shares = (self.finished[key] / self.wanted[key] for key in self.wanted)
             now = sum(map(float.__mul__, self.weights.values(), shares))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from levysde import checks
+from levysde.runs.progress import Progress
 from levysde.runs.sweep.cell import Cell, cells_of
 from levysde.runs.sweep.compute import Share, compute_cell, finish_cell
 from levysde.runs.sweep.settings import read
@@ -18,8 +20,6 @@ from levysde.runs.sweep.tally import Tally
 
 __all__ = ["sweep"]
 
-Progress = bool | Callable[[int, int], object]
-
 
 def sweep(
     spec: str | os.PathLike[str] | Mapping[str, Any],
@@ -27,7 +27,7 @@ def sweep(
     client: Any = None,
     shard: str | tuple[int, int] | None = None,
     threads: int | None = None,
-    progress: Progress = False,
+    progress: Progress = None,
 ) -> Sweep:
     """Escape times of every cell of a grid of settings, kept in a directory.
 
@@ -59,9 +59,10 @@ def sweep(
         directories of their own that `merge` joins.
     threads : int, optional
         One per processor unless given.
-    progress : bool or callable
+    progress : bool, callable or None
         Show a progress bar with the time left; or call this function about ten times a second with
-        the numbers of finished and of all paths. What it raises ends the sweep.
+        the numbers of finished and of all paths. What it raises ends the sweep. Unless given, the
+        bar is shown where `escape_times` would show one.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def sweep(
     OSError
         If a file cannot be read or written, or the cluster is lost.
     KeyboardInterrupt
-        If it was interrupted; what had finished is kept.
+        If it was interrupted; what had finished is kept in the directory, as it says.
 
     Examples
     --------
@@ -97,7 +98,7 @@ def sweep(
     with store.locked(alone=shard is None):
         store.begin(given, cells)
         store.clean(cells)
-        with Tally(cells, store.directory, progress, threads) as tally:
+        with Tally(cells, store.directory, progress, threads) as tally, _told_what_is_kept(store):
             if client is None:
                 _compute(store, cells, share, threads, tally)
             else:
@@ -105,6 +106,17 @@ def sweep(
 
                 compute_on(client, store, cells, tally)
     return load_sweep(directory)
+
+
+@contextmanager
+def _told_what_is_kept(store: Store) -> Iterator[None]:
+    """Say of an interrupted sweep where it is, and how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        remark = getattr(stop, "remark", "")
+        kept = f"what had finished is in {store.directory}; the same call of sweep continues it"
+        raise KeyboardInterrupt("; ".join(filter(None, ("interrupted", remark, kept)))) from None
 
 
 def share_of(shard: str | tuple[int, int] | None) -> Share:

@@ -31,6 +31,8 @@ from levysde.statistics import occupation
 from levysde.statistics.occupation import Estimates
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from levysde.theory import TransitionRates
 
 __all__ = ["Visits", "load_visits"]
@@ -243,31 +245,9 @@ class Visits(Printed):
             With the keys origin, target, transitions, rate, lower, upper, and with a prediction
             predicted and ratio.
         """
-        found, counts = self.rates(), self.counts
-        predicted = None if rates is None else np.asarray(rates, dtype=np.float64)
-        if predicted is not None and predicted.shape != (self.wells, self.wells):
-            raise ValueError(
-                f"rates has shape {predicted.shape}; give shape ({self.wells}, {self.wells})"
-            )
-        lines = []
-        for i in range(self.wells):
-            for j in range(self.wells):
-                if i == j:
-                    continue
-                line: dict[str, Any] = {
-                    "origin": i,
-                    "target": j,
-                    "transitions": int(counts[i, j]),
-                    "rate": float(found.value[i, j]),
-                    "lower": float(found.lower[i, j]),
-                    "upper": float(found.upper[i, j]),
-                }
-                if predicted is not None:
-                    expected = float(predicted[i, j])
-                    line["predicted"] = expected
-                    line["ratio"] = line["rate"] / expected if expected > 0.0 else float("nan")
-                lines.append(line)
-        return lines
+        from levysde.runs.wells.pairs import lines_of_pairs
+
+        return lines_of_pairs(self, rates)
 
     def summary(self, predicted: TransitionRates | None = None) -> str:
         """The setting, the rates and the shares of time, as `levysde wells` prints them.
@@ -284,6 +264,26 @@ class Visits(Printed):
         from levysde.runs.wells.visits_text import visits_text
 
         return visits_text(self, predicted, most=_SCREEN)
+
+    def plot(
+        self, predicted: TransitionRates | None = None, figure: Figure | None = None
+    ) -> npt.NDArray[Any]:
+        """Draw the shares of time and the rates of transitions, by `levysde.plots.visits`.
+
+        Parameters
+        ----------
+        predicted : TransitionRates, optional
+            What `levysde.theory.transition_rates` says.
+        figure : matplotlib.figure.Figure, optional
+            Where to draw; by default one of its own.
+
+        Returns
+        -------
+        ndarray of matplotlib.axes.Axes, shape (2,)
+        """
+        from levysde import plots
+
+        return plots.visits(self, predicted, figure)
 
     def _rows(self) -> list[Row]:
         return [{name: plain(value) for name, value in line.items()} for line in self.table()]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -23,8 +24,9 @@ from levysde.methods.timestep import automatic_step
 from levysde.model import checked_model
 from levysde.noise import Noise
 from levysde.potentials import Potential
-from levysde.runs.progress import Bar, stage
+from levysde.runs.progress import Progress, stage, watched
 from levysde.runs.record import content, versions
+from levysde.runs.run import Interrupted
 from levysde.runs.simulation import Asked, prepare
 from levysde.runs.wells.by_jumps import visits_by_jumps
 from levysde.runs.wells.visited import Visits
@@ -59,7 +61,7 @@ def visits(
     threshold: float | None = None,
     lr: float | None = None,
     threads: int | None = None,
-    progress: bool | Callable[[int, int], object] = False,
+    progress: Progress = None,
 ) -> Visits:
     """Follow paths through several wells, and count transitions and time.
 
@@ -108,8 +110,8 @@ def visits(
         Learning rate in place of `epsilon` and `dt`, as for `escape_times`.
     threads : int, optional
         One per processor unless given. Results do not depend on it.
-    progress : bool or callable
-        Show a bar, or call with the numbers of finished and of all paths.
+    progress : bool, callable or None
+        As for `escape_times`.
 
     Returns
     -------
@@ -120,6 +122,8 @@ def visits(
     ValueError
         If a number is out of range, a point is no minimum, neighborhoods overlap, a label is no
         whole number, or the method does not support the model.
+    Interrupted
+        A KeyboardInterrupt; no part of the visits is kept.
 
     Notes
     -----
@@ -147,34 +151,47 @@ def visits(
     if threads is not None:
         threads = checks.whole_number("threads", threads, 1)
     epsilon, step = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    with stage(progress, "looking for the boundaries of the wells"):
-        basins = wells_of(potential, minima)
-    seed = checks.seed_number(seed)
-    bar = progress if callable(progress) else Bar(bool(progress))
-    given: dict[str, Any] = {
-        "horizon": horizon, "seed": seed, "paths": paths, "start": begun, "method": method,
-    }  # fmt: skip
-    if method == "auto":
-        jumps = label is None and all(
-            _prefers_jumps(basin, dynamics, noise, epsilon, step) for basin in basins
-        )
-        given["method"] = method = "jump" if jumps else "euler"
-    if method == "jump":
-        if scheme != "auto":
-            raise ValueError(f"scheme is {scheme!r} with method 'jump'; leave it out")
-        if label is not None:
-            raise ValueError("a label is for method 'euler'; leave it out, or give a radius")
-        return visits_by_jumps(
-            basins, dynamics, noise, epsilon, step, {**given, "threshold": threshold},
-            radii=lambda: _radii(basins, radius), near=radius is not None, threads=threads,
-            progress=bar,
+    with watched(progress) as bar, keeping_nothing():
+        with stage(bar, "looking for the boundaries of the wells"):
+            basins = wells_of(potential, minima)
+        seed = checks.seed_number(seed)
+        given: dict[str, Any] = {
+            "horizon": horizon, "seed": seed, "paths": paths, "start": begun, "method": method,
+        }  # fmt: skip
+        if method == "auto":
+            jumps = label is None and all(
+                _prefers_jumps(basin, dynamics, noise, epsilon, step) for basin in basins
+            )
+            given["method"] = method = "jump" if jumps else "euler"
+        if method == "jump":
+            if scheme != "auto":
+                raise ValueError(f"scheme is {scheme!r} with method 'jump'; leave it out")
+            if label is not None:
+                raise ValueError("a label is for method 'euler'; leave it out, or give a radius")
+            return visits_by_jumps(
+                basins, dynamics, noise, epsilon, step, {**given, "threshold": threshold},
+                radii=lambda: _radii(basins, radius), near=radius is not None, threads=threads,
+                progress=bar or _silent,
+            )  # fmt: skip
+        if threshold is not None:
+            raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
+        return _by_steps(
+            basins, dynamics, noise, epsilon, step, {**given, "scheme": scheme},
+            _labels(basins, radius, label, label_params), threads, bar or _silent,
         )  # fmt: skip
-    if threshold is not None:
-        raise ValueError(f"threshold is {threshold!r} with method 'euler'; give method='jump'")
-    return _by_steps(
-        basins, dynamics, noise, epsilon, step, {**given, "scheme": scheme},
-        _labels(basins, radius, label, label_params), threads, bar,
-    )  # fmt: skip
+
+
+@contextmanager
+def keeping_nothing() -> Iterator[None]:
+    """Say of an interrupted run that there is nothing to keep."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise Interrupted(None, str(stop)) from None
+
+
+def _silent(finished: int, total: int) -> None:
+    """Show nothing."""
 
 
 def _prefers_jumps(
