@@ -1,0 +1,74 @@
+"""Settings of the documentation site; `make -C docs html` builds it."""
+
+import sys
+from pathlib import Path
+
+from levysde import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "levysde"
+author = "The levysde developers"
+version = release = __version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "plain_docstrings",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "gallery", "**.ipynb_checkpoints", "examples/*.ipynb", "examples/*.py"]
+default_role = "py:obj"
+
+# Single backticks in docstrings link where they name something public and are code elsewhere. Explicit
+# references, such as :func:`...`, must resolve.
+nitpicky = True
+nitpick_ignore_regex = [("py:obj", r".*")]
+
+# Places of the table of contents that may be empty.
+suppress_warnings = ["toc.empty_glob", "config.cache"]
+
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+autodoc_member_order = "bysource"
+autosummary_filename_map = {  # where names differ by case alone
+    "levysde.Noise": "levysde.Noise-class",
+    "levysde.Sweep": "levysde.Sweep-class",
+    "levysde.Trajectories": "levysde.Trajectories-class",
+    "levysde.Visits": "levysde.Visits-class",
+}
+numpydoc_show_class_members = False
+maximum_signature_line_length = 88
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 4
+nb_execution_mode = "cache"
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "examples",
+    "filename_pattern": r"\.py$",
+    "image_scrapers": ("saved_figures.saved_figures",),
+    "reset_modules": (),
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "min_reported_time": 1e6,
+    "abort_on_example_error": False,
+}
+
+html_theme = "furo"
+html_title = f"levysde {__version__}"
+html_static_path = ["_static"]
+html_css_files = ["levysde.css"]
+html_copy_source = False
+html_show_sourcelink = False
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
