@@ -5,7 +5,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-_CODE = re.compile(r"(``.+?``|`[^`]+`)")
+_KEPT = re.compile(r"(^ *\* |``.+?``|`[^`]+`)")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Escape bars and stars of prose; code, literal blocks and doctests stay as they are."""
+    """Escape bars and stars of prose; code, bullets, literal blocks and doctests stay."""
     literal_from: int | None = None
     in_doctest = awaits_block = False
     for number, line in enumerate(lines):
@@ -29,7 +29,7 @@ def _escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
             literal_from = None
         in_doctest = in_doctest or line.lstrip().startswith(">>>")
         if literal_from is None and not in_doctest:
-            pieces = _CODE.split(line)
+            pieces = _KEPT.split(line)
             lines[number] = "".join(
                 piece if place % 2 else re.sub(r"(?<!\\)([|*])", r"\\\1", piece)
                 for place, piece in enumerate(pieces)
