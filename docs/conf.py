@@ -68,7 +68,16 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
 }
 
-html_theme = "furo"
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {
+    "collapse_navigation": True,
+    "navigation_depth": 2,
+    "header_links_before_dropdown": 4,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "logo": {"text": "levysde"},
+}
+html_sidebars = {"index": [], "examples/**": [], "faq": [], "glossary": []}
 html_title = f"levysde {__version__}"
 html_static_path = ["_static"]
 html_css_files = ["levysde.css"]
