@@ -4,13 +4,15 @@ import logging
 import sys
 from pathlib import Path
 
-from levysde import __version__
+from numpydoc.xref import DEFAULT_LINKS
+
+import levysde
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "levysde"
 author = "The levysde developers"
-version = release = __version__
+version = release = levysde.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -47,6 +49,11 @@ autosummary_filename_map = {  # where names differ by case alone
     "levysde.Visits": "levysde.Visits-class",
 }
 numpydoc_show_class_members = False
+# Types of parameters link to the classes of the package and are plain words otherwise.
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"
+numpydoc_xref_aliases = {word: word for word in DEFAULT_LINKS}
+numpydoc_xref_aliases |= {name: f"levysde.{name}" for name in levysde.__all__ if name[0].isupper()}
 maximum_signature_line_length = 88
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -72,13 +79,13 @@ html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "collapse_navigation": True,
     "navigation_depth": 2,
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 6,
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
     "logo": {"text": "levysde"},
 }
-html_sidebars = {"index": [], "examples/**": [], "faq": [], "glossary": []}
-html_title = f"levysde {__version__}"
+html_sidebars = {"index": [], "examples/**": []}
+html_title = f"levysde {levysde.__version__}"
 html_static_path = ["_static"]
 html_css_files = ["levysde.css"]
 html_copy_source = False
