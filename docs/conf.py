@@ -25,11 +25,17 @@ extensions = [
     "plain_docstrings",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "gallery", "**.ipynb_checkpoints", "examples/*.ipynb", "examples/*.py"]
+exclude_patterns = [
+    "_build",
+    "gallery",
+    "**.ipynb_checkpoints",
+    "examples/*.ipynb",
+    "examples/*.py",
+]
 default_role = "py:obj"
 
-# Single backticks in docstrings link where they name something public and are code elsewhere. Explicit
-# references, such as :func:`...`, must resolve.
+# Single backticks in docstrings link where they name something public and are code elsewhere.
+# Explicit references, such as :func:`...`, must resolve.
 nitpicky = True
 nitpick_ignore_regex = [("py:obj", r".*")]
 
@@ -71,6 +77,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
+    "capture_repr": (),
     "min_reported_time": 1e6,
     "abort_on_example_error": False,
 }

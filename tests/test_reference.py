@@ -29,10 +29,9 @@ def listed() -> Iterator[tuple[str, Any]]:
         for line in page.read_text(encoding="utf-8").splitlines():
             if line.startswith(".. currentmodule:: "):
                 module = line.split()[-1]
-            elif entry := re.fullmatch(r"   (\w+)", line):
-                if page.stem != "index":
-                    name = entry[1]
-                    yield f"{module}.{name}", getattr(importlib.import_module(module), name)
+            elif (entry := re.fullmatch(r"   (\w+)", line)) and page.stem != "index":
+                name = entry[1]
+                yield f"{module}.{name}", getattr(importlib.import_module(module), name)
 
 
 def test_every_entry_is_public() -> None:

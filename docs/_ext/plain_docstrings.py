@@ -9,9 +9,18 @@ _KEPT = re.compile(r"(^ *\* |``.+?``|`[^`]+`)")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Have docstrings escaped before numpydoc reads them."""
+    """Have docstrings escaped before numpydoc reads them, and signatures made readable."""
     app.connect("autodoc-process-docstring", _escape, priority=400)
+    app.connect("autodoc-process-signature", _readable, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _readable(*event: Any) -> tuple[str, str | None] | None:
+    """Write a default that is made at each call as an ellipsis."""
+    signature, returns = event[-2:]
+    if signature is None or "<factory>" not in signature:
+        return None
+    return signature.replace("<factory>", "..."), returns
 
 
 def _escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

@@ -2,8 +2,8 @@
 Where paths leave
 =================
 
-Heavy-tailed noise leaves by one large jump, so that paths are first seen far outside, and where they
-are tells how the noise jumps. Noise with independent coordinates jumps along the axes.
+Heavy-tailed noise leaves by one large jump, so that paths are first seen far outside, and where
+they are tells how the noise jumps. Noise with independent coordinates jumps along the axes.
 """
 
 import levysde as ls

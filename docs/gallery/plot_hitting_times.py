@@ -2,9 +2,9 @@
 How long an optimizer takes to arrive
 =====================================
 
-The number of iterations until the loss of a stretched bowl is below 0.001, for SGD and AdamW with noisy
-gradients. An arrival is a first entrance into a set. Nothing makes such a time exponential: most paths
-arrive at about the same time, and few much later.
+The number of iterations until the loss of a stretched bowl is below 0.001, for SGD and AdamW with
+noisy gradients. An arrival is a first entrance into a set. Nothing makes such a time exponential:
+most paths arrive at about the same time, and few much later.
 """
 
 import levysde as ls

@@ -2,9 +2,10 @@
 The jump method against Euler's
 ===============================
 
-Euler's method takes ever more steps as the noise gets small. The jump method goes from one large jump to
-the next, and its cost does not grow. Where both can be run they agree but for a per cent or two, because
-Euler's method sees exits on its grid only. The dashed line has the first correction of the theory.
+Euler's method takes ever more steps as the noise gets small. The jump method goes from one large
+jump to the next, and its cost does not grow. Where both can be run they agree but for a per cent
+or two, because Euler's method sees exits on its grid only. The dashed line has the first
+correction of the theory.
 """
 
 import tempfile

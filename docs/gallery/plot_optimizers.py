@@ -2,8 +2,8 @@
 Optimizers with the same noise
 ==============================
 
-SGD, momentum and AdamW leave the same basin under the same noise, path by path, so that ratios of their
-escape times are known better than the times. The learning rate is 0.02 for all three.
+SGD, momentum and AdamW leave the same basin under the same noise, path by path, so that ratios of
+their escape times are known better than the times. The learning rate is 0.02 for all three.
 """
 
 import levysde as ls

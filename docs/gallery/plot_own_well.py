@@ -2,8 +2,8 @@
 Paths in a well of your own
 ===========================
 
-A well is two plain functions, the potential and its gradient, and a domain is a predicate that says
-which points are outside. Here it is a double well with a valley, left over the saddle.
+A well is two plain functions, the potential and its gradient, and a domain is a predicate that
+says which points are outside. Here it is a double well with a valley, left over the saddle.
 """
 
 import levysde as ls
@@ -27,7 +27,8 @@ valley = ls.Domain(2, outside, params={"half_width": 1.0})
 basin = ls.Basin(well, valley, minimum=[1.0, 0.0])
 
 # %%
-# Three paths: small steps are drawn as lines, large jumps are dotted, and a cross is an end outside.
+# Three paths: small steps are drawn as lines, large jumps are dotted, and a cross is an end
+# outside.
 noise = ls.noise.isotropic(alpha=1.5)
 paths = ls.trajectories(basin, ls.dynamics.sgd(), noise, 0.1, paths=3, steps=1500, seed=4)
 ls.plots.save(ls.plots.plane(paths.positions, basin), "paths.png")

@@ -3,9 +3,9 @@ How many paths are still inside
 ===============================
 
 As the noise gets small the escape time becomes exponential, which is a straight line on a
-logarithmic axis. The fraction of paths still inside (Kaplan-Meier, with its 95 % band) stands beside
-the rate that the theory of small noise predicts. Early in a run paths have yet to spread over the well;
-what remains of the difference is the first correction in the amplitude of the noise.
+logarithmic axis. The fraction of paths still inside (Kaplan-Meier, with its 95 % band) stands
+beside the rate that the theory of small noise predicts. What they differ by is the first
+correction in the amplitude of the noise.
 """
 
 import levysde as ls

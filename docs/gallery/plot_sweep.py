@@ -2,9 +2,9 @@
 Mean escape times of three wells, and their collapse
 ====================================================
 
-Three wells of the same height and of different shapes are left by noise of three amplitudes and two
-indices. The mean escape time is a power of the amplitude with the exponent -alpha, and depends on
-the well by the distances to its boundary alone.
+Three wells of the same height and of different shapes are left by noise of three amplitudes and
+two indices. The mean escape time is a power of the amplitude with the exponent -alpha, and
+depends on the well by the distances to its boundary alone.
 """
 
 import tempfile
