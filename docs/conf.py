@@ -61,6 +61,7 @@ numpydoc_xref_ignore = "all"
 numpydoc_xref_aliases = {word: word for word in DEFAULT_LINKS}
 numpydoc_xref_aliases |= {name: f"levysde.{name}" for name in levysde.__all__ if name[0].isupper()}
 maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
