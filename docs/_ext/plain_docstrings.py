@@ -6,6 +6,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 _KEPT = re.compile(r"(^ *\* |``.+?``|`[^`]+`)")
+_PRIVATE = re.compile(r", _\w+=<.*?>+(?=[,)])")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -16,11 +17,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _readable(*event: Any) -> tuple[str, str | None] | None:
-    """Write a default that is made at each call as an ellipsis."""
+    """Leave out private parameters, and write a default made at each call as an ellipsis."""
     signature, returns = event[-2:]
-    if signature is None or "<factory>" not in signature:
+    if signature is None:
         return None
-    return signature.replace("<factory>", "..."), returns
+    return _PRIVATE.sub("", signature).replace("<factory>", "..."), returns
 
 
 def _escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
