@@ -28,7 +28,7 @@ if importlib.util.find_spec("torch") is not None:
     RUN.append("python torch")
 
 END = "end of a block"
-LIMIT = 240
+LIMIT = 500
 """Seconds that a page may take where other tests run beside it."""
 
 
