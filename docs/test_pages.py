@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 DOCS = Path(__file__).resolve().parent
-PAGES = sorted(page for page in DOCS.rglob("*.md") if not page.relative_to(DOCS).parts[0][0] == "_")
+PAGES = sorted(page for page in DOCS.rglob("*.md") if page.relative_to(DOCS).parts[0][0] != "_")
 NAMES = [page.relative_to(DOCS).as_posix() for page in PAGES]
 
 RUN = ["python", "{code-cell} ipython3"]
