@@ -65,7 +65,9 @@ def test_a_model_of_the_data_has_their_mean(samples):
     assert found.predictions[1].mean == pytest.approx(
         fitted.predict(FLAT, SGD, lr=0.02).mean, rel=1e-12
     )
-    assert "ratio to data" in str(found)
+    assert "(ratio = mean time over that of data" in str(found)
+    assert repr(found).startswith("NoiseComparison(ratios={data: 1.000, fitted: ")
+    assert [row["noise"] for row in found.to_dict()["noises"]] == ["data", "fitted", "too heavy"]
 
 
 def test_data_cannot_leave_by_steps_that_were_not_seen(samples):

@@ -45,6 +45,11 @@ def many_optimizers() -> ls.Comparison:
     return ls.compare(ls.basins.flat(2), optimizers, ls.noise.independent(1.5), 0.5, 50, 0.05)
 
 
+def noises() -> ls.NoiseComparison:
+    laws = {"light": ls.noise.independent(1.9), "heavy": ls.noise.independent(1.2)}
+    return ls.compare_noises(ls.basins.flat(), ls.dynamics.sgd(), laws, lr=0.1, paths=50)
+
+
 def prediction() -> theory.Prediction:
     return theory.predict(ls.basins.flat(), ls.dynamics.sgd(), NOISE, epsilon=0.1)
 
@@ -128,6 +133,7 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "times of nobody": lambda: times(horizon=0.1),
     "comparison": comparison,
     "five optimizers": many_optimizers,
+    "noises": noises,
     "prediction": prediction,
     "no prediction": no_prediction,
     "refinement": refinement,

@@ -1,6 +1,7 @@
 """What someone who waits is shown, and what an interrupted run says."""
 
 import io
+import pickle
 import subprocess
 import sys
 import time
@@ -231,6 +232,25 @@ def test_every_verb_hands_over_its_finished_paths(verb):
     with pytest.raises(ls.Interrupted, match=r"result\.save") as caught:
         interrupted_verbs()[verb](stopping(1))
     assert caught.value.result.paths > 0
+
+
+@pytest.mark.parametrize("verb", ["compare", "compare_noises", "refine"])
+def test_runs_before_an_interrupt_are_handed_over(verb):
+    """The first of several runs is complete when the second is interrupted."""
+    ended = []
+
+    def look(finished, total):
+        if ended:
+            raise KeyboardInterrupt
+        if finished == total:
+            ended.append(total)
+
+    with pytest.raises(ls.Interrupted, match="before it: in `finished`") as caught:
+        interrupted_verbs()[verb](look)
+    stop = pickle.loads(pickle.dumps(caught.value))
+    assert len(stop.finished) >= 1
+    assert all(isinstance(run, ls.EscapeTimes) for run in stop.finished)
+    assert stop.finished[-1].paths == ended[0]
 
 
 @pytest.mark.parametrize("method", ["euler", "jump"])

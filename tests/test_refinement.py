@@ -94,7 +94,7 @@ def fitted(
     exact = limit_mean(alpha, epsilon)
     mean = np.array([chain_mean(alpha, epsilon, float(h), correction) for h in grids])
     errors = _grid_errors(noise.independent(alpha), correction)
-    limit, limit_error, _ = _fitted(grids, mean, error * mean, errors.exponents)
+    (limit, *_), limit_error, _ = _fitted(grids, mean, error * mean, errors.exponents)
     return limit / exact - 1.0, limit_error / exact
 
 

@@ -21,6 +21,7 @@ from levysde.runs.comparison_text import comparison_rows, comparison_text, setti
 from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, ratio_of
 from levysde.runs.results import EscapeTimes
+from levysde.runs.run import one_after_the_other
 from levysde.runs.setting_text import amplitude_text
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints
@@ -280,7 +281,7 @@ def compare(
         schemes = [chosen_scheme(basin, each, step, noise.alpha) for each in dynamics]
     given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
     with _each_once():
-        results = tuple(
+        results = one_after_the_other(
             escape_times(basin, each, noise, **setting, progress=progress, scheme=scheme, **given)
             for each, scheme in zip(dynamics, schemes, strict=True)
         )

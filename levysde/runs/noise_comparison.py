@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from levysde import checks
+from levysde._printed import Printed, short_repr
+from levysde._text import Row, estimate, number, plain, table
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
 from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, paired_ratio
 from levysde.runs.results import EscapeTimes, Status
+from levysde.runs.run import one_after_the_other
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints
 from levysde.trial import try_functions
@@ -27,8 +30,8 @@ _STEPS = 100_000
 """Steps after which paths are censored unless a horizon is given."""
 
 
-@dataclass(frozen=True, eq=False)
-class NoiseComparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class NoiseComparison(Printed):
     """Escape times under several laws of noise, made by `compare_noises`.
 
     Attributes
@@ -67,16 +70,71 @@ class NoiseComparison:
 
         return plots.comparison(self, ax)
 
-    def __str__(self) -> str:
-        lines = [f"{'noise':<16}{'escaped':>8}  mean time [95 %], ratio to {self.reference} [95 %]"]
-        for name, result, ratio in zip(self.names, self.results, self.ratios, strict=True):
-            low, high = result.mean_interval()
-            mean = (
-                f"{result.mean:.4g} [{low:.4g}, {high:.4g}]" if result.escaped else f"> {low:.4g}"
+    def __repr__(self) -> str:
+        """Return the ratios, and not the paths."""
+        pairs = zip(self.names, self.ratios, strict=True)
+        ratios = ", ".join(f"{name}: {number(ratio.value, 4)}" for name, ratio in pairs)
+        return short_repr(self, f"ratios={{{ratios}}}, paths={self.results[0].paths}")
+
+    def summary(self) -> str:
+        """A row for every law, with the ratio of its mean to that of the reference.
+
+        Returns
+        -------
+        str
+        """
+        head = ("noise", "escaped", "mean time", "95 % interval", "theory", "ratio")
+        rows: list[tuple[str, ...]] = [(*head, "95 % interval")]
+        arms = zip(self.names, self.results, self.ratios, self.predictions, strict=True)
+        for name, result, ratio, prediction in arms:
+            predicted = number(None if prediction is None else prediction.mean)
+            rows.append((name, str(result.escaped), *_mean(result), predicted, *_times(ratio)))
+        return (
+            table(rows, right=(1, 2, 4, 5), close=(2, 5))
+            + f"\n\n  (ratio = mean time over that of {self.reference}, from pairs of paths)"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The estimates and predictions as values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            With the keys reference, paths, seed and noises, a list with a dict for every law.
+        """
+        first = self.results[0]
+        facts: dict[str, Any] = {"reference": self.reference, "paths": first.paths}
+        facts |= {"seed": first.parameters["seed"], "noises": self._rows()}
+        return {name: plain(value) for name, value in facts.items()}
+
+    def _rows(self) -> list[Row]:
+        return [
+            {
+                "noise": name,
+                "escaped": result.escaped,
+                "mean": result.mean if result.escaped else None,
+                "mean_lower": result.mean_interval()[0],
+                "mean_upper": result.mean_interval()[1],
+                "predicted_mean": None if prediction is None else prediction.mean,
+                "ratio": ratio.value,
+                "ratio_lower": ratio.lower,
+                "ratio_upper": ratio.upper,
+            }
+            for name, result, ratio, prediction in zip(
+                self.names, self.results, self.ratios, self.predictions, strict=True
             )
-            told = "{:.4g} [{:.4g}, {:.4g}]".format(*ratio) if math.isfinite(ratio.value) else ""
-            lines.append(f"{name:<16}{result.escaped:>8}  {mean}, {told}".rstrip(", "))
-        return "\n".join(lines)
+        ]
+
+
+def _mean(result: EscapeTimes) -> tuple[str, str]:
+    """The mean with its interval, or what it is longer than."""
+    if result.escaped:
+        return estimate(result.mean, *result.mean_interval())
+    return f"> {number(result.mean_interval()[0])}", ""
+
+
+def _times(ratio: Ratio) -> tuple[str, str]:
+    return estimate(*ratio) if math.isfinite(ratio.value) else ("none", "")
 
 
 def ratio_of_arms(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ratio:
@@ -209,7 +267,7 @@ def compare_noises(
     lr = checks.finite_number("lr", lr)
     horizon = _STEPS * lr if horizon is None else horizon
     given: dict[str, Any] = {"paths": paths, "horizon": horizon, "seed": seed, "threads": threads}
-    results = tuple(
+    results = one_after_the_other(
         escape_times(basin, dynamics, noise, lr=lr, progress=progress, **given)
         for noise in noises.values()
     )

@@ -1,7 +1,7 @@
 """Extrapolation of the mean exit time from runs with dt, dt/2, ... or thresholds rho, rho/2, ..."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from levysde.noise import Noise
 from levysde.runs.progress import Progress
 from levysde.runs.refined import Refinement
 from levysde.runs.results import EscapeTimes
+from levysde.runs.run import one_after_the_other
 from levysde.runs.simulate import escape_times
 from levysde.statistics.exit_times import Interval
 
@@ -158,14 +159,16 @@ def refine(
     made_with = options["correction"]
     if not by_threshold:
         options["correction"] = _chosen_correction(model, options, correction)
-    runs = []
-    for k in range(halvings + 1):
-        finer = options | {"seed": (options["seed"] + k) % _LARGEST_SEED}
-        finer["threshold" if by_threshold else "dt"] /= 2.0**k
+    refined = "threshold" if by_threshold else "dt"
+
+    def run_with_half(k: int) -> EscapeTimes:
         if k == 0 and options["correction"] == made_with:
-            runs.append(result)
-        else:
-            runs.append(escape_times(*model, **finer, paths=result.paths, progress=progress))
+            return result
+        finer = options | {"seed": (options["seed"] + k) % _LARGEST_SEED}
+        finer[refined] /= 2.0**k
+        return escape_times(*model, **finer, paths=result.paths, progress=progress)
+
+    runs = one_after_the_other(run_with_half(k) for k in range(halvings + 1))
     if by_threshold:
         errors = _threshold_errors(model[2], result.dt)
     else:
@@ -273,7 +276,7 @@ def _threshold_errors(noise: Noise, dt: float) -> _ErrorModel:
 
 
 def _extrapolated(
-    run_mean: float, runs: list[EscapeTimes], correction: str | None, errors: _ErrorModel
+    run_mean: float, runs: Sequence[EscapeTimes], correction: str | None, errors: _ErrorModel
 ) -> Refinement:
     """Fit the means of the runs."""
     dt = np.array([run.dt for run in runs])

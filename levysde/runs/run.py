@@ -8,7 +8,7 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,15 +49,55 @@ class Interrupted(KeyboardInterrupt):
         The complete prefix of paths; None if path 0 had not ended.
     remark : str
         What else there is to know: that threads do not end. Often empty.
+    finished : tuple of EscapeTimes
+        The runs before it, where a call makes several: those of `compare`, `compare_noises` and
+        `refine`, in their order.
     """
 
-    def __init__(self, result: EscapeTimes | None, remark: str = "") -> None:
-        super().__init__("; ".join(filter(None, ("interrupted", remark, _kept(result)))))
-        self.result, self.remark = result, remark
+    def __init__(
+        self,
+        result: EscapeTimes | None,
+        remark: str = "",
+        finished: tuple[EscapeTimes, ...] = (),
+    ) -> None:
+        several = f"{len(finished)} runs" if len(finished) > 1 else "run"
+        before = f"the {several} before it: in `finished`" if finished else ""
+        super().__init__("; ".join(filter(None, ("interrupted", remark, _kept(result), before))))
+        self.result, self.remark, self.finished = result, remark, finished
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle through the constructor."""
-        return Interrupted, (self.result, self.remark)
+        return Interrupted, (self.result, self.remark, self.finished)
+
+
+def one_after_the_other(runs: Iterable[EscapeTimes]) -> tuple[EscapeTimes, ...]:
+    """The results of several runs; an interrupt of one hands over those before it.
+
+    Parameters
+    ----------
+    runs : iterable of EscapeTimes
+        Makes a run when it is asked for the next one.
+
+    Returns
+    -------
+    tuple of EscapeTimes
+
+    Raises
+    ------
+    Interrupted
+        If one of them does.
+
+    Examples
+    --------
+    >>> one_after_the_other(())
+    ()
+    """
+    finished: list[EscapeTimes] = []
+    try:
+        finished.extend(runs)
+    except Interrupted as stop:
+        raise Interrupted(stop.result, stop.remark, tuple(finished)) from None
+    return tuple(finished)
 
 
 def _kept(result: EscapeTimes | None) -> str:
