@@ -339,3 +339,16 @@ def test_what_is_no_result():
     for draw in (ls.plots.comparison, ls.plots.refinement, ls.plots.sample_paths):
         with pytest.raises(ValueError, match="is 1"):
             draw(1)
+
+
+def test_a_notebook_shows_figures_and_a_script_opens_none(monkeypatch):
+    from matplotlib import pyplot
+
+    from levysde.report import drawing
+
+    drawing.own_axes()
+    assert pyplot.get_fignums() == []
+    monkeypatch.setattr(drawing, "in_notebook", lambda: True)
+    ax = drawing.own_axes()
+    assert [pyplot.figure(number) for number in pyplot.get_fignums()] == [ax.figure]
+    pyplot.close("all")

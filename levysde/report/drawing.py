@@ -25,6 +25,7 @@ from matplotlib.ticker import (
 from numpy.typing import NDArray
 
 from levysde import checks
+from levysde.runs.progress import in_notebook
 from levysde.statistics.exit_times import Survival
 
 __all__ = ["shared_legend"]
@@ -61,9 +62,32 @@ def check_ax(ax: object) -> None:
 
 
 def own_axes() -> Axes:
-    """Axes on a figure of their own, which opens no window."""
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-    return figure.add_subplot()
+    """Axes on a figure of their own."""
+    return own_figure(_SIZE_INCHES).add_subplot()
+
+
+def own_figure(inches: tuple[float, float]) -> Figure:
+    """A figure, which a notebook shows below its cell, and which opens no window elsewhere.
+
+    Parameters
+    ----------
+    inches : tuple of float
+        Width and height.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> own_figure((6.0, 4.0)).get_size_inches().tolist()
+    [6.0, 4.0]
+    """
+    if in_notebook():
+        from matplotlib import pyplot
+
+        return pyplot.figure(figsize=inches, layout="constrained")
+    return Figure(figsize=inches, layout="constrained")
 
 
 def legend_below(ax: Axes) -> None:

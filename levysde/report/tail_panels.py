@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from levysde import checks
-from levysde.report.drawing import BLUE, GREEN, SKY, VERMILION, log_axis, shared_legend
+from levysde.report.drawing import (
+    BLUE,
+    GREEN,
+    SKY,
+    VERMILION,
+    log_axis,
+    own_figure,
+    shared_legend,
+)
 from levysde.statistics.order_statistics import OrderEstimate
 from levysde.statistics.tail_result import TailIndex
 
@@ -59,7 +67,7 @@ def tail_index(result: TailIndex, figure: Figure | None = None) -> NDArray[Any]:
     checks.instance("result", result, TailIndex)
     if figure is not None:
         checks.instance("figure", figure, Figure)
-    figure = figure or Figure(figsize=_SIZE_INCHES, layout="constrained")
+    figure = figure or own_figure(_SIZE_INCHES)
     axes: NDArray[Any] = np.asarray(figure.subplots(2, 2)).ravel()
     _coordinates(axes[0], result)
     _index_of_sums(axes[1], result)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from levysde import checks
-from levysde.report.drawing import BLUE, VERMILION, log_axis, shared_legend
+from levysde.report.drawing import BLUE, VERMILION, log_axis, own_figure, shared_legend
 from levysde.runs.wells.visited import Visits
 from levysde.theory import TransitionRates
 
@@ -74,7 +74,7 @@ def visits(
             )
     if figure is not None:
         checks.instance("figure", figure, Figure)
-    figure = figure or Figure(figsize=_SIZE_INCHES, layout="constrained")
+    figure = figure or own_figure(_SIZE_INCHES)
     axes: NDArray[Any] = np.asarray(figure.subplots(1, 2))
     _shares(axes[0], result, None if predicted is None else predicted.stationary)
     _rates(axes[1], result, None if predicted is None else predicted.rates)

@@ -43,11 +43,21 @@ def someone_waits() -> bool:
     """Whether the standard error stream is a terminal, or this is a notebook."""
     if sys.stderr is None:
         return False
-    return bool(sys.stderr.isatty()) or _in_notebook()
+    return bool(sys.stderr.isatty()) or in_notebook()
 
 
-def _in_notebook() -> bool:
-    """Whether the session of IPython, if there is one, is that of a notebook."""
+def in_notebook() -> bool:
+    """Whether this is a notebook: whether IPython runs in a kernel.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> in_notebook()
+    False
+    """
     session = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return "IPKernelApp" in getattr(session, "config", {})
 
