@@ -1,6 +1,5 @@
 """Settings of the documentation site; `make -C docs html` builds it."""
 
-import logging
 import sys
 from pathlib import Path
 
@@ -40,10 +39,6 @@ nitpicky = True
 nitpick_ignore_regex = [("py:obj", r".*")]
 
 suppress_warnings = ["config.cache"]  # the gallery is configured with a function
-# A pattern in the table of contents may match nothing yet.
-logging.getLogger("sphinx.sphinx.directives.other").addFilter(
-    lambda record: "didn't match any documents" not in record.msg
-)
 
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
@@ -68,6 +63,7 @@ myst_heading_anchors = 4
 nb_execution_mode = "cache"
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
+nb_output_stderr = "remove"  # progress bars
 
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
