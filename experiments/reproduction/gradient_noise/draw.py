@@ -280,12 +280,13 @@ def batch_figure(every: list[Examined]) -> Figure:
     left, right = figure.subplots(1, 2)
     sizes = np.array(BATCHES, dtype=float)
     models = list(dict.fromkeys(one.model for one in every))
+    middle = 0.5 * (len(every) - 1)
     for n, one in enumerate(every):
         color, k = CYCLE[models.index(one.model)], STATES.index(one.state)
         marker, style = MARKERS[k], STYLES[k]
         quartiles = np.array([np.quantile(one.indices[b], [0.25, 0.5, 0.75]) for b in BATCHES]).T
         left.errorbar(
-            sizes * 1.04 ** (n - 0.5 * (len(every) - 1)), quartiles[1], np.abs(quartiles[[0, 2]] - quartiles[1]),
+            sizes * 1.04 ** (n - middle), quartiles[1], np.abs(quartiles[[0, 2]] - quartiles[1]),
             color=color, marker=marker, linestyle=style, markersize=5, capsize=2, linewidth=1.2,
             label=one.name,
         )  # fmt: skip
