@@ -297,7 +297,7 @@ def batch_figure(every: list[Examined]) -> Figure:
                label=r"finite variance, $b^{-1/2}$")  # fmt: skip
     left.axhline(2.0, color="black", linestyle=":", linewidth=0.8)
     log_axis(left, "x", sizes)
-    left.set_ylim(0.3, 2.1)
+    left.set_ylim(0.2, 2.1)
     left.set_xlabel("batch size")
     left.set_ylabel("index of a coordinate: median, quartiles")
     log_axis(right, "x", sizes)
