@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, signal, stats
 
 import levysde as ls
 from levysde import imported
@@ -89,6 +89,42 @@ def test_gradients_of_the_network(sizes: tuple[int, ...]) -> None:
     if len(sizes) == 3:
         risk = ls.potentials.mlp(X, y, hidden=4, classes=3)
         assert mean == pytest.approx(risk.gradient_at(weights), abs=1e-14)
+
+
+def convolution_loss(net, image: np.ndarray, label: int) -> float:
+    """The cross entropy of one image, written for this test."""
+    maps = []
+    for each, offset in zip(net.filters, net.filter_bias, strict=True):
+        found = signal.correlate2d(image, each.reshape(3, 3), mode="valid") + offset
+        active = np.maximum(found, 0.0)
+        rows, columns = (range(0, size, 2) for size in active.shape)
+        maps.append([active[i : i + 2, j : j + 2].max() for i in rows for j in columns])
+    scores = net.matrix @ np.array(maps).T.ravel() + net.bias
+    return float(np.log(np.exp(scores).sum()) - scores[label])
+
+
+def test_gradients_of_the_convolutional_network() -> None:
+    sizes, random = (6, 3, 4), np.random.default_rng(12)
+    X, y = random.standard_normal((5, 36)), random.integers(0, 4, 5)
+    layers, initial, single_gradients, mean_gradient = (
+        part("gradient_noise", name, "convolution.py")
+        for name in ("layers", "initial", "single_gradients", "mean_gradient")
+    )
+    weights = initial(sizes, random)
+    weights += 0.3 * random.standard_normal(weights.size)
+    assert weights.size == 3 * 10 + 4 * (4 * 3 + 1)
+
+    def losses(w):
+        pairs = zip(X.reshape(-1, 6, 6), y, strict=True)
+        return np.array([convolution_loss(layers(w, sizes), *pair) for pair in pairs])
+
+    steps = 1e-6 * np.eye(weights.size)
+    slopes = [(losses(weights + each) - losses(weights - each)) / 2e-6 for each in steps]
+    single = single_gradients(weights, sizes, X, y)
+    assert single == pytest.approx(np.array(slopes).T, abs=1e-8)
+    assert (np.abs(single).max(axis=0) > 1e-3).all()
+    mean = mean_gradient(weights, sizes, X, y)
+    assert mean == pytest.approx(single.mean(axis=0), abs=1e-15)
 
 
 def test_the_pooled_estimate_of_gaussian_noise() -> None:

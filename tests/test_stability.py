@@ -13,6 +13,7 @@ from levysde.statistics import competing_laws, stable_density
 from levysde.statistics.draw_dependence import coordinate_dependence, serial_dependence
 from levysde.statistics.goodness import goodness
 from levysde.statistics.scale_mixture import ScaleMixture, fit_mixture
+from levysde.theory.exact.stable_law import tabulated_density
 
 SIGMAS = 4.0
 DRAWS = 2000
@@ -67,6 +68,32 @@ def test_between_the_rows_of_the_table_the_density_is_near(alpha):
     x = np.array([0.0, 1.0, 3.0, 6.0, 20.0, 100.0])
     exact = levy_stable.logpdf(x, alpha, 0.0)
     assert stable_density.log_density(x, alpha) == pytest.approx(exact, abs=8e-3)
+
+
+@pytest.mark.parametrize("alpha", [0.825, 1.275, 1.777, 1.84, 1.91])
+def test_between_the_rows_of_the_table_no_mass_is_lost(alpha):
+    x, weights = stable_density.quadrature()
+    density = weights * np.exp(stable_density.log_density(x, alpha))
+    assert density.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [1.275, 1.777, 1.84])
+def test_the_likelihood_of_many_draws_is_exact_between_the_rows_of_the_table(alpha):
+    """To one in 1e5 draws, against the density of the theory; its maximum is on no row."""
+    draws = stable(np.random.default_rng(31), alpha, 100_000)
+    largest = float(np.abs(draws).max())
+
+    def exact(shape, log_scale=0.0):
+        density = tabulated_density(shape, largest * math.exp(-log_scale))
+        return float(np.log(density(draws * math.exp(-log_scale))).sum()) - draws.size * log_scale
+
+    for shape in (alpha - 0.02, alpha, alpha + 0.004):
+        found = stable_density.log_density(draws, shape).sum()
+        assert found == pytest.approx(exact(shape), abs=1.0)
+    shape, log_scale = competing_laws.STABLE.fit(draws, alpha - 0.1)
+    best = exact(shape, log_scale)
+    assert best > exact(shape - 0.005, log_scale)
+    assert best > exact(shape + 0.005, log_scale)
 
 
 @pytest.mark.parametrize("family", [competing_laws.STABLE, competing_laws.STUDENT_T])

@@ -6,6 +6,7 @@ The convention is ``E exp(iuX) = exp(-|u|^alpha)``: ``alpha = 2`` is a Gaussian 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,9 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 LOWEST = 0.8
-_ALPHAS = np.concatenate(
-    [np.arange(LOWEST, 1.875, 0.05), [1.9, 1.92, 1.94, 1.955, 1.97, 1.98, 1.99, 1.995, 1.998, 2.0]]
-)
-_FIRST_NEAR_TWO = int(np.flatnonzero(_ALPHAS == 1.9)[0])
+_FAR_FROM_TWO = np.concatenate([np.arange(LOWEST, 1.775, 0.05), [1.8, 1.825, 1.85, 1.875, 1.9]])
+_NEAR_TWO = np.array([1.92, 1.94, 1.955, 1.97, 1.98, 1.99, 1.995, 1.998, 2.0])
+_ALPHAS = np.concatenate([_FAR_FROM_TWO, _NEAR_TWO])
 # Places are uniform in asinh(x), which is log(2x) far out, where densities are powers.
 _STEP = 0.005
 _PLACES = np.arange(0.0, 16.0, _STEP)
@@ -30,21 +30,34 @@ _FLOOR = -690.0
 def log_density(x: FloatArray, alpha: float) -> FloatArray:
     """Logarithm of the density at any shape of ``x``; ``alpha`` is clipped to 0.8 and 2."""
     alpha = min(max(alpha, LOWEST), 2.0)
-    low = min(int(np.searchsorted(_ALPHAS, alpha, side="right")) - 1, _ALPHAS.size - 2)
-    share = (alpha - _ALPHAS[low]) / (_ALPHAS[low + 1] - _ALPHAS[low])
     place = np.arcsinh(np.abs(x)) / _STEP
     index = np.minimum(place.astype(np.intp), _PLACES.size - 2)
     part = place - index
-    lower, upper = (_table()[i] for i in (low, low + 1))
-    if low < _FIRST_NEAR_TWO:
-        # Tails are powers, so that logarithms are linear in alpha far out.
-        mixed = (1.0 - share) * lower + share * upper
-    else:
-        # Near 2 the density is a Gaussian one and 2 - alpha times a tail.
-        with np.errstate(divide="ignore"):
-            mixed = np.logaddexp(np.log1p(-share) + lower, np.log(share) + upper)
-    found = mixed[index] + part * (mixed[index + 1] - mixed[index])
+    values = _between_rows(alpha)
+    found = values[index] + part * (values[index + 1] - values[index])
     return np.asarray(np.maximum(found, _FLOOR))
+
+
+@functools.lru_cache(maxsize=8)
+def _between_rows(alpha: float) -> FloatArray:
+    """Logarithms of the density at all places."""
+    if alpha < _FAR_FROM_TWO[-1]:
+        # Lines between the rows would lose mass, and the likelihood would have peaks at the rows.
+        return np.asarray(_spline()(alpha))
+    # Near 2 the density is a Gaussian one and 2 - alpha times a tail.
+    low = min(int(np.searchsorted(_ALPHAS, alpha, side="right")) - 1, _ALPHAS.size - 2)
+    share = (alpha - _ALPHAS[low]) / (_ALPHAS[low + 1] - _ALPHAS[low])
+    lower, upper = (_table()[i] for i in (low, low + 1))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.logaddexp(np.log1p(-share) + lower, np.log(share) + upper))
+
+
+@functools.cache
+def _spline() -> Callable[[float], FloatArray]:
+    """Of the logarithms up to alpha = 1.9, at all places."""
+    from scipy.interpolate import CubicSpline
+
+    return CubicSpline(_FAR_FROM_TWO, _table()[: _FAR_FROM_TWO.size])
 
 
 @functools.cache

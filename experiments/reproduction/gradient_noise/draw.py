@@ -19,8 +19,6 @@ from levysde.statistics import characteristic, standardization
 POOLED = "Simsekli, Sagun & Gurbuzbalaban 2019, ICML, eq. 8, and Zhou et al. 2020, arXiv 2010.05627"
 STABLE = "Samorodnitsky & Taqqu 1994, property 1.2.1: a mean of stable draws keeps the index"
 LOGARITHMS = "E log|Z| is the same for every Gaussian Z over its scale"
-NETWORK = Path(__file__).parent / "network.py"
-SIZES = {"logistic": (64, 10), "network": (64, 32, 10)}
 STATES = ("initial", "SGD", "Adam")
 BATCHES, TRUE = (4, 16, 64, 256), (1.2, 1.5, 1.8)
 BLOCK, PARTS = 1000, 10
@@ -31,6 +29,25 @@ EXAMINED = 60
 """Coordinates, spread evenly, whose indices are estimated one by one."""
 
 FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A file beside this one with gradients of single examples, and sizes of layers."""
+
+    file: str
+    sizes: tuple[int, ...]
+
+    def part(self, name: str):
+        """A function of the file."""
+        return imported.find(f"{Path(__file__).parent / self.file}:{name}")
+
+
+MODELS = {
+    "logistic": Model("network.py", (64, 10)),
+    "network": Model("network.py", (64, 32, 10)),
+    "CNN": Model("convolution.py", (8, 8, 10)),
+}
 
 
 @dataclass(frozen=True)
@@ -70,21 +87,16 @@ class Examined:
         return f"{self.model}, {self.state.lower() if self.state == 'initial' else self.state}"
 
 
-def part(name: str):
-    """Something of the file beside this one."""
-    return imported.find(f"{NETWORK}:{name}")
-
-
-def trained(rule: str, sizes: tuple[int, ...], X: FloatArray, y, epochs: int) -> FloatArray:
+def trained(rule: str, model: Model, X: FloatArray, y, epochs: int) -> FloatArray:
     """Weights at the beginning, or after some epochs in batches of 32."""
-    w = part("initial")(sizes, np.random.default_rng(0))
+    w = model.part("initial")(model.sizes, np.random.default_rng(0))
     if rule == "initial":
         return w
-    gradient, random = part("mean_gradient"), np.random.default_rng(1)
+    gradient, random = model.part("mean_gradient"), np.random.default_rng(1)
     m, v = np.zeros_like(w), np.zeros_like(w)
     for t in range(1, epochs * len(y) // 32 + 1):
         chosen = random.integers(0, len(y), 32)
-        g = gradient(w, sizes, X[chosen], y[chosen])
+        g = gradient(w, model.sizes, X[chosen], y[chosen])
         if rule == "SGD":
             w -= 0.3 * g
         else:
@@ -142,11 +154,11 @@ def moving(samples: FloatArray) -> NDArray[np.intp]:
     return np.flatnonzero(np.array(different) > 0.9 * len(samples))
 
 
-def examined(model: str, state: str, X: FloatArray, y, draws: int, epochs: int) -> Examined:
+def examined(name: str, state: str, X: FloatArray, y, draws: int, epochs: int) -> Examined:
     """All estimates of a network at some weights."""
-    sizes = SIZES[model]
-    weights = trained(state, sizes, X, y, epochs)
-    rows = part("single_gradients")(weights, sizes, X, y)
+    model = MODELS[name]
+    weights = trained(state, model, X, y, epochs)
+    rows = model.part("single_gradients")(weights, model.sizes, X, y)
     # Pixels that are blank in all images have weights without a gradient.
     rows = rows[:, rows.std(axis=0) > 0.0]
     few, scales = draws // 2, rows.std(axis=0)
@@ -164,7 +176,7 @@ def examined(model: str, state: str, X: FloatArray, y, draws: int, epochs: int) 
         for alpha in TRUE
     }
     return Examined(
-        model, state, part("accuracy")(weights, sizes, X, y), scales,
+        name, state, model.part("accuracy")(weights, model.sizes, X, y), scales,
         {batch: pooled(each[:few]) for batch, each in samples.items()},
         pooled(scales * normal), gaussian_expectation(scales, few), pooled(mixed),
         {alpha: pooled(each) for alpha, each in stable.items()},
@@ -177,10 +189,10 @@ def examined(model: str, state: str, X: FloatArray, y, draws: int, epochs: int) 
 
 def gradient_finding(X: FloatArray, y) -> Finding:
     """The gradients of this experiment against those of the package."""
-    sizes = SIZES["network"]
-    weights = part("initial")(sizes, np.random.default_rng(0))
-    other = ls.potentials.mlp(X, y, sizes[1]).gradient_at(weights)
-    mine = part("single_gradients")(weights, sizes, X, y).mean(axis=0)
+    model = MODELS["network"]
+    weights = model.part("initial")(model.sizes, np.random.default_rng(0))
+    other = ls.potentials.mlp(X, y, model.sizes[1]).gradient_at(weights)
+    mine = model.part("single_gradients")(weights, model.sizes, X, y).mean(axis=0)
     return Finding(
         "Largest difference of the mean gradient from that of potentials.mlp",
         "the same loss, written twice", 0.0, float(np.abs(mine - other).max()), allowance=1e-14,
@@ -267,11 +279,14 @@ def batch_figure(every: list[Examined]) -> Figure:
     figure = Figure(figsize=(9.0, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     sizes = np.array(BATCHES, dtype=float)
+    models = list(dict.fromkeys(one.model for one in every))
+    middle = 0.5 * (len(every) - 1)
     for n, one in enumerate(every):
-        color, marker, style = CYCLE[n], MARKERS[n], STYLES[n % len(STYLES)]
+        color, k = CYCLE[models.index(one.model)], STATES.index(one.state)
+        marker, style = MARKERS[k], STYLES[k]
         quartiles = np.array([np.quantile(one.indices[b], [0.25, 0.5, 0.75]) for b in BATCHES]).T
         left.errorbar(
-            sizes * 1.05 ** (n - 2.5), quartiles[1], np.abs(quartiles[[0, 2]] - quartiles[1]),
+            sizes * 1.04 ** (n - middle), quartiles[1], np.abs(quartiles[[0, 2]] - quartiles[1]),
             color=color, marker=marker, linestyle=style, markersize=5, capsize=2, linewidth=1.2,
             label=one.name,
         )  # fmt: skip
@@ -282,7 +297,7 @@ def batch_figure(every: list[Examined]) -> Figure:
                label=r"finite variance, $b^{-1/2}$")  # fmt: skip
     left.axhline(2.0, color="black", linestyle=":", linewidth=0.8)
     log_axis(left, "x", sizes)
-    left.set_ylim(0.3, 2.1)
+    left.set_ylim(0.2, 2.1)
     left.set_xlabel("batch size")
     left.set_ylabel("index of a coordinate: median, quartiles")
     log_axis(right, "x", sizes)
@@ -339,7 +354,7 @@ def draw(data: Data) -> Outcome:
     """Two figures and a table; networks are trained and examined here, in numpy."""
     X, y = digits()
     draws, epochs = (300, 5) if data.quick else (2000, 30)
-    models, states = (("network",), ("initial", "SGD")) if data.quick else (tuple(SIZES), STATES)
+    models, states = (("network", "CNN"), STATES[:2]) if data.quick else (tuple(MODELS), STATES)
     every = [examined(model, state, X, y, draws, epochs) for model in models for state in states]
     findings = [gradient_finding(X, y)]
     for one in every:
