@@ -1,7 +1,7 @@
 """Settings that both a simulated device and the processor run, and the digests of what they give.
 
-As a script, `python device_settings.py GROUP` prints those of the simulated device as a JSON
-object; the environment says NUMBA_ENABLE_CUDASIM=1 before numba is imported.
+As a script, `python device_settings.py GROUP ...` prints those of the simulated device as a JSON
+object of the groups; the environment says NUMBA_ENABLE_CUDASIM=1 before numba is imported.
 """
 
 import json
@@ -135,7 +135,11 @@ def _settings() -> Iterator[tuple[str, str, Run]]:
     for name in ("independent", "skewed", "multifractal", "isotropic", "elliptic", "mixed"):
         yield "jumps", name, continuous(box(2), sgd, laws(2)[name], 1e-3, paths=16)
     yield "jumps", "sharp", continuous(ls.basins.sharp(), sgd, LINE, 1e-5)
-    yield "jumps", "kinked", continuous(ls.basins.asymmetric(), sgd, LINE, 0.05, paths=4)
+    yield (
+        "jumps",
+        "kinked",
+        continuous(ls.basins.asymmetric(), sgd, LINE, 0.02, paths=8, threshold=0.05),
+    )
     yield "jumps", "a ball", continuous(ls.basins.flat(2), sgd, PLANE, 0.01, paths=8)
     yield "jumps", "of a user", continuous(OWN, sgd, PLANE, 1e-4, paths=8)
     growing = ls.noise.scaled(PLANE, user_parts.grows_outwards, {"growth": 2.0})
@@ -190,7 +194,10 @@ if __name__ == "__main__":
 
     kernelapi.FakeCUDALocal.array = uninitialized
     lots._FIRST_STEPS = 1
-    if sys.argv[1] != "skips":  # whose paths are long
-        lots.LAUNCH_SECONDS = 0.0  # one step a launch: all that a path keeps is kept between two
     warnings.simplefilter("ignore")  # words are cut, and few paths escape
-    print(json.dumps({name: seal(run("cuda")) for name, run in of_group(sys.argv[1]).items()}))
+    found, usual = {}, lots.LAUNCH_SECONDS
+    for group in sys.argv[1:]:
+        # One step a launch: all that a path keeps is kept between two. Paths of skips are long.
+        lots.LAUNCH_SECONDS = usual if group == "skips" else 0.0
+        found[group] = {name: seal(run("cuda")) for name, run in of_group(group).items()}
+    print(json.dumps(found))

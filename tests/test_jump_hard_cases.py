@@ -122,7 +122,7 @@ CURVATURES = [(1.05, -0.9, 0.005), (1.05, -0.9, 0.02), (0.8, 0.9, 0.01)]
 
 
 @pytest.mark.parametrize("paths", [5000])
-@pytest.mark.parametrize(("alpha", "beta", "epsilon"), CURVATURES)
+@pytest.mark.parametrize(("alpha", "beta", "epsilon"), CURVATURES[::2])
 def test_two_curvatures(alpha: float, beta: float, epsilon: float, paths: int) -> None:
     noise, ends = ls.noise.independent(alpha, beta=beta), (-0.25, 1.0)
     result = run(ls.basins.asymmetric(), noise, epsilon, paths)
@@ -131,7 +131,7 @@ def test_two_curvatures(alpha: float, beta: float, epsilon: float, paths: int) -
     assert not agrees(result, exact_mean(alpha, -beta, epsilon, kinked, ends, cells=800))
 
 
-@pytest.mark.parametrize(("epsilon", "paths"), [(0.1, 1200), (0.3, 1200)])
+@pytest.mark.parametrize(("epsilon", "paths"), [(0.3, 1200)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_motion_that_is_integrated(epsilon: float, paths: int) -> None:
     """A move of no length would not end here."""
@@ -141,7 +141,7 @@ def test_motion_that_is_integrated(epsilon: float, paths: int) -> None:
     assert not agrees(result, exact_mean(1.5, 0.9, 1.2 * epsilon, lambda x: x**3, cells=800))
 
 
-@pytest.mark.parametrize(("epsilon", "paths", "of_euler"), [(0.1, 1500, 3000), (0.3, 1500, 3000)])
+@pytest.mark.parametrize(("epsilon", "paths", "of_euler"), [(0.3, 1500, 3000)])
 @pytest.mark.filterwarnings("ignore:the diffusive part")
 def test_momentum_under_skewed_noise_agrees_with_euler(
     epsilon: float, paths: int, of_euler: int
@@ -210,7 +210,7 @@ def test_infinite_force_ends_a_path() -> None:
 
 
 @pytest.mark.parametrize("paths", [2500])
-@pytest.mark.parametrize(("epsilon", "bias"), [(0.003, 0.001), (1e-5, 0.0)])
+@pytest.mark.parametrize(("epsilon", "bias"), [(0.003, 0.001)])
 def test_rest_in_another_well_is_one_move(epsilon: float, bias: float, paths: int) -> None:
     """From 1 the exit distances are 1 and 3, and from -1 the same: one rate for both wells."""
     noise = ls.noise.independent(1.5)
@@ -253,7 +253,7 @@ def test_start_near_the_boundary_without_a_force(alpha: float, exact: float) -> 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")
 @pytest.mark.parametrize("paths", [3000])
-@pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.98), (1.2, 0.3, 0.99)])
+@pytest.mark.parametrize(("alpha", "epsilon", "start"), [(1.5, 0.5, 0.98)])
 def test_start_near_the_boundary(alpha: float, epsilon: float, start: float, paths: int) -> None:
     """The threshold that would do from the minimum makes about 26 % and 38 % too little here."""
     noise = ls.noise.independent(alpha)

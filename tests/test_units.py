@@ -126,7 +126,7 @@ def test_euler_is_the_same_bit_for_bit(case: Case, pair: Pair) -> None:
 SHIFTED = ("flat", "disc", "ellipse", "slab")
 
 
-@pytest.mark.parametrize(("name", "pair"), in_turn(SHIFTED), ids=str)
+@pytest.mark.parametrize(("name", "pair"), in_turn(SHIFTED, SYSTEMS[1::2], 1), ids=str)
 def test_boundary_shift(name: str, pair: Pair) -> None:
     case = Case(name)
     u = case.units(*pair)
@@ -172,7 +172,7 @@ def first_choice(case: Case) -> Any:
     return run(case, ONE, method="auto", horizon=4.0, paths=4)
 
 
-@pytest.mark.parametrize(("case", "pair"), in_turn(CHOOSING), ids=str)
+@pytest.mark.parametrize(("case", "pair"), in_turn(CHOOSING, each=1), ids=str)
 def test_choice_of_the_method(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     same_in(u, case, first_choice(case), method="auto", horizon=4.0 * u.time, paths=4)
@@ -314,7 +314,7 @@ LEFT = tuple(
 )
 
 
-@pytest.mark.parametrize(("case", "pair"), in_turn(LEFT), ids=str)
+@pytest.mark.parametrize(("case", "pair"), in_turn(LEFT, each=1), ids=str)
 def test_laws_of_exits(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     laws = []

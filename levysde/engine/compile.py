@@ -28,6 +28,7 @@ from numba.extending import intrinsic, overload, register_jitable, typeof_impl
 
 from levysde._typing import PlainFunction
 from levysde.engine.cache_folder import note_use, temporary_cache_folder
+from levysde.engine.inlined import ONLY_INLINED
 from levysde.engine.random import elementary
 from levysde.engine.source import (
     is_user_module,
@@ -148,8 +149,7 @@ class _Callee:
     def __init__(self, key: str, function: pytypes.FunctionType) -> None:
         refuse_circles(function)
         self.key, self.py_func, self.__name__ = key, copied(function, _current), function.__name__
-        options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
-        self.dispatcher = numba.njit(forceinline=True, **options)(self.py_func)
+        self.dispatcher = numba.njit(error_model="numpy", **ONLY_INLINED)(self.py_func)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The content alone: numba compares it to know its own cached code again."""
