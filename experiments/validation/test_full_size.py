@@ -22,6 +22,7 @@ import test_idle as idle
 import test_jump as jump
 import test_jump_hard_cases as hard
 import test_jump_optimizers as jumps_of_optimizers
+import test_minibatch as minibatch
 import test_noise_laws as laws
 import test_optimizer_exits as optimizer_exits
 import test_path as path
@@ -95,6 +96,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     laws.test_isotropic_law_in_many_dimensions: every((3, 10, 40, 100), (0.4, 1.5)),
     laws.test_positive_law_has_its_laplace_transform: every((0.6, 1.0, 1.5, 1.9), [4000]),
     path.test_passes_are_the_increment_of_one_path: every(path.laws(2), path.DIMENSIONS),
+    minibatch.test_all_examples_without_replacement_are_the_plain_gradient: every(
+        minibatch.OPTIMIZERS, (2, 40)
+    ),
     # The verdict on samples.
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
