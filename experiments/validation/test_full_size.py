@@ -35,6 +35,7 @@ import test_theory_optimizers as optimizers
 import test_theory_predicates as predicates
 import test_units as units
 import test_varying_rates as varying
+import test_visits as visits
 
 
 def every(*values: Any) -> list[tuple[Any, ...]]:
@@ -99,6 +100,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     minibatch.test_all_examples_without_replacement_are_the_plain_gradient: every(
         minibatch.OPTIMIZERS, (2, 40)
     ),
+    # Paths between wells.
+    visits.test_rates_tend_to_those_of_the_theory: [(200,)],
+    visits.test_gaussian_occupation_is_that_of_the_density: [(200,)],
     # The verdict on samples.
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
