@@ -13,6 +13,7 @@ from levysde import methods
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.engine.cpu import skip_engine as engine
+from levysde.engine.cpu.passes import NARROW_MAX_DIM
 from levysde.engine.program import IdleProgram
 from levysde.methods.recurrence import recurrence
 from levysde.methods.skip import coupled_paths, quiescence, skipped_recurrence
@@ -50,17 +51,11 @@ def agrees(result: ls.EscapeTimes, exact: float) -> bool:
 # ------------------------------------------------------------------------------------- exact means
 
 
-@pytest.mark.parametrize(
-    ("epsilon", "dt", "paths"),
-    [
-        (0.05, 0.05, 60_000),
-        (0.02, 0.5, 400_000),
-    ],
-)
+@pytest.mark.parametrize(("epsilon", "dt", "paths"), [(0.02, 0.5, 400_000)])
 def test_exact_mean_of_the_chain(epsilon: float, dt: float, paths: int) -> None:
     """The recurrence of SGD leaves (-1, 1) in a mean time that is known to nine digits.
 
-    In the last one, with 0.018 long increments an iteration, pairs of them count: if one came on
+    With 0.018 long increments an iteration, at dt = 0.5, pairs of them count: if one came on
     top of all that the iteration has of its own the mean would be 0.9 % too short.
     """
     exact = ls.theory.euler_mean_exit_time(
@@ -168,13 +163,13 @@ def test_updates_of_the_user() -> None:
 
 
 def test_both_layouts_of_a_block() -> None:
-    """In 40 dimensions paths are stored one by one: 40 exit distances on either side."""
-    basin = ls.basins.flat(40)
+    """In 33 dimensions paths are stored one by one: 33 exit distances on either side."""
+    basin = ls.basins.flat(NARROW_MAX_DIM + 1)
     exact = 1e6 / ls.theory.escape_rate(basin.domain, NOISE, basin.minimum, 1.0)
     assert agrees(run(basin, SGD, NOISE, 1e-4, 1500, dt=0.2), exact)
 
 
-@pytest.mark.parametrize("paths", [1000])
+@pytest.mark.parametrize("paths", [500])
 def test_two_clipped_jumps(paths: int) -> None:
     """Pairs of jumps within a relaxation time: no iteration between them is skipped."""
     clipped = ls.dynamics.sgd(clip=0.6)
@@ -294,7 +289,7 @@ def test_horizon_censors() -> None:
 
 def test_result_is_kept_and_refined(tmp_path: Any) -> None:
     """Thresholds rho, rho/2, rho/4 on the same grid; the mean does not change."""
-    result = run(FLAT, SGD, NOISE, 0.005, 4000, dt=0.2)
+    result = run(FLAT, SGD, NOISE, 0.008, 4000, dt=0.2)
     copy = ls.load(result.save(tmp_path / "run"))
     assert copy.digest == result.digest
     assert copy.parameters["memory"] == result.parameters["memory"]
@@ -302,7 +297,7 @@ def test_result_is_kept_and_refined(tmp_path: Any) -> None:
     assert limit.threshold is not None
     assert limit.threshold == pytest.approx(result.parameters["threshold"] / np.array([1, 2, 4]))
     assert (limit.dt == 0.2).all()
-    exact = ls.theory.euler_mean_exit_time(lambda x: x, -1.0, 1.0, alpha=1.5, epsilon=0.005, dt=0.2)
+    exact = ls.theory.euler_mean_exit_time(lambda x: x, -1.0, 1.0, alpha=1.5, epsilon=0.008, dt=0.2)
     assert abs(limit.extrapolated - exact) < SIGMAS * limit.extrapolated_error
 
 

@@ -60,9 +60,10 @@ def test_time_is_spent_somewhere(found):
     assert complete == len(found.time)
 
 
-def test_rates_tend_to_those_of_the_theory():
+@pytest.mark.parametrize("paths", [60])
+def test_rates_tend_to_those_of_the_theory(paths):
     # First correction in a quadratic well of curvature 2: some percent at this amplitude.
-    seen = run(epsilon=0.03, horizon=20000.0, paths=200)
+    seen = run(epsilon=0.03, horizon=20000.0, paths=paths)
     expected = theory.transition_rates(WELLS, [-1.0, 1.0], NOISE, 0.03).rates
     rate = seen.rates()
     for i, j in ((0, 1), (1, 0)):
@@ -71,7 +72,8 @@ def test_rates_tend_to_those_of_the_theory():
         assert abs(rate.value[i, j] - expected[i, j] * 2.0**1.5) > 10.0 * error
 
 
-def test_gaussian_occupation_is_that_of_the_density():
+@pytest.mark.parametrize("paths", [80])
+def test_gaussian_occupation_is_that_of_the_density(paths):
     # Variance 2 eps^2 per unit time: the density is exp(-F/eps^2).
     tilted = ls.potentials.tilted_double_well(1)
     basins = [ls.basins.tilted(), None]
@@ -84,7 +86,7 @@ def test_gaussian_occupation_is_that_of_the_density():
     assert basins[0].minimum[0] == pytest.approx(left)
     seen = run(
         tilted, [left, right], noise=ls.noise.independent(2.0), epsilon=epsilon, horizon=4000.0,
-        paths=200, dt=0.01,
+        paths=paths, dt=0.01,
     )  # fmt: skip
     share = seen.occupation()
     error = (share.upper[0] - share.lower[0]) / (2.0 * 1.97)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import test_attraction as attraction
+import test_continuous_exit as continuous
 import test_escape_times as chain
 import test_exact as exact
 import test_exit_statistics as exits
@@ -21,6 +22,7 @@ import test_idle as idle
 import test_jump as jump
 import test_jump_hard_cases as hard
 import test_jump_optimizers as jumps_of_optimizers
+import test_minibatch as minibatch
 import test_noise_laws as laws
 import test_optimizer_exits as optimizer_exits
 import test_path as path
@@ -32,6 +34,8 @@ import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
 import test_theory_predicates as predicates
 import test_units as units
+import test_varying_rates as varying
+import test_visits as visits
 
 
 def every(*values: Any) -> list[tuple[Any, ...]]:
@@ -93,6 +97,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     laws.test_isotropic_law_in_many_dimensions: every((3, 10, 40, 100), (0.4, 1.5)),
     laws.test_positive_law_has_its_laplace_transform: every((0.6, 1.0, 1.5, 1.9), [4000]),
     path.test_passes_are_the_increment_of_one_path: every(path.laws(2), path.DIMENSIONS),
+    minibatch.test_all_examples_without_replacement_are_the_plain_gradient: every(
+        minibatch.OPTIMIZERS, (2, 40)
+    ),
+    # Paths between wells.
+    visits.test_rates_tend_to_those_of_the_theory: [(200,)],
+    visits.test_gaussian_occupation_is_that_of_the_density: [(200,)],
     # The verdict on samples.
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
@@ -158,6 +168,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     exact.test_density_against_another_integral: every(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
     ),
+    continuous.test_without_drift: every(continuous.INDICES),
+    continuous.test_jumps_and_brownian_part_together: every((0.5, 1.0, 1.5), (0.1, 1.0)),
+    continuous.test_a_kink_away_from_the_start: [(0.3,), (0.9,), (1.5,)],
+    continuous.test_small_index_against_the_chain: [
+        (*setting, slope) for setting in continuous.SMALL_INDEX for slope in (1.0, -1.0)
+    ],
     optimizers.test_measure_on_the_line_against_the_recurrence: every(
         optimizers.LINE, optimizers.WELLS
     ),
@@ -165,6 +181,10 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         optimizers.STRETCHED, (optimizers.AXES, optimizers.isotropic())
     ),
     shapes.test_known_shapes_against_quasi_monte_carlo: every((3, 6), shapes.SHAPES),
+    varying.test_a_jump_near_the_end_of_a_piece_is_not_missed: [(57,)],
+    varying.test_cooling_traps_with_the_probability_of_the_formula: [
+        (varying.own_power, *setting) for setting in varying.COOLED
+    ],
     measures.test_correlated_box_against_the_one_factor_law: [
         (10, 0.5, 1.5, 1e-4),
         (10, 0.9, 1.8, 1e-4),

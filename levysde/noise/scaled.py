@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -124,7 +125,12 @@ class Scaled(Noise):
     @property
     def scale_part(self) -> ScalePart:
         """What multiplies the increments of a step."""
-        return ScalePart(self.scale, np.array(checks.flat(self.scale_params)), self.matrix)
+        return ScalePart(self.scale, np.array(self._flat), self.matrix)
+
+    @cached_property
+    def _flat(self) -> FloatArray:
+        """The parameters as the scale gets them; asked for at every time by the theory."""
+        return checks.flat(self.scale_params)
 
     def part(self, dim: int, epsilon: float, dt: float) -> NoisePart:
         """Increments of the driver; see `Noise.part`."""
@@ -151,25 +157,24 @@ class Scaled(Noise):
             If the scale fails there, leaves a number unwritten or writes one that is not finite,
             or a factor is negative.
         """
-        point, part = checks.finite_array("x", x), self.scale_part
+        point, p = checks.finite_array("x", x), np.array(self._flat)
         out = np.full((point.size,) * (2 if self.matrix else 1), np.nan)
-        where = f"at x = {checks.shown(point)}, t = {t:g}"
         try:
-            part.function(point.copy(), float(t), part.p, out)
+            self.scale(point.copy(), float(t), p, out)
         except Exception as error:
             raise ValueError(
-                f"the scale of the noise failed {where}: {type(error).__name__}: {error}; x has "
-                f"{point.size} numbers, p {len(part.p)} and out the shape {out.shape}"
+                f"the scale of the noise failed {_where(point, t)}: {type(error).__name__}: "
+                f"{error}; x has {point.size} numbers, p {len(p)} and out the shape {out.shape}"
             ) from error
         if not np.isfinite(out).all():
             raise ValueError(
-                f"the scale of the noise wrote {out.tolist()} {where}; write a finite number into "
-                "every entry of out"
+                f"the scale of the noise wrote {out.tolist()} {_where(point, t)}; write a finite "
+                "number into every entry of out"
             )
         if not self.matrix and (out < 0.0).any():
             raise ValueError(
-                f"the scale of the noise is {out.tolist()} {where}; give factors that are not "
-                "negative"
+                f"the scale of the noise is {out.tolist()} {_where(point, t)}; give factors that "
+                "are not negative"
             )
         return out
 
@@ -219,6 +224,10 @@ class Scaled(Noise):
             Always.
         """
         raise checks.Refusal("the law of scaled noise depends on the state", "use noise.at(x, t)")
+
+
+def _where(point: FloatArray, t: float) -> str:
+    return f"at x = {checks.shown(point)}, t = {t:g}"
 
 
 def scaled(

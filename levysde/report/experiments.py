@@ -165,7 +165,7 @@ def reproduce(
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     made = reproduce(["escape_time"], folder, quick=True)
+    ...     made = reproduce(["cooling"], folder, quick=True)
     >>> made[0].as_documented
     True
     """

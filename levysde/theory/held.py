@@ -45,6 +45,7 @@ class Held:
     epsilon: float
     dt: float | None
     _known: dict[Any, float] = field(default_factory=dict)
+    _first: tuple[Vector, float] | None = None
 
     def __post_init__(self) -> None:
         self.point = np.asarray(self.basin.minimum, dtype=np.float64)
@@ -168,8 +169,9 @@ class Held:
 
     def _reference(self, t: float) -> tuple[Vector, float]:
         """The first time that was asked for at which there is noise, and its factors."""
-        at = self._known.setdefault("reference", t)
-        return self._factors(at), at
+        if self._first is None:
+            self._first = self._factors(t), t
+        return self._first
 
     def _of_share(self, share: float, factors: Vector, t: float) -> float:
         if self._proportional:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ class VaryingRate(Printed):
         ValueError
             If there is no such power, or one too near to 1 to say whether the integral is finite.
         """
-        return math.exp(-self._total())
+        return math.exp(-self._total[0])
 
     def mean(self) -> float:
         """Return the mean escape time, int_0^inf P(Gamma > t) dt.
@@ -168,14 +169,19 @@ class VaryingRate(Printed):
         ValueError
             As `trapped`, or if the mean is larger than what 200 doublings of the time scale show.
         """
-        if self._total() < math.inf:
+        total, integral = self._total
+        if total < math.inf:
             return math.inf
-        integral = self._integral()
+        integral = integral.copied()
+
+        def survivals(times: FloatArray) -> list[float]:
+            known = integral(times) if self.cumulated is None else self._known(times)
+            return [math.exp(-exposed) for exposed in known.tolist()]
 
         def survival(t: float) -> float:
-            return math.exp(-self._exposed(integral, t))
+            return survivals(np.array([t]))[0]
 
-        spent, end = Cumulated(survival), self.time_scale
+        spent, end = Cumulated(survival, together=survivals), self.time_scale
         for _ in range(_LONG if self.cumulated is None else _LONGEST):
             if self.cumulated is None:
                 integral.reach(end)
@@ -209,20 +215,21 @@ class VaryingRate(Printed):
     def _integral(self) -> Cumulated:
         return Cumulated(self._quick)
 
-    def _exposed(self, integral: Cumulated, t: float) -> float:
-        return float(integral(np.array(t))) if self.cumulated is None else self.cumulated(t)
+    @cached_property
+    def _total(self) -> tuple[float, Cumulated]:
+        """The integral of the rate over all times, and as far as it was integrated.
 
-    def _total(self) -> float:
-        """The integral of the rate over all times; inf above 40 where it is not known."""
-        if self.cumulated is not None:
-            return self.cumulated(math.inf)
+        It is inf above 40 where it is not known.
+        """
         integral, end = self._integral(), self.time_scale
+        if self.cumulated is not None:
+            return self.cumulated(math.inf), integral
         for _ in range(_DOUBLINGS):
             integral.reach(end)
             if integral.total > _SURE:
-                return math.inf
+                return math.inf, integral
             end *= 2.0
-        return integral.total + self._tail(0.5 * end)
+        return integral.total + self._tail(0.5 * end), integral
 
     def _tail(self, end: float) -> float:
         """The integral of the rate beyond a time, of a power of time that the rate follows."""

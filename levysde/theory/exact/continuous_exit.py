@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +23,7 @@ from levysde.theory.numbers import checked_positive, real_number, real_numbers
 from levysde.theory.protocols import Vector
 
 _MOST_UNKNOWNS = 3000
+_KEPT_FORMS, _MOST_KEPT = 8, 1000
 _SEARCH = 257
 _CLOSE = 1e-6
 _EXTRA_NODES = 8
@@ -71,6 +73,18 @@ _LEVELS = (
 )
 
 
+def _mesh(inner: tuple[float, ...], level: _Level) -> Mesh:
+    return graded_mesh(inner, level.degree, level.smallest, level.smallest_inner, level.largest)
+
+
+def _form(inner: tuple[float, ...], level: _Level, alpha: float, jumps: bool) -> Vector:
+    return fractional_form(_mesh(inner, level), alpha, jumps)
+
+
+_kept_form = lru_cache(maxsize=_KEPT_FORMS)(_form)
+"""The same for all amplitudes and drifts, and most of the work."""
+
+
 @dataclass(frozen=True)
 class _Exit:
     """The equation of a process on an interval."""
@@ -111,7 +125,7 @@ class _Exit:
         left, right = -evaluated(self.gradient, np.array([self.lower, self.upper]))
         return bool(left >= 0.0), bool(right <= 0.0)
 
-    def system(self, mesh: Mesh, free: tuple[bool, bool]) -> tuple[Vector, Vector]:
+    def system(self, mesh: Mesh, level: _Level, free: tuple[bool, bool]) -> tuple[Vector, Vector]:
         """Return the matrix of the equation and the integrals of the basis."""
         unit, weight = np.polynomial.legendre.leggauss(mesh.degree + _EXTRA_NODES)
         x = self.lower + self.length * mesh.points(unit)[0]
@@ -119,14 +133,14 @@ class _Exit:
         matrix, load = local_form(mesh, unit, weight, drift, self.diffusion)
         if self.alpha < 2.0:
             noise = (self.epsilon / self.length) ** self.alpha
-            matrix += noise * fractional_form(mesh, self.alpha, any(free))
+            few = mesh.elements * mesh.degree <= _MOST_KEPT
+            form = _kept_form if few else _form
+            matrix += noise * form(self.inner, level, self.alpha, any(free))
         return matrix, load
 
     def solve(self, level: _Level, right: bool) -> float:
         """Return the mean time, or the probability of leaving to the right, from the start."""
-        mesh = graded_mesh(
-            self.inner, level.degree, level.smallest, level.smallest_inner, level.largest
-        )
+        mesh = _mesh(self.inner, level)
         if mesh.elements * mesh.degree > _MOST_UNKNOWNS:
             raise ValueError(
                 f"{len(self.inner)} breakpoints and zeros of the gradient would need "
@@ -134,7 +148,7 @@ class _Exit:
                 "allowed: give fewer breakpoints or a larger tolerance"
             )
         free = self.free_ends()
-        matrix, load = self.system(mesh, free)
+        matrix, load = self.system(mesh, level, free)
         total = load.size - 1
         ends = np.array([0, mesh.elements])[~np.array(free)]
         # The values outside: 0 on the left, and on the right 1 for the side, 0 for the time.
