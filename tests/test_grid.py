@@ -86,9 +86,9 @@ def test_flat_faces_move_by_the_scale_along_their_normals(law: str, alpha: float
     np.testing.assert_allclose(moved.params["lower"], [across[0] - 1.0, -math.inf], rtol=1e-12)
 
 
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("alpha", [1.2, 1.7, 2.0])
-@pytest.mark.parametrize("name", DOMAINS)
+@pytest.mark.parametrize(
+    ("law", "alpha", "name"), list(zip(LAWS, cycle((1.2, 1.7, 2.0)), cycle(DOMAINS)))
+)
 def test_predicates_are_those_of_the_definition(law: str, alpha: float, name: str) -> None:
     """Slowly, from the normal at each point and the characteristic function."""
     made, matrix = LAWS[law](alpha), MATRIX if name == "ellipsoid" else np.eye(2)
@@ -390,7 +390,9 @@ def test_built_in_parts_come_back_from_a_file(law: str, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_every_built_in_basin_can_be_rebuilt(basin: Basin) -> None:
     law = noise.multifractal([1.5, 1.2]) if basin.dim == 2 else noise.independent(1.5, beta=0.5)
-    options = {"paths": 10, "dt": 0.01, "horizon": 20.0, "scheme": "flow"}
+    steep = basin.potential.name in ("quartic", "double_well")
+    scheme = "flow" if steep else "euler"
+    options = {"paths": 10, "dt": 0.01, "horizon": 20.0, "scheme": scheme}
     result = ls.escape_times(basin, dynamics.sgd(), law, 0.5, **options)
     again, _, noise_again = build(result.parameters)
     assert again.domain.name == basin.domain.name

@@ -81,6 +81,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     exits.test_two_wells_are_occupied_in_the_ratio_of_the_theory: [(1_500_000,)],
     scheme.test_exits_over_a_saddle_with_far_returns: [(20_000,)],
     # The bias of the grid.
+    grid.test_predicates_are_those_of_the_definition: every(
+        grid.LAWS, (1.2, 1.7, 2.0), grid.DOMAINS
+    ),
     grid.test_driftless_exit_with_the_shift: every(grid.LAWS, grid.DOMAINS, grid.GRIDS, [60_000]),
     grid.test_driftless_exit_below_one_by_refinement: every(grid.LAWS, grid.DOMAINS, [40_000]),
     grid.test_many_dimensions: [(20_000,)],
