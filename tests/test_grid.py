@@ -179,7 +179,7 @@ GRIDS = [(1.2, 0.002), (1.5, 0.002), (1.8, 0.001)]
 
 @pytest.mark.parametrize(
     ("law", "name", "grid", "paths"),
-    list(zip(LAWS, cycle(DOMAINS), cycle(GRIDS), repeat(15_000))),
+    list(zip(LAWS, cycle(DOMAINS), cycle(GRIDS), repeat(60_000))),
     ids=str,
 )
 def test_driftless_exit_with_the_shift(
@@ -214,7 +214,7 @@ def test_many_dimensions(paths: int) -> None:
     assert abs(result.mean - exact) < SIGMAS * standard_error(result) + 0.01 * exact
 
 
-@pytest.mark.parametrize("paths", [15_000])
+@pytest.mark.parametrize("paths", [60_000])
 def test_starts_off_the_center(paths: int) -> None:
     law, start = LAWS["elliptic"](1.5), [0.4, -0.5]
     result = run(DOMAINS["ellipsoid"], law, start, dt=0.002, paths=paths)
@@ -222,7 +222,7 @@ def test_starts_off_the_center(paths: int) -> None:
     assert abs(result.mean - exact) < SIGMAS * standard_error(result) + 0.005 * exact
 
 
-@pytest.mark.parametrize("paths", [15_000])
+@pytest.mark.parametrize("paths", [60_000])
 def test_the_comparison_rejects_what_is_not_corrected_or_of_another_law(paths: int) -> None:
     law, domain = LAWS["elliptic"](1.8), DOMAINS["ellipsoid"]
     exact = exact_mean(domain, law)
