@@ -111,8 +111,8 @@ def test_the_twin_with_alpha_sin_v_is_rejected():
 
 
 def test_alpha_two_is_normal_with_variance_two():
-    draws = sample(2.0, 400_000, seed=8)
-    assert stats.kstest(draws[:100_000], stats.norm(scale=math.sqrt(2.0)).cdf).pvalue > 6e-5
+    draws, normal = sample(2.0, 400_000, seed=8), stats.norm(scale=math.sqrt(2.0)).cdf
+    assert stats.kstest(draws[:100_000], normal, method="asymp").pvalue > 6e-5
     assert abs(draws.var() - 2.0) < SIGMAS * 2.0 * math.sqrt(2.0 / draws.size)
 
 
@@ -134,11 +134,12 @@ def test_plain_function_is_the_formula_of_the_paper(alpha):
 TABLE_ALPHAS = [0.5, 0.6, 0.8, 0.99, 1.0, 1.01, 1.1, 1.3, 1.5, 1.7, 1.9, 1.99, 1.9999, 2.0]
 
 
-@pytest.mark.parametrize("alpha", TABLE_ALPHAS)
-def test_table_inverts_the_distribution_function(alpha):
+@pytest.mark.parametrize(("alpha", "count"), [(alpha, 100) for alpha in TABLE_ALPHAS])
+def test_table_inverts_the_distribution_function(alpha, count):
     """P(|X| > Q(v)) = v to 2e-8 of v, from v = 2^-53 to 1, with the tail of another derivation."""
     rng = np.random.default_rng(1)
-    k = np.concatenate([rng.random(1000) * 2.0**52, 2.0 ** rng.uniform(0.0, 52.0, 1000), [0.0]])
+    shares = np.concatenate([rng.random(count), 1.0 - 1e-3 * rng.random(count // 10)])
+    k = np.concatenate([shares * 2.0**52, 2.0 ** rng.uniform(0.0, 52.0, count), [0.0]])
     k = k.astype(np.uint64)
     v = (k + 0.5) * 2.0**-52
     table = quantile_table(alpha)
@@ -197,8 +198,13 @@ def test_sample_is_addressed_and_scaled():
     assert formula[4, 1] == symmetric_stable(u, w, *stable_constants(0.3))
 
 
-@pytest.mark.parametrize("alpha", [0.3, 1.3])
-@pytest.mark.parametrize("dim", [1, 2, 3, 31, 32, 33, 40, 47, 100])
+DIMENSIONS = (1, 2, 3, 31, 32, 33, 40, 47, 100)
+"""Each up to 32 is compiled by itself, and those beyond together."""
+
+
+@pytest.mark.parametrize(
+    ("alpha", "dim"), [(0.3, 1), (0.3, 3), *((1.3, dim) for dim in (2, 31, 33, 40, 47, 100))]
+)
 def test_every_coordinate_has_a_number_of_its_own(alpha, dim):
     draws = ls.noise.sample(ls.noise.independent(alpha), 100, seed=1, dim=dim)
     assert np.isfinite(draws).all()

@@ -6,6 +6,7 @@ import math
 import pickle
 import random
 import sys
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -197,7 +198,7 @@ def test_arguments_that_are_wrong(more, message):
 
 
 def test_a_draw_that_cannot_be_compiled():
-    law = ls.Noise(lambda u1, u2, p: float({"a": u1}["a"]) + float(str(1)), alpha=2.0, name="words")
+    law = ls.Noise(lambda u1, u2, p: float(format(u1, "f")), alpha=2.0, name="words")
     with pytest.raises(ValueError, match=r"the noise function .* cannot be compiled"):
         ls.noise.sample(law, 3)
 
@@ -355,8 +356,10 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("name", STEPS)
-@pytest.mark.parametrize("index", [0.3, 0.8, 1.0, 1.5, 1.99, 2.0, 3.0, 40.0])
+INDICES = (0.3, 0.8, 1.0, 1.5, 1.99, 2.0, 3.0, 40.0)
+
+
+@pytest.mark.parametrize(("name", "index"), list(zip(cycle(STEPS), INDICES)))
 def test_distribution_of_built_in_steps(name, index):
     make, exact = STEPS[name]
     law = make(index, [2.0, 0.5])
@@ -422,10 +425,10 @@ def test_cauchy_steps_are_those_of_a_stable_law():
     assert float(ls.noise.student_t(1.0, 3.0).vectors) == pytest.approx(3.0, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_sums_of_many_steps(name):
+@pytest.mark.parametrize(("name", "size"), [("student_t", 1000), ("lomax", 1000)])
+def test_sums_of_many_steps(name, size):
     """Of 4000 steps with index 1.5 the sum is nearly stable, with 4 near the Gaussian law."""
-    steps, size = 4000, 4000
+    steps = 4000
     for index in (0.8, 4.0):
         law = STEPS[name][0](index)
         draws = ls.noise.sample(law, steps * size, seed=6, dt=1.0 / steps)
@@ -440,6 +443,8 @@ def test_sums_of_many_steps(name):
         wanted = exact.cdf(grid)
         error = np.sqrt(np.maximum(wanted * (1.0 - wanted), 1e-4) / size)
         assert (np.abs(found - wanted) < SIGMAS * error).all()
+        twice_as_wide = np.interp(0.5 * grid, grid, wanted)
+        assert (np.abs(found - twice_as_wide) > SIGMAS * error).any()
 
 
 def test_escape_times_tend_to_the_rate_of_the_tail():
@@ -448,7 +453,7 @@ def test_escape_times_tend_to_the_rate_of_the_tail():
     for epsilon in (0.1, 0.025):
         rate = ls.theory.predict(FLAT, SGD, law, epsilon).rate
         assert rate == pytest.approx(epsilon**1.5, rel=1e-9)  # C = 1 and the interval (-1, 1)
-        run = ls.escape_times(FLAT, SGD, law, epsilon, paths=3000, dt=0.01, seed=12)
+        run = ls.escape_times(FLAT, SGD, law, epsilon, paths=3000, dt=0.04, seed=12)
         products.append(rate * run.mean)
         errors.append(products[-1] / math.sqrt(3000))  # few are censored
     far, near = (1.0 - product for product in products)

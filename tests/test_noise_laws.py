@@ -1,5 +1,6 @@
 """Every law of the noise against its characteristic function, in every layout."""
 
+import functools
 import math
 from importlib.resources import files
 
@@ -36,24 +37,24 @@ ALPHAS = [0.3, 0.8, 1.2, 1.5, 1.8, 1.99, 2.0]
 ARGUMENTS = np.array([[0.5, 0.0], [0.0, 1.0], [0.7, 0.7], [0.7, -0.7], [-1.5, 0.4], [0.2, 2.0]])
 
 
+@functools.cache
+def drawn(name, alpha):
+    return ls.noise.sample(LAWS[name](alpha), SIZE, seed=21, dim=2)
+
+
 def z_of_characteristic(draws, law, u):
     """Standardized differences of the real and imaginary parts of the mean of exp(i u.L)."""
     phase = draws @ u
-    difference = np.mean(np.exp(1j * phase)) - law.characteristic(u[None, :])[0]
-    doubled = law.characteristic(2.0 * u[None, :])[0]
-    exact = law.characteristic(u[None, :])[0]
+    exact, doubled = law.characteristic(np.array([u, 2.0 * u]))
+    difference = complex(np.cos(phase).mean(), np.sin(phase).mean()) - exact
     real = math.sqrt(max(0.5 * (1.0 + doubled.real) - exact.real**2, 1e-300) / len(draws))
     imaginary = math.sqrt(max(0.5 * (1.0 - doubled.real) - exact.imag**2, 1e-300) / len(draws))
     return abs(difference.real) / real, abs(difference.imag) / imaginary
 
 
-@pytest.mark.parametrize(
-    ("name", "alpha"),
-    [(name, ALPHAS[k % 7]) for i, name in enumerate(LAWS) for k in (i, i + 3)],
-)
+@pytest.mark.parametrize(("name", "alpha"), [(name, ALPHAS[i % 7]) for i, name in enumerate(LAWS)])
 def test_characteristic_function_along_oblique_directions(name, alpha):
-    law = LAWS[name](alpha)
-    draws = ls.noise.sample(law, SIZE, seed=21, dim=2)
+    law, draws = LAWS[name](alpha), drawn(name, alpha)
     worst = max(max(z_of_characteristic(draws, law, u)) for u in ARGUMENTS)
     assert worst < SIGMAS
 
@@ -61,19 +62,17 @@ def test_characteristic_function_along_oblique_directions(name, alpha):
 @pytest.mark.parametrize("name", LAWS)
 def test_another_law_is_rejected(name):
     """The twin: draws of index 1.5 do not have the characteristic function of index 1.53."""
-    draws = ls.noise.sample(LAWS[name](1.5), SIZE, seed=22, dim=2)
-    other = LAWS[name](1.53)
-    assert max(max(z_of_characteristic(draws, other, u)) for u in ARGUMENTS) > SIGMAS
+    draws, other = drawn(name, 1.5), LAWS[name](1.53)
+    assert any(max(z_of_characteristic(draws, other, u)) > SIGMAS for u in ARGUMENTS)
 
 
 def test_coordinates_of_isotropic_noise_are_dependent():
-    isotropic, independent = ls.noise.isotropic(1.5), ls.noise.independent(1.5)
-    draws = ls.noise.sample(isotropic, SIZE, seed=23, dim=2)
+    draws, independent = drawn("isotropic", 1.5), ls.noise.independent(1.5, 0.7)
     worst = max(max(z_of_characteristic(draws, independent, u)) for u in ARGUMENTS)
     assert worst > 5.0 * SIGMAS
 
 
-@pytest.mark.parametrize(("dim", "alpha"), [(3, 1.5), (10, 0.4), (40, 1.5)])
+@pytest.mark.parametrize(("dim", "alpha"), [(3, 0.4), (40, 1.5)])
 def test_isotropic_law_in_many_dimensions(dim, alpha):
     law = ls.noise.isotropic(alpha)
     draws = ls.noise.sample(law, 100_000, seed=24, dim=dim)
@@ -85,8 +84,12 @@ def test_isotropic_law_in_many_dimensions(dim, alpha):
     assert np.abs(signs).max() < SIGMAS + 1.0
 
 
-@pytest.mark.parametrize("name", [*LAWS, "wide"])
-@pytest.mark.parametrize("alpha", [0.3, 1.5, 1.99])
+LAYOUTS = (*LAWS, "wide")
+
+
+@pytest.mark.parametrize(
+    ("name", "alpha"), [(name, (0.3, 1.5, 1.99)[i % 3]) for i, name in enumerate(LAYOUTS)]
+)
 def test_compiled_increments_are_the_plain_functions(name, alpha):
     """In both layouts: the same words, the same arithmetic in the same order, the same bits."""
     rng = np.random.default_rng(2)
@@ -141,7 +144,7 @@ def test_skewed_law_is_that_of_nolans_tables():
 
 
 def test_skewed_tails_are_in_the_ratio_of_the_jumps():
-    draws = ls.noise.sample(ls.noise.independent(1.5, 1.0, 0.5), 4_000_000, seed=32)[:, 0]
+    draws = ls.noise.sample(ls.noise.independent(1.5, 1.0, 0.5), 2_000_000, seed=32)[:, 0]
     up, down = np.count_nonzero(draws > 100.0), np.count_nonzero(draws < -100.0)
     # (1 + beta)/(1 - beta) = 3: up is binomial with probability 3/4.
     total = up + down
@@ -206,7 +209,7 @@ def test_radius_table_inverts_the_exact_law_at_alpha_one():
     assert special.erfc(0.5 / below) == pytest.approx(0.5 * v, rel=2e-8)
 
 
-@pytest.mark.parametrize("alpha", [0.5, 0.8, 1.2, 1.5, 1.8, 1.98])
+@pytest.mark.parametrize("alpha", [0.5, 1.2, 1.98])
 def test_radius_table_has_the_laplace_transform(alpha):
     """E exp(-s R^2) = exp(-s^(alpha/2)), by the midpoint rule in the probability."""
     table, count = radius_table(alpha), 20_000
@@ -230,7 +233,8 @@ def test_alpha_two_is_gaussian_for_every_law(name):
         projected = draws @ np.array(direction)
         # exp(-c u^2) is the normal law of variance 2 c.
         variance = -2.0 * math.log(law.characteristic([direction])[0].real)
-        assert stats.kstest(projected, stats.norm(scale=math.sqrt(variance)).cdf).pvalue > 6e-5
+        normal = stats.norm(scale=math.sqrt(variance)).cdf
+        assert stats.kstest(projected, normal, method="asymp").pvalue > 6e-5
 
 
 @pytest.mark.parametrize(

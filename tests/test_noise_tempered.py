@@ -52,7 +52,7 @@ def test_distribution_functions_from_exponents(name):
         np.testing.assert_allclose(derivative, -2.0 * law.pdf(x), rtol=0.0, atol=1e-10)
 
 
-@pytest.mark.parametrize("alpha", [0.5, 0.8, 1.2, 1.5, 1.9])
+@pytest.mark.parametrize("alpha", [0.5, 1.2, 1.9])
 def test_the_table_of_the_stable_law(alpha):
     """The table that is made of another formula, by another quadrature."""
 
@@ -104,9 +104,10 @@ SETTINGS = [
     (0.5, 1.0, 0.5), (0.8, 0.1, 0.01), (1.0, 1.0, 0.1), (1.2, 5.0, 0.01), (1.5, 0.02, 0.5),
     (1.5, 50.0, 0.001), (1.9, 1.0, 1.0),
 ]  # fmt: skip
+FEW_SETTINGS = SETTINGS[::2]
 
 
-@pytest.mark.parametrize(("alpha", "length", "dt"), SETTINGS)
+@pytest.mark.parametrize(("alpha", "length", "dt"), FEW_SETTINGS)
 def test_distribution_of_the_increments(alpha, length, dt):
     """Against the characteristic function, at arguments of the size of a step and of the length."""
     law, epsilon = ls.noise.tempered(alpha, length, [2.0, 0.5]), 0.3
@@ -183,7 +184,7 @@ def test_escape_times_have_the_rate_of_long_jumps():
     """Mean times rate is 1 less corrections of first order, as for stable noise."""
     law, epsilon = ls.noise.tempered(1.5, 20.0), 0.05
     rate, stable = law.jump_rate(1.0, epsilon), ls.noise.independent(1.5)
-    setting = {"paths": 3000, "dt": 0.01, "seed": 5}
+    setting = {"paths": 3000, "dt": 0.02, "seed": 5}
     run = ls.escape_times(FLAT, SGD, law, epsilon, horizon=30.0 / rate, **setting)
     untempered = ls.theory.predict(FLAT, SGD, stable, epsilon).rate
     assert untempered / rate > 2.0
@@ -227,7 +228,7 @@ def test_what_is_refused():
         ls.escape_times(FLAT, SGD, law, 0.5, method="jump", paths=10, horizon=1.0)
 
 
-@pytest.mark.parametrize(("alpha", "length", "dt"), SETTINGS)
+@pytest.mark.parametrize(("alpha", "length", "dt"), FEW_SETTINGS)
 def test_cubics_between_the_ends_of_cells(alpha, length, dt):
     """The stated error in probability, at the middle of every cell."""
     table = _table(alpha, length, dt).reshape(-1, 4)

@@ -32,14 +32,20 @@ def same(first, second):
     return np.array_equal(first.steps, second.steps) and positions
 
 
-@pytest.mark.parametrize("dim", [1, 2, 40])
+DIMENSIONS = (1, 2, 40)
+OPTIMIZERS = {
+    "sgd": SGD,
+    "clipped": ls.dynamics.sgd(clip=0.2),
+    "adam": ls.dynamics.adam(),
+    "momentum": ls.dynamics.momentum(form="sde"),
+}
+
+
 @pytest.mark.parametrize(
-    "dynamics",
-    [SGD, ls.dynamics.sgd(clip=0.2), ls.dynamics.adam(), ls.dynamics.momentum(form="sde")],
-    ids=lambda dynamics: dynamics.name,
+    ("name", "dim"), [("sgd", 40), ("clipped", 2), ("adam", 2), ("momentum", 1)]
 )
-def test_a_factor_of_1_changes_no_bit(dynamics, dim):
-    basin, law = ls.basins.flat(dim), ls.noise.independent(1.5)
+def test_a_factor_of_1_changes_no_bit(name, dim):
+    basin, law, dynamics = ls.basins.flat(dim), ls.noise.independent(1.5), OPTIMIZERS[name]
     assert same(run(scaled(law, one), basin, dynamics), run(law, basin, dynamics))
 
 
@@ -61,26 +67,29 @@ def test_constant_factors_are_scales(dim):
     assert not same(run(scaled(law, one), basin), run(equal, basin))
 
 
-@pytest.mark.parametrize(
-    ("law", "equal"),
-    [
-        (ls.noise.independent(1.5), ls.noise.mixed(1.5, [[0.6, -0.8], [0.8, 0.6]])),
-        (ls.noise.isotropic(1.5), ls.noise.elliptic(1.5, [[0.6, -0.8], [0.8, 0.6]])),
-    ],
-    ids=["mixed", "elliptic"],
-)
-def test_a_matrix_mixes_coordinates(law, equal):
-    basin = ls.basins.asymmetric(2)
+ROTATION = [[0.6, -0.8], [0.8, 0.6]]
+MIXED = {
+    "mixed": (ls.noise.independent(1.5), ls.noise.mixed(1.5, ROTATION)),
+    "elliptic": (ls.noise.isotropic(1.5), ls.noise.elliptic(1.5, ROTATION)),
+}
+
+
+@pytest.mark.parametrize(("name", "paths"), [("mixed", 4000), ("elliptic", 4000)])
+def test_a_matrix_mixes_coordinates(name, paths):
+    basin, (law, equal) = ls.basins.asymmetric(2), MIXED[name]
     mixed = scaled(law, matrix=turned, params={"cosine": 0.6, "sine": 0.8})
     assert np.allclose(mixed.at([0.3, 0.1]).characteristic([[1.0, 2.0]]),
                        equal.characteristic([[1.0, 2.0]]))  # fmt: skip
-    found, expected = run(mixed, basin, paths=20000), run(equal, basin, paths=20000, seed=1)
+    found, expected = run(mixed, basin, paths=paths), run(equal, basin, paths=paths, seed=1)
     assert stats.ks_2samp(found.times, expected.times).pvalue > 6e-5
     x, y = found.exit_position.T, expected.exit_position.T
     assert stats.ks_2samp(x[0], y[0]).pvalue > 6e-5
-    plain = run(law, basin, paths=20000, seed=1)
     if law.form == "columns":  # the isotropic law is its own image
+        plain = run(law, basin, paths=paths, seed=1)
         assert stats.ks_2samp(x[0], plain.exit_position[:, 0]).pvalue < 6e-5
+
+
+def test_the_unit_matrix_changes_no_bit_in_many_dimensions():
     wide = ls.basins.flat(40)
     block = run(scaled(ls.noise.independent(1.5), matrix=identity), wide, paths=50)
     assert same(block, run(ls.noise.independent(1.5), wide, paths=50))
@@ -103,8 +112,7 @@ def louder_and_fading_matrix(x, t, p, out):
             out[j, k] = (1.0 + x[j] * x[j]) * (1.0 - p[0] * t) if j == k else 0.0
 
 
-@pytest.mark.parametrize("dim", [2, 40])
-@pytest.mark.parametrize("kind", ["scale", "matrix"])
+@pytest.mark.parametrize(("kind", "dim"), [("scale", 40), ("matrix", 2)])
 def test_state_and_time_are_those_before_the_step(kind, dim):
     function = {"scale": louder_and_fading, "matrix": louder_and_fading_matrix}[kind]
     law = ls.noise.isotropic(1.5)
@@ -125,7 +133,7 @@ def chain_mean(alpha, epsilon, dt, growth):
 
     Nystrom's method: u(x) = dt + int u(y) density(y | x) dy on (-1, 1), by Gauss and Legendre.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(160)
+    nodes, weights = np.polynomial.legendre.leggauss(80)
     width = epsilon * dt ** (1.0 / alpha) * (1.0 + growth * nodes**2)
     places = (nodes[None, :] - (1.0 - dt) * nodes[:, None]) / width[:, None]
     kernel = theory.stable_density(np.abs(places), alpha) / width[:, None] * weights
@@ -134,13 +142,16 @@ def chain_mean(alpha, epsilon, dt, growth):
     return dt + float(start / (epsilon * dt ** (1.0 / alpha)) * weights @ u)
 
 
-@pytest.mark.parametrize("alpha", [1.2, 1.5, 1.8])
-def test_the_mean_is_that_of_the_exact_chain(alpha):
+def test_the_integral_equation_of_the_chain():
     assert chain_mean(1.5, 1.0, 0.1, 0.0) == pytest.approx(1.2041980, abs=2e-6)
+
+
+@pytest.mark.parametrize(("alpha", "paths"), [(1.5, 20_000)])
+def test_the_mean_is_that_of_the_exact_chain(alpha, paths):
     expected = chain_mean(alpha, 0.5, 0.1, 2.0)
     noise = scaled(ls.noise.independent(alpha), grows_outwards, {"growth": 2.0})
-    found = run(noise, ls.basins.flat(), epsilon=0.5, dt=0.1, horizon=1e4, paths=40000)
-    error = found.times.std() / 200.0
+    found = run(noise, ls.basins.flat(), epsilon=0.5, dt=0.1, horizon=1e4, paths=paths)
+    error = found.times.std() / np.sqrt(paths)
     assert abs(found.times.mean() - expected) < 4.0 * error
     # The factor matters, and it is taken before the jump.
     assert abs(found.times.mean() - chain_mean(alpha, 0.5, 0.1, 0.0)) > 10.0 * error
@@ -168,19 +179,19 @@ def test_theory_is_told_for_the_factor_at_the_minimum():
 COOLING = schedules.inverse_power(200.0, power=0.5)
 
 
-@pytest.mark.parametrize("cooled", ["noise", "steps"])
-def test_escapes_are_exponential_in_operational_time(cooled):
+@pytest.mark.parametrize(("cooled", "paths"), [("noise", 1000), ("steps", 1000)])
+def test_escapes_are_exponential_in_operational_time(cooled, paths):
     basin, dynamics, noise = ls.basins.flat(), SGD, ls.noise.independent(1.5)
     if cooled == "noise":
         noise = scaled(noise, COOLING)
     else:
         dynamics = ls.dynamics.scheduled(dynamics, COOLING)
     law = theory.varying_rate(basin, dynamics, noise, 0.05)
-    found = run(noise, basin, dynamics, epsilon=0.05, dt=0.05, horizon=2e4, paths=4000)
+    found = run(noise, basin, dynamics, epsilon=0.05, dt=0.05, horizon=2e4, paths=paths)
     # The rate is 2 % above the leading order at first, which moves a share by up to 0.007.
     for time in (50.0, 250.0, 1000.0):
         share, expected = float(np.mean(found.times > time)), float(law.survival(time))
-        assert abs(share - expected) < 4.0 * np.sqrt(expected * (1.0 - expected) / 4000) + 0.01
+        assert abs(share - expected) < 4.0 * np.sqrt(expected * (1.0 - expected) / paths) + 0.01
     test = found.exponentiality(law.exposure)
     assert test.p_value > 1e-4
     assert found.exponentiality().p_value < 1e-8

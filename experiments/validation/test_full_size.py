@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import test_attraction as attraction
 import test_continuous_exit as continuous
+import test_engine as engine
 import test_escape_times as chain
 import test_exact as exact
 import test_exit_statistics as exits
@@ -23,10 +24,18 @@ import test_jump as jump
 import test_jump_hard_cases as hard
 import test_jump_optimizers as jumps_of_optimizers
 import test_minibatch as minibatch
+import test_noise as lines
+import test_noise_drawn as drawn
+import test_noise_fitted as fitted
 import test_noise_laws as laws
+import test_noise_tempered as tempered
 import test_optimizer_exits as optimizer_exits
 import test_path as path
+import test_plus_brownian as brownian
 import test_refinement as refinement
+import test_scaled_jumps as scaled_jumps
+import test_scaled_noise as scaled
+import test_schedules as schedules
 import test_scheme as scheme
 import test_stability as stability
 import test_theory_escape_measure as measures
@@ -36,6 +45,7 @@ import test_theory_predicates as predicates
 import test_units as units
 import test_varying_rates as varying
 import test_visits as visits
+import test_walls as walls
 
 
 def every(*values: Any) -> list[tuple[Any, ...]]:
@@ -75,8 +85,17 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     exits.test_two_wells_are_occupied_in_the_ratio_of_the_theory: [(1_500_000,)],
     scheme.test_exits_over_a_saddle_with_far_returns: [(20_000,)],
     # The bias of the grid.
-    grid.test_driftless_exit_with_the_shift: every(grid.LAWS, grid.DOMAINS, grid.GRIDS),
+    grid.test_predicates_are_those_of_the_definition: every(
+        grid.LAWS, (1.2, 1.7, 2.0), grid.DOMAINS
+    ),
+    grid.test_driftless_exit_with_the_shift: every(grid.LAWS, grid.DOMAINS, grid.GRIDS, [60_000]),
     grid.test_driftless_exit_below_one_by_refinement: every(grid.LAWS, grid.DOMAINS, [40_000]),
+    grid.test_many_dimensions: [(20_000,)],
+    grid.test_starts_off_the_center: [(60_000,)],
+    grid.test_the_comparison_rejects_what_is_not_corrected_or_of_another_law: [(60_000,)],
+    grid.test_exit_positions_have_the_law_of_blumenthal_getoor_and_ray: [(200_000,)],
+    grid.test_exit_directions_are_uniform: [(200_000,)],
+    grid.test_splitting_probabilities: [(0.8, 0.64366706, 100_000), (1.5, 0.71347630, 100_000)],
     refinement.test_without_noise_both_terms_are_found: [
         (*setting, correction)
         for setting in refinement.SETTINGS
@@ -92,10 +111,18 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         (*setting, error) for setting in refinement.SETTINGS for error in refinement.ERRORS
     ],
     refinement.test_coverage: [(20_000,)],
+    refinement.test_wells: [
+        (1.8, 0.2, 0.1, 20_000),
+        (1.8, 0.3, 0.05, 20_000),
+        (1.5, 0.5, 0.05, 100_000),
+    ],
+    refinement.test_without_the_shift: [(100_000,)],
     # Laws of the noise.
     laws.test_characteristic_function_along_oblique_directions: every(laws.LAWS, laws.ALPHAS),
     laws.test_isotropic_law_in_many_dimensions: every((3, 10, 40, 100), (0.4, 1.5)),
     laws.test_positive_law_has_its_laplace_transform: every((0.6, 1.0, 1.5, 1.9), [4000]),
+    laws.test_compiled_increments_are_the_plain_functions: every(laws.LAYOUTS, (0.3, 1.5, 1.99)),
+    laws.test_radius_table_has_the_laplace_transform: every((0.5, 0.8, 1.2, 1.5, 1.8, 1.98)),
     path.test_passes_are_the_increment_of_one_path: every(path.laws(2), path.DIMENSIONS),
     minibatch.test_all_examples_without_replacement_are_the_plain_gradient: every(
         minibatch.OPTIMIZERS, (2, 40)
@@ -103,6 +130,41 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     # Paths between wells.
     visits.test_rates_tend_to_those_of_the_theory: [(200,)],
     visits.test_gaussian_occupation_is_that_of_the_density: [(200,)],
+    lines.test_table_inverts_the_distribution_function: every(lines.TABLE_ALPHAS, [1000]),
+    lines.test_every_coordinate_has_a_number_of_its_own: every((0.3, 1.3), lines.DIMENSIONS),
+    tempered.test_the_table_of_the_stable_law: every((0.5, 0.8, 1.2, 1.5, 1.9)),
+    tempered.test_distribution_of_the_increments: tempered.SETTINGS,
+    tempered.test_cubics_between_the_ends_of_cells: tempered.SETTINGS,
+    drawn.test_distribution_of_built_in_steps: every(drawn.STEPS, drawn.INDICES),
+    drawn.test_sums_of_many_steps: every(drawn.STEPS, [4000]),
+    # Compiled code, of every dimension, against plain functions.
+    path.test_the_block_engine_repeats_the_iteration_of_one_path: every(
+        path.OPTIMIZERS, (1, 3, 33)
+    ),
+    path.test_the_block_engine_repeats_the_divided_iteration_of_one_path: every(
+        ("sgd", "averaged", "between walls")
+    ),
+    schedules.test_a_constant_schedule_changes_no_bit: every(schedules.OPTIMIZERS),
+    walls.test_walls_at_infinity_change_no_bit: every(walls.EVERY, walls.RULES),
+    walls.test_a_path_is_that_of_numpy: every(walls.RULES, (2, 40)),
+    engine.test_engine_is_the_plain_functions_bit_for_bit: every(engine.DIMENSIONS),
+    engine.test_moments_and_time_belong_to_their_path: every(engine.DIMENSIONS),
+    engine.test_same_result_for_any_threads_and_blocks: every(engine.DIMENSIONS),
+    engine.test_thinned_trajectories_are_every_so_manyth_state: [(2,), (40,)],
+    # Noise that is scaled, or has a Brownian part.
+    brownian.test_the_mean_is_the_exact_one: every((1.2, 1.5, 1.8), ("euler", "jump"), [4000]),
+    scaled.test_a_factor_of_1_changes_no_bit: every(scaled.OPTIMIZERS, scaled.DIMENSIONS),
+    scaled_jumps.test_a_factor_of_one_changes_nothing: every(
+        scaled_jumps.LAWS, scaled_jumps.OPTIMIZERS
+    ),
+    brownian.test_without_a_deviation_no_bit_changes: every(brownian.LAWS, brownian.DIMENSIONS),
+    scaled.test_a_matrix_mixes_coordinates: every(scaled.MIXED, [20_000]),
+    scaled.test_state_and_time_are_those_before_the_step: every(("scale", "matrix"), (2, 40)),
+    scaled.test_the_mean_is_that_of_the_exact_chain: every((1.2, 1.5, 1.8), [40_000]),
+    scaled.test_escapes_are_exponential_in_operational_time: every(("noise", "steps"), [4000]),
+    # Laws fitted to samples, and the verdict on these.
+    fitted.test_intervals_of_alpha_hold_it_as_often_as_they_say: every((1.2, 1.7, 1.95), [200]),
+    fitted.test_intervals_know_of_the_dependence_of_coordinates: [(100,)],
     # The verdict on samples.
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
