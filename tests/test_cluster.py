@@ -133,8 +133,8 @@ def kill_one(client: Client, chance: random.Random) -> list[int]:
     return [chosen]
 
 
-def test_workers_may_be_killed(client: Client, tmp_path: Path) -> None:
-    """Six workers die at random moments, each while its chunks are running or on their way."""
+def check_deaths(client: Client, tmp_path: Path, deaths: int) -> None:
+    """Workers die at random moments, each while its chunks are running or on their way."""
     chance = random.Random(0)
     killed: list[int] = []
     due = 100
@@ -142,16 +142,21 @@ def test_workers_may_be_killed(client: Client, tmp_path: Path) -> None:
 
     def kill(finished: int, paths: int) -> None:
         nonlocal due
-        if finished >= due and len(killed) < 6:
+        if finished >= due and len(killed) < deaths:
             found = [pid for pid in kill_one(client, chance) if pid not in killed]
             killed.extend(found)
             due += len(found) * 20 * chance.randint(1, 7)
-            if len(killed) == 3:
+            if len(killed) == deaths // 2:
                 allow_deaths(client, 3)
 
     there = ls.sweep(LONG, tmp_path / "there", client=client, progress=kill)
-    assert len(killed) == len(set(killed)) == 6
+    assert len(killed) == len(set(killed)) == deaths
     check_same(ls.sweep(LONG, tmp_path / "here", threads=1), there)
+
+
+def test_workers_may_be_killed(client: Client, tmp_path: Path) -> None:
+    """Six of them; experiments/validation has twenty."""
+    check_deaths(client, tmp_path, 6)
 
 
 def test_a_chunk_that_takes_every_worker_with_it(
