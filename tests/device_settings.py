@@ -164,8 +164,10 @@ def skipped(dynamics, noise, epsilon=0.02, **options) -> Run:
     return run
 
 
-def of_group(group: str) -> dict[str, Run]:
-    return {name: run for member, name, run in _settings() if member == group}
+def of_group(group: str, every: int) -> dict[str, Run]:
+    """The settings of a group, or only one of so many."""
+    found = [(name, run) for member, name, run in _settings() if member == group]
+    return dict(found[::every])
 
 
 def seal(run: ls.EscapeTimes) -> str:
@@ -195,9 +197,9 @@ if __name__ == "__main__":
     kernelapi.FakeCUDALocal.array = uninitialized
     lots._FIRST_STEPS = 1
     warnings.simplefilter("ignore")  # words are cut, and few paths escape
-    found, usual = {}, lots.LAUNCH_SECONDS
-    for group in sys.argv[1:]:
+    found, usual, every = {}, lots.LAUNCH_SECONDS, int(sys.argv[1])
+    for group in GROUPS:
         # One step a launch: all that a path keeps is kept between two. Paths of skips are long.
         lots.LAUNCH_SECONDS = usual if group == "skips" else 0.0
-        found[group] = {name: seal(run("cuda")) for name, run in of_group(group).items()}
+        found[group] = {name: seal(run("cuda")) for name, run in of_group(group, every).items()}
     print(json.dumps(found))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import test_attraction as attraction
 import test_continuous_exit as continuous
+import test_device as device
 import test_engine as engine
 import test_escape_times as chain
 import test_exact as exact
@@ -56,6 +57,8 @@ def every(*values: Any) -> list[tuple[Any, ...]]:
 BASINS = ("sharp", "flat", "asymmetric")
 
 CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
+    # Kernels for graphics processors, simulated.
+    device.test_kernels_give_the_numbers_of_the_processor: [(1,)],
     # Models in all units of length and time.
     units.test_euler_is_the_same_bit_for_bit: every(units.EULER, units.POWERS_OF_TWO),
     units.test_boundary_shift: every(units.SHIFTED, units.SYSTEMS),
