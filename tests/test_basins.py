@@ -152,7 +152,7 @@ def test_no_force_has_the_mean_of_getoor():
     exact = epsilon**-alpha * math.gamma(0.5) / (2.0**alpha * gammas)
     law = ls.noise.independent(alpha)
     run = ls.escape_times(
-        ls.basins.driftless(), ls.dynamics.sgd(), law, epsilon, paths=4000, method="jump"
+        ls.basins.driftless(), ls.dynamics.sgd(), law, epsilon, paths=1000, method="jump"
     )
     low, high = run.mean_interval()
     error = (high - low) / (2.0 * 1.96)

@@ -9,7 +9,7 @@ from scipy.stats import levy_stable
 
 import levysde as ls
 from levysde import estimators
-from levysde.statistics import competing_laws, stable_density
+from levysde.statistics import competing_laws, stable_density, verdict
 from levysde.statistics.draw_dependence import coordinate_dependence, serial_dependence
 from levysde.statistics.goodness import goodness
 from levysde.statistics.scale_mixture import ScaleMixture, fit_mixture
@@ -163,7 +163,7 @@ def test_one_stable_coordinate_is_called_stable(alpha, trials):
     ("name", "draws"),
     [("1 % five times", 2000), ("5 % three times", 2000), ("1 % ten times", 1000)],
 )
-@pytest.mark.parametrize("trials", [60])
+@pytest.mark.parametrize("trials", [40])
 def test_mixtures_are_refused_once_in_20_times_where_they_are_true(name, draws, trials):
     rng = np.random.default_rng(12)
     z = [goodness(NOT_STABLE[name](rng, (draws, 1))).scale_mixture_z for _ in range(trials)]
@@ -172,12 +172,13 @@ def test_mixtures_are_refused_once_in_20_times_where_they_are_true(name, draws, 
 
 @pytest.mark.parametrize("trials", [60])
 def test_mixtures_are_refused_where_draws_are_stable(trials):
+    """As the verdict asks, with its own threshold."""
     rng = np.random.default_rng(13)
     z = [goodness(stable(rng, 1.8, (DRAWS, 1))).scale_mixture_z for _ in range(trials)]
-    assert np.mean(np.array(z) > REFUSED) > 0.95 - SIGMAS * share_error(trials)
+    assert np.mean(np.array(z) > verdict._MIXTURE_REFUSED) > 0.95 - SIGMAS * share_error(trials)
 
 
-@pytest.mark.parametrize("name", NOT_STABLE)
+@pytest.mark.parametrize("name", list(NOT_STABLE)[::2])
 def test_few_draws_of_several_coordinates_are_enough(name):
     rng = np.random.default_rng(19)
     for _ in range(5):

@@ -116,7 +116,7 @@ def uneven(x, p, out):
     out[0] = (x[0] - p[0]) * x[0] * (x[0] - p[1])
 
 
-@pytest.mark.parametrize("method", ["euler", "jump"])
+@pytest.mark.parametrize("method", ["jump"])
 def test_wells_of_the_plane_are_left_at_the_rate_of_a_half_plane(method):
     # By symmetry the well of (-1, 0) is x_1 < 0, which isotropic noise leaves like an interval
     # without a left end: (c/alpha) times the distance to the power -alpha.

@@ -33,12 +33,14 @@ import test_noise_tempered as tempered
 import test_optimizer_exits as optimizer_exits
 import test_path as path
 import test_plus_brownian as brownian
+import test_processors as processors
 import test_refinement as refinement
 import test_scaled_jumps as scaled_jumps
 import test_scaled_noise as scaled
 import test_schedules as schedules
 import test_scheme as scheme
 import test_stability as stability
+import test_stationary_laws as stationary
 import test_theory_escape_measure as measures
 import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
@@ -87,6 +89,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     exits.test_mean_exit_time_of_every_law: every(exits.LAWS, (exits.SQUARE, exits.DISC), [20_000]),
     exits.test_two_wells_are_occupied_in_the_ratio_of_the_theory: [(1_500_000,)],
     scheme.test_exits_over_a_saddle_with_far_returns: [(20_000,)],
+    scheme.test_steps_that_do_not_overshoot_are_explicit_bit_for_bit: scheme.ROUND,
+    processors.test_other_processors_give_the_same_bits: every(processors.OLDER),
+    stationary.test_sgd_on_linear_regression_has_kestens_index: stationary.KESTEN,
     # The bias of the grid.
     grid.test_predicates_are_those_of_the_definition: every(
         grid.LAWS, (1.2, 1.7, 2.0), grid.DOMAINS
@@ -131,6 +136,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         minibatch.OPTIMIZERS, (2, 40)
     ),
     # Paths between wells.
+    visits.test_wells_of_the_plane_are_left_at_the_rate_of_a_half_plane: every(("euler", "jump")),
     visits.test_rates_tend_to_those_of_the_theory: [(200,)],
     visits.test_gaussian_occupation_is_that_of_the_density: [(200,)],
     lines.test_table_inverts_the_distribution_function: every(lines.TABLE_ALPHAS, [1000]),
@@ -172,6 +178,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
     ),
+    stability.test_few_draws_of_several_coordinates_are_enough: every(stability.NOT_STABLE),
     stability.test_one_stable_coordinate_is_called_stable: every((1.2, 1.5, 1.8), [400]),
     stability.test_mixtures_are_refused_once_in_20_times_where_they_are_true: every(
         ("1 % ten times", "1 % five times", "5 % three times"), (500, 2000, 8000), [400]
