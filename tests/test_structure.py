@@ -7,7 +7,7 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,27 @@ def offenders(module: str, forbidden: tuple[str, ...], **options: Any) -> list[s
 # --------------------------------------------------------------------------------------- imports
 
 
-@pytest.mark.parametrize("module", [m for m in FILES if matches(m, "levysde.theory.*")])
+def for_each(values: Iterable[str]) -> Callable[[Callable[[str], None]], Callable[[], None]]:
+    """One test of all values, which names those that fail."""
+
+    def decorate(test: Callable[[str], None]) -> Callable[[], None]:
+        @functools.wraps(test)
+        def run() -> None:
+            failed = {}
+            for value in values:
+                try:
+                    test(value)
+                except AssertionError as error:
+                    failed[value] = str(error)
+            assert failed == {}
+
+        del run.__wrapped__  # pytest would ask for its argument
+        return run
+
+    return decorate
+
+
+@for_each([m for m in FILES if matches(m, "levysde.theory.*")])
 def test_theory_imports_nothing_of_ours(module: str) -> None:
     wrong = [
         f"{FILES[module]}:{line} imports {name}"
@@ -154,7 +174,7 @@ def test_theory_imports_nothing_of_ours(module: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", [m for m in FILES if matches(m, "levysde.statistics.*")])
+@for_each([m for m in FILES if matches(m, "levysde.statistics.*")])
 def test_estimators_import_nothing_of_ours(module: str) -> None:
     wrong = [
         f"{FILES[module]}:{line} imports {name}"
@@ -165,7 +185,7 @@ def test_estimators_import_nothing_of_ours(module: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", TEXT_MODULES)
+@for_each(TEXT_MODULES)
 def test_printing_knows_nothing_of_what_it_prints(module: str) -> None:
     wrong = [
         name
@@ -227,7 +247,7 @@ def layer(module: str) -> int:
     return found[0]
 
 
-@pytest.mark.parametrize("module", [m for m in FILES if m != "levysde"])
+@for_each([m for m in FILES if m != "levysde"])
 def test_imports_point_one_way(module: str) -> None:
     """Imports at the head of a module; functions may ask a later layer for a default."""
     head = {
@@ -271,7 +291,7 @@ def public_objects() -> dict[str, Any]:
 PUBLIC = public_objects()
 
 
-@pytest.mark.parametrize("module", [m for m in FILES if m != "levysde.__main__"])
+@for_each([m for m in FILES if m != "levysde.__main__"])
 def test_public_names_exist(module: str) -> None:
     loaded = importlib.import_module(module)
     names = getattr(loaded, "__all__", [])
@@ -307,7 +327,7 @@ def missing_sections(name: str, function: Any, *, examples: bool) -> list[str]:
     return [f"{name} lacks {section}" for section in sorted(needed - found)]
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC))
+@for_each(sorted(PUBLIC))
 def test_public_docstrings(name: str) -> None:
     value = PUBLIC[name]
     assert value.__doc__, f"{name} has no docstring"
@@ -324,7 +344,7 @@ def test_public_docstrings(name: str) -> None:
             assert member.__doc__, f"{name}.{attribute} has no docstring"
 
 
-@pytest.mark.parametrize("name", sorted(n for n in PUBLIC if inspect.isclass(PUBLIC[n])))
+@for_each(sorted(n for n in PUBLIC if inspect.isclass(PUBLIC[n])))
 def test_public_classes_describe_their_fields(name: str) -> None:
     fields = getattr(PUBLIC[name], "__dataclass_fields__", {})
     if any(field.repr for field in fields.values() if not field.name.startswith("_")):
@@ -334,7 +354,7 @@ def test_public_classes_describe_their_fields(name: str) -> None:
 # -------------------------------------------------------------------------------------------- size
 
 
-@pytest.mark.parametrize("module", FILES)
+@for_each(FILES)
 def test_files_are_short(module: str) -> None:
     lines = len(FILES[module].read_text(encoding="utf-8").splitlines())
     if module in LONG_FILES:
@@ -346,7 +366,7 @@ def test_files_are_short(module: str) -> None:
 # ------------------------------------------------------------------------------------------ habits
 
 
-@pytest.mark.parametrize("module", FILES)
+@for_each(FILES)
 def test_no_code_from_strings(module: str) -> None:
     wrong = [
         f"{FILES[module]}:{node.lineno} calls {node.func.id}"
@@ -358,7 +378,7 @@ def test_no_code_from_strings(module: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", FILES)
+@for_each(FILES)
 def test_nothing_is_left_for_later(module: str) -> None:
     text = FILES[module].read_text(encoding="utf-8")
     for word in ("TODO", "FIXME", "XXX"):
@@ -423,9 +443,7 @@ def questions(tree: ast.AST, classes: set[str]) -> Iterator[int]:
             yield node.lineno
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in FILES if not allowed(m, tuple(f"levysde.{home}" for home in HOMES))]
-)
+@for_each([m for m in FILES if not allowed(m, tuple(f"levysde.{home}" for home in HOMES))])
 def test_parts_are_not_asked_for_their_names(module: str) -> None:
     """Facts are declared on the parts; a name is for people."""
     classes = part_classes()

@@ -65,7 +65,7 @@ def test_a_path_is_that_of_numpy(rule, dim):
     assert at_walls.any() == (rule == "projection")
 
 
-@pytest.mark.parametrize(("name", "rule"), list(zip(EVERY, cycle(RULES))))
+@pytest.mark.parametrize(("name", "rule"), list(zip(EVERY, cycle(RULES)))[::2])
 def test_walls_at_infinity_change_no_bit(name, rule):
     setting = {"paths": 100, "dt": 0.02, "horizon": 10.0}
     basin, dynamics = ls.basins.flat(2), EVERY[name]
