@@ -24,7 +24,7 @@ def number(value: float | None, digits: int = 5) -> str:
     Parameters
     ----------
     value : float or None
-        The number.
+        The number; NaN is one that does not exist, as None is.
     digits : int
         Significant digits.
 
@@ -37,7 +37,7 @@ def number(value: float | None, digits: int = 5) -> str:
     >>> number(9.9083182), number(1.0 / 3e7), number(float("inf"))
     ('9.9083', '3.3333e-08', 'inf')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return "none"
     if value == 0.0 or not math.isfinite(value):
         return f"{value:g}"

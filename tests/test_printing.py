@@ -297,3 +297,21 @@ def test_a_rate_that_changes_prints_its_values() -> None:
     rates = law.to_dict()["rates"]
     assert [line["rate"] for line in rates] == [2.0 * line["time"] for line in rates]
     ElementTree.fromstring(law._repr_html_())
+
+
+def test_numbers_that_do_not_exist_are_none() -> None:
+    potential, sgd = ls.potentials.double_well(1), ls.dynamics.sgd()
+    setting: dict[str, Any] = {"horizon": 1.0, "paths": 1, "dt": 0.05, "scheme": "flow"}
+    resting = ls.visits(potential, [[-1.0], [1.0]], sgd, NOISE, 1e-4, **setting)
+    optimizers = [sgd, ls.dynamics.momentum(0.5)]
+    inside = ls.compare(ls.basins.flat(), optimizers, NOISE, 1e-4, paths=5, dt=0.1, horizon=1.0)
+    for text in (str(resting), str(inside), repr(inside)):
+        assert "nan" not in text
+        assert "none" in text
+
+
+def test_what_stands_beside_a_result_is_a_prediction(made: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="prediction is 3; give a Prediction"):
+        made["times"].summary(3)
+    with pytest.raises(ValueError, match="predicted is 3; give a TransitionRates"):
+        made["visits"].summary(3)

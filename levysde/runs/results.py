@@ -341,10 +341,18 @@ class EscapeTimes(Printed):
         Returns
         -------
         str
+
+        Raises
+        ------
+        ValueError
+            If it is anything else.
         """
         from levysde.runs.escape_text import escape_text
         from levysde.runs.summary import Summary
+        from levysde.theory import Prediction
 
+        if prediction is not None:
+            checks.instance("prediction", prediction, Prediction)
         return escape_text(Summary(self, prediction))
 
     def plot(
