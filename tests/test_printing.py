@@ -315,3 +315,11 @@ def test_what_stands_beside_a_result_is_a_prediction(made: dict[str, Any]) -> No
         made["times"].summary(3)
     with pytest.raises(ValueError, match="predicted is 3; give a TransitionRates"):
         made["visits"].summary(3)
+
+
+def test_a_printed_result_has_its_warnings() -> None:
+    inside = times(horizon=0.1)
+    assert inside.warnings
+    text = " ".join(str(inside).split())
+    assert all(f"warning {sentence}" in text for sentence in inside.warnings)
+    assert "warning" not in str(times())

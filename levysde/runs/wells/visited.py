@@ -260,17 +260,9 @@ class Visits(Printed):
         Returns
         -------
         str
-
-        Raises
-        ------
-        ValueError
-            If it is anything else.
         """
         from levysde.runs.wells.visits_text import visits_text
-        from levysde.theory import TransitionRates
 
-        if predicted is not None:
-            checks.instance("predicted", predicted, TransitionRates)
         return visits_text(self, predicted, most=_SCREEN)
 
     def plot(

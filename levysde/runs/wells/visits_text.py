@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from levysde import checks
 from levysde._text import labeled, number, table
 from levysde.runs.setting_text import recorded_lines
 
@@ -43,7 +44,16 @@ def visits_text(
     Returns
     -------
     str
+
+    Raises
+    ------
+    ValueError
+        If `predicted` is no TransitionRates.
     """
+    from levysde.theory import TransitionRates
+
+    if predicted is not None:
+        checks.instance("predicted", predicted, TransitionRates)
     stepless = found.dt == 0.0
     facts = [
         *(recorded_lines(found.parameters) if setting is None else setting),
