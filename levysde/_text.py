@@ -47,6 +47,28 @@ def number(value: float | None, digits: int = 5) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def counted(count: int, one: str, several: str) -> str:
+    """A number of things in words.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    one, several : str
+        What they are, singular and plural.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "path", "paths"), counted(0, "path", "paths")
+    ('1 path', '0 paths')
+    """
+    return f"{count} {one if count == 1 else several}"
+
+
 def estimate(value: float, low: float, high: float) -> tuple[str, str]:
     """An estimate and its interval, with two digits of the interval's half width.
 

@@ -323,3 +323,13 @@ def test_a_printed_result_has_its_warnings() -> None:
     text = " ".join(str(inside).split())
     assert all(f"warning {sentence}" in text for sentence in inside.warnings)
     assert "warning" not in str(times())
+
+
+def test_one_of_a_kind_is_singular() -> None:
+    wells = ls.find_minima(ls.potentials.double_well(1), [-2.0], [2.0])
+    assert str(wells).startswith("2 minima and 1 saddle\n")
+    drawn = np.random.default_rng(1).standard_cauchy((400, 1))
+    assert "400 draws of 1 coordinate\n" in str(ls.tail_index(drawn))
+    sparse = np.where(np.arange(400)[:, None] % 10 == 0, drawn, 0.0)
+    with pytest.raises(ValueError, match="1 are constant in half of the draws or more, and 0"):
+        ls.tail_index(sparse)
