@@ -256,7 +256,9 @@ def as_latex(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _latex(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return "".join(_SPECIAL.get(c, c) for c in text)
 
 

@@ -308,6 +308,9 @@ def test_numbers_that_do_not_exist_are_none() -> None:
     for text in (str(resting), str(inside), repr(inside)):
         assert "nan" not in text
         assert "none" in text
+    laws = {"one": NOISE, "other": ls.noise.independent(1.8)}
+    noises = ls.compare_noises(ls.basins.flat(), sgd, laws, lr=1e-4, paths=5, horizon=0.01)
+    assert "nan" not in noises.to_latex() + inside.to_latex()
 
 
 def test_what_stands_beside_a_result_is_a_prediction(made: dict[str, Any]) -> None:
