@@ -24,7 +24,7 @@ def number(value: float | None, digits: int = 5) -> str:
     Parameters
     ----------
     value : float or None
-        The number.
+        The number; NaN is one that does not exist, as None is.
     digits : int
         Significant digits.
 
@@ -37,7 +37,7 @@ def number(value: float | None, digits: int = 5) -> str:
     >>> number(9.9083182), number(1.0 / 3e7), number(float("inf"))
     ('9.9083', '3.3333e-08', 'inf')
     """
-    if value is None:
+    if value is None or math.isnan(value):
         return "none"
     if value == 0.0 or not math.isfinite(value):
         return f"{value:g}"
@@ -45,6 +45,28 @@ def number(value: float | None, digits: int = 5) -> str:
     if -4 <= power < 7:
         return f"{value:.{max(0, digits - 1 - power)}f}"
     return f"{value:.{digits - 1}e}"
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """A number of things in words.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    one, several : str
+        What they are, singular and plural.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "path", "paths"), counted(0, "path", "paths")
+    ('1 path', '0 paths')
+    """
+    return f"{count} {one if count == 1 else several}"
 
 
 def estimate(value: float, low: float, high: float) -> tuple[str, str]:
@@ -234,7 +256,9 @@ def as_latex(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _latex(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return "".join(_SPECIAL.get(c, c) for c in text)
 
 

@@ -75,6 +75,16 @@ def test_no_escape_gives_no_ratio():
     assert all(math.isnan(value) for value in ratio)
 
 
+def test_one_escape_of_each_gives_no_ratio():
+    ratio = paired_ratio([3.0], [True], [2.0], [True])
+    assert all(math.isnan(value) for value in ratio), "an interval of length 0"
+    horizon, first = [1.0, 5.0, 5.0], [True, False, False]
+    assert all(math.isnan(value) for value in paired_ratio(horizon, first, horizon, first))
+    assert all(math.isnan(value) for value in paired_ratio([], [], [], [])), "no finite pair"
+    known = paired_ratio([1.0, 4.0, 5.0], [True, True, False], horizon, [True, False, True])
+    assert known.lower < known.value < known.upper
+
+
 def test_the_common_step_suits_all():
     sharp = ls.basins.sharp()
     sgd, adam = ls.dynamics.sgd(), ls.dynamics.adam()

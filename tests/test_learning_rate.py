@@ -178,7 +178,7 @@ def test_compare_says_how_its_step_was_chosen(capsys):
     _, out, _ = command(capsys, words)
     text = " ".join(out.split())
     assert "(auto: the exit distance is 5/8 of what one jump can move, in adam)" in text
-    assert "the ratios depend on it, because adam counts in iterations; give --lr" in text
+    assert "the ratios depend on it, because adam counts in iterations; give lr (--lr)" in text
     assert max(map(len, out.splitlines())) <= 80
     _, out, _ = command(capsys, f"{words.replace('--epsilon 0.5', '--lr 0.1')} --json")
     record = json.loads(out)

@@ -297,3 +297,42 @@ def test_a_rate_that_changes_prints_its_values() -> None:
     rates = law.to_dict()["rates"]
     assert [line["rate"] for line in rates] == [2.0 * line["time"] for line in rates]
     ElementTree.fromstring(law._repr_html_())
+
+
+def test_numbers_that_do_not_exist_are_none() -> None:
+    potential, sgd = ls.potentials.double_well(1), ls.dynamics.sgd()
+    setting: dict[str, Any] = {"horizon": 1.0, "paths": 1, "dt": 0.05, "scheme": "flow"}
+    resting = ls.visits(potential, [[-1.0], [1.0]], sgd, NOISE, 1e-4, **setting)
+    optimizers = [sgd, ls.dynamics.momentum(0.5)]
+    inside = ls.compare(ls.basins.flat(), optimizers, NOISE, 1e-4, paths=5, dt=0.1, horizon=1.0)
+    for text in (str(resting), str(inside), repr(inside)):
+        assert "nan" not in text
+        assert "none" in text
+    laws = {"one": NOISE, "other": ls.noise.independent(1.8)}
+    noises = ls.compare_noises(ls.basins.flat(), sgd, laws, lr=1e-4, paths=5, horizon=0.01)
+    assert "nan" not in noises.to_latex() + inside.to_latex()
+
+
+def test_what_stands_beside_a_result_is_a_prediction(made: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="prediction is 3; give a Prediction"):
+        made["times"].summary(3)
+    with pytest.raises(ValueError, match="predicted is 3; give a TransitionRates"):
+        made["visits"].summary(3)
+
+
+def test_a_printed_result_has_its_warnings() -> None:
+    inside = times(horizon=0.1)
+    assert inside.warnings
+    text = " ".join(str(inside).split())
+    assert all(f"warning {sentence}" in text for sentence in inside.warnings)
+    assert "warning" not in str(times())
+
+
+def test_one_of_a_kind_is_singular() -> None:
+    wells = ls.find_minima(ls.potentials.double_well(1), [-2.0], [2.0])
+    assert str(wells).startswith("2 minima and 1 saddle\n")
+    drawn = np.random.default_rng(1).standard_cauchy((400, 1))
+    assert "400 draws of 1 coordinate\n" in str(ls.tail_index(drawn))
+    sparse = np.where(np.arange(400)[:, None] % 10 == 0, drawn, 0.0)
+    with pytest.raises(ValueError, match="1 are constant in half of the draws or more, and 0"):
+        ls.tail_index(sparse)

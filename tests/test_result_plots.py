@@ -48,6 +48,15 @@ def test_a_given_prediction_is_drawn():
     assert y == pytest.approx(np.exp(-other.rate * RUN.mean * x))
 
 
+def test_a_theory_without_jumps_has_no_line():
+    gaussian = (FLAT, SGD, ls.noise.independent(2.0), 0.5)
+    run = ls.escape_times(*gaussian, paths=50, dt=0.1, horizon=200.0)
+    predicted = ls.theory.predict(*gaussian)
+    assert predicted.rate == 0.0
+    assert "theory" not in by_label(run.plot())
+    assert "theory" not in by_label(run.plot(prediction=predicted))
+
+
 def test_parts_that_are_not_built_in_have_no_line():
     bare = ls.EscapeTimes(RUN.steps, RUN.status, RUN.exit_position, RUN.dt)
     assert "theory" not in by_label(bare.plot())

@@ -172,6 +172,8 @@ def test_a_cell_that_fails_stops_nothing(tmp_path: Path) -> None:
     assert [row["alpha"] for row in found.rows] == [1.2, 1.5]
     assert list(found.failed) == ["alpha=2"] == list(found.missing)
     assert "alpha" in found.failed["alpha=2"]
+    told = " ".join(str(found).split("failed: alpha=2: ")[1].split())
+    assert told == found.failed["alpha=2"], "the whole sentence"
     # It has no paths that could be lost, so that its settings may be mended in the same place.
     mended = ls.sweep({**spec, "grid": {"alpha": [1.2, 1.9, 1.5]}}, tmp_path)
     assert [row["alpha"] for row in mended.rows] == [1.2, 1.9, 1.5]

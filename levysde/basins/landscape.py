@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from levysde import checks
 from levysde._printed import Printed
-from levysde._text import Row, number, table
+from levysde._text import Row, counted, number, table
 from levysde._typing import FloatArray
 from levysde.potentials import Potential
 
@@ -85,7 +85,10 @@ class Landscape(Printed):
             rows.append((line["kind"], place, shown, line["joined"] or ""))
         found = len(self.minima) + len(self.saddles)
         more = f"\n  ... and {found - _MOST_SHOWN} more" if found > _MOST_SHOWN else ""
-        head = f"{len(self.minima)} minima and {len(self.saddles)} saddles"
+        head = (
+            f"{counted(len(self.minima), 'minimum', 'minima')} and "
+            f"{counted(len(self.saddles), 'saddle', 'saddles')}"
+        )
         return f"{head}\n\n{table(rows, right=(2,))}{more}"
 
     def _rows(self) -> list[Row]:

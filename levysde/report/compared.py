@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from levysde import checks
+from levysde._text import counted
 from levysde.report.drawing import BLUE, check_ax, legend_below, log_axis, own_axes, title
 from levysde.runs.comparison import Comparison
 from levysde.runs.noise_comparison import NoiseComparison
@@ -79,7 +80,7 @@ def _draw_ratios(ax: Axes, ratios: Any, rows: Any, paths: int) -> None:
     ax.errorbar(
         value, rows[known], xerr=np.maximum([value - lower, upper - value], 0.0), color=BLUE,
         marker="o", linestyle="none", markersize=5.0, capsize=3.0, zorder=3,
-        label=f"simulation, 95 % interval, {paths} paths each",
+        label=f"simulation, 95 % interval, {counted(paths, 'path', 'paths')} each",
     )  # fmt: skip
     for row in rows[~known]:
         ax.annotate(

@@ -61,7 +61,8 @@ def draw_result(
         own = None if parts is None or parts[0].dim != result.dim else parts[0]
         return planes.exit_positions(result, own if basin is None else basin, ax)
     rate = _recorded_rate(result, parts) if prediction is None else prediction.rate
-    return figures.survival_curve(result, rate, ax)
+    # A rate of 0 says that there are no jumps, and nothing of the exits that there are.
+    return figures.survival_curve(result, rate or None, ax)
 
 
 def _recorded_parts(result: EscapeTimes) -> tuple[Any, Any, Any] | None:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from levysde import checks
+from levysde._text import counted
 from levysde.report.drawing import BLUE, VERMILION, log_axis, own_figure, shared_legend
 from levysde.runs.wells.visited import Visits
 from levysde.theory import TransitionRates
@@ -91,7 +92,8 @@ def _shares(ax: Axes, result: Visits, stationary: FloatArray | None) -> None:
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel("well")
     ax.set_ylabel("share of the time")
-    ax.set_title(f"{result.paths} paths until time {result.horizon:g}", fontsize="medium")
+    paths = counted(result.paths, "path", "paths")
+    ax.set_title(f"{paths} until time {result.horizon:g}", fontsize="medium")
 
 
 def _rates(ax: Axes, result: Visits, predicted: FloatArray | None) -> None:

@@ -150,7 +150,7 @@ def _step_text(compared: Comparison) -> str:
         names = " and ".join(compared.stepwise)
         verb = "counts" if len(compared.stepwise) == 1 else "count"
         text += f"; the ratios depend on it, because {names} {verb} in iterations"
-        text += "; give --lr to choose it" if reason.startswith("auto") else ""
+        text += "; give lr (--lr) to choose it" if reason.startswith("auto") else ""
     return text
 
 

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from levysde.runs.results import EscapeTimes, Status
 
+_FEWEST_ESCAPES = 2
+"""With one escape of each, the changes of the estimate cancel: its error would be 0."""
+
 
 class Ratio(NamedTuple):
     """A ratio of means with its interval, dimensionless; NaN where it does not exist."""
@@ -42,7 +45,8 @@ def paired_ratio(
     Returns
     -------
     Ratio
-        Mean of `times` over mean of `other_times`; NaN without an escape on either side.
+        Mean of `times` over mean of `other_times`; NaN with fewer than two escapes on either side,
+        from which no interval can be had.
 
     Raises
     ------
@@ -63,7 +67,7 @@ def paired_ratio(
 
     if not 0.0 < level < 1.0:
         raise ValueError(f"level is {level:g}; give a number between 0 and 1")
-    changes, logs = [], []
+    pairs = []
     for t, d in ((times, escaped), (other_times, other_escaped)):
         time, ended = np.asarray(t, dtype=np.float64), np.asarray(d, dtype=np.float64)
         if time.shape != ended.shape or time.shape != np.shape(times):
@@ -72,10 +76,11 @@ def paired_ratio(
             )
         if not (np.isfinite(time).all() and (time > 0.0).all()):
             raise ValueError(f"times are {time.tolist()[:6]} ...; give positive numbers")
-        if not ended.any():
-            return Ratio(math.nan, math.nan, math.nan)
-        logs.append(math.log(time.sum() / ended.sum()))
-        changes.append(time / time.sum() - ended / ended.sum())
+        pairs.append((time, ended))
+    if min(ended.sum() for _, ended in pairs) < _FEWEST_ESCAPES:
+        return Ratio(math.nan, math.nan, math.nan)
+    logs = [math.log(time.sum() / ended.sum()) for time, ended in pairs]
+    changes = [time / time.sum() - ended / ended.sum() for time, ended in pairs]
     difference = changes[0] - changes[1]
     error = float(ndtri(0.5 + 0.5 * level)) * math.sqrt(float((difference * difference).sum()))
     log_ratio = logs[0] - logs[1]

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from levysde import checks
 from levysde._printed import Printed, short_repr
-from levysde._text import Row, plain
+from levysde._text import Row, labeled, plain
 from levysde._typing import FloatArray
 from levysde.engine.status import Status
 from levysde.runs.archive import (
@@ -331,7 +331,7 @@ class EscapeTimes(Printed):
         return exit_times.exponentiality(operational, escaped)
 
     def summary(self, prediction: Prediction | None = None) -> str:
-        """The run, its estimates and its cost as text, as `levysde escape` prints them.
+        """The run, its estimates, its cost and its warnings, as `levysde escape` prints them.
 
         Parameters
         ----------
@@ -341,11 +341,21 @@ class EscapeTimes(Printed):
         Returns
         -------
         str
+
+        Raises
+        ------
+        ValueError
+            If it is anything else.
         """
         from levysde.runs.escape_text import escape_text
         from levysde.runs.summary import Summary
+        from levysde.theory import Prediction
 
-        return escape_text(Summary(self, prediction))
+        if prediction is not None:
+            checks.instance("prediction", prediction, Prediction)
+        text = escape_text(Summary(self, prediction))
+        told = labeled([("warning", sentence) for sentence in self.warnings])
+        return f"{text}\n\n{told}" if told else text
 
     def plot(
         self,

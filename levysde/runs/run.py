@@ -46,7 +46,8 @@ class Interrupted(KeyboardInterrupt):
     Attributes
     ----------
     result : EscapeTimes or None
-        The complete prefix of paths; None if path 0 had not ended.
+        The complete prefix of paths, up to the first that had not ended; None if that is path 0.
+        Slow paths are missing, so that means of few paths are too short: go on before estimating.
     remark : str
         What else there is to know: that threads do not end. Often empty.
     finished : tuple of EscapeTimes
@@ -107,7 +108,8 @@ def _kept(result: EscapeTimes | None) -> str:
     paths = f"{result.paths} finished path{' is' if result.paths == 1 else 's are'}"
     return (
         f"{paths} in `result` of this exception (sys.last_value.result where it was not caught): "
-        "result.save(file) keeps them, and escape_times(..., resume=result) goes on"
+        "result.save(file) keeps them, and escape_times(..., resume=result) goes on; slow paths "
+        "are missing, so go on before you estimate"
     )
 
 

@@ -112,7 +112,8 @@ def tail_index(
     if fitted.size == 0:
         raise ValueError(
             f"none of the {width} coordinates can be fitted: {int(table.constant.sum())} are "
-            f"constant and {int(table.atomic.sum())} repeat values; give draws that differ"
+            f"constant in half of the draws or more, and {int(table.atomic.sum())} repeat values; "
+            "give draws that differ"
         )
     places = np.linspace(0, fitted.size - 1, min(examined, fitted.size)).astype(np.intp)
     chosen = fitted[np.unique(places)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from levysde._printed import Printed
-from levysde._text import Row, plain
+from levysde._text import Row, counted, plain
 from levysde.statistics.aggregation import Aggregation
 from levysde.statistics.draw_dependence import CoordinateDependence, SerialDependence
 from levysde.statistics.gaussian_null import Null, PooledTail
@@ -25,6 +25,7 @@ __all__ = ["GroupTail", "TailIndex"]
 FloatArray = NDArray[np.float64]
 
 _WIDTH = 80
+_COORDINATES = ("coordinate", "coordinates")
 # More coordinates are told by their quantiles alone.
 _MOST_LISTED = 1000
 _MOST_GROUPS = 8
@@ -180,14 +181,14 @@ class TailIndex(Printed):
         low, middle, high = np.quantile(alpha, [0.25, 0.5, 0.75])
         quantile = np.median(self.quantile_alpha[self.fitted])
         facts = [
-            ("samples", f"{self.draws} draws of {self.coordinates} coordinates"),
+            ("samples", f"{self.draws} draws of {counted(self.coordinates, *_COORDINATES)}"),
             ("left out", f"{self.constant.sum()} constant, {self.atomic.sum()} with atoms"),
             ("alpha", f"median {middle:.3f}, quartiles {low:.3f} to {high:.3f}; by quantiles "
              f"{quantile:.3f}"),
             ("", f"{100.0 * (upper >= 2.0).mean():.0f} % of {100.0 * self.level:g} % intervals "
              f"reach 2; Gaussian null: median {np.median(self.null.alpha):.3f}"),
             ("scale", f"median {np.median(self.scale[self.fitted]):.4g}"),
-            ("examined", f"{self.examined.size} coordinates, draws "
+            ("examined", f"{counted(self.examined.size, *_COORDINATES)}, draws "
              f"{'depend on each other' if self.serial.significant else 'independent'}"
              f" ({100.0 * self.serial.share:.0f} % significant)"),
             ("pooled", f"block estimate {self.block_estimate:.2f}, of the Gaussian null "

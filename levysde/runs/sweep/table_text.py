@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
-from levysde._text import number, table
+from levysde._text import WIDTH, number, table
 
 if TYPE_CHECKING:
     from levysde.runs.sweep.table import Sweep
 
 _LONGEST_LABEL = 36
-_MOST_TOLD = 3
+_MOST_TOLD = 2
+_LINES_TOLD = 2
 
 
 def cells_text(count: int) -> str:
@@ -84,11 +86,19 @@ def sweep_text(found: Sweep, most: int) -> str:
     """
     lines = [f"  {cells_text(len(found))} complete, {len(found.missing)} missing"]
     told = list(found.failed.items())[:_MOST_TOLD]
-    lines += [f"  failed: {_end(label, _LONGEST_LABEL)}: {reason:.50}" for label, reason in told]
+    lines += [_failed(_end(label, _LONGEST_LABEL), reason) for label, reason in told]
     if len(found.failed) > _MOST_TOLD:
         lines.append(f"  ... and {len(found.failed) - _MOST_TOLD} more failed")
     text = "\n".join(lines)
     return f"{sweep_table(found, most, _LONGEST_LABEL)}\n\n{text}" if found.rows else text
+
+
+def _failed(label: str, reason: str) -> str:
+    """Why a cell failed, on at most two lines."""
+    return textwrap.fill(
+        f"failed: {label}: {reason}", WIDTH, initial_indent="  ", subsequent_indent="    ",
+        break_on_hyphens=False, max_lines=_LINES_TOLD, placeholder=" ...",
+    )  # fmt: skip
 
 
 def _end(label: str, longest: int | None) -> str:

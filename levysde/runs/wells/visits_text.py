@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from levysde import checks
 from levysde._text import labeled, number, table
 from levysde.runs.setting_text import recorded_lines
 
@@ -42,7 +44,16 @@ def visits_text(
     Returns
     -------
     str
+
+    Raises
+    ------
+    ValueError
+        If `predicted` is no TransitionRates.
     """
+    from levysde.theory import TransitionRates
+
+    if predicted is not None:
+        checks.instance("predicted", predicted, TransitionRates)
     stepless = found.dt == 0.0
     facts = [
         *(recorded_lines(found.parameters) if setting is None else setting),
@@ -82,7 +93,7 @@ def _rates(found: Visits, predicted: TransitionRates | None, most: int | None) -
             str(line["target"]),
             str(line["transitions"]),
             number(line["rate"]),
-            f"{number(line['lower'])} to {number(line['upper'])}",
+            _interval(number(line["lower"]), number(line["upper"])),
             number(line.get("predicted")),
             number(line.get("ratio")),
         )
@@ -100,8 +111,8 @@ def _shares(found: Visits, predicted: TransitionRates | None, most: int | None) 
     rows += [
         (
             str(well),
-            f"{share.value[well]:.4f}",
-            f"{share.lower[well]:.4f} to {share.upper[well]:.4f}",
+            _share(share.value[well]),
+            _interval(_share(share.lower[well]), _share(share.upper[well])),
             "" if stationary is None else f"{stationary[well]:.4f}",
         )
         for well in range(found.wells)
@@ -109,6 +120,14 @@ def _shares(found: Visits, predicted: TransitionRates | None, most: int | None) 
     if predicted is None:
         rows = [row[:3] for row in rows]
     return _cut(rows, (0, 1, 3), None if most is None else most // 2)
+
+
+def _share(value: float) -> str:
+    return "none" if math.isnan(value) else f"{value:.4f}"
+
+
+def _interval(low: str, high: str) -> str:
+    return "none" if low == high == "none" else f"{low} to {high}"
 
 
 def _cut(rows: list[tuple[str, ...]], right: tuple[int, ...], most: int | None) -> str:
