@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from levysde import checks
 from levysde._printed import Printed, short_repr
-from levysde._text import Row, estimate, number, plain, table
+from levysde._text import Row, estimate, labeled, number, plain, table
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
@@ -15,6 +15,7 @@ from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, paired_ratio
 from levysde.runs.results import EscapeTimes, Status
 from levysde.runs.run import one_after_the_other
+from levysde.runs.setting_text import dimension_text
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints
 from levysde.trial import try_functions
@@ -77,21 +78,33 @@ class NoiseComparison(Printed):
         return short_repr(self, f"ratios={{{ratios}}}, paths={self.results[0].paths}")
 
     def summary(self) -> str:
-        """A row for every law, with the ratio of its mean to that of the reference.
+        """The setting, and a row for every law with the ratio of its mean to that of the reference.
 
         Returns
         -------
         str
         """
+        first = self.results[0]
+        made = first.parameters
+        facts = [
+            ("dynamics", f"{made['dynamics']}, learning rate {first.dt:.12g}"),
+            ("horizon", f"{made['horizon']:.6g}"),
+            ("paths", f"{first.paths} of each, seed {made['seed']}"),
+        ]
         head = ("noise", "escaped", "mean time", "95 % interval", "theory", "ratio")
         rows: list[tuple[str, ...]] = [(*head, "95 % interval")]
         arms = zip(self.names, self.results, self.ratios, self.predictions, strict=True)
         for name, result, ratio, prediction in arms:
             predicted = number(None if prediction is None else prediction.mean)
-            rows.append((name, str(result.escaped), *_mean(result), predicted, *_times(ratio)))
-        return (
-            table(rows, right=(1, 2, 4, 5), close=(2, 5))
-            + f"\n\n  (ratio = mean time over that of {self.reference}, from pairs of paths)"
+            times = ("1", "") if name == self.reference else _times(ratio)
+            rows.append((name, str(result.escaped), *_mean(result), predicted, *times))
+        return "\n\n".join(
+            [
+                f"Escape from the {made['basin']} basin in {dimension_text(first.dim)}",
+                labeled(facts),
+                table(rows, right=(1, 2, 4, 5), close=(2, 5)),
+                f"  (ratio = mean time over that of {self.reference}, from pairs of paths)",
+            ]
         )
 
     def to_dict(self) -> dict[str, Any]:
