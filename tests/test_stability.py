@@ -206,6 +206,9 @@ def test_a_verdict_is_true_of_the_draws_and_of_the_laws_that_fit():
     rng = np.random.default_rng(25)
     few = ls.tail_index(rng.standard_normal((100, 4)))
     assert few.verdict.endswith("There are too few draws for sums.")
+    lighter = "Single draws have lighter tails than a Gaussian."
+    assert ls.tail_index(rng.random((2000, 1))).verdict.endswith(lighter)
+    assert lighter not in ls.tail_index(rng.standard_normal((2000, 1))).verdict
     for draws, words in ((600, "About 2000 independent draws"), (2000, "More independent draws")):
         x = next(x for x in (rng.standard_t(2.1, (draws, 1)) for _ in range(50)) if undecided(x))
         assert words in ls.tail_index(x).verdict

@@ -87,7 +87,8 @@ def decide(
             False,
             "gaussian",
             "Gaussian: no stable law with alpha below 2 fits the examined coordinates better than "
-            f"a Gaussian does (p = {goodness.gaussian_p:.2g}). {_sums(aggregation)}",
+            f"a Gaussian does (p = {goodness.gaussian_p:.2g}). {_sums(aggregation)}"
+            f"{_lighter(goodness, aggregation)}",
         )
     if _below_all_tests(aggregation) and abs(rise_z(aggregation)) <= _RISE:
         return _undecided(
@@ -146,6 +147,12 @@ def decide(
 
 def _what_decides(draws: int) -> str:
     return f"About {_ENOUGH} independent draws" if draws < _ENOUGH else "More independent draws"
+
+
+def _lighter(goodness: Goodness, aggregation: Aggregation) -> str:
+    """Said where an index above 2 and the shape show that single draws are no Gaussian either."""
+    light = aggregation.alpha[0] > 2.0 and goodness.line_p < _LINE
+    return " Single draws have lighter tails than a Gaussian." if light else ""
 
 
 def _undecided(why: str) -> Decision:
