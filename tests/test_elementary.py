@@ -1,3 +1,4 @@
+import itertools
 from fractions import Fraction
 
 import mpmath as mp
@@ -120,6 +121,11 @@ def test_fma_rounds_once():
 
     for a, b, c in RNG.standard_normal((200, 3)):
         assert compiled_fma(a, b, c) == elementary.fma(a, b, c)
+    special = [0.0, -0.0, 1.0, -1.0, 5e-324, -1e-200, 1e200, -1e308, np.inf, -np.inf, np.nan]
+    for a, b, c in itertools.product(special, repeat=3):
+        found, expected = np.array([elementary.fma(a, b, c), compiled_fma(a, b, c)])
+        np.testing.assert_array_equal(found, expected)
+        assert np.isnan(found) or np.signbit(found) == np.signbit(expected), (a, b, c)
     assert compiled_fma(0.1, 10.0, -1.0) == 2.0**-54
     assert elementary.fma(np.inf, 1.0, 0.0) == np.inf
 

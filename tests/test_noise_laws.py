@@ -183,6 +183,18 @@ def test_a_matrix_is_made_triangular_without_changing_the_law():
     assert (lower_triangular(diagonal) == diagonal).all()
 
 
+@pytest.mark.parametrize("alpha", [0.3, 0.6, 1.5, 1.99])
+def test_positive_variates_are_the_formula_of_kanter(alpha):
+    """M. Kanter, Ann. Probab. 3 (1975) 697; another exponent or angle gives other numbers."""
+    a = 0.5 * alpha
+    for u, w in np.random.default_rng(5).uniform(1e-6, 1.0 - 1e-6, (200, 2)):
+        angle, exponential = math.pi * (1.0 - u), -math.log(w)
+        bend = (math.sin((1.0 - a) * angle) / exponential) ** ((1.0 - a) / a)
+        expected = math.sin(a * angle) / math.sin(angle) ** (1.0 / a) * bend
+        found = positive_stable(u, w, *positive_constants(a))
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("count", [2000])
 @pytest.mark.parametrize("alpha", [0.6, 1.5])
 def test_positive_law_has_its_laplace_transform(alpha, count):

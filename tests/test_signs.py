@@ -71,3 +71,10 @@ def test_wrong_betas_are_refused():
         ls.dynamics.adam(b1=0.9, betas=(0.9, 0.99))
     with pytest.raises(TypeError, match="has no argument 'betas'; give b1 and b2"):
         ls.dynamics.momentum(betas=(0.9, 0.99))
+
+
+def test_adagrad_adds_eps_to_the_root():
+    """One step by hand: v = h^2, x - dt h/(|h| + eps), as PyTorch has it."""
+    part = ls.dynamics.adagrad(eps=0.5)
+    x, _, v = part.update(0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.1, 0.0, part.step_parameters(0.1))
+    assert (x, v) == pytest.approx((1.0 - 0.1 * 2.0 / 2.5, 4.0), rel=1e-14)

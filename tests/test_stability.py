@@ -185,6 +185,45 @@ def test_few_draws_of_several_coordinates_are_enough(name):
         assert not ls.tail_index(NOT_STABLE[name](rng, (600, 24))).supported
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_few_stable_draws_of_many_coordinates_are_not_called_a_mixture(shared):
+    """Mixtures fit few draws of each coordinate a little better, and these gains add up."""
+    rng = np.random.default_rng(23)
+    for _ in range(3):
+        draws = stable(rng, 1.8, (200, 1 if shared else 40)) * np.ones(40)
+        assert ls.tail_index(draws, threads=1).law != "not stable"
+
+
+def test_draws_of_two_gaussians_in_many_coordinates_are_called_a_mixture():
+    rng = np.random.default_rng(24)
+    for shared in (False, True):
+        wide = rng.random((2000, 1 if shared else 10)) < 0.05
+        found = ls.tail_index(rng.standard_normal((2000, 10)) * np.where(wide, 10.0, 1.0))
+        gain = found.goodness.log_likelihood["scale_mixture"] * 20_000
+        assert (found.law, gain > found.goodness.mixture_limit) == ("not stable", True)
+
+
+def test_a_verdict_is_true_of_the_draws_and_of_the_laws_that_fit():
+    rng = np.random.default_rng(25)
+    few = ls.tail_index(rng.standard_normal((100, 4)))
+    assert few.verdict.endswith("There are too few draws for sums.")
+    lighter = "Single draws have lighter tails than a Gaussian."
+    assert ls.tail_index(rng.random((2000, 1))).verdict.endswith(lighter)
+    assert lighter not in ls.tail_index(rng.standard_normal((2000, 1))).verdict
+    for draws, words in ((600, "About 2000 independent draws"), (2000, "More independent draws")):
+        x = next(x for x in (rng.standard_t(2.1, (draws, 1)) for _ in range(50)) if undecided(x))
+        assert words in ls.tail_index(x).verdict
+    heavy = ls.tail_index(rng.standard_t(1.9, (10_000, 2)))
+    assert heavy.law == "not stable"
+    assert "whether the variance is finite is not decided" in heavy.verdict
+
+
+def undecided(draws):
+    return "Student-t laws with about" in (found := ls.tail_index(draws)).verdict and (
+        found.law == "undecided"
+    )
+
+
 def test_a_common_size_of_all_coordinates_does_not_mislead():
     """Multivariate t draws depend through one number: their evidence is that of few coordinates."""
     rng = np.random.default_rng(20)
@@ -227,6 +266,24 @@ def test_skewed_stable_draws_are_tested_by_their_differences():
     found = ls.tail_index(draws)
     assert found.goodness.differences
     assert found.supported
+
+
+@pytest.mark.parametrize("trials", [10])
+def test_skewed_draws_of_finite_variance_are_seldom_called_stable(trials):
+    rng = np.random.default_rng(26)
+    called = [
+        ls.tail_index(rng.pareto(3.0, (DRAWS, 1)), threads=1).supported for _ in range(trials)
+    ]
+    assert np.mean(called) < 0.05 + SIGMAS * share_error(trials)
+
+
+@pytest.mark.parametrize("alpha", [1.2, 1.5, 1.8])
+@pytest.mark.parametrize("trials", [40])
+def test_the_line_of_skewed_stable_draws_is_straight(alpha, trials):
+    draws = levy_stable.rvs(alpha, 1.0, size=(trials, DRAWS, 1), random_state=4)
+    p = np.array([goodness(x).line_p for x in draws])
+    # Of 400 samples at most 1 is below.
+    assert np.mean(p < 1e-4) < 0.0025 + SIGMAS * math.sqrt(0.0025 / trials)
 
 
 # ----------------------------------------------------------------------------------- aggregation

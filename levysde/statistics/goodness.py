@@ -15,7 +15,7 @@ from levysde.statistics.competing_laws import (
     gaussian_log_likelihood,
 )
 from levysde.statistics.likelihood_test import Fitted, excess, fit_family
-from levysde.statistics.scale_mixture import fit_mixture, mixture_excess
+from levysde.statistics.scale_mixture import fit_mixture, mixture_excess, mixture_limit
 
 __all__ = ["Goodness"]
 
@@ -56,8 +56,12 @@ class Goodness:
     scale_mixture_z : float
         How much better stable laws fit than they should if the coordinates were mixtures of two
         Gaussians, in standard errors: near 0 for mixtures, large for stable laws.
+    mixture_limit : float
+        Logarithm of the likelihood of mixtures over that of stable laws, of all draws, which stable
+        draws do not reach.
     line_p : float
-        p-value of the straight line of the characteristic function of stable laws.
+        p-value of the straight line of the characteristic function of stable laws, skewed or not,
+        of the draws themselves.
     """
 
     coordinates: int
@@ -70,6 +74,7 @@ class Goodness:
     stable_z: float
     student_t_z: float
     scale_mixture_z: float
+    mixture_limit: float
     line_p: float
 
 
@@ -78,6 +83,8 @@ def goodness(draws: FloatArray) -> Goodness:
     rows, fit = _rows(draws)
     skewed = float(np.max(np.abs(fit.beta) / np.maximum(fit.beta_error, 1e-12)))
     differences = skewed > _SKEWED * math.sqrt(1.0 + math.log(len(rows)) / 6.0)
+    # The modulus of the characteristic function tells nothing of skewness: all draws are asked.
+    line_p = _line_p(characteristic.empirical_characteristic(rows), len(draws))
     if differences:
         count = len(draws) // 2
         rows, fit = _rows(draws[: 2 * count : 2] - draws[1 : 2 * count : 2])
@@ -88,9 +95,8 @@ def goodness(draws: FloatArray) -> Goodness:
     best = stable.values.mean(axis=1)
     gaussian = np.array([gaussian_log_likelihood(x) for x in rows])
     mixtures = [fit_mixture(x) for x in rows]
-    mixture = np.array([law.log_density(x).mean() for law, x in zip(mixtures, rows, strict=True)])
+    mixture = np.stack([law.log_density(x) for law, x in zip(mixtures, rows, strict=True)])
     extra, mixture_error = mixture_excess(rows, mixtures, stable)
-    phi = characteristic.empirical_characteristic(rows)
     return Goodness(
         coordinates=len(rows),
         draws=rows.shape[1],
@@ -100,13 +106,14 @@ def goodness(draws: FloatArray) -> Goodness:
         log_likelihood={
             "gaussian": float((gaussian - best).mean()),
             "student_t": float((student.values.mean(axis=1) - best).mean()),
-            "scale_mixture": float((mixture - best).mean()),
+            "scale_mixture": float((mixture.mean(axis=1) - best).mean()),
         },
         gaussian_p=_gaussian_p(best - gaussian, stable, rows.shape[1]),
         stable_z=stable_excess / max(stable_error, 1e-12),
         student_t_z=student_excess / max(student_error, 1e-12),
         scale_mixture_z=extra / max(mixture_error, 1e-12),
-        line_p=_line_p(phi, rows.shape[1]),
+        mixture_limit=mixture_limit(mixture - stable.values),
+        line_p=line_p,
     )
 
 

@@ -26,6 +26,10 @@ _SMALLEST = 1e-12
 # 2000 or 8000 draws with a share of 0.5 to 10 % three to ten times as large: 2.5 to 5.5 % of them
 # exceed 1.645 errors.
 _LEFT = 0.25
+# Logarithm of the likelihood of two Gaussians over that of stable laws, in nats, of stable draws of
+# one coordinate: a mean of up to 1, where draws are too few to tell them apart, with a standard
+# deviation of up to 1.7 and a long tail.
+_GAIN_MEAN, _GAIN_ABOVE = 1.0, 9.0
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,17 @@ def mixture_excess(
     # What is left is taken to depend on that of other coordinates as the rest does.
     share = _LEFT * len(rows) / max(alone, _SMALLEST)
     return total, math.sqrt(float(together @ together) * (1.0 + share))
+
+
+def mixture_limit(ratio: FloatArray) -> float:
+    """Sum of log ratios (rows, draws) of mixtures over stable laws that stable draws do not reach.
+
+    Every coordinate adds to the mean, and to the spread as its ratios depend on those of others.
+    """
+    alone = float(np.linalg.norm(ratio))
+    together = float(np.linalg.norm(ratio.sum(axis=0)))
+    spread = math.sqrt(len(ratio)) * max(together / max(alone, _SMALLEST), 1.0)
+    return _GAIN_MEAN * len(ratio) + _GAIN_ABOVE * spread
 
 
 def _relative_entropy(law: ScaleMixture, alpha: float) -> float:

@@ -27,8 +27,6 @@ _T_REFUSED, _MIXTURE_REFUSED = 1.6, 1.5
 # The tail of this p-value, too, is longer than that of its limit: of 400 samples of 2000 draws with
 # alpha = 1.8 two are below it.
 _LINE = 0.0001
-# Likelihood of two Gaussians over that of stable laws, in nats, that stable draws do not reach.
-_MIXED = 10.0
 # Coordinates for which a Gaussian is not excluded, as a share, above which indices that differ are
 # not called stable.
 _GAUSSIAN_SHARE = 0.2
@@ -37,6 +35,8 @@ _UNLIKE = 5.0
 # Draws of one coordinate that tell the two families apart.
 _ENOUGH = 2000
 _DIFFERENT = 0.001
+# Degrees of freedom below which the most likely t law is the heaviest of those tried.
+_NO_VARIANCE = 2.01
 
 _NAMES = {
     "student_t": "Student-t laws",
@@ -87,7 +87,8 @@ def decide(
             False,
             "gaussian",
             "Gaussian: no stable law with alpha below 2 fits the examined coordinates better than "
-            f"a Gaussian does (p = {goodness.gaussian_p:.2g}). {_sums(aggregation)}",
+            f"a Gaussian does (p = {goodness.gaussian_p:.2g}). {_sums(aggregation)}"
+            f"{_lighter(goodness, aggregation)}",
         )
     if _below_all_tests(aggregation) and abs(rise_z(aggregation)) <= _RISE:
         return _undecided(
@@ -102,7 +103,7 @@ def decide(
             "heavier than Gaussian, but stable laws of index about "
             f"{goodness.alpha:.2f} and Student-t laws with about {goodness.degrees:.1f} degrees of "
             f"freedom, which have a finite variance, both fit the {goodness.draws} draws of "
-            f"{_counted(goodness.coordinates)}. About {_ENOUGH} independent draws, or more "
+            f"{_counted(goodness.coordinates)}. {_what_decides(goodness.draws)}, or more "
             "coordinates that do not depend on each other, tell them apart."
         )
     if goodness.scale_mixture_z <= _MIXTURE_REFUSED:
@@ -144,6 +145,16 @@ def decide(
     )
 
 
+def _what_decides(draws: int) -> str:
+    return f"About {_ENOUGH} independent draws" if draws < _ENOUGH else "More independent draws"
+
+
+def _lighter(goodness: Goodness, aggregation: Aggregation) -> str:
+    """Said where an index above 2 and the shape show that single draws are no Gaussian either."""
+    light = aggregation.alpha[0] > 2.0 and goodness.line_p < _LINE
+    return " Single draws have lighter tails than a Gaussian." if light else ""
+
+
 def _undecided(why: str) -> Decision:
     return Decision(False, "undecided", f"Undecided: {why}")
 
@@ -181,7 +192,7 @@ def _against(goodness: Goodness, aggregation: Aggregation) -> str:
             f"Student-t laws with about {goodness.degrees:.1f} degrees of freedom fit better than "
             f"they would fit stable draws, by {goodness.stable_z:.1f} standard errors"
         )
-    if _mixture_gain(goodness) > _MIXED and not reasons:
+    if _mixture_gain(goodness) > goodness.mixture_limit and not reasons:
         reasons.append(
             "a mixture of two Gaussians fits better than stable laws do, by "
             f"{_mixture_gain(goodness):.0f} in the logarithm of the likelihood"
@@ -195,6 +206,11 @@ def _better(goodness: Goodness) -> str:
     best = max(goodness.log_likelihood, key=lambda name: goodness.log_likelihood[name])
     if goodness.log_likelihood[best] <= 0.0:
         return "None of the other laws that were tried fits better."
+    if best == "student_t" and goodness.degrees < _NO_VARIANCE:
+        return (
+            "Of the laws tried, Student-t laws fit best, with the fewest degrees of freedom that "
+            "were tried, 2: whether the variance is finite is not decided."
+        )
     return (
         f"Of the laws tried, {_NAMES[best]} fit best, and their variance is finite: a stable index "
         "fitted to such draws is an average over sizes, and not a law."
@@ -203,7 +219,7 @@ def _better(goodness: Goodness) -> str:
 
 def _sums(aggregation: Aggregation) -> str:
     if aggregation.m.size == 1:
-        return "there are too few draws for sums."
+        return "There are too few draws for sums."
     return (
         f"alpha is {aggregation.alpha[0]:.2f} for single draws and {aggregation.alpha[-1]:.2f} for "
         f"sums of {aggregation.m[-1]}, whose scale grows as m^{aggregation.exponent:.2f} "

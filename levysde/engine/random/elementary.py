@@ -113,6 +113,10 @@ def _two_sum(a: float, b: float) -> tuple[float, float]:
 
 
 def _rational_fma(a: float, b: float, c: float) -> float:
+    if a == 0.0 or b == 0.0:  # a fraction has no sign of zero
+        return a * b + c
+    if math.isinf(c) and math.isfinite(a) and math.isfinite(b):  # a b may overflow
+        return c
     try:
         return float(Fraction(a) * Fraction(b) + Fraction(c))
     except (OverflowError, ValueError):  # infinite or NaN, before or after
