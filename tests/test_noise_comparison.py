@@ -9,7 +9,7 @@ from scipy import stats
 
 import levysde as ls
 from levysde.cli import main
-from levysde.runs.noise_comparison import ratio_of_arms
+from levysde.runs.ratios import ratio_path_by_path
 
 SIGMAS = 4.0
 FLAT, SGD = ls.basins.flat(), ls.dynamics.sgd()
@@ -114,7 +114,7 @@ def test_ratios_are_of_as_many_paths():
         ls.escape_times(WALK, SGD, COINS["one"], lr=0.1, paths=n, horizon=1.0) for n in (9, 10)
     )
     with pytest.raises(ValueError, match="9 and 10 paths; give as many of each"):
-        ratio_of_arms(one, two)
+        ratio_path_by_path(one, two)
 
 
 # -------------------------------------------------------------------------------- the command line

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import functools
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from levysde._text import estimate, labeled, table
 from levysde._text import number as shown
 from levysde.cli import dynamics_options, tail_index
 from levysde.cli import model_options as models
@@ -172,38 +170,14 @@ def _text(
     predictions: dict[str, FittedPrediction | None],
 ) -> str:
     """What a person reads: the setting, and a row for every law."""
-    first = compared.results[0]
-    dim = first.dim
+    from levysde.runs.noise_comparison_text import noise_comparison_text
+
     facts = [
-        ("dynamics", f"{first.parameters['dynamics']}, learning rate {options.lr:.12g}"),
         ("samples", options.samples),
         *[("noise", f"{name}: {_law_text(fit)}") for name, fit in fits.items()],
-        ("horizon", f"{first.parameters['horizon']:.6g}"),
-        ("paths", f"{first.paths} of each, seed {first.parameters['seed']}"),
     ]
-    rows: list[tuple[str, ...]] = [
-        ("", "escaped", "mean time", "95 % interval", "ratio", "95 % interval", "theory",
-         "by alpha's interval")
-    ]  # fmt: skip
-    for name, result, ratio in zip(compared.names, compared.results, compared.ratios, strict=True):
-        mean = ("none", f"> {shown(result.mean_interval()[0])}")
-        if result.escaped:
-            mean = estimate(result.mean, *result.mean_interval())
-        told = ("", "")
-        if name == compared.reference:
-            told = ("1", "")
-        elif math.isfinite(ratio.value):
-            told = estimate(*ratio)
-        rows.append((name, str(result.escaped), *mean, *told, *_theory(predictions.get(name))))
-    dimension = "one dimension" if dim == 1 else f"{dim} dimensions"
-    return "\n\n".join(
-        [
-            f"Escape from the {first.parameters['basin']} basin in {dimension}",
-            labeled(facts),
-            table(rows, right=(1, 2, 4, 6), close=(2, 4, 6)),
-            f"  (ratio = mean time over that of {compared.reference})",
-        ]
-    )
+    theory = {name: _theory(told) for name, told in predictions.items()}
+    return noise_comparison_text(compared, facts, theory)
 
 
 def _law_text(fit: FittedNoise) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from levysde import checks
 from levysde._printed import Printed, short_repr
-from levysde._text import Row, number, plain
+from levysde._text import Row, plain
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.methods.learning_rate import amplitude_and_step
@@ -17,7 +17,12 @@ from levysde.methods.scheme import chosen_scheme
 from levysde.methods.timestep import AutomaticStep, automatic_step, largest_curvature
 from levysde.model import Model
 from levysde.noise import Noise
-from levysde.runs.comparison_text import comparison_rows, comparison_text, setting_lines
+from levysde.runs.comparison_text import (
+    comparison_rows,
+    comparison_text,
+    ratios_in_short,
+    setting_lines,
+)
 from levysde.runs.progress import Progress
 from levysde.runs.ratios import Ratio, ratio_of
 from levysde.runs.results import EscapeTimes
@@ -84,9 +89,7 @@ class Comparison(Printed):
 
     def __repr__(self) -> str:
         """Return the ratios, and not the paths."""
-        pairs = zip(self.names, self.ratios, strict=True)
-        ratios = ", ".join(f"{name}: {number(ratio.value, 4)}" for name, ratio in pairs)
-        return short_repr(self, f"ratios={{{ratios}}}, paths={self.results[0].paths}")
+        return short_repr(self, ratios_in_short(self))
 
     def summary(self) -> str:
         """The setting, and a row for every optimizer, as `levysde compare` prints them.

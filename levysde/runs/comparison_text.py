@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from levysde.dynamics import Dynamics
     from levysde.noise import Noise
     from levysde.runs.comparison import Comparison
+    from levysde.runs.noise_comparison import NoiseComparison
     from levysde.runs.ratios import Ratio
     from levysde.runs.results import EscapeTimes
 
@@ -74,9 +75,9 @@ def comparison_text(compared: Comparison) -> str:
             (
                 name,
                 str(result.escaped),
-                *_mean_cells(result),
+                *mean_cells(result),
                 number(None if prediction is None else prediction.mean),
-                *_ratio_cells(compared.ratios[i], is_first=i == 0),
+                *ratio_cells(compared.ratios[i], is_reference=i == 0),
                 number(compared.predicted_ratios[i]) if i else "",
             )
         )
@@ -132,14 +133,62 @@ def comparison_rows(compared: Comparison) -> list[Row]:
     return lines
 
 
-def _mean_cells(result: EscapeTimes) -> tuple[str, str]:
-    return estimate(result.mean, *result.mean_interval()) if result.escaped else ("none", "")
+def mean_cells(result: EscapeTimes) -> tuple[str, str]:
+    """A mean and its interval in a table; without an escape, what it is longer than.
+
+    Parameters
+    ----------
+    result : EscapeTimes
+        The run.
+
+    Returns
+    -------
+    tuple of str
+    """
+    low, high = result.mean_interval()
+    return estimate(result.mean, low, high) if result.escaped else ("none", f"> {number(low)}")
 
 
-def _ratio_cells(ratio: Ratio, *, is_first: bool) -> tuple[str, str]:
+def ratio_cells(ratio: Ratio, *, is_reference: bool) -> tuple[str, str]:
+    """A ratio and its interval in a table.
+
+    Parameters
+    ----------
+    ratio : Ratio
+        Of means.
+    is_reference : bool
+        Whether it is that of the reference to itself.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> from levysde.runs.ratios import Ratio
+    >>> ratio_cells(Ratio(2.0, 1.0, 4.0), is_reference=False)
+    ('2.0', '[1.0, 4.0]')
+    """
     if not math.isfinite(ratio.value):
         return "none", ""
-    return ("1", "") if is_first else estimate(*ratio)
+    return ("1", "") if is_reference else estimate(*ratio)
+
+
+def ratios_in_short(compared: Comparison | NoiseComparison) -> str:
+    """The ratios on one line.
+
+    Parameters
+    ----------
+    compared : Comparison or NoiseComparison
+        What was compared.
+
+    Returns
+    -------
+    str
+    """
+    pairs = zip(compared.names, compared.ratios, strict=True)
+    ratios = ", ".join(f"{name}: {number(ratio.value, 4)}" for name, ratio in pairs)
+    return f"ratios={{{ratios}}}, paths={compared.results[0].paths}"
 
 
 def _step_text(compared: Comparison) -> str:

@@ -1,21 +1,21 @@
 """Several laws of noise at one learning rate: models of noise judged against data."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from levysde import checks
 from levysde._printed import Printed, short_repr
-from levysde._text import Row, estimate, labeled, number, plain, table
+from levysde._text import Row, number, plain
 from levysde.basins import Basin
 from levysde.dynamics import Dynamics
 from levysde.noise import Noise
+from levysde.runs.comparison_text import ratios_in_short
+from levysde.runs.noise_comparison_text import noise_comparison_text
 from levysde.runs.progress import Progress
-from levysde.runs.ratios import Ratio, paired_ratio
-from levysde.runs.results import EscapeTimes, Status
+from levysde.runs.ratios import Ratio, ratio_path_by_path
+from levysde.runs.results import EscapeTimes
 from levysde.runs.run import one_after_the_other
-from levysde.runs.setting_text import dimension_text
 from levysde.runs.simulate import escape_times
 from levysde.spellings import with_hints
 from levysde.trial import try_functions
@@ -73,9 +73,7 @@ class NoiseComparison(Printed):
 
     def __repr__(self) -> str:
         """Return the ratios, and not the paths."""
-        pairs = zip(self.names, self.ratios, strict=True)
-        ratios = ", ".join(f"{name}: {number(ratio.value, 4)}" for name, ratio in pairs)
-        return short_repr(self, f"ratios={{{ratios}}}, paths={self.results[0].paths}")
+        return short_repr(self, ratios_in_short(self))
 
     def summary(self) -> str:
         """The setting, and a row for every law with the ratio of its mean to that of the reference.
@@ -84,28 +82,11 @@ class NoiseComparison(Printed):
         -------
         str
         """
-        first = self.results[0]
-        made = first.parameters
-        facts = [
-            ("dynamics", f"{made['dynamics']}, learning rate {first.dt:.12g}"),
-            ("horizon", f"{made['horizon']:.6g}"),
-            ("paths", f"{first.paths} of each, seed {made['seed']}"),
-        ]
-        head = ("noise", "escaped", "mean time", "95 % interval", "theory", "ratio")
-        rows: list[tuple[str, ...]] = [(*head, "95 % interval")]
-        arms = zip(self.names, self.results, self.ratios, self.predictions, strict=True)
-        for name, result, ratio, prediction in arms:
-            predicted = number(None if prediction is None else prediction.mean)
-            times = ("1", "") if name == self.reference else _times(ratio)
-            rows.append((name, str(result.escaped), *_mean(result), predicted, *times))
-        return "\n\n".join(
-            [
-                f"Escape from the {made['basin']} basin in {dimension_text(first.dim)}",
-                labeled(facts),
-                table(rows, right=(1, 2, 4, 5), close=(2, 5)),
-                f"  (ratio = mean time over that of {self.reference}, from pairs of paths)",
-            ]
-        )
+        theory = {
+            name: ("" if each is None else number(each.mean), "")
+            for name, each in zip(self.names, self.predictions, strict=True)
+        }
+        return noise_comparison_text(self, [], theory)
 
     def to_dict(self) -> dict[str, Any]:
         """The estimates and predictions as values that JSON can hold.
@@ -137,62 +118,6 @@ class NoiseComparison(Printed):
                 self.names, self.results, self.ratios, self.predictions, strict=True
             )
         ]
-
-
-def _mean(result: EscapeTimes) -> tuple[str, str]:
-    """The mean with its interval, or what it is longer than."""
-    if result.escaped:
-        return estimate(result.mean, *result.mean_interval())
-    return f"> {number(result.mean_interval()[0])}", ""
-
-
-def _times(ratio: Ratio) -> tuple[str, str]:
-    return estimate(*ratio) if math.isfinite(ratio.value) else ("none", "")
-
-
-def ratio_of_arms(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ratio:
-    """The ratio of the means of two results under different noise, path by path.
-
-    Paths of one number have the same random words, from which each law makes increments of its own:
-    what the pairs have in common is seen in the pairs themselves.
-
-    Parameters
-    ----------
-    result, other : EscapeTimes
-        Of as many paths. Those that are not finite in either are left out.
-    level : float
-        Of the interval, dimensionless.
-
-    Returns
-    -------
-    Ratio
-        NaN without an escape on either side.
-
-    Raises
-    ------
-    ValueError
-        If the results have different numbers of paths.
-
-    Examples
-    --------
-    >>> import levysde as ls
-    >>> noise = ls.noise.independent(1.5)
-    >>> run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), noise, 0.5, paths=100)
-    >>> ratio_of_arms(run, run).value
-    1.0
-    """
-    if result.paths != other.paths:
-        raise ValueError(
-            f"the results have {result.paths} and {other.paths} paths; give as many of each"
-        )
-    finite = (result.status != Status.NON_FINITE) & (other.status != Status.NON_FINITE)
-    return paired_ratio(
-        result.times[finite],
-        result.status[finite] == Status.ESCAPED,
-        other.times[finite],
-        other.status[finite] == Status.ESCAPED,
-        level,
-    )
 
 
 @with_hints
@@ -289,7 +214,7 @@ def compare_noises(
         names,
         reference,
         results,
-        tuple(ratio_of_arms(each, against) for each in results),
+        tuple(ratio_path_by_path(each, against) for each in results),
         tuple(_prediction(basin, dynamics, noise, lr) for noise in noises.values()),
     )
 

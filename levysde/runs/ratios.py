@@ -121,6 +121,40 @@ def ratio_of(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ra
                 f"the results have {name} = {result.parameters.get(name)!r:.60} and "
                 f"{other.parameters.get(name)!r:.60}; give results with the same noise"
             )
+    return ratio_path_by_path(result, other, level)
+
+
+def ratio_path_by_path(result: EscapeTimes, other: EscapeTimes, level: float = 0.95) -> Ratio:
+    """The ratio of the means of two results under different noise, path by path.
+
+    Paths of one number have the same random words, from which each law makes increments of its own:
+    what the pairs have in common is seen in the pairs themselves.
+
+    Parameters
+    ----------
+    result, other : EscapeTimes
+        Of as many paths. Those that are not finite in either are left out.
+    level : float
+        Of the interval, dimensionless.
+
+    Returns
+    -------
+    Ratio
+        NaN without an escape on either side.
+
+    Raises
+    ------
+    ValueError
+        If the results have different numbers of paths.
+
+    Examples
+    --------
+    >>> import levysde as ls
+    >>> noise = ls.noise.independent(1.5)
+    >>> run = ls.escape_times(ls.basins.flat(), ls.dynamics.sgd(), noise, 0.5, paths=100)
+    >>> ratio_path_by_path(run, run).value
+    1.0
+    """
     if result.paths != other.paths:
         raise ValueError(
             f"the results have {result.paths} and {other.paths} paths; give as many of each"
