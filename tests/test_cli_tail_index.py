@@ -123,7 +123,7 @@ def test_a_figure_is_written(capsys, folder, tmp_path, ending):
         (3, ["none.npz"], "no arrays"),
         (2, ["nan.npy"], "nan in draw 7, coordinate 2; give finite numbers"),
         (2, ["inf.npy"], "inf in draw 7, coordinate 2; give finite numbers"),
-        (2, ["one.npy"], "samples has 1 draws; give at least 100"),
+        (2, ["one.npy"], "samples has 1 draw; give at least 100"),
         (2, ["flat.npy"], "samples.reshape(-1, 1)"),
         (2, ["text.npy"], "give an array of real numbers"),
         (2, ["constant.npy"], "none of the 2 coordinates can be fitted"),

@@ -241,7 +241,7 @@ def test_on_the_command_line(tmp_path, capsys):
         ({"samples": DATA[None]}, r"give shape \(draws, coordinates\)"),
         ({"samples": np.where(DATA > 1.0, np.nan, DATA)}, "samples has nan in draw .* finite"),
         ({"samples": DATA * math.inf}, "give finite numbers"),
-        ({"samples": DATA[:1]}, "samples has 1 draws; give at least 2"),
+        ({"samples": DATA[:1]}, "samples has 1 draw; give at least 2"),
         ({"samples": DATA[:, :0]}, "samples has no coordinates; give at least one"),
         ({"samples": "data.npy"}, "give an array of real numbers"),
         ({"samples": None}, "give an array of real numbers"),

@@ -410,7 +410,7 @@ GOOD = np.random.default_rng(1).standard_normal((200, 3))
     ("words", "told"),
     [
         ({"samples": GOOD[:, 0]}, r"samples.reshape\(-1, 1\)"),
-        ({"samples": GOOD[:1]}, "samples has 1 draws; give at least 100"),
+        ({"samples": GOOD[:1]}, "samples has 1 draw; give at least 100"),
         ({"samples": np.where(GOOD[5, 2] == GOOD, np.nan, GOOD)}, "nan in draw 5, coordinate 2"),
         ({"samples": np.where(GOOD[5, 2] == GOOD, np.inf, GOOD)}, "inf in draw 5, coordinate 2"),
         ({"samples": GOOD.astype(str)}, "give an array of real numbers"),

@@ -207,7 +207,7 @@ GOOD = np.random.default_rng(1).standard_normal((200, 3))
 BAD = [
     (GOOD[:, 0], r"shape \(200,\); give shape \(draws, coordinates\): samples.reshape\(-1, 1\)"),
     (GOOD.reshape(10, 20, 3), r"samples.reshape\(len\(samples\), -1\)"),
-    (GOOD[:1], "samples has 1 draws; give at least"),
+    (GOOD[:1], "samples has 1 draw; give at least"),
     (GOOD[:, :0], "no coordinates"),
     (np.where(GOOD[5, 2] == GOOD, np.nan, GOOD), "nan in draw 5, coordinate 2"),
     (np.where(GOOD[5, 2] == GOOD, -np.inf, GOOD), "-inf in draw 5, coordinate 2"),

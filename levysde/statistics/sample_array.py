@@ -44,7 +44,8 @@ def shaped_samples(samples: ArrayLike, fewest: int, name: str = "samples") -> ND
     if array.shape[1] == 0:
         raise ValueError(f"{name} has no coordinates; give at least one")
     if array.shape[0] < fewest:
-        raise ValueError(f"{name} has {array.shape[0]} draws; give at least {fewest}")
+        draws = f"{array.shape[0]} draw{'' if array.shape[0] == 1 else 's'}"
+        raise ValueError(f"{name} has {draws}; give at least {fewest}")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
