@@ -17,7 +17,7 @@ _POINTS = 100
 
 
 def refinement(result: Refinement, ax: Axes | None = None) -> Axes:
-    """Mean exit times against the step, or the threshold of the jump method, and their limit at 0.
+    """Mean escape times against the step, or threshold of the jump method, and their limit at 0.
 
     Points are simulated means with 95 % intervals, the line is the fitted error model, and the
     diamond at 0 the extrapolated mean with its 95 % interval. A run that was made without the
@@ -72,7 +72,7 @@ def refinement(result: Refinement, ax: Axes | None = None) -> Axes:
         _draw_model(ax, result, float(sizes[0]))
     ax.set_xlim(-_MARGIN * sizes[0], (1.0 + _MARGIN) * sizes[0])
     ax.set_xlabel("time step dt" if result.threshold is None else r"threshold of jumps $\rho$")
-    ax.set_ylabel("mean exit time")
+    ax.set_ylabel("mean escape time")
     ax.set_title(f"bias of the run {100.0 * result.bias:+.2g} %", fontsize="medium")
     legend_below(ax)
     return ax
