@@ -543,13 +543,16 @@ TABLE: dict[str, Entry] = {
          "dt": "positive", "dim": "optional count"},
     ),
     "dynamics.sgd": Entry(
-        dynamics.sgd, lambda r: {"clip": positive(r)}, {"clip": "optional positive"}
+        dynamics.sgd,
+        lambda r: {"clip": positive(r), "weight_decay": scaled(r, 1e-3, 0.5)},
+        {"clip": "optional positive", "weight_decay": "not negative"},
     ),
     "dynamics.momentum": Entry(
         dynamics.momentum,
         lambda r: {"decay": r.uniform(0.0, 0.99), "dampening": 0.1, "form": "algorithm",
-                   "rates": "per_step"},
-        {"decay": "factor", "dampening": "factor", "form": "name", "rates": "name"},
+                   "rates": "per_step", "weight_decay": scaled(r, 1e-3, 0.5)},
+        {"decay": "factor", "dampening": "factor", "form": "name", "rates": "name",
+         "weight_decay": "not negative"},
     ),
     "dynamics.rmsprop": Entry(
         dynamics.rmsprop,

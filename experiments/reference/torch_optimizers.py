@@ -42,6 +42,13 @@ OPTIMIZERS: Optimizers = {
         x, LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=WEIGHT_DECAY
     ),
     "nesterov": lambda x: torch.optim.SGD(x, LEARNING_RATE, momentum=0.9, nesterov=True),
+    "sgd with weight decay": lambda x: torch.optim.SGD(x, LEARNING_RATE, weight_decay=WEIGHT_DECAY),
+    "momentum with weight decay": lambda x: torch.optim.SGD(
+        x, LEARNING_RATE, momentum=0.9, weight_decay=WEIGHT_DECAY
+    ),
+    "nesterov with weight decay": lambda x: torch.optim.SGD(
+        x, LEARNING_RATE, momentum=0.9, weight_decay=WEIGHT_DECAY, nesterov=True
+    ),
     # A momentum decay without end is a constant b1.
     "nadam": lambda x: torch.optim.NAdam(
         x, LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8, momentum_decay=1e6

@@ -46,7 +46,10 @@ def add_options(parser: Any) -> None:
         "--eps-adam", dest="eps", type=number, metavar="E", help="added to sqrt(v) (1e-8)"
     )
     group.add_argument(
-        "--weight-decay", type=number, metavar="W", help="of adam_l2, adamw, adamprox (0.01)"
+        "--weight-decay",
+        type=number,
+        metavar="W",
+        help="of sgd, momentum, nesterov, lion (0), adam_l2, adamw, adamprox (0.01)",
     )
     group.add_argument(
         "--decay", type=number, metavar="B", help="factor of momentum (0.9) or rmsprop (0.99)"

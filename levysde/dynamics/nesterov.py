@@ -2,14 +2,14 @@
 
 import math
 
-from levysde._typing import FloatArray
+from levysde._typing import FloatArray, PlainFunction
 from levysde.dynamics.dynamics import Dynamics
-from levysde.dynamics.rule import check_dampening, check_factor, check_nonnegative
+from levysde.dynamics.rule import check_dampening, check_factor, check_nonnegative, decaying
 from levysde.engine.random.elementary import exp2
 from levysde.spellings import with_hints
 
-_KEPT, _GAIN = 0, 1
-_B1, _B2, _EPS = 0, 1, 2
+_KEPT, _GAIN, _DECAY = range(3)
+_B1, _B2, _EPS = range(3)
 
 
 def _nesterov_update(
@@ -21,7 +21,7 @@ def _nesterov_update(
 
 
 @with_hints
-def nesterov(decay: float = 0.9, dampening: float = 0.0) -> Dynamics:
+def nesterov(decay: float = 0.9, dampening: float = 0.0, weight_decay: float = 0.0) -> Dynamics:
     """SGD with Nesterov's momentum, as PyTorch has it.
 
     One step, with h = grad F(x) - eps G dL/dt, the noise in the gradient::
@@ -31,7 +31,8 @@ def nesterov(decay: float = 0.9, dampening: float = 0.0) -> Dynamics:
 
     A constant gradient moves x (1 + decay (1 - dampening)/(1 - decay)) times as fast as SGD does.
     A jump moves x by (1 + decay (1 - dampening)) dt h at once, and by less in every later step; no
-    small-noise law of this package knows that.
+    small-noise law of this package knows that. A weight decay w puts grad F(x) + w x in the place
+    of grad F(x).
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def nesterov(decay: float = 0.9, dampening: float = 0.0) -> Dynamics:
         What a step keeps of m, in [0, 1), dimensionless.
     dampening : float
         In [0, 1), dimensionless.
+    weight_decay : float
+        w, 1/time (of SGD time, in which dt is the learning rate).
 
     Returns
     -------
@@ -66,7 +69,12 @@ def nesterov(decay: float = 0.9, dampening: float = 0.0) -> Dynamics:
         "decay": check_factor("decay", decay, "per_step"),
         "dampening": check_dampening(dampening),
     }
-    return Dynamics("nesterov", _nesterov_update, memory=True, params=params)
+    update: PlainFunction = _nesterov_update
+    decays = check_nonnegative("weight_decay", weight_decay)
+    if decays:
+        params["weight_decay"] = decays
+        update = decaying(update, _DECAY)
+    return Dynamics("nesterov", update, memory=True, params=params)
 
 
 def _clock(t: float, dt: float, p: FloatArray) -> tuple[float, float]:

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde._typing import FloatArray
+from levysde._typing import FloatArray, PlainFunction
 
 FORMS = ("algorithm", "sde")
 RATES = ("per_step", "per_time")
@@ -113,7 +114,7 @@ class Rule:
 
     @property
     def plain(self) -> bool:
-        """Whether x moves by -grad F dt and the noise itself, as with SGD."""
+        """Whether x moves by the force times dt and the noise itself, as with SGD."""
         return self.average is None and not self.divides
 
     @property
@@ -137,6 +138,11 @@ class Rule:
         averages = not (self.average is None and self.second_average is None)
         timed = self.rates == "per_time" or not averages
         return self.form == "sde" and timed and not self.adaptive and self.decay_form == "none"
+
+    @property
+    def l2(self) -> float:
+        """Weight decay that is part of the gradient, like a curvature, 1/time."""
+        return self.weight_decay if self.decay_form == "l2" else 0.0
 
     @property
     def factors(self) -> tuple[float, float]:
@@ -346,6 +352,30 @@ def check_dampening(value: object) -> float:
     if number >= 1.0:
         raise ValueError(f"dampening is {number:g}; give a number from 0 to below 1")
     return number
+
+
+def decaying(update: PlainFunction, place: int) -> PlainFunction:
+    """The update of the gradient grad F(x) + w x, with the weight decay w = p[place].
+
+    Parameters
+    ----------
+    update : callable
+        As of `Dynamics`.
+    place : int
+        Of the decay among the numbers p.
+
+    Returns
+    -------
+    callable
+    """
+
+    def decaying_update(
+        j: int, x: float, m: float, v: float, g: float, dL: float, dt: float, t: float,
+        p: FloatArray,
+    ) -> Any:  # fmt: skip
+        return update(j, x, m, v, g + p[place] * x, dL, dt, t, p)
+
+    return decaying_update
 
 
 SGD = Rule()

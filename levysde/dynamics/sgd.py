@@ -7,10 +7,18 @@ import numpy as np
 from levysde._typing import FloatArray
 from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.optimizer import Optimizer
-from levysde.dynamics.rule import SGD, Rule, check_dampening, check_factor, check_form
+from levysde.dynamics.rule import (
+    SGD,
+    Rule,
+    check_dampening,
+    check_factor,
+    check_form,
+    check_nonnegative,
+    decaying,
+)
 from levysde.spellings import with_hints
 
-_KEPT, _GAIN, _ALGORITHM = range(3)
+_KEPT, _GAIN, _ALGORITHM, _DECAY = range(4)
 
 
 def _sgd_update(
@@ -28,12 +36,15 @@ def _sgd_update(
 
 
 @with_hints
-def sgd(clip: float | None = None) -> Dynamics:
-    """SGD: dx = -grad F(x) dt + eps G dL.
+def sgd(clip: float | None = None, weight_decay: float = 0.0) -> Dynamics:
+    """SGD: dx = -(grad F(x) + w x) dt + eps G dL.
 
     Euler-Maruyama: x <- x - grad F(x) dt + eps dt^(1/alpha) G Z, with Z a standard symmetric
     stable variate of the noise law. With dt = eta and eps = eta^((alpha - 1)/alpha) this is the
     recurrence x <- x - eta (grad F(x) - G Z), one SDE time unit being 1/eta iterations.
+
+    A weight decay w makes it SGD in F(x) + w |x|^2/2: paths return to the minimum of that. The
+    jump method skips its steps; for continuous time give a potential that has this term.
 
     With `clip` a step that is longer is cut to that length: SGD with clipped gradients, the bound
     on the gradient being clip/dt. An exit that takes l* such steps has a mean of order
@@ -43,6 +54,8 @@ def sgd(clip: float | None = None) -> Dynamics:
     ----------
     clip : float, optional
         Longest displacement of one step, in units of the coordinates.
+    weight_decay : float
+        w, 1/time (of SGD time, in which dt is the learning rate).
 
     Returns
     -------
@@ -51,7 +64,7 @@ def sgd(clip: float | None = None) -> Dynamics:
     Raises
     ------
     ValueError
-        If clip is not a positive number.
+        If clip is not a positive number, or the decay is negative.
 
     References
     ----------
@@ -67,7 +80,12 @@ def sgd(clip: float | None = None) -> Dynamics:
     >>> sgd().update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 0.0, sgd().p)[0]
     1.3
     """
-    return Dynamics("sgd", _sgd_update, clip=clip, sde=True, rule=SGD)
+    decay = check_nonnegative("weight_decay", weight_decay)
+    if decay == 0.0:
+        return Dynamics("sgd", _sgd_update, clip=clip, sde=True, rule=SGD)
+    rule = Rule(weight_decay=decay, decay_form="l2")
+    params = {"weight_decay": decay}
+    return Dynamics("sgd", decaying(_sgd_update, 0), params=params, clip=clip, sde=True, rule=rule)
 
 
 class Momentum(Optimizer):
@@ -82,10 +100,13 @@ class Momentum(Optimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         decay, dampening = self.number("decay"), self.number("dampening")
-        object.__setattr__(self, "rule", replace(self.rule, average=decay, dampening=dampening))
+        rule = replace(self.rule, average=decay, dampening=dampening)
+        if "weight_decay" in self.params:
+            rule = replace(rule, weight_decay=self.number("weight_decay"), decay_form="l2")
+        object.__setattr__(self, "rule", rule)  # of the parameters, also if these were replaced
 
     def step_parameters(self, dt: float, dim: int | None = None, share: float = 1.0) -> FloatArray:
-        """What a step keeps of the average, the weight of the gradient, and the form.
+        """What a step keeps of the average, the weight of the gradient, the form, and a decay.
 
         Parameters
         ----------
@@ -98,13 +119,14 @@ class Momentum(Optimizer):
 
         Returns
         -------
-        ndarray, shape (3,)
-            Dimensionless.
+        ndarray, shape (3,) or (4,)
+            Dimensionless, but for the decay, 1/time.
         """
         kept, whole = self.kept("decay", dt, share), self.kept("decay", dt)
         gain = 1.0 - whole if self.rates == "per_time" else 1.0 - self.number("dampening")
         gain *= 1.0 if share == 1.0 else (1.0 - kept) / (1.0 - whole)
-        return np.array([kept, gain, float(self.form == "algorithm")])
+        decay = [self.rule.weight_decay] if "weight_decay" in self.params else []
+        return np.array([kept, gain, float(self.form == "algorithm"), *decay])
 
 
 def _momentum_update(
@@ -130,6 +152,7 @@ def momentum(
     dampening: float = 0.0,
     form: str = "algorithm",
     rates: str = "per_step",
+    weight_decay: float = 0.0,
 ) -> Momentum:
     """SGD with momentum, the heavy ball.
 
@@ -145,7 +168,7 @@ def momentum(
     A constant gradient moves x (1 - dampening)/(1 - decay) times as fast as SGD does; dampening =
     decay makes m a mean. With rates per unit time m is one: dm = decay (grad F - m) dt.
 
-    decay = 0 is SGD.
+    decay = 0 is SGD. A weight decay w puts grad F(x) + w x in the place of grad F(x).
 
     Parameters
     ----------
@@ -157,6 +180,8 @@ def momentum(
         Where the noise enters.
     rates : {"per_step", "per_time"}
         What `decay` counts; per unit time for the SDE only.
+    weight_decay : float
+        w, 1/time (of SGD time, in which dt is the learning rate).
 
     Returns
     -------
@@ -186,9 +211,12 @@ def momentum(
             f"dampening is {damped:g} with rates per unit time, where m is a mean; give 0"
         )
     params = {"decay": check_factor("decay", decay, rates), "dampening": damped}
+    decays = check_nonnegative("weight_decay", weight_decay)
+    if decays:
+        params["weight_decay"] = decays
     return Momentum(
         "momentum",
-        _momentum_update,
+        decaying(_momentum_update, _DECAY) if decays else _momentum_update,
         memory=True,
         params=params,
         sde=form == "sde",

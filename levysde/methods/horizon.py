@@ -152,7 +152,9 @@ def predicted_rate(model: Model, dt: float) -> tuple[float | None, str]:
         return None, _PREDICTED
     if noise.form is None:
         return None, _PREDICTED
-    plain = dynamics.effective_rule.plain and dynamics.clip is None and dynamics.walls is None
+    rule = dynamics.effective_rule
+    plain = rule.plain and not rule.weight_decay
+    plain = plain and dynamics.clip is None and dynamics.walls is None
     if dynamics.rule is not None and not plain:
         try:
             return theory.predict(*model.parts, dt=dt or None).rate, _PREDICTED

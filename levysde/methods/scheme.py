@@ -45,15 +45,20 @@ class Steepness:
 def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> list[Steepness]:
     """The places from which an explicit step is long, the nearest to the minimum first."""
     points = places(basin, alpha)
-    force = basin.potential.gradient_many(points)
+    rule = dynamics.effective_rule
+
+    def force_at(points: FloatArray) -> FloatArray:
+        return np.asarray(basin.potential.gradient_many(points) + rule.l2 * points)
+
+    force = force_at(points)
     known = np.isfinite(force).all(axis=1)  # elsewhere paths end as not finite, and are told of
     points, force = points[known], force[known]
     with np.errstate(invalid="ignore", over="ignore"):
-        move = -dt * dynamics.effective_rule.speed * force
+        move = -dt * rule.speed * force
         length = np.linalg.norm(move, axis=1)
         long = ~(length <= SHORT_SHARE * shortest_distance(basin))
         points, force, move, length = points[long], force[long], move[long], length[long]
-        change = np.linalg.norm(basin.potential.gradient_many(points + move) - force, axis=1)
+        change = np.linalg.norm(force_at(points + move) - force, axis=1)
         products = dt * change / length
     products = np.where(np.isfinite(products), products, np.inf)
     return [Steepness(float(k), x) for k, x in zip(products, points, strict=True)]
@@ -173,7 +178,7 @@ def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -
     # With memory the motion oscillates long before, and is meant to.
     limit = dynamics.effective_rule.stable_step / (1.0 if dynamics.memory else 2.0)
     if basin.dim <= _CHECKED_DIM:
-        product = dt * largest_curvature(basin)
+        product = dt * (largest_curvature(basin) + dynamics.effective_rule.l2)
         if limit < product < math.inf:
             fate = "diverges" if product > dynamics.effective_rule.stable_step else "oscillates"
             checks.warn(

@@ -213,7 +213,7 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
         dt = _shortest_way(basin) / (SHARE_OF_REACH * reach)
         return AutomaticStep(dt, "the exit distance is 5/8 of what one jump can move")
     fastest, reason = _fastest(basin)
-    if not fastest > 0.0:
+    if not fastest + rule.l2 > 0.0:
         raise checks.Refusal(
             "dt='auto' needs a force that returns to the minimum, and there is none here",
             "give dt a number",
@@ -221,7 +221,7 @@ def automatic_step(basin: Basin, dynamics: Dynamics | None = None) -> AutomaticS
     if rule.second_moment == "gradient":
         fastest, reason = _fastest_at_unit_speed(basin, fastest, reason, rule.eps)
     else:
-        fastest *= rule.speed
+        fastest = (fastest + rule.l2) * rule.speed
     if rule.largest_rate > fastest:
         fastest = rule.largest_rate
         reason = f"1/{STEPS_PER_RELAXATION} of the time of the fastest average"

@@ -196,9 +196,8 @@ def common_step(basin: Basin, dynamics: Sequence[Dynamics]) -> AutomaticStep:
     shortest, name = min(found, key=lambda pair: pair[0].dt)
     step = AutomaticStep(shortest.dt, f"{shortest.reason}, in {name}")
     for each in others if normalized else []:
-        fastest = max(
-            largest_curvature(basin) * each.effective_rule.speed, each.effective_rule.largest_rate
-        )
+        moves = each.effective_rule
+        fastest = max((largest_curvature(basin) + moves.l2) * moves.speed, moves.largest_rate)
         if 0.0 < fastest < math.inf and _LARGEST_PRODUCT / fastest < step.dt:
             rule = f"1/2 over the largest curvature, for {each.name} to be stable"
             step = AutomaticStep(_LARGEST_PRODUCT / fastest, rule)

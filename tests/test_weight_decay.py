@@ -1,0 +1,142 @@
+"""Weight decay of SGD, momentum and Nesterov's method: the same optimizer in F(x) + w |x|^2/2."""
+
+import numpy as np
+import pytest
+from test_optimizers import TORCH, assert_close, torch_walk
+
+import levysde as ls
+from levysde import spec
+from levysde.methods.timestep import automatic_step
+
+LAW = ls.noise.independent(1.5)
+DECAY = 0.36
+
+OPTIMIZERS = {
+    "sgd": ls.dynamics.sgd,
+    "clipped sgd": lambda **given: ls.dynamics.sgd(clip=0.5, **given),
+    "momentum": ls.dynamics.momentum,
+    "momentum of an sde": lambda **given: ls.dynamics.momentum(0.5, form="sde", **given),
+    "nesterov": ls.dynamics.nesterov,
+}
+
+
+def plain(x, p, out):
+    for j in range(len(x)):
+        out[j] = x[j] * (x[j] * x[j] - 1.0)
+
+
+def penalized(x, p, out):
+    for j in range(len(x)):
+        out[j] = x[j] * (x[j] * x[j] - 1.0) + p[0] * x[j]
+
+
+def well(dim, gradient, minimum, **params):
+    """The orthant of positive coordinates, from where F has its minimum."""
+    domain = ls.domains.box([0.0] * dim, [3.0] * dim)
+    potential = ls.Potential(dim, gradient, params=params)
+    return ls.Basin(potential, domain, [minimum] * dim, start=[1.0] * dim)
+
+
+def exits(name, dim, decay, scheme="euler"):
+    """Of the penalized potential, and of the decay in the optimizer."""
+    make, minimum = OPTIMIZERS[name], float(np.sqrt(1.0 - DECAY))
+    options = {"epsilon": 0.2, "dt": 0.01, "horizon": 9.0, "paths": 24, "seed": 5, "scheme": scheme}
+    wanted = ls.escape_times(well(dim, penalized, minimum, w=DECAY), make(), LAW, **options)
+    found = ls.escape_times(well(dim, plain, 1.0), make(weight_decay=decay), LAW, **options)
+    assert (wanted.status == ls.Status.ESCAPED).any()
+    return wanted, found
+
+
+@pytest.mark.filterwarnings("ignore:dt = 0.01 is long")
+@pytest.mark.parametrize(("name", "dim"), [*((name, 1) for name in OPTIMIZERS), ("sgd", 40)])
+def test_it_is_the_potential_with_a_square(name, dim):
+    """Bit for bit, in both layouts of paths; another decay is not."""
+    wanted, found = exits(name, dim, DECAY)
+    _, other = exits(name, dim, 0.9 * DECAY)
+    assert np.array_equal(found.steps, wanted.steps)
+    assert np.array_equal(found.exit_position, wanted.exit_position, equal_nan=True)
+    assert not np.array_equal(found.exit_position, other.exit_position, equal_nan=True)
+
+
+def test_divided_steps_decay_too():
+    """Their parts follow the force of F alone, and agree as far as parts of a step do."""
+    wanted, found = exits("sgd", 1, DECAY, "flow")
+    assert np.array_equal(found.steps, wanted.steps)
+    assert np.allclose(found.exit_position, wanted.exit_position, rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov"])
+def test_thousand_steps_of_torch(name):
+    decay = float(TORCH["weight_decay"])
+    assert_close(torch_walk(name, weight_decay=decay), TORCH[f"{name} with weight decay"])
+    assert np.abs(torch_walk(name, weight_decay=0.99 * decay) - TORCH[name]).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_none_changes_nothing(name):
+    make = OPTIMIZERS[name]
+    without, zero = make(), make(weight_decay=0.0)
+    assert zero.update is without.update
+    assert zero.params == without.params
+    assert zero.rule is None or zero.rule.weight_decay == 0.0
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "momentum of an sde"])
+def test_the_theory_is_that_of_the_moved_minimum(name):
+    make, minimum = OPTIMIZERS[name], float(np.sqrt(1.0 - DECAY))
+    setting = {"noise": LAW, "epsilon": 0.01, "dt": 0.01}
+    wanted = ls.theory.predict(well(1, penalized, minimum, w=DECAY), make(), **setting)
+    found = ls.theory.predict(well(1, plain, 1.0), make(weight_decay=DECAY), **setting)
+    still = ls.theory.predict(well(1, plain, 1.0), make(), **setting)
+    assert found.rate == pytest.approx(wanted.rate, rel=1e-9)
+    assert found.rate != pytest.approx(still.rate, rel=0.05)
+
+
+def test_sgd_leaves_with_the_measure_at_the_moved_minimum():
+    """The jumps are counted from sqrt(1 - w), where x^3 - x + w x is 0."""
+    minimum = np.sqrt(1.0 - DECAY)
+    found = ls.theory.predict(
+        well(1, plain, 1.0), ls.dynamics.sgd(weight_decay=DECAY), LAW, epsilon=0.01
+    )
+    exact = ls.theory.escape_rate(ls.domains.interval(0.0, 3.0), LAW, [minimum], 0.01)
+    assert found.rate == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum"])
+def test_skipped_steps_have_the_predicted_mean(name):
+    """In the asymmetric well, whose minimum is at 0 and stays there."""
+    make = OPTIMIZERS[name]
+    basin, options = ls.basins.asymmetric(), {"epsilon": 0.003, "dt": 0.005}
+    run = ls.escape_times(
+        basin, make(weight_decay=1.0), LAW, paths=4000, seed=1, method="jump", **options
+    )
+    rate = ls.theory.predict(basin, make(weight_decay=1.0), LAW, **options).rate
+    assert abs(run.mean * rate - 1.0) < 4.0 / np.sqrt(4000) + 0.03  # and the order eps^alpha
+
+
+def test_the_automatic_step_counts_it():
+    """Like a curvature: k + w in the place of k, also where there is no other force."""
+    sgd = ls.dynamics.sgd(weight_decay=3.0)
+    assert automatic_step(ls.basins.flat(), sgd).dt == pytest.approx(0.01 / 4.0)
+    assert automatic_step(ls.basins.driftless(), sgd).dt == pytest.approx(0.01 / 3.0)
+
+
+def test_a_step_in_which_it_takes_too_much_is_told():
+    with pytest.warns(
+        UserWarning, match="the largest curvature at the minimum is 2.1: .* diverges"
+    ):
+        ls.escape_times(
+            ls.basins.flat(), ls.dynamics.sgd(weight_decay=20.0), LAW, 0.1, paths=2, dt=0.1
+        )
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov"])
+def test_it_is_recorded_and_made_again(name):
+    make = OPTIMIZERS[name]
+    run = ls.escape_times(
+        ls.basins.flat(), make(weight_decay=0.5), LAW, 0.3, paths=4, dt=0.05, horizon=2.0
+    )
+    _, dynamics, *_ = spec.build(run.parameters)
+    assert float(dynamics.params["weight_decay"]) == 0.5
+    with pytest.raises(ValueError, match=r"weight_decay is -1"):
+        make(weight_decay=-1.0)
