@@ -253,13 +253,6 @@ def test_runs_before_an_interrupt_are_handed_over(verb):
     assert stop.finished[-1].paths == ended[0]
 
 
-@pytest.mark.parametrize("method", ["euler", "jump"])
-def test_interrupted_visits_keep_nothing(method):
-    with pytest.raises(ls.Interrupted, match="nothing is kept") as caught:
-        ls.visits(*WELLS, epsilon=0.1, horizon=1e3, paths=100, method=method, progress=stopping(0))
-    assert caught.value.result is None
-
-
 def test_an_interrupted_sweep_says_where_it_is(tmp_path):
     spec = {"paths": 2000, "basin": "flat", "grid": {"epsilon": [0.5, 0.8]}}
     with pytest.raises(KeyboardInterrupt, match="the same call of sweep continues it") as caught:

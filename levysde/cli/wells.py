@@ -136,7 +136,8 @@ def _parser() -> Parser:
 def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
     import numpy as np
 
-    from levysde.runs.wells.visiting import visits, wells_of
+    from levysde.runs.run import Interrupted
+    from levysde.runs.wells.visiting import wells_of
 
     model = models.build(options)
     if not np.array_equal(model.basin.start, model.basin.minimum):
@@ -146,9 +147,40 @@ def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
         wells_of(model.basin.potential, minima)
     predicted, reason = _predicted(model, minima)
     horizon = _horizon(options, predicted, reason)
+    try:
+        found, code = _visits(options, model, minima, horizon, stop), DONE
+    except Interrupted as interrupted:
+        stop.hold()
+        if interrupted.remark:
+            say(_PROGRAM, "warning", interrupted.remark)
+        if interrupted.result is None:
+            say(_PROGRAM, "interrupted", "no path had reached the horizon; nothing was kept")
+            return stop.code
+        found, code = interrupted.result, stop.code
+        reached = f"{found.paths + found.lost} of {options.paths} paths"
+        say(_PROGRAM, "interrupted", f"{reached} had reached the horizon; the answer is theirs")
+    problem = _saved(options, found)
+    answer(as_json(_record(found, predicted)) if options.json else _text(model, found, predicted))
+    if predicted is None and not options.quiet:
+        say(_PROGRAM, "note", f"no predicted rates: {reason}")
+    if found.lost:
+        say(_PROGRAM, "warning", f"{found.lost} paths became infinite or NaN and are left out")
+    if problem:
+        say(_PROGRAM, "error", problem)
+        return FILE_PROBLEM
+    if code == DONE and (found.lost or not len(found.time)):
+        return CHECK_FAILED
+    return code
+
+
+def _visits(
+    options: argparse.Namespace, model: Model, minima: FloatArray, horizon: float, stop: Stop
+) -> Visits:
+    from levysde.runs.wells.visiting import visits
+
     bar = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
-    with watched(stop, bar, keep=False) as look:
-        found = visits(
+    with watched(stop, bar, keep=True) as look:
+        return visits(
             model.basin.potential,
             minima,
             model.dynamics,
@@ -167,16 +199,6 @@ def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
             threads=options.threads,
             progress=look,
         )
-    problem = _saved(options, found)
-    answer(as_json(_record(found, predicted)) if options.json else _text(model, found, predicted))
-    if predicted is None and not options.quiet:
-        say(_PROGRAM, "note", f"no predicted rates: {reason}")
-    if found.lost:
-        say(_PROGRAM, "warning", f"{found.lost} paths became infinite or NaN and are left out")
-    if problem:
-        say(_PROGRAM, "error", problem)
-        return FILE_PROBLEM
-    return CHECK_FAILED if found.lost or not len(found.time) else DONE
 
 
 def _minima(options: argparse.Namespace, model: Model) -> FloatArray:

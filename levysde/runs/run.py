@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from levysde import checks
 from levysde.engine.backends import BackendError
-from levysde.engine.status import RUNNING
+from levysde.engine.status import finished_prefix
 from levysde.runs.progress import stage
 from levysde.runs.results import EscapeTimes, Status
 
@@ -37,7 +36,10 @@ _NOT_COMPARED = (
 )  # fmt: skip
 """Parameters that need not be those of an earlier result; code is compared part by part."""
 
-_CHUNK = 1 << 16
+_GO_ON = (
+    ", and escape_times(..., resume=result) goes on; slow paths are missing, so go on before you "
+    "estimate"
+)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -45,30 +47,35 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes
     ----------
-    result : EscapeTimes or None
+    result : EscapeTimes, Visits or None
         The complete prefix of paths, up to the first that had not ended; None if that is path 0.
-        Slow paths are missing, so that means of few paths are too short: go on before estimating.
+        Of escape times slow paths are missing, so that means of few paths are too short: go on
+        before estimating. Those of visits have all reached the horizon.
     remark : str
         What else there is to know: that threads do not end. Often empty.
     finished : tuple of EscapeTimes
         The runs before it, where a call makes several: those of `compare`, `compare_noises` and
         `refine`, in their order.
+    use : str
+        What the message says of the finished paths.
     """
 
     def __init__(
         self,
-        result: EscapeTimes | None,
+        result: Any,
         remark: str = "",
         finished: tuple[EscapeTimes, ...] = (),
+        use: str = _GO_ON,
     ) -> None:
         several = f"{len(finished)} runs" if len(finished) > 1 else "run"
         before = f"the {several} before it: in `finished`" if finished else ""
-        super().__init__("; ".join(filter(None, ("interrupted", remark, _kept(result), before))))
-        self.result, self.remark, self.finished = result, remark, finished
+        kept = _kept(result, use)
+        super().__init__("; ".join(filter(None, ("interrupted", remark, kept, before))))
+        self.result, self.remark, self.finished, self.use = result, remark, finished, use
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle through the constructor."""
-        return Interrupted, (self.result, self.remark, self.finished)
+        return Interrupted, (self.result, self.remark, self.finished, self.use)
 
 
 def one_after_the_other(runs: Iterable[EscapeTimes]) -> tuple[EscapeTimes, ...]:
@@ -101,15 +108,14 @@ def one_after_the_other(runs: Iterable[EscapeTimes]) -> tuple[EscapeTimes, ...]:
     return tuple(finished)
 
 
-def _kept(result: EscapeTimes | None) -> str:
-    """Return where the finished paths are, and how a run with them goes on."""
+def _kept(result: Any, use: str) -> str:
+    """Return where the finished paths are, and what can be done with them."""
     if result is None:
         return "nothing is kept"
     paths = f"{result.paths} finished path{' is' if result.paths == 1 else 's are'}"
     return (
         f"{paths} in `result` of this exception (sys.last_value.result where it was not caught): "
-        "result.save(file) keeps them, and escape_times(..., resume=result) goes on; slow paths "
-        "are missing, so go on before you estimate"
+        f"result.save(file) keeps them{use}"
     )
 
 
@@ -192,7 +198,7 @@ class Prefix:
                 if time.monotonic() > self.due:
                     # What the last look saw finished: every array has been written since.
                     self._save(self.checkpoint, outcome, seen, time.perf_counter() - began)
-                seen = _finished(outcome.status, seen)
+                seen = finished_prefix(outcome.status, seen)
 
         try:
             look(0)
@@ -207,7 +213,7 @@ class Prefix:
             )
             look(len(outcome.status))
         finally:
-            self._keep(outcome, _finished(outcome.status), began)
+            self._keep(outcome, finished_prefix(outcome.status), began)
 
     def extend_until(self, escapes: int, max_paths: int) -> None:
         """Run batches until there are enough escapes."""
@@ -368,16 +374,3 @@ def checkpoint_file(name: str | os.PathLike[str]) -> Path:
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
     return file
-
-
-def _finished(status: npt.NDArray[np.int8], known: int = 0) -> int:
-    """Number of paths before the first that has not ended, at least `known`.
-
-    Other threads may write meanwhile: each part is compared once and not looked at again.
-    """
-    while known < len(status):
-        ended = status[known : known + _CHUNK] != RUNNING
-        if not ended.all():
-            return known + int(ended.argmin())
-        known += len(ended)
-    return known

@@ -25,7 +25,7 @@ from levysde.engine.path.line_path import (
     begin_on_line,
 )
 from levysde.engine.path.tabulated_flow import FlowTable
-from levysde.engine.status import NON_FINITE, RUNNING
+from levysde.engine.status import NON_FINITE, RUNNING, finished_prefix
 
 __all__ = ["LineVisits"]
 
@@ -57,16 +57,17 @@ class LineVisits(NamedTuple):
     wells : ndarray of int64, shape (entries, 2)
         The well before and the well entered.
     lost : ndarray of bool, shape (paths,)
-        Which paths became infinite or NaN.
-    moves : int
-        Of all paths.
+        Which paths became infinite or NaN; of all, or of those before the first that an interrupt
+        stopped.
+    interrupt : KeyboardInterrupt or None
+        What ended the run before all paths were at the horizon.
     """
 
     path: npt.NDArray[np.int64]
     time: FloatArray
     wells: npt.NDArray[np.int64]
     lost: npt.NDArray[np.bool_]
-    moves: int
+    interrupt: KeyboardInterrupt | None
 
 
 @functools.cache
@@ -113,13 +114,19 @@ def visit_on_line(
     """
     run = _Run(slope_function(gradient), jump_function(jumps), scene, paths, most)
     threads = min(threads or available_threads(), paths)
-    moves = run_threads(run.work, threads, run.stop, run.status, progress)
+    interrupt = None
+    try:
+        run_threads(run.work, threads, run.stop, run.status, progress)
+    except KeyboardInterrupt as stopped:
+        interrupt = stopped
     if run.count > most:
         return None
-    found = [run.found[path] for path in range(paths)]
-    numbers = np.repeat(np.arange(paths), [len(times) for times, _ in found])
+    count = finished_prefix(run.status)
+    nothing = np.empty(0), np.empty((0, 2), np.int64)
+    found = [nothing, *(run.found[path] for path in range(count))]
+    numbers = np.repeat(np.arange(count), [len(times) for times, _ in found[1:]])
     times, wells = (np.concatenate(rows) for rows in zip(*found, strict=True))
-    return LineVisits(numbers, times, wells, run.status == NON_FINITE, moves)
+    return LineVisits(numbers, times, wells, run.status[:count] == NON_FINITE, interrupt)
 
 
 class _Run:
@@ -134,10 +141,9 @@ class _Run:
         self.count = 0
 
     def work(self) -> int:
-        """Follow paths until none is left or a stop is asked for; return moves done."""
+        """Follow paths until none is left or a stop is asked for."""
         x, walker, work = np.zeros(1), new_record(LINE_WALKER), np.empty((6, 1))
         entries = Entries(np.empty(_ROOM), np.empty((_ROOM, 2), np.int64))
-        made = 0
         while not self.stop.is_set():
             with self.lock:
                 path = self.supply.next
@@ -146,8 +152,7 @@ class _Run:
                 break
             begin_on_line(x, walker, np.uint64(path), self.scene)
             self._follow(path, x, walker, entries, work)
-            made += int(walker.move)
-        return made
+        return 0
 
     def _follow(self, path: int, x: FloatArray, walker: Any, entries: Entries, work: Any) -> None:
         """Follow one path to its end, and keep what it entered."""

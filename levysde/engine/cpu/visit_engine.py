@@ -31,6 +31,7 @@ from levysde.engine.cpu.passes import GRADIENT, NOISE, UPDATE, is_wide
 from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
 from levysde.engine.path.recurrence_path import parameters_of
 from levysde.engine.program import Program
+from levysde.engine.status import finished_prefix
 
 IntArray = npt.NDArray[np.int64]
 
@@ -53,11 +54,14 @@ class Observed(NamedTuple):
     entries : ndarray of int64, shape (entries, 4)
         Path, step, well before and well entered, sorted by path and step.
     position : ndarray, shape (paths, dim)
-        State at the horizon.
+        State at the horizon of all paths, or of those before the first that an interrupt stopped.
+    interrupt : KeyboardInterrupt or None
+        What ended the run before all paths were at the horizon.
     """
 
     entries: IntArray
     position: FloatArray
+    interrupt: KeyboardInterrupt | None
 
 
 def label_pass(label: PlainFunction, dim: int) -> Any:
@@ -175,14 +179,20 @@ def observe(
             if block == supply.last:
                 break
             first, last = block * lanes, min(paths, (block + 1) * lanes)
-            found[block] = run.block(first, last, lanes, position, stop)
-            finished[first:last] = 1
+            found[block], left = run.block(first, last, lanes, position, stop)
+            finished[first:last] = left == 0
         return 0
 
-    run_threads(work, threads, stop, finished, progress)
+    interrupt = None
+    try:
+        run_threads(work, threads, stop, finished, progress)
+    except KeyboardInterrupt as stopped:
+        interrupt = stopped
+    count = finished_prefix(finished)
     lines = [piece for block in sorted(found) for piece in found[block]]
     entries = np.concatenate(lines) if lines else np.zeros((0, 4), np.int64)
-    return Observed(entries[np.lexsort((entries[:, 1], entries[:, 0]))], position)
+    entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]
+    return Observed(entries[entries[:, 0] < count], position[:count], interrupt)
 
 
 class _Observation:
@@ -199,8 +209,8 @@ class _Observation:
 
     def block(
         self, first: int, last: int, lanes: int, position: FloatArray, stop: threading.Event
-    ) -> list[IntArray]:
-        """Follow paths of one block; write where they end, and return their entries."""
+    ) -> tuple[list[IntArray], int]:
+        """Follow paths of one block; write where they are, return their entries and steps left."""
         block, count = new_block(self.program, lanes), last - first
         block.path[:] = np.arange(first, first + lanes, dtype=np.uint64)
         now, wells = np.full(lanes, self.begun), np.zeros(lanes, np.int64)
@@ -220,4 +230,4 @@ class _Observation:
             if time.perf_counter() - began < SEGMENT_SECONDS:
                 wanted *= 2
         position[first:last] = rows_of(block.x, self.program.dim)[:count]
-        return found
+        return found, left

@@ -10,6 +10,7 @@ import numpy as np
 from levysde._typing import FloatArray
 from levysde.methods.jump.line_scene import line_scene
 from levysde.runs.simulation import Simulation
+from levysde.runs.wells.interrupted import ended
 from levysde.runs.wells.visited import Visits
 
 
@@ -49,6 +50,8 @@ def visits_on_line(
     ------
     ValueError
         If there are more transitions than that, or all paths are lost.
+    KeyboardInterrupt
+        If there was one, with the finished paths if there are any.
     """
     from levysde.engine.cpu.line_engine import visit_on_line
 
@@ -73,6 +76,8 @@ def visits_on_line(
             f"more than {most} transitions before the horizon {horizon:g}; give a shorter one, or "
             "fewer paths"
         )
+    if seen.interrupt is not None and not seen.lost.size:
+        raise seen.interrupt
     if seen.lost.all():
         raise ValueError(f"all {total} paths became infinite or NaN; the potential holds none")
     kept, numbers = ~seen.lost[seen.path], np.cumsum(~seen.lost) - 1
@@ -80,9 +85,9 @@ def visits_on_line(
         **simulations[given["start"]].parameters, **given, "threshold": threshold,
         "paths_through": "all wells", "flow_error": error,
     }  # fmt: skip
-    progress(total, total)
-    return Visits(
+    visits = Visits(
         minima[:, None], given["start"], horizon, int((~seen.lost).sum()),
         numbers[seen.path[kept]], seen.time[kept], seen.wells[kept, 0], seen.wells[kept, 1],
         int(seen.lost.sum()), 0.0, record,
     )  # fmt: skip
+    return ended(visits, seen.interrupt)

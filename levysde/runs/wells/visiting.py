@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -26,9 +25,9 @@ from levysde.noise import Noise
 from levysde.potentials import Potential
 from levysde.runs.progress import Progress, stage, watched
 from levysde.runs.record import content, versions
-from levysde.runs.run import Interrupted
 from levysde.runs.simulation import Asked, prepare
 from levysde.runs.wells.by_jumps import visits_by_jumps
+from levysde.runs.wells.interrupted import ended, keeping_nothing
 from levysde.runs.wells.visited import Visits
 from levysde.spellings import with_hints
 
@@ -123,7 +122,8 @@ def visits(
         If a number is out of range, a point is no minimum, neighborhoods overlap, a label is no
         whole number, or the method does not support the model.
     Interrupted
-        A KeyboardInterrupt; no part of the visits is kept.
+        A KeyboardInterrupt that carries the visits of the paths that had reached the horizon, but
+        for those that are led from minimum to minimum, all of which go on together.
 
     Notes
     -----
@@ -181,15 +181,6 @@ def visits(
         )  # fmt: skip
 
 
-@contextmanager
-def keeping_nothing() -> Iterator[None]:
-    """Say of an interrupted run that there is nothing to keep."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        raise Interrupted(None, str(stop)) from None
-
-
 def _silent(finished: int, total: int) -> None:
     """Show nothing."""
 
@@ -230,12 +221,14 @@ def _by_steps(
         lambda finished: progress(finished, total),
     )  # fmt: skip
     finite = np.asarray(np.isfinite(found.position).all(axis=1))
+    if found.interrupt is not None and not finite.size:
+        raise found.interrupt
     if not finite.any():
-        raise ValueError(f"all {total} paths became infinite or NaN; give a smaller dt")
+        raise ValueError(f"all {finite.size} paths became infinite or NaN; give a smaller dt")
     if not finite.all():
         checks.warn(
-            f"{int((~finite).sum())} of {total} paths became infinite or NaN and are left out, and "
-            "with them the largest jumps; give scheme='flow', a smaller dt, or leave dt out"
+            f"{int((~finite).sum())} of {finite.size} paths became infinite or NaN and are left "
+            "out, and with them the largest jumps; give scheme='flow', a smaller dt, or no dt"
         )
     kept = finite[found.entries[:, 0]]
     path, when, origin, target = found.entries[kept].T
@@ -243,11 +236,12 @@ def _by_steps(
     facts = {**chosen.record(), "dt": step, "versions": versions()}
     record = {**given, **content(model), **facts}
     numbers = np.cumsum(finite) - 1  # paths that are lost leave no gap
-    return Visits(
+    visits = Visits(
         np.array([basin.minimum for basin in basins]), given["start"], steps * step,
         int(finite.sum()), numbers[path], when * step, origin, target, int((~finite).sum()), step,
         record,
     )  # fmt: skip
+    return ended(visits, found.interrupt)
 
 
 def wells_of(potential: Potential, minima: npt.ArrayLike) -> list[Basin]:
