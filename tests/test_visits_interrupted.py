@@ -29,7 +29,9 @@ def stopping(least):
 
 @pytest.mark.parametrize("options", [EULER, JUMP], ids=["euler", "jump"])
 def test_the_finished_paths_are_those_of_a_shorter_run(options):
-    with pytest.raises(ls.Interrupted, match="finished paths are in .* all of them have reached the horizon") as caught:
+    with pytest.raises(
+        ls.Interrupted, match=r"finished paths are in .* all of them have reached the horizon"
+    ) as caught:
         visits(2000, **options, progress=stopping(1))
     kept = pickle.loads(pickle.dumps(caught.value)).result
     assert 0 < kept.paths < 2000

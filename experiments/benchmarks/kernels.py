@@ -4,7 +4,8 @@ Run ``python experiments/benchmarks/kernels.py`` where the extras ``cuda13`` and
 installed. Every noise law, every optimizer, every way to make a step and the jump method are
 compiled for sm_90 (H100, H200) and assembled by ``ptxas``; nothing is run. The exit code is 1 if a
 kernel spills registers, contracts a product and a sum that the processor rounds separately, or
-calls a power that it rounds otherwise.
+calls a power that it rounds otherwise; and if SGD or Adam take more than 64 registers in one or two
+dimensions, with which a multiprocessor holds 1024 threads.
 
 The instructions of one step are counted in the machine code that ``nvdisasm`` shows: those of the
 loop over steps, without the blocks that take a new path or record one that has ended. Of branches
@@ -50,6 +51,9 @@ from levysde.model import Model
 CAPABILITY = (9, 0)
 JUMP_DIM = 10
 """Largest dimension in which the jump method is compiled here: its kernels are long."""
+
+SMALL, FEW_REGISTERS = ("sgd, independent", "sgd, isotropic", "adam"), 64
+"""Kernels of which a multiprocessor holds 1024 threads in one and two dimensions."""
 
 CARDS = {"H100 SXM": (132, 1.98e9), "H200 SXM": (132, 1.98e9)}
 """Multiprocessors and the highest clock rate, hertz."""
@@ -262,7 +266,13 @@ def main() -> int:
     bad = [kernel for kernel in kernels if kernel.spilled or kernel.contracted]
     for kernel in bad:
         print(f"spills or contracts: {kernel.name}, dimension {kernel.dim}", file=sys.stderr)
-    return 1 if bad else 0
+    large = [kernel for kernel in kernels if kernel.name in SMALL and kernel.dim <= 2]
+    large = [kernel for kernel in large if kernel.registers > FEW_REGISTERS]
+    for kernel in large:
+        print(
+            f"{kernel.registers} registers: {kernel.name}, dimension {kernel.dim}", file=sys.stderr
+        )
+    return 1 if bad or large else 0
 
 
 if __name__ == "__main__":

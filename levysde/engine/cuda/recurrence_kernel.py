@@ -115,7 +115,8 @@ def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling 
     )
     memory = program.update.memory
     numbers = program.dim * (3 if memory else 1)
-    return Job(_kernel(program, memory, iterate), setting, marks=3, numbers=numbers)
+    kernel = _kernel(program, memory, iterate, skips=idling is not None)
+    return Job(kernel, setting, marks=3, numbers=numbers)
 
 
 def _size(program: Program) -> int:
@@ -126,7 +127,9 @@ def _size(program: Program) -> int:
     return rows * program.dim
 
 
-def _kernel(program: Program, memory: bool, iterate: PlainFunction) -> PlainFunction:
+def _kernel(
+    program: Program, memory: bool, iterate: PlainFunction, *, skips: bool
+) -> PlainFunction:
     dim, coupled = program.dim, is_coupled(program.noise)
     short = _size(program) <= REGISTER_NUMBERS
     drivers = drawn_drivers(program.noise, dim) if coupled else dim
@@ -150,12 +153,13 @@ def _kernel(program: Program, memory: bool, iterate: PlainFunction) -> PlainFunc
             cuda.local.array(dim, types.float64)[:n],
         )
         state = (x, m, v)
-        path, step, calm = marks[PATH, thread], marks[STEP, thread], marks[CALM, thread]
+        path, step = marks[PATH, thread], marks[STEP, thread]
+        calm = marks[CALM, thread] if skips else np.uint64(0)
         for j in range(n):
             x[j] = numbers[j, thread]
             m[j] = numbers[n + j, thread] if memory else 0.0
             v[j] = numbers[2 * n + j, thread] if memory else 0.0
-        for _ in range(steps):
+        for _ in range(np.int32(steps)):  # 32 bits are one register
             if path == FREE:
                 path = np.uint64(cuda.atomic.add(supply, NEXT, np.uint64(1)))
                 step, calm = np.uint64(0), np.uint64(0)
