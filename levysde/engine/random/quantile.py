@@ -49,6 +49,7 @@ _CELL_SHIFT = np.uint64(52 - CELL_BITS)
 _CELL_MASK = np.uint64((1 << (52 - CELL_BITS)) - 1)
 _EXPONENT_OF_ONE = np.uint64(0x3FF0000000000000)
 _SIGN_BIT = np.uint64(1)
+_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 _STRETCH = 2.0**CELL_BITS
 _HALF_PI = 1.5707963267948966
 
@@ -135,9 +136,11 @@ def tabulated_radius(word: UInt64, p: FloatArray, at: int) -> float:
 def _interpolated(word: UInt64, p: FloatArray, at: int) -> float:
     """Value at v of the table that begins at p[at]; v from the upper 52 bits of the word."""
     bits = np.float64(unit_uniform(word)).view(np.uint64)
-    cell = at + 4 * np.int64((bits >> _CELL_SHIFT) - _FIRST_CELL)
+    # Without a sign: the compiler adds the length of an array to signed indices below 0.
+    cell = np.uint64(at) + (((bits >> _CELL_SHIFT) - _FIRST_CELL) << _TWO)
     inside = np.uint64((bits & _CELL_MASK) | _EXPONENT_OF_ONE).view(np.float64) - 1.0
-    return p[cell] + inside * (p[cell + 1] + inside * (p[cell + 2] + inside * p[cell + 3]))
+    tail = p[cell + _TWO] + inside * p[cell + _THREE]
+    return p[cell] + inside * (p[cell + _ONE] + inside * tail)
 
 
 @functools.lru_cache(maxsize=64)
