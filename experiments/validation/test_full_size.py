@@ -227,6 +227,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         (0.01, 0.2, 60_000),
         (0.02, 0.5, 800_000),
     ],
+    idle.test_small_noise_limit_of_optimizers: every(idle.OPTIMIZERS, [12_000]),
     idle.test_a_slow_coordinate_among_fast_ones: [(1,), (-1,)],
     idle.test_coupled_second_moments_agree_with_euler: every(idle.COUPLED, [3000]),
     idle.test_two_clipped_jumps: [(3000,)],
