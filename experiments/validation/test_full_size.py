@@ -238,9 +238,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     # Theory without simulation.
     attraction.test_wells_of_all_sizes_on_the_line: attraction.UNITS,
     attraction.test_wells_of_all_sizes_in_the_plane: attraction.UNITS,
+    exact.test_euler_chain_table: exact.EULER_TABLE,
     exact.test_density_against_another_integral: every(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
     ),
+    continuous.test_means_in_a_parabola: continuous.TABLE,
+    continuous.test_constant_drift_at_index_one: every(continuous.DRIFTS),
     continuous.test_without_drift: every(continuous.INDICES),
     continuous.test_jumps_and_brownian_part_together: every((0.5, 1.0, 1.5), (0.1, 1.0)),
     continuous.test_a_kink_away_from_the_start: [(0.3,), (0.9,), (1.5,)],
