@@ -258,8 +258,11 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     ),
     shapes.test_known_shapes_against_quasi_monte_carlo: every((3, 6), shapes.SHAPES),
     varying.test_a_jump_near_the_end_of_a_piece_is_not_missed: [(57,)],
+    varying.test_steps_times_s_are_those_of_another_chain: every(varying.SAME, [0.1, 3.0]),
     varying.test_cooling_traps_with_the_probability_of_the_formula: [
-        (varying.own_power, *setting) for setting in varying.COOLED
+        (make, *setting)
+        for make in (varying.own_power, varying.schedules.inverse_power)
+        for setting in varying.COOLED
     ],
     measures.test_correlated_box_against_the_one_factor_law: [
         (10, 0.5, 1.5, 1e-4),
