@@ -7,8 +7,12 @@ seeds would fail it about once in 20 runs, and at full size (experiments/validat
 """
 
 import gc
+import os
 from collections.abc import Callable
 from typing import Any
+
+# The workers of the suite fill the processors: threads of linear algebra would wait for each other.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # which is read when numpy is loaded
 
 import numba
 import pytest

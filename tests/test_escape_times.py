@@ -43,7 +43,7 @@ EULER_CHAIN = [
 
 
 @pytest.mark.parametrize("paths", [100_000])
-@pytest.mark.parametrize("row", EULER_CHAIN[::2], ids=str)
+@pytest.mark.parametrize("row", EULER_CHAIN[::4], ids=str)
 def test_mean_of_the_euler_chain(row, paths):
     # A mean off by 1.3 % is seen.
     alpha, eps, h, k, lower, upper, exact = row
@@ -65,7 +65,7 @@ def test_the_euler_table_tells_apart_grids_and_indices():
         assert abs(z_score(result.times, 1.2041980)) > 2.0 * SIGMAS
 
 
-@pytest.mark.parametrize(("name", "alpha"), [("sharp", 1.2), ("flat", 0.8), ("asymmetric", 1.8)])
+@pytest.mark.parametrize(("name", "alpha"), [("flat", 0.8), ("asymmetric", 1.8)])
 def test_named_basins_against_the_exact_chain(name, alpha):
     basin = getattr(ls.basins, name)()
     # At a small index a step is short: a coarser grid keeps the exact solution small.
@@ -105,7 +105,7 @@ def test_getoor_at_a_small_index():
     exact = theory.driftless_interval_mean_exit_time(alpha, -1.0, 1.0, 0.0)
     result = ls.escape_times(
         well(curvature=0.0), SGD, ls.noise.independent(alpha), 1.0,
-        paths=200_000, dt=dt, horizon=1e3, seed=4,
+        paths=80_000, dt=dt, horizon=1e3, seed=4,
     )  # fmt: skip
     late = result.times.mean() - exact
     error = result.times.std() / math.sqrt(result.paths)
@@ -174,12 +174,16 @@ def test_exit_position_has_the_law_of_the_jump():
     assert abs(np.mean(result.exit_position > 0.0) - 0.5) < SIGMAS * 0.5 / math.sqrt(result.paths)
 
 
-@pytest.mark.parametrize("dim", [2, 10, 40])
-def test_independent_coordinates_leave_independently(dim):
-    """A product of chains in a box: P(N > n) = P_1(N > n)^dim, exactly."""
-    one = ls.escape_times(
+@pytest.fixture(scope="module")
+def one():
+    return ls.escape_times(
         well(), SGD, ls.noise.independent(1.5), 0.5, paths=200_000, dt=0.05, horizon=100.0, seed=8
     )
+
+
+@pytest.mark.parametrize("dim", [2, 10, 40])
+def test_independent_coordinates_leave_independently(one, dim):
+    """A product of chains in a box: P(N > n) = P_1(N > n)^dim, exactly."""
     basin = ls.Basin(
         potentials.quadratic(dim), domains.box([-1.0] * dim, [1.0] * dim), np.zeros(dim)
     )

@@ -56,10 +56,7 @@ def test_density_against_scipy(alpha: float) -> None:
     assert stable_density(-x, alpha) == pytest.approx(stable_density(x, alpha), rel=1e-15)
 
 
-@pytest.mark.parametrize(
-    ("alpha", "x"),
-    [(0.6, 3.0), (0.6, 29.0), (1.2, 0.4), (1.2, 12.0), (1.5, 3.0), (1.95, 0.4), (1.95, 29.0)],
-)
+@pytest.mark.parametrize(("alpha", "x"), [(0.6, 29.0), (1.2, 0.4), (1.95, 29.0)])
 def test_density_against_another_integral(alpha: float, x: float) -> None:
     # Zolotarev's integral over angles, in 30 digits: no Fourier integral, no series.
     mpmath = pytest.importorskip("mpmath")
@@ -84,7 +81,7 @@ def test_density_against_another_integral(alpha: float, x: float) -> None:
 def test_tail_is_the_integral_of_the_density(alpha: float) -> None:
     # The two are separate integrals, and 0.9, 3 and 60 lie in three different branches.
     for low, high in ((0.0, 0.9), (0.9, 3.0), (3.0, 60.0), (60.0, 1e3)):
-        points = np.geomspace(max(low, 1e-6), high, 400) if low else np.linspace(0.0, high, 400)
+        points = np.geomspace(max(low, 1e-6), high, 100) if low else np.linspace(0.0, high, 100)
         edges = np.unique(np.concatenate([[low], points]))
         unit, weight = np.polynomial.legendre.leggauss(8)
         half = 0.5 * np.diff(edges)[:, None]
@@ -300,7 +297,7 @@ EULER_TABLE = [
 
 
 @pytest.mark.parametrize(
-    ("gradient", "lower", "upper", "alpha", "epsilon", "dt", "mean"), EULER_TABLE
+    ("gradient", "lower", "upper", "alpha", "epsilon", "dt", "mean"), EULER_TABLE[::3]
 )
 def test_euler_chain_table(
     gradient: Callable[[Any], Any],
@@ -336,10 +333,10 @@ def test_euler_chain_against_a_plain_solution() -> None:
     def drift(y: Any) -> Any:
         return y - dt * np.where(y < 0.0, 2.0, 1.0) * y
 
-    kernel = stats.levy_stable.pdf(np.linspace(0.0, 15.0, 3001), alpha, 0.0)
+    kernel = stats.levy_stable.pdf(np.linspace(0.0, 15.0, 1001), alpha, 0.0)
 
     def density(z: Any) -> Any:
-        return np.interp(np.abs(z), np.linspace(0.0, 15.0, 3001), kernel)
+        return np.interp(np.abs(z), np.linspace(0.0, 15.0, 1001), kernel)
 
     matrix = density((x - drift(x)[:, None]) / noise) / noise * weight
     u = np.linalg.solve(np.eye(x.size) - matrix, np.full(x.size, dt))

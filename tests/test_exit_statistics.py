@@ -16,6 +16,7 @@ ALPHA = 1.5
 EPSILON = 0.02
 # eps^alpha over the relaxation rate: so much of the exits begins away from the minimum.
 OFF_CENTER = 2.0 * EPSILON**ALPHA / 0.5
+DRAWS = 50_000
 
 SQUARE = ls.Basin(
     potentials.quadratic(2), domains.box([-1.0, -0.5], [1.0, 1.5]), np.zeros(2), name="box"
@@ -49,7 +50,7 @@ def name_of(given):
 def test_exit_position_follows_the_escape_measure(name, basin, paths):
     """Direction and distance of exits against draws from nu restricted to W."""
     law, result = LAWS[name], exits(basin, name, paths)
-    expected = theory.exit_law(basin.domain, law, basin.minimum).sample(100_000, seed=6)
+    expected = theory.exit_law(basin.domain, law, basin.minimum).sample(DRAWS, seed=6)
     events = {
         "right": lambda x: x[:, 0] > 1.0,
         "left": lambda x: x[:, 0] < -1.0,
@@ -60,7 +61,7 @@ def test_exit_position_follows_the_escape_measure(name, basin, paths):
     }
     for event in events.values():
         probability = float(np.mean(event(expected)))
-        error = math.sqrt(probability * (1.0 - probability) * (1.0 / paths + 1.0 / 100_000))
+        error = math.sqrt(probability * (1.0 - probability) * (1.0 / paths + 1.0 / DRAWS))
         difference = abs(np.mean(event(result.exit_position)) - probability)
         assert difference < SIGMAS * error + OFF_CENTER
 
@@ -68,7 +69,7 @@ def test_exit_position_follows_the_escape_measure(name, basin, paths):
 def test_the_exit_law_of_another_noise_is_rejected():
     result = exits(SQUARE, "isotropic", 10_000)
     other = theory.exit_law(SQUARE.domain, LAWS["independent"], SQUARE.minimum)
-    expected = other.sample(100_000, seed=6)
+    expected = other.sample(DRAWS, seed=6)
     below = [np.mean(x[:, 1] < -0.5) for x in (result.exit_position, expected)]
     assert abs(below[0] - below[1]) > 5.0 * (SIGMAS * 0.5 / math.sqrt(10_000) + OFF_CENTER)
 

@@ -51,12 +51,13 @@ def agrees(result: ls.EscapeTimes, exact: float) -> bool:
 # ------------------------------------------------------------------------------------- exact means
 
 
-@pytest.mark.parametrize(("epsilon", "dt", "paths"), [(0.02, 0.5, 400_000)])
+@pytest.mark.parametrize(("epsilon", "dt", "paths"), [(0.02, 0.5, 100_000)])
 def test_exact_mean_of_the_chain(epsilon: float, dt: float, paths: int) -> None:
     """The recurrence of SGD leaves (-1, 1) in a mean time that is known to nine digits.
 
     With 0.018 long increments an iteration, at dt = 0.5, pairs of them count: if one came on
-    top of all that the iteration has of its own the mean would be 0.9 % too short.
+    top of all that the iteration has of its own the mean would be 0.9 % too short, which
+    800 000 paths show.
     """
     exact = ls.theory.euler_mean_exit_time(
         lambda x: x, -1.0, 1.0, alpha=1.5, epsilon=epsilon, dt=dt
@@ -86,13 +87,18 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_small_noise_limit_of_optimizers(name: str) -> None:
+FEW_OPTIMIZERS = [name for name in OPTIMIZERS if name not in ("momentum, sde", "adamw", "adamprox")]
+"""Those of the suite, one form of each."""
+
+
+@pytest.mark.parametrize("paths", [1500])
+@pytest.mark.parametrize("name", FEW_OPTIMIZERS)
+def test_small_noise_limit_of_optimizers(name: str, paths: int) -> None:
     """Rate times E Gamma is 1 at eps = 1e-4, where Euler would need 1e8 steps for an exit.
 
     The fluctuation of a noisy v, (1 - b2)/(1 + b2) of its square, raises the rate by 0.7 %.
     """
-    dynamics, dt, paths = OPTIMIZERS[name], 0.02, 3000
+    dynamics, dt = OPTIMIZERS[name], 0.02
     rate = ls.theory.predict(FLAT, dynamics, NOISE, 1e-4, dt=dt).rate
     assert rate is not None
     result = run(FLAT, dynamics, NOISE, 1e-4, paths, dt=dt)
@@ -116,7 +122,7 @@ def test_small_noise_limit_of_optimizers(name: str) -> None:
 def test_small_noise_limit_of_laws(noise: Noise) -> None:
     epsilon = 1e-4
     rate = ls.theory.escape_rate(SQUARE.domain, noise, SQUARE.minimum, epsilon)
-    result = run(SQUARE, SGD, noise, epsilon, 4000, dt=0.1)
+    result = run(SQUARE, SGD, noise, epsilon, 1500, dt=0.1)
     assert agrees(result, 1.0 / rate)
     assert not agrees(result, 1.2 / rate)
 
@@ -196,7 +202,7 @@ COUPLED = {
 
 
 @pytest.mark.parametrize("paths", [1000])
-@pytest.mark.parametrize("name", COUPLED)
+@pytest.mark.parametrize("name", ["algorithm", "noisy"])
 def test_coupled_second_moments_agree_with_euler(name: str, paths: int) -> None:
     dynamics, epsilon, dt = COUPLED[name]
     made = run(FLAT, dynamics, NOISE, epsilon, paths, dt=dt)
@@ -264,15 +270,15 @@ def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
 def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
     basin, noise = ls.basins.asymmetric(2), ls.noise.isotropic(1.5)
     options: dict[str, Any] = {"dt": 0.05}
-    one = run(basin, SGD, noise, 1e-3, 700, threads=1, **options)
-    part = run(basin, SGD, noise, 1e-3, 300, threads=2, **options)
-    assert run(basin, SGD, noise, 1e-3, 700, threads=2, resume=part, **options).digest == one.digest
-    assert run(basin, SGD, noise, 1e-3, 700, **(options | {"seed": 2})).digest != one.digest
+    one = run(basin, SGD, noise, 1e-3, 200, threads=1, **options)
+    part = run(basin, SGD, noise, 1e-3, 90, threads=2, **options)
+    assert run(basin, SGD, noise, 1e-3, 200, threads=2, resume=part, **options).digest == one.digest
+    assert run(basin, SGD, noise, 1e-3, 200, **(options | {"seed": 2})).digest != one.digest
     program = recurrence(Model(basin, SGD, noise, 1e-3), 0.05, seed=1)
     found = quiescence.idle_program(basin, noise, 1e-3, program)
     for lanes in (8, 24):
-        outcome = engine.allocate(700, 2)
-        engine.escape(found, outcome, 0, 700, 1 << 46, lanes=lanes)
+        outcome = engine.allocate(200, 2)
+        engine.escape(found, outcome, 0, 200, 1 << 46, lanes=lanes)
         assert (outcome.steps == one.steps).all()
         assert (outcome.position == one.exit_position).all()
 

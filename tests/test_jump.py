@@ -120,7 +120,7 @@ def test_lengths_of_jumps(noise: Noise) -> None:
 def test_rate_and_directions_are_those_of_the_escape_measure(noise: Noise) -> None:
     """Jumps that leave half spaces, counted, against nu in closed form."""
     part = noise.jumps(2, 0.1, 0.05)
-    jumps = jumps_of(part, 200_000, 2)
+    jumps = jumps_of(part, 100_000, 2)
     for normal in ([1.0, 0.3], [-0.4, 1.0], [0.1, -1.0]):
         side = ls.domains.half_space(normal, 0.3)
         share = np.mean(jumps @ normal >= 0.3)
@@ -165,7 +165,7 @@ def test_the_parts_make_up_the_whole(noise: Noise) -> None:
     """
     threshold = 0.02
     part = noise.jumps(2, 1.0, threshold)
-    jumps = jumps_of(part, 400_000, 2)
+    jumps = jumps_of(part, 100_000, 2)
     for u in ([1.0, 0.0], [0.0, 1.0], [0.7, -0.9]):
         phases = np.exp(1j * jumps @ u) - 1.0
         large = part.rate * phases.mean()
@@ -444,7 +444,7 @@ def test_off_center_interval() -> None:
 
 def test_near_gaussian_index() -> None:
     """Alpha = 1.8, eps = 0.1, unit well: 326.23259."""
-    result = run(ls.basins.flat(), ls.noise.independent(1.8), 0.1, 60_000, seed=1)
+    result = run(ls.basins.flat(), ls.noise.independent(1.8), 0.1, 30_000, seed=1)
     assert agrees(result, 326.23259, 0.0025)
 
 
@@ -527,7 +527,7 @@ def differ(one: ls.EscapeTimes, other: ls.EscapeTimes, bias: float) -> bool:
 
 
 @pytest.mark.parametrize("paths", [1000])
-@pytest.mark.parametrize("noise", EULER_LAWS, ids=lambda law: law.name)
+@pytest.mark.parametrize("noise", EULER_LAWS[1:], ids=lambda law: law.name)
 def test_agrees_with_euler(noise: Noise, paths: int) -> None:
     basin = ls.basins.flat(2)
     euler = corrected_euler(basin, noise, 0.05, paths)

@@ -26,10 +26,10 @@ def found():
 
 
 def test_entries_are_those_of_the_trajectories():
-    few = run(paths=4)
+    few = run(paths=12, horizon=130.0)
     basin = ls.Basin(WELLS, ls.domains.attraction(WELLS, -1.0), [-1.0])
     steps = round(few.horizon / few.dt)
-    sample = ls.trajectories(basin, SGD, NOISE, 0.2, paths=4, steps=steps)
+    sample = ls.trajectories(basin, SGD, NOISE, 0.2, paths=12, steps=steps)
     assert sample.dt == few.dt
     states = sample.positions[:, :, 0]
     radius = 0.5 * basin.domain.size_about(basin.minimum)
@@ -60,10 +60,10 @@ def test_time_is_spent_somewhere(found):
     assert complete == len(found.time)
 
 
-@pytest.mark.parametrize("paths", [60])
+@pytest.mark.parametrize("paths", [20])
 def test_rates_tend_to_those_of_the_theory(paths):
     # First correction in a quadratic well of curvature 2: some percent at this amplitude.
-    seen = run(epsilon=0.03, horizon=20000.0, paths=paths)
+    seen = run(epsilon=0.03, horizon=10000.0, paths=paths)
     expected = theory.transition_rates(WELLS, [-1.0, 1.0], NOISE, 0.03).rates
     rate = seen.rates()
     for i, j in ((0, 1), (1, 0)):
@@ -123,6 +123,8 @@ def test_wells_of_the_plane_are_left_at_the_rate_of_a_half_plane(method):
     potential, minima = ls.potentials.double_well(2), [[-1.0, 0.0], [1.0, 0.0]]
     setting = {"noise": ls.noise.isotropic(1.2), "epsilon": 0.01, "paths": 80, "method": method}
     expected = 0.01**1.2 * theory.stable_constant(1.2) / 1.2
+    if method == "jump":  # the one that is chosen takes longer to find than the simulation
+        setting["threshold"] = 0.3
     seen = run(potential, minima, horizon=3.0 / expected, **setting)
     rate = seen.rates()
     for i, j in ((0, 1), (1, 0)):

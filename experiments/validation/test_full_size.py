@@ -227,6 +227,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         (0.01, 0.2, 60_000),
         (0.02, 0.5, 800_000),
     ],
+    idle.test_small_noise_limit_of_optimizers: every(idle.OPTIMIZERS, [12_000]),
     idle.test_a_slow_coordinate_among_fast_ones: [(1,), (-1,)],
     idle.test_coupled_second_moments_agree_with_euler: every(idle.COUPLED, [3000]),
     idle.test_two_clipped_jumps: [(3000,)],
@@ -237,9 +238,12 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     # Theory without simulation.
     attraction.test_wells_of_all_sizes_on_the_line: attraction.UNITS,
     attraction.test_wells_of_all_sizes_in_the_plane: attraction.UNITS,
+    exact.test_euler_chain_table: exact.EULER_TABLE,
     exact.test_density_against_another_integral: every(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
     ),
+    continuous.test_means_in_a_parabola: continuous.TABLE,
+    continuous.test_constant_drift_at_index_one: every(continuous.DRIFTS),
     continuous.test_without_drift: every(continuous.INDICES),
     continuous.test_jumps_and_brownian_part_together: every((0.5, 1.0, 1.5), (0.1, 1.0)),
     continuous.test_a_kink_away_from_the_start: [(0.3,), (0.9,), (1.5,)],
@@ -254,8 +258,11 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     ),
     shapes.test_known_shapes_against_quasi_monte_carlo: every((3, 6), shapes.SHAPES),
     varying.test_a_jump_near_the_end_of_a_piece_is_not_missed: [(57,)],
+    varying.test_steps_times_s_are_those_of_another_chain: every(varying.SAME, [0.1, 3.0]),
     varying.test_cooling_traps_with_the_probability_of_the_formula: [
-        (varying.own_power, *setting) for setting in varying.COOLED
+        (make, *setting)
+        for make in (varying.own_power, varying.schedules.inverse_power)
+        for setting in varying.COOLED
     ],
     measures.test_correlated_box_against_the_one_factor_law: [
         (10, 0.5, 1.5, 1e-4),

@@ -183,22 +183,29 @@ def trapping_radius(potential: Potential, minimum: FloatArray) -> float:
         gradients = potential.gradient_many(minimum + r * directions)
         rises = np.einsum("rj,rj->r", gradients, directions)
         failing = directions[~(rises > 0.0)]
+        if len(failing) and inner == 0.0:
+            fate = "the gradient flow leaves" if (rises < 0.0).any() else "no force leads back to"
+            raise ValueError(f"{fate} the point {minimum.tolist()}; give a minimum of F")
         if len(failing):
-            radius = min(_falling_radius(potential, minimum, ray, inner, r) for ray in failing)
+            radius = _falling_radius(
+                potential, minimum, np.unique(failing, axis=0), inner, float(r)
+            )
             break
         inner = float(r)
-    if inner == 0.0:
-        fate = "the gradient flow leaves" if (rises < 0.0).any() else "no force leads back to"
-        raise ValueError(f"{fate} the point {minimum.tolist()}; give a minimum of F")
     return float(0.9 * radius)
 
 
 def _falling_radius(
-    potential: Potential, minimum: FloatArray, ray: FloatArray, inner: float, outer: float
+    potential: Potential, minimum: FloatArray, rays: FloatArray, inner: float, outer: float
 ) -> float:
-    """Where on a ray the distance from the minimum stops falling."""
+    """Where on the first of some rays the distance from the minimum stops falling."""
+    first = rays
 
-    def falls(r: float) -> bool:
-        return bool(potential.gradient_at(minimum + r * ray) @ ray > 0.0)
+    def all_fall(r: float) -> bool:
+        """Whether it falls on every ray; if not, the others are not the first ones."""
+        nonlocal first
+        stops = [not potential.gradient_at(minimum + r * ray) @ ray > 0.0 for ray in first]
+        first = first[stops] if any(stops) else first
+        return not any(stops)
 
-    return _bisect(falls, inner, outer)
+    return _bisect(all_fall, inner, outer)

@@ -9,6 +9,7 @@ own, which ends in a hash of its code, of all that code refers to, of its signat
 processor: an index never holds more than one entry.
 """
 
+import functools
 import signal
 import threading
 import types as pytypes
@@ -325,6 +326,7 @@ class Pointer(types.WrapperAddressProtocol):  # type: ignore[misc]
         return self._signature
 
 
+@functools.cache
 def entry_of(compiled: Any) -> Any:
     """A compiled function that does not look at the types of its arguments, which takes longer.
 

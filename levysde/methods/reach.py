@@ -9,6 +9,8 @@ import numpy.typing as npt
 from levysde import checks
 from levysde._typing import FloatArray
 from levysde.basins import Basin
+from levysde.engine.compile import prepared
+from levysde.engine.cpu.pointwise import are_outside
 
 __all__ = ["places", "shortest_distance"]
 
@@ -57,30 +59,31 @@ def shortest_distance(basin: Basin) -> float:
     0.25
     """
     rays = _directions(basin.dim)
+    outside, p = prepared(basin.domain.outside), np.array(basin.domain.p)
+
+    def leaves(radius: float) -> npt.NDArray[np.bool_]:
+        return are_outside(outside, p, basin.center + radius * rays)
+
     high = math.inf
     for exponent in _EXPONENTS:
-        if _leaves(basin, 2.0**exponent, rays).any():
+        if leaves(2.0**exponent).any():
             high = 2.0**exponent
             break
     if not high < math.inf:
         return math.inf
     for radius in high * np.exp2(np.linspace(-8.0, 0.0, 65)[1:]):
-        out = _leaves(basin, float(radius), rays)
+        out = leaves(float(radius))
         if out.any():
             rays, high = rays[out], float(radius)
             break
     low: float = high * 2.0**-0.125
     while high - low > 1e-12 * high:
         middle = 0.5 * (low + high)
-        if _leaves(basin, middle, rays).any():
+        if leaves(middle).any():
             high = middle
         else:
             low = middle
     return low
-
-
-def _leaves(basin: Basin, radius: float, rays: FloatArray) -> npt.NDArray[np.bool_]:
-    return basin.domain.outside_many(basin.center + radius * rays)
 
 
 @functools.lru_cache(maxsize=64)

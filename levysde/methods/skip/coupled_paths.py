@@ -4,7 +4,7 @@ The number of iterations after which nothing tells them apart is what a recurren
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +52,7 @@ _SLICE_GROWTH = 0.05
 _FEWEST_GROUPS = 2
 _MUCH_LATER = ((1 << 40) + 12_345, (1 << 33) + 7, (1 << 20) + 1001)
 _REPEATS = 16
+_STACKED = 1 << 16  # coordinates of copies that are advanced in one call
 _ERRORS = 4.0  # standard errors that averages may differ by
 _DEVIATION = 1.5  # over the mean distance: sqrt(pi/2), and a fifth more, its own error
 
@@ -81,6 +82,28 @@ class Relaxation:
     deviation: float
 
 
+@dataclass(frozen=True)
+class Copy:
+    """A block as it is, but for one more jump.
+
+    Attributes
+    ----------
+    probe : ndarray, shape (dim,)
+        The jump.
+    away : ndarray, shape (dim,)
+        How far from their place paths are put before.
+    later : int
+        So many iterations are counted more.
+    path : ndarray, shape (lanes,), optional
+        Numbers of the paths; their own unless given.
+    """
+
+    probe: FloatArray
+    away: FloatArray
+    later: int = 0
+    path: npt.NDArray[np.int64] | None = None
+
+
 class CoupledPaths:
     """Groups of lanes with the same noise: one as it is, one for every jump, one for the start.
 
@@ -90,13 +113,15 @@ class CoupledPaths:
         In whose minimum all begin.
     program : Program
         The recurrence.
-    jumps : ndarray, shape (jumps, dim)
-        Increments that some of the lanes have in addition to the noise.
+    jumps : ndarray, shape (jumps, dim), optional
+        Increments that some of the lanes have in addition to the noise; `with_jumps` adds them
+        later, since all lanes of a group are the same until they have had them.
     """
 
-    def __init__(self, basin: Basin, program: Program, jumps: FloatArray) -> None:
-        self.program, self.jumps = program, jumps
-        self.group = 2 + len(jumps)
+    def __init__(self, basin: Basin, program: Program, jumps: FloatArray | None = None) -> None:
+        self.basin, self.program = basin, program
+        self.jumps = np.empty((0, basin.dim)) if jumps is None else jumps
+        self.group = 2 + len(self.jumps)
         self.count = _GROUPS * self.group
         lanes = -(-self.count // VECTOR) * VECTOR
         self.block = new_block(replace(program, start=basin.minimum), lanes)
@@ -105,10 +130,17 @@ class CoupledPaths:
         self.parameters, self.setting = parameters_of(program), setting_of(program)
         self.outside = prepared(program.outside)  # once, and not at every look
 
+    def with_jumps(self, jumps: FloatArray) -> "CoupledPaths":
+        """The same paths with lanes for jumps, every lane of a group as its first one is now."""
+        made = CoupledPaths(self.basin, self.program, jumps)
+        for own, array in zip(self.block[:3], made.block[:3], strict=True):
+            made._grouped(array)[:] = self._grouped(own)[:, :1]
+        made.block.step[:] = self.block.step[0]
+        return made
+
     def _grouped(self, array: FloatArray) -> FloatArray:
         """A view of an array of the block, shape (groups, group, dim)."""
-        rows = rows_of(array, self.program.dim)
-        return rows[: self.count].reshape(_GROUPS, self.group, -1)
+        return np.asarray(self._copied(array)[0])
 
     def states(self) -> FloatArray:
         """Positions, shape (groups, group, dim)."""
@@ -121,7 +153,7 @@ class CoupledPaths:
     def _iterate_once(self, draw: Callable[..., None], block: Block) -> None:
         """One iteration of the lanes of a block, with increments of another source."""
         noise, gradient, update = self.passes
-        lanes = len(block.flags)
+        lanes = len(block.path)
         iterate_once(draw, noise, gradient, update, block, self.parameters, self.setting, lanes)
 
     def iterate_with_jumps(self) -> None:
@@ -140,53 +172,68 @@ class CoupledPaths:
         x[:, -1] = self.program.start
         m[:, -1] = v[:, -1] = 0.0
 
-    def average_responses(self, probe: FloatArray, later: int) -> tuple[FloatArray, FloatArray]:
-        """Responses at a later time, here and away, averaged over variates of the dynamics.
+    def responds_as_later(self, probe: FloatArray, size: float) -> bool:
+        """Whether responses, here and away, are those of times much later."""
+        (now, first), (error, other) = self._averaged(probe, (0, *_MUCH_LATER[:1]))
+        if not _same(now, first, size, _ERRORS * np.sqrt(error + other)).all():
+            return False
+        later, others = self._averaged(probe, _MUCH_LATER[1:])
+        return bool(_same(now, later, size, _ERRORS * np.sqrt(error + others)).all())
 
-        With the squares of their standard errors, shape (groups, 2).
+    def _averaged(self, probe: FloatArray, times: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+        """Responses at later times, here and away, averaged over variates of the dynamics.
+
+        Shape (times, groups, 2, dim), with the squares of their standard errors.
         """
-        lanes = len(self.block.flags)
+        lanes, dim = len(self.block.path), self.program.dim
         repeats = _REPEATS if self.program.update.normal else 1
-        means, squares = [], []
-        for share in (0.0, 0.5):
-            responses = np.concatenate(
-                [
-                    self.responses(
-                        probe * (1.0 - share),
-                        later,
-                        np.arange(k * lanes, (k + 1) * lanes, dtype=np.uint64),
-                        share * probe,
-                    )
-                    for k in range(repeats)
-                ],
-                axis=1,
-            )
-            means.append(responses.mean(axis=1))
-            squares.append(responses.var(axis=1).sum(axis=1) / responses.shape[1])
-        return np.stack(means, axis=1), np.stack(squares, axis=1)
+        copies = [
+            Copy(probe * (1.0 - share), share * probe, time, np.arange(k * lanes, (k + 1) * lanes))
+            for time in times
+            for share in (0.0, 0.5)
+            for k in range(repeats)
+        ]
+        most = max(1, _STACKED // (lanes * dim))
+        found = np.concatenate(
+            [self.responses(*copies[k : k + most]) for k in range(0, len(copies), most)]
+        ).reshape(len(times), 2, repeats, _GROUPS, self.group, dim)
+        found = found.transpose(0, 3, 1, 2, 4, 5).reshape(len(times), _GROUPS, 2, -1, dim)
+        return found.mean(axis=3), found.var(axis=3).sum(axis=3) / found.shape[3]
 
-    def responses(
-        self,
-        probe: FloatArray,
-        later: int = 0,
-        path: npt.NDArray[np.uint64] | None = None,
-        away: FloatArray | float = 0.0,
-    ) -> FloatArray:
-        """Where one more jump would lead from the place of the first path, less that place."""
-        x, m, v, g, dL = (array.copy() for array in self.block[:5])
-        rows = self._grouped(x)
-        place = rows[:, :1] + away
+    def responses(self, *copies: "Copy") -> FloatArray:
+        """Where one more jump would lead from the place of the first path, less that place.
+
+        Shape (copies, groups, group, dim).
+        """
+        lanes, repeated = len(self.block.path), (len(copies), 1)
+        x, m, v, g, dL = (
+            np.tile(array, repeated if self.setting.wide else repeated[::-1])
+            for array in self.block[:5]
+        )
+        path, step = (np.tile(array, len(copies)) for array in (self.block.path, self.block.step))
+        rows, jumps = self._copied(x), self._copied(dL)
+        place = rows[:, :, :1] + np.array([copy.away for copy in copies])[:, None, None]
         rows[:] = place
-        path, step = self.block.path if path is None else path, self.block.step + np.uint64(later)
+        for k, copy in enumerate(copies):
+            own = slice(k * lanes, (k + 1) * lanes)
+            step[own] += np.uint64(copy.later)
+            if copy.path is not None:
+                path[own] = copy.path
 
         def draw(noise: Any, block: Block, *rest: Any) -> None:
-            block.dL[:] = 0.0
-            self._grouped(block.dL)[:] = probe
+            dL[:] = 0.0
+            jumps[:] = np.array([copy.probe for copy in copies])[:, None, None]
 
         self._iterate_once(
             draw, self.block._replace(x=x, m=m, v=v, g=g, dL=dL, path=path, step=step)
         )
         return np.asarray(rows - place)
+
+    def _copied(self, array: FloatArray) -> FloatArray:
+        """A view of an array of copies of the block, shape (copies, groups, group, dim)."""
+        rows = rows_of(array, self.program.dim)
+        copies = rows.reshape(-1, len(self.block.path), self.program.dim)[:, : self.count]
+        return copies.reshape(len(copies), _GROUPS, self.group, -1)
 
     def left(self) -> npt.NDArray[np.bool_]:
         """Which lanes are outside, shape (groups, group)."""
@@ -198,12 +245,12 @@ class CoupledPaths:
 
 def is_driven(basin: Basin, program: Program, rays: FloatArray, ways: FloatArray) -> bool:
     """Whether the noise-free motion changes x anywhere between the minimum and the boundary."""
-    coupled, still = CoupledPaths(basin, program, np.zeros_like(rays)), np.zeros(basin.dim)
+    coupled, still = CoupledPaths(basin, program), np.zeros(basin.dim)
     places = (
         share * way * ray for share in (0.3, 0.9) for way, ray in zip(ways, rays, strict=True)
     )
     with np.errstate(all="ignore"):
-        return any(coupled.responses(still, away=place).any() for place in places)
+        return any(coupled.responses(Copy(still, place)).any() for place in places)
 
 
 def natural_length(
@@ -217,13 +264,15 @@ def natural_length(
     Over the exit distance it is rounded to 20 bits: rounding in other units does not change it.
     """
     scouts = rays[np.argsort(ways, kind="stable")[:_SCOUTS]]
+    begun = CoupledPaths(basin, program)
+    with np.errstate(all="ignore"):
+        begun.iterate(_FIRST_WINDOW)
 
     def moved_by(lengths: FloatArray) -> FloatArray:
         """Displacements over the exit distance, by increments along the best of the scouts."""
         jumps = (size * lengths[:, None, None] * scouts).reshape(-1, basin.dim)
-        coupled = CoupledPaths(basin, program, jumps)
+        coupled = begun.with_jumps(jumps)
         with np.errstate(all="ignore"):  # far beyond any length that matters states overflow
-            coupled.iterate(_FIRST_WINDOW)
             coupled.iterate_with_jumps()
             states = coupled.states()
             apart = np.linalg.norm(states[:, 1:-1] - states[:, :1], axis=2) / size
@@ -301,23 +350,23 @@ def _watched(
     size, unit = lengths
     jumps = (unit * sizes[:, None, None] * rays).reshape(-1, basin.dim)
     way = np.append(np.tile(ways, len(sizes)), size)
-    coupled, probe = CoupledPaths(basin, program, jumps), unit / size * ways[0] * rays[0]
-    settled, offsets = 0, []
+    # Before the jump more lanes of a group show nothing, unless each has variates of its own.
+    drawn = program.update.normal or program.batch is not None
+    coupled = CoupledPaths(basin, program, jumps if drawn else None)
+    probe, settled, offsets = unit / size * ways[0] * rays[0], 0, []
     with np.errstate(all="ignore"):  # states far outside overflow
         for done, steps in _slices(window):
-            now, error = coupled.average_responses(probe, 0)
-            for time in _MUCH_LATER:
-                later, other = coupled.average_responses(probe, time)
-                if not _same(now, later, size, _ERRORS * np.sqrt(error + other)).all():
-                    settled = done + steps
-                    break
+            if not coupled.responds_as_later(probe, size):
+                settled = done + steps
             coupled.iterate(steps)
+        coupled = coupled.with_jumps(jumps)
         gone = coupled.left()
         coupled.iterate_with_jumps()
         coupled.restart()
         peak, last = np.zeros(gone[:, 1:].shape), np.zeros(gone[:, 1:].shape)
         for done, steps in _slices(window):
-            states, responses = coupled.states(), coupled.responses(probe)
+            states = coupled.states()
+            responses = coupled.responses(Copy(probe, np.zeros_like(probe)))[0]
             distance = np.linalg.norm(states[:, 1:] - states[:, :1], axis=2)
             gone |= coupled.left() | ~np.isfinite(states).all(axis=2)
             peak = np.fmax(peak, distance / way)
@@ -344,6 +393,6 @@ def _same(
     some: FloatArray, others: FloatArray, size: float, chance: FloatArray | float = 0.0
 ) -> npt.NDArray[np.bool_]:
     """Whether responses agree to a hundredth, and to what they may differ by chance."""
-    difference = np.linalg.norm(some - others, axis=2)
-    allowed = SAME_RESPONSE * np.linalg.norm(others, axis=2) + NOTHING * size + chance
+    difference = np.linalg.norm(some - others, axis=-1)
+    allowed = SAME_RESPONSE * np.linalg.norm(others, axis=-1) + NOTHING * size + chance
     return np.asarray(difference <= allowed)
