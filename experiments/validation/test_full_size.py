@@ -178,7 +178,19 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
     ),
-    stability.test_few_draws_of_several_coordinates_are_enough: every(stability.NOT_STABLE),
+    stability.test_few_draws_of_several_coordinates_are_enough: every(stability.NOT_STABLE, [5]),
+    stability.test_the_likelihood_of_many_draws_is_exact_between_the_rows_of_the_table: every(
+        (1.275, 1.777, 1.84)
+    ),
+    stability.test_few_stable_draws_of_many_coordinates_are_not_called_a_mixture: every(
+        (False, True), [10]
+    ),
+    stability.test_a_common_size_of_all_coordinates_does_not_mislead: [(40,)],
+    stability.test_the_line_of_skewed_stable_draws_is_straight: every((1.2, 1.5, 1.8), [400]),
+    stability.test_several_coordinates_of_mixtures_are_not_called_stable: [
+        (*setting, 40) for setting in stability.MIXTURES
+    ],
+    stability.test_large_draws_of_all_coordinates_at_once_are_one_piece_of_evidence: [(40,)],
     stability.test_one_stable_coordinate_is_called_stable: every((1.2, 1.5, 1.8), [400]),
     stability.test_mixtures_are_refused_once_in_20_times_where_they_are_true: every(
         ("1 % ten times", "1 % five times", "5 % three times"), (500, 2000, 8000), [400]
