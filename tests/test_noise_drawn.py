@@ -6,7 +6,6 @@ import math
 import pickle
 import random
 import sys
-from itertools import cycle
 
 import numpy as np
 import pytest
@@ -359,7 +358,9 @@ STEPS = {
 INDICES = (0.3, 0.8, 1.0, 1.5, 1.99, 2.0, 3.0, 40.0)
 
 
-@pytest.mark.parametrize(("name", "index"), list(zip(cycle(STEPS), INDICES)))
+@pytest.mark.parametrize(
+    ("name", "index"), [("student_t", 0.3), ("lomax", 1.5), ("student_t", 3.0)]
+)
 def test_distribution_of_built_in_steps(name, index):
     make, exact = STEPS[name]
     law = make(index, [2.0, 0.5])
@@ -388,8 +389,7 @@ def test_draws_are_the_formula_to_all_digits(name, index):
             assert law.draw(u1, u2, law.p) == pytest.approx(exact, rel=2e-12)
 
 
-@pytest.mark.parametrize("name", STEPS)
-@pytest.mark.parametrize("index", [0.8, 1.5, 4.0])
+@pytest.mark.parametrize(("name", "index"), [("student_t", 0.8), ("lomax", 4.0)])
 def test_characteristic_function_of_the_steps(name, index):
     law = STEPS[name][0](index, [1.0, 0.5])
     draws = ls.noise.sample(law, SIZE, seed=4)
@@ -403,8 +403,9 @@ def test_characteristic_function_of_the_steps(name, index):
     assert law.characteristic([[0.0, 0.0]])[0] == 1.0
 
 
-@pytest.mark.parametrize("name", STEPS)
-@pytest.mark.parametrize("index", [0.3, 0.8, 1.0, 1.5, 1.95])
+@pytest.mark.parametrize(
+    ("name", "index"), [("student_t", 0.3), ("student_t", 1.95), ("lomax", 0.8)]
+)
 def test_tail_of_the_steps(name, index):
     law, stable = STEPS[name][0](index, 2.0), ls.noise.independent(index)
     constant = 1.0

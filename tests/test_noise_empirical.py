@@ -117,8 +117,8 @@ def test_center():
 
 
 def test_wide_paths_and_any_number_of_threads():
-    data = np.random.default_rng(1).standard_t(3, (200, 400))
-    law, basin = ls.noise.empirical(data), ls.basins.flat(400)
+    data = np.random.default_rng(1).standard_t(3, (200, 100))
+    law, basin = ls.noise.empirical(data), ls.basins.flat(100)
     given = {"lr": 0.01, "paths": 24, "horizon": 0.3, "seed": 2}
     one, two = (ls.escape_times(basin, SGD, law, threads=n, **given) for n in (1, 2))
     assert one.digest == two.digest

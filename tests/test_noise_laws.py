@@ -84,34 +84,33 @@ def test_isotropic_law_in_many_dimensions(dim, alpha):
     assert np.abs(signs).max() < SIGMAS + 1.0
 
 
-LAYOUTS = (*LAWS, "wide")
+def some(*shape):
+    return np.random.default_rng(2).standard_normal(shape)
+
+
+WIDE = {
+    "wide, isotropic": ls.noise.isotropic,
+    "wide, elliptic": lambda a: ls.noise.elliptic(a, some(40, 5)),
+    "wide, along the axes": lambda a: ls.noise.elliptic(a, np.diag(np.abs(some(40)))),
+    "wide, mixed": lambda a: ls.noise.mixed(a, some(40, 7)),
+    "wide, banded": lambda a: ls.noise.mixed(a, np.tril(some(40, 40), 3)),
+    "wide, skewed": lambda a: ls.noise.independent(a, np.abs(some(40)) + 0.1, np.tanh(some(40))),
+}
+LAYOUTS = {**LAWS, **WIDE}
+FEW_LAYOUTS = (*LAWS, "wide, elliptic", "wide, banded", "wide, skewed")
 
 
 @pytest.mark.parametrize(
-    ("name", "alpha"), [(name, (0.3, 1.5, 1.99)[i % 3]) for i, name in enumerate(LAYOUTS)]
+    ("name", "alpha"), [(name, (0.3, 1.5, 1.99)[i % 3]) for i, name in enumerate(FEW_LAYOUTS)]
 )
 def test_compiled_increments_are_the_plain_functions(name, alpha):
     """In both layouts: the same words, the same arithmetic in the same order, the same bits."""
-    rng = np.random.default_rng(2)
-    dim = 40 if name == "wide" else 2
-    laws = (
-        [
-            ls.noise.isotropic(alpha),
-            ls.noise.elliptic(alpha, rng.standard_normal((dim, 5))),
-            ls.noise.mixed(alpha, rng.standard_normal((dim, 7))),
-            ls.noise.mixed(alpha, np.tril(rng.standard_normal((dim, dim)), 3)),
-            ls.noise.elliptic(alpha, np.diag(rng.random(dim))),
-            ls.noise.independent(alpha, rng.random(dim) + 0.1, rng.uniform(-1.0, 1.0, dim)),
-        ]
-        if name == "wide"
-        else [LAWS[name](alpha)]
-    )
-    for law in laws:
-        part = law.part(dim, 0.1, 0.01)
-        draws = ls.noise.sample(law, 30, seed=5, epsilon=0.1, dt=0.01, dim=dim)
-        for path in (0, 7, 29):
-            plain = noise_increments(part, dim, np.uint64(5), np.uint64(path), np.uint64(0))
-            assert (draws[path] == plain).all()
+    law, dim = LAYOUTS[name](alpha), 40 if name in WIDE else 2
+    part = law.part(dim, 0.1, 0.01)
+    draws = ls.noise.sample(law, 30, seed=5, epsilon=0.1, dt=0.01, dim=dim)
+    for path in (0, 7, 29):
+        plain = noise_increments(part, dim, np.uint64(5), np.uint64(path), np.uint64(0))
+        assert (draws[path] == plain).all()
 
 
 def test_increments_scale_with_the_step():

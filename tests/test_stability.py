@@ -9,7 +9,7 @@ from scipy.stats import levy_stable
 
 import levysde as ls
 from levysde import estimators
-from levysde.statistics import competing_laws, stable_density, verdict
+from levysde.statistics import competing_laws, coordinate_table, stable_density, verdict
 from levysde.statistics.draw_dependence import coordinate_dependence, serial_dependence
 from levysde.statistics.goodness import goodness
 from levysde.statistics.scale_mixture import ScaleMixture, fit_mixture
@@ -19,7 +19,7 @@ SIGMAS = 4.0
 DRAWS = 2000
 REFUSED = 1.645
 """Standard errors, the upper quantile of 0.05 of a normal law."""
-TRIALS = 40
+TRIALS = 10
 
 
 def stable(rng, alpha, shape):
@@ -77,7 +77,7 @@ def test_between_the_rows_of_the_table_no_mass_is_lost(alpha):
     assert density.sum() == pytest.approx(1.0, abs=1e-5)
 
 
-@pytest.mark.parametrize("alpha", [1.275, 1.777, 1.84])
+@pytest.mark.parametrize("alpha", [1.777])
 def test_the_likelihood_of_many_draws_is_exact_between_the_rows_of_the_table(alpha):
     """To one in 1e5 draws, against the density of the theory; its maximum is on no row."""
     draws = stable(np.random.default_rng(31), alpha, 100_000)
@@ -138,7 +138,7 @@ def share_error(trials):
     return math.sqrt(0.05 * 0.95 / trials)
 
 
-@pytest.mark.parametrize("name", NOT_STABLE)
+@pytest.mark.parametrize("name", ["gaussian", "t3", "a tenth ten times", "1 % five times"])
 @pytest.mark.parametrize("trials", [TRIALS])
 def test_one_coordinate_that_is_not_stable_is_not_called_stable(name, trials):
     rng = np.random.default_rng(17)
@@ -159,11 +159,8 @@ def test_one_stable_coordinate_is_called_stable(alpha, trials):
     assert np.mean([one.supported for one in found]) > 0.95 - SIGMAS * share_error(trials)
 
 
-@pytest.mark.parametrize(
-    ("name", "draws"),
-    [("1 % five times", 2000), ("5 % three times", 2000), ("1 % ten times", 1000)],
-)
-@pytest.mark.parametrize("trials", [40])
+@pytest.mark.parametrize(("name", "draws"), [("1 % five times", 2000), ("1 % ten times", 1000)])
+@pytest.mark.parametrize("trials", [20])
 def test_mixtures_are_refused_once_in_20_times_where_they_are_true(name, draws, trials):
     rng = np.random.default_rng(12)
     z = [goodness(NOT_STABLE[name](rng, (draws, 1))).scale_mixture_z for _ in range(trials)]
@@ -178,18 +175,20 @@ def test_mixtures_are_refused_where_draws_are_stable(trials):
     assert np.mean(np.array(z) > verdict._MIXTURE_REFUSED) > 0.95 - SIGMAS * share_error(trials)
 
 
-@pytest.mark.parametrize("name", list(NOT_STABLE)[::2])
-def test_few_draws_of_several_coordinates_are_enough(name):
+@pytest.mark.parametrize("name", ["t5", "1 % ten times", "5 % three times"])
+@pytest.mark.parametrize("trials", [2])
+def test_few_draws_of_several_coordinates_are_enough(name, trials):
     rng = np.random.default_rng(19)
-    for _ in range(5):
+    for _ in range(trials):
         assert not ls.tail_index(NOT_STABLE[name](rng, (600, 24))).supported
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_few_stable_draws_of_many_coordinates_are_not_called_a_mixture(shared):
+@pytest.mark.parametrize("trials", [1])
+def test_few_stable_draws_of_many_coordinates_are_not_called_a_mixture(shared, trials):
     """Mixtures fit few draws of each coordinate a little better, and these gains add up."""
     rng = np.random.default_rng(23)
-    for _ in range(3):
+    for _ in range(trials):
         draws = stable(rng, 1.8, (200, 1 if shared else 40)) * np.ones(40)
         assert ls.tail_index(draws, threads=1).law != "not stable"
 
@@ -224,17 +223,18 @@ def undecided(draws):
     )
 
 
-def test_a_common_size_of_all_coordinates_does_not_mislead():
+@pytest.mark.parametrize("trials", [6])
+def test_a_common_size_of_all_coordinates_does_not_mislead(trials):
     """Multivariate t draws depend through one number: their evidence is that of few coordinates."""
     rng = np.random.default_rng(20)
     called = []
-    for _ in range(20):
+    for _ in range(trials):
         size = np.sqrt(3.0 / rng.chisquare(3, (1000, 1)))
         found = ls.tail_index(size * rng.standard_normal((1000, 16)))
         called.append(found.supported)
         assert found.dependence.jumps_together
         assert not found.dependence.directions
-    assert np.mean(called) < 0.05 + SIGMAS * math.sqrt(0.05 * 0.95 / 20)
+    assert np.mean(called) < 0.05 + SIGMAS * share_error(trials)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_skewed_draws_of_finite_variance_are_seldom_called_stable(trials):
     assert np.mean(called) < 0.05 + SIGMAS * share_error(trials)
 
 
-@pytest.mark.parametrize("alpha", [1.2, 1.5, 1.8])
+@pytest.mark.parametrize("alpha", [1.5])
 @pytest.mark.parametrize("trials", [40])
 def test_the_line_of_skewed_stable_draws_is_straight(alpha, trials):
     draws = levy_stable.rvs(alpha, 1.0, size=(trials, DRAWS, 1), random_state=4)
@@ -366,10 +366,11 @@ def test_constant_and_atomic_coordinates_are_left_out():
     ]  # fmt: skip
 
 
-def test_pieces_threads_and_precision_change_nothing(tmp_path):
+def test_pieces_threads_and_precision_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(coordinate_table, "_PIECE", 60_000)
     rng = np.random.default_rng(28)
-    draws = rng.standard_t(3, (700, 900))
-    one, two = (ls.tail_index(draws, threads=n) for n in (1, 2))
+    draws = rng.standard_t(3, (200, 900))
+    one, two = (ls.tail_index(draws, threads=n, examined=8) for n in (1, 2))
     assert one.to_dict() == two.to_dict()
     alone = estimators.characteristic_fit(draws)
     assert one.alpha == pytest.approx(alone.alpha, abs=1e-12)
@@ -377,10 +378,12 @@ def test_pieces_threads_and_precision_change_nothing(tmp_path):
     np.save(tmp_path / "draws.npy", draws.astype(np.float32))
     seen = []
     single = ls.tail_index(
-        np.load(tmp_path / "draws.npy", mmap_mode="r"), progress=lambda a, b: seen.append((a, b))
+        np.load(tmp_path / "draws.npy", mmap_mode="r"),
+        examined=8,
+        progress=lambda *done: seen.append(done),
     )
     assert single.alpha == pytest.approx(one.alpha, abs=2e-3)
-    assert seen[-1] == (900, 900)
+    assert seen == [(300, 900), (600, 900), (900, 900)]
 
 
 def test_samples_are_left_alone():
@@ -462,23 +465,28 @@ def test_four_panels_show_what_was_found():
         ls.plots.tail_index(found, 3)
 
 
-@pytest.mark.parametrize(("share", "size", "width"), [(0.02, 5.0, 4), (0.01, 3.0, 12)])
-def test_several_coordinates_of_mixtures_are_not_called_stable(share, size, width):
+MIXTURES = [(0.02, 5.0, 4), (0.01, 3.0, 12)]
+
+
+@pytest.mark.parametrize(("share", "size", "width"), MIXTURES)
+@pytest.mark.parametrize("trials", [5])
+def test_several_coordinates_of_mixtures_are_not_called_stable(share, size, width, trials):
     rng = np.random.default_rng(11)
-    draws = (mixture(share, size)(rng, (DRAWS, width)) for _ in range(10))
+    draws = (mixture(share, size)(rng, (DRAWS, width)) for _ in range(trials))
     found = [ls.tail_index(x, threads=1) for x in draws]
-    assert np.mean([each.supported for each in found]) < 0.05 + SIGMAS * share_error(10)
+    assert np.mean([each.supported for each in found]) < 0.05 + SIGMAS * share_error(trials)
 
 
-def test_large_draws_of_all_coordinates_at_once_are_one_piece_of_evidence():
+@pytest.mark.parametrize("trials", [6])
+def test_large_draws_of_all_coordinates_at_once_are_one_piece_of_evidence(trials):
     """One share of large draws for 16 coordinates, whose errors are not independent."""
     rng = np.random.default_rng(14)
     called = []
-    for _ in range(20):
+    for _ in range(trials):
         size = np.where(rng.random((DRAWS, 1)) < 0.05, 3.0, 1.0)
         draws = size * rng.standard_normal((DRAWS, 16))
         called.append(ls.tail_index(draws, threads=1).supported)
-    assert np.mean(called) < 0.05 + SIGMAS * share_error(20)
+    assert np.mean(called) < 0.05 + SIGMAS * share_error(trials)
 
 
 def test_without_sums_nothing_is_decided():

@@ -19,7 +19,6 @@ from levysde.dynamics import Rule
 
 pytestmark = pytest.mark.quick
 
-CALLS = 600
 
 FUNCTIONS = {
     name: getattr(theory, name)
@@ -181,11 +180,12 @@ def test_every_function_checks_its_arguments(name: str) -> None:
     assert hasattr(FUNCTIONS[name], "__wrapped__"), f"decorate {name} with arguments.checked"
 
 
-def test_random_calls_are_answered_or_refused() -> None:
+@pytest.mark.parametrize("calls", [200])
+def test_random_calls_are_answered_or_refused(calls: int) -> None:
     draw = np.random.default_rng(11)
     outcomes: Counter[str] = Counter()
     names = sorted(FUNCTIONS)
-    for k in range(CALLS):
+    for k in range(calls):
         name = names[k % len(names)]
         parameters = list(inspect.signature(FUNCTIONS[name]).parameters.values())
         # A tolerance is always given, for the time that the default takes.
@@ -213,9 +213,9 @@ def test_random_calls_are_answered_or_refused() -> None:
         for number in numbers_in(answer):
             assert not np.isnan(np.asarray(number, dtype=float)).any(), (name, given, answer)
         outcomes["answered" if broken else "answered unbroken"] += 1
-    assert outcomes["refused"] > 0.3 * CALLS, outcomes
-    assert outcomes["answered unbroken"] > 0.4 * CALLS, outcomes
-    assert outcomes["refused unbroken"] < 0.05 * CALLS, outcomes
+    assert outcomes["refused"] > 0.3 * calls, outcomes
+    assert outcomes["answered unbroken"] > 0.4 * calls, outcomes
+    assert outcomes["refused unbroken"] < 0.05 * calls, outcomes
 
 
 @pytest.mark.parametrize(

@@ -275,11 +275,7 @@ def one_factor_measure(lower: Any, upper: Any, correlation: float, alpha: float)
 
 @pytest.mark.parametrize(
     ("dim", "correlation", "alpha", "allowed"),
-    [
-        (3, 0.5, 1.8, 1e-4),
-        (5, 0.3, 0.6, 1e-4),
-        (40, 0.3, 1.5, 4e-4),
-    ],
+    [(5, 0.3, 0.6, 1e-4)],
 )
 def test_correlated_box_against_the_one_factor_law(
     dim: int, correlation: float, alpha: float, allowed: float
@@ -324,7 +320,7 @@ def box_gauge(matrix: Any, lower: Any, upper: Any) -> Callable[[Any], Any]:
     return lambda units: np.max(np.maximum(units @ matrix.T / upper, units @ matrix.T / lower), 1)
 
 
-@pytest.mark.parametrize("dim", [3, 6])
+@pytest.mark.parametrize("dim", [6])
 def test_correlated_box_of_rank_three_against_a_grid(dim: int) -> None:
     # In six dimensions the jumps span a subspace, and three faces bound the same variable.
     matrix = np.random.default_rng(3).standard_normal((dim, 3))

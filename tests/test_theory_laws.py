@@ -130,7 +130,7 @@ def test_known_shapes_against_search_in_the_plane(domain: Any, center: Any, nois
 SHAPES = ("box", "ball", "ellipsoid", "off-center ball", "half_space")
 
 
-@pytest.mark.parametrize(("dim", "shape"), list(zip((3, 6, 3, 6, 3), SHAPES, strict=True)))
+@pytest.mark.parametrize(("dim", "shape"), [(3, "box"), (6, "off-center ball")])
 def test_known_shapes_against_quasi_monte_carlo(dim: int, shape: str) -> None:
     center = np.zeros(dim)
     if shape == "box":
@@ -420,9 +420,15 @@ def ring(radius: float = 1.0) -> Any:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("law", [mixed, elliptic])
-@pytest.mark.parametrize("alpha", [0.8, 1.5])
-@pytest.mark.parametrize("shape", ["box", "ellipsoid", "ring"])
+@pytest.mark.parametrize(
+    ("law", "alpha", "shape"),
+    [
+        (mixed, 0.8, "box"),
+        (elliptic, 0.8, "ring"),
+        (mixed, 1.5, "ring"),
+        (elliptic, 1.5, "ellipsoid"),
+    ],
+)
 def test_measure_against_counting(law: Any, alpha: float, shape: str) -> None:
     box = ls.domains.box([-1.0, -0.7], [0.8, 1.2])
     ellipsoid = ls.domains.ellipsoid([0.1, 0.0], [[1.0, 0.3], [0.3, 2.0]])

@@ -237,7 +237,7 @@ def test_truth_of_known_shapes(law: str) -> None:
     assert flat.truth() == pytest.approx(exact[1], rel=1e-6)
 
 
-@pytest.mark.parametrize("cases", [40])
+@pytest.mark.parametrize("cases", [20])
 def test_stated_error_contains_the_truth(cases: int) -> None:
     outcome: Counter[str] = Counter()
     sharp: list[float] = []
@@ -293,7 +293,7 @@ def test_many_dimensions_need_few_points() -> None:
     assert points[0] < 600 * 2 * dim
 
 
-@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("dim", [3])
 def test_rays_searched_together_are_rays_searched_alone(dim: int) -> None:
     """To the last digit, on more rays than one search takes, some of which never leave."""
 

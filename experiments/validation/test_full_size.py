@@ -30,6 +30,7 @@ import test_noise_drawn as drawn
 import test_noise_fitted as fitted
 import test_noise_laws as laws
 import test_noise_tempered as tempered
+import test_noise_truncated as truncated
 import test_optimizer_exits as optimizer_exits
 import test_path as path
 import test_plus_brownian as brownian
@@ -41,7 +42,9 @@ import test_schedules as schedules
 import test_scheme as scheme
 import test_stability as stability
 import test_stationary_laws as stationary
+import test_theory_arguments as calls
 import test_theory_escape_measure as measures
+import test_theory_exit_law as exit_laws
 import test_theory_laws as shapes
 import test_theory_optimizers as optimizers
 import test_theory_predicates as predicates
@@ -91,7 +94,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     scheme.test_exits_over_a_saddle_with_far_returns: [(20_000,)],
     scheme.test_steps_that_do_not_overshoot_are_explicit_bit_for_bit: scheme.ROUND,
     processors.test_other_processors_give_the_same_bits: every(processors.OLDER),
-    stationary.test_sgd_on_linear_regression_has_kestens_index: stationary.KESTEN,
+    stationary.test_sgd_on_linear_regression_has_kestens_index: [
+        (*setting, 400) for setting in stationary.KESTEN
+    ],
     # The bias of the grid.
     grid.test_predicates_are_those_of_the_definition: every(
         grid.LAWS, (1.2, 1.7, 2.0), grid.DOMAINS
@@ -132,6 +137,9 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     laws.test_compiled_increments_are_the_plain_functions: every(laws.LAYOUTS, (0.3, 1.5, 1.99)),
     laws.test_radius_table_has_the_laplace_transform: every((0.5, 0.8, 1.2, 1.5, 1.8, 1.98)),
     path.test_passes_are_the_increment_of_one_path: every(path.laws(2), path.DIMENSIONS),
+    minibatch.test_mean_and_covariance_are_those_of_a_finite_population: every((True, False)),
+    minibatch.test_escapes_are_geometric_where_a_step_forgets: every((True, False)),
+    minibatch.test_blocks_do_what_one_path_does_in_plain_python: minibatch.PLAIN,
     minibatch.test_all_examples_without_replacement_are_the_plain_gradient: every(
         minibatch.OPTIMIZERS, (2, 40)
     ),
@@ -142,9 +150,13 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     lines.test_table_inverts_the_distribution_function: every(lines.TABLE_ALPHAS, [1000]),
     lines.test_every_coordinate_has_a_number_of_its_own: every((0.3, 1.3), lines.DIMENSIONS),
     tempered.test_the_table_of_the_stable_law: every((0.5, 0.8, 1.2, 1.5, 1.9)),
+    tempered.test_two_steps_are_one_of_twice_the_time: [(0.8, 0.5), (1.5, 0.3)],
     tempered.test_distribution_of_the_increments: tempered.SETTINGS,
     tempered.test_cubics_between_the_ends_of_cells: tempered.SETTINGS,
     drawn.test_distribution_of_built_in_steps: every(drawn.STEPS, drawn.INDICES),
+    drawn.test_characteristic_function_of_the_steps: every(drawn.STEPS, (0.8, 1.5, 4.0)),
+    drawn.test_tail_of_the_steps: every(drawn.STEPS, (0.3, 0.8, 1.0, 1.5, 1.95)),
+    truncated.test_the_quantiles_are_those_of_the_stable_law_inside: truncated.LAWS,
     drawn.test_sums_of_many_steps: every(drawn.STEPS, [4000]),
     # Compiled code, of every dimension, against plain functions.
     path.test_the_block_engine_repeats_the_iteration_of_one_path: every(
@@ -167,6 +179,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         scaled_jumps.LAWS, scaled_jumps.OPTIMIZERS
     ),
     brownian.test_without_a_deviation_no_bit_changes: every(brownian.LAWS, brownian.DIMENSIONS),
+    scaled.test_constant_factors_are_scales: every((2, 40)),
     scaled.test_a_matrix_mixes_coordinates: every(scaled.MIXED, [20_000]),
     scaled.test_state_and_time_are_those_before_the_step: every(("scale", "matrix"), (2, 40)),
     scaled.test_the_mean_is_that_of_the_exact_chain: every((1.2, 1.5, 1.8), [40_000]),
@@ -178,7 +191,19 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     stability.test_one_coordinate_that_is_not_stable_is_not_called_stable: every(
         stability.NOT_STABLE, [400]
     ),
-    stability.test_few_draws_of_several_coordinates_are_enough: every(stability.NOT_STABLE),
+    stability.test_few_draws_of_several_coordinates_are_enough: every(stability.NOT_STABLE, [5]),
+    stability.test_the_likelihood_of_many_draws_is_exact_between_the_rows_of_the_table: every(
+        (1.275, 1.777, 1.84)
+    ),
+    stability.test_few_stable_draws_of_many_coordinates_are_not_called_a_mixture: every(
+        (False, True), [10]
+    ),
+    stability.test_a_common_size_of_all_coordinates_does_not_mislead: [(40,)],
+    stability.test_the_line_of_skewed_stable_draws_is_straight: every((1.2, 1.5, 1.8), [400]),
+    stability.test_several_coordinates_of_mixtures_are_not_called_stable: [
+        (*setting, 40) for setting in stability.MIXTURES
+    ],
+    stability.test_large_draws_of_all_coordinates_at_once_are_one_piece_of_evidence: [(40,)],
     stability.test_one_stable_coordinate_is_called_stable: every((1.2, 1.5, 1.8), [400]),
     stability.test_mixtures_are_refused_once_in_20_times_where_they_are_true: every(
         ("1 % ten times", "1 % five times", "5 % three times"), (500, 2000, 8000), [400]
@@ -265,11 +290,20 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         for setting in varying.COOLED
     ],
     measures.test_correlated_box_against_the_one_factor_law: [
+        (3, 0.5, 1.8, 1e-4),
         (10, 0.5, 1.5, 1e-4),
         (10, 0.9, 1.8, 1e-4),
         (40, 0.3, 1.5, 4e-4),
     ],
     measures.test_turned_cube_known_by_its_predicate_alone: [(3,), (8,)],
+    measures.test_correlated_box_of_rank_three_against_a_grid: every((3, 6)),
+    shapes.test_measure_against_counting: every(
+        (shapes.mixed, shapes.elliptic), (0.8, 1.5), ("box", "ellipsoid", "ring")
+    ),
+    exit_laws.test_samples_leave_with_the_power_law: every(exit_laws.DOMAINS, exit_laws.NOISES),
+    exit_laws.test_searched_domain_against_the_known_one: every((2, 3)),
+    calls.test_random_calls_are_answered_or_refused: [(1200,)],
+    predicates.test_rays_searched_together_are_rays_searched_alone: every((2, 3)),
     predicates.test_stated_error_contains_the_truth: [(200,)],
 }
 

@@ -1,5 +1,6 @@
 """A law of one step, drawn by a plain function of two uniforms."""
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -144,10 +145,7 @@ class Drawn(Noise):
 
     def _compare_tail(self, constant: float) -> None:
         """Warn of a tail that is far from what is drawn, at one draw of a hundred."""
-        uniforms = np.random.default_rng(0).uniform(_SMALLEST, 1.0 - _SMALLEST, (_COMPARED, 2))
-        with np.errstate(all="ignore"):
-            sizes = np.sort([abs(self.draw(*pair, self.p)) for pair in uniforms.tolist()])
-        x = float(sizes[-_COMPARED // 100])
+        x = _exceeded_by_one_in_a_hundred(self.draw, self.p.tobytes())
         told = _tail_at(self.tail, x, self.p) if callable(self.tail) else constant * x**-self.alpha
         if not 1.0 / _FAR_FROM < 100.0 * told < _FAR_FROM:
             checks.warn(
@@ -282,6 +280,16 @@ def _checked_scale(scale: npt.ArrayLike) -> float | FloatArray:
 
 
 # ------------------------------------------------------------------------------ user's functions
+
+
+@functools.lru_cache(maxsize=64)
+def _exceeded_by_one_in_a_hundred(draw: PlainFunction, numbers: bytes) -> float:
+    """Of the sizes of some draws, found once: records and sweeps make the same law many times."""
+    uniforms = np.random.default_rng(0).uniform(_SMALLEST, 1.0 - _SMALLEST, (_COMPARED, 2))
+    p = np.frombuffer(numbers)
+    with np.errstate(all="ignore"):
+        sizes = np.sort([abs(draw(*pair, p)) for pair in uniforms.tolist()])
+    return float(sizes[-_COMPARED // 100])
 
 
 def _try_draw(draw: PlainFunction, p: FloatArray) -> None:

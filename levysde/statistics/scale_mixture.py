@@ -21,6 +21,8 @@ FloatArray = NDArray[np.float64]
 _ROUNDS = 200
 _GAIN = 1e-7
 _SMALLEST = 1e-12
+# Points of smaller weight change no bit of an integral.
+_NOTHING, _PIECE = 1e-40, 128
 # Variance of the excess of one coordinate that is of order 1 and left where few draws are large. A
 # bias between -0.7 and -0.2 is left out, on the safe side. Both are from 600 samples each of 500,
 # 2000 or 8000 draws with a share of 0.5 to 10 % three to ten times as large: 2.5 to 5.5 % of them
@@ -135,5 +137,8 @@ def _relative_entropy(law: ScaleMixture, alpha: float) -> float:
     log_density = law.log_density(x)
     weights = weights * np.exp(log_density)
     weights /= weights.sum()
+    # Whole pieces, so that sums of products are added in the same order as those of all points.
+    few = slice((int(np.count_nonzero(weights > _NOTHING)) // _PIECE + 1) * _PIECE)
+    x, weights, log_density = x[few], weights[few], log_density[few]
     nearest = STABLE.fit(x, alpha, weights)
     return float(weights @ (log_density - STABLE.log_density(x, *nearest)))

@@ -6,7 +6,6 @@ The convention is ``E exp(iuX) = exp(-|u|^alpha)``: ``alpha = 2`` is a Gaussian 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,8 @@ _PLACES = np.arange(0.0, 16.0, _STEP)
 _X = np.sinh(_PLACES)
 _NODES = 600
 _TERMS = 14
+# Logarithms are interpolated in alpha at the places up to the largest draw, in whole pieces.
+_PIECE = 64
 # Smaller densities than this are not distinguished.
 _FLOOR = -690.0
 
@@ -32,32 +33,38 @@ def log_density(x: FloatArray, alpha: float) -> FloatArray:
     alpha = min(max(alpha, LOWEST), 2.0)
     place = np.arcsinh(np.abs(x)) / _STEP
     index = np.minimum(place.astype(np.intp), _PLACES.size - 2)
-    part = place - index
-    values = _between_rows(alpha)
-    found = values[index] + part * (values[index + 1] - values[index])
+    values, rises = _between_rows(alpha, int(index.max(initial=0)) // _PIECE + 1)
+    found = values[index] + (place - index) * rises[index]
     return np.asarray(np.maximum(found, _FLOOR))
 
 
 @functools.lru_cache(maxsize=8)
-def _between_rows(alpha: float) -> FloatArray:
-    """Logarithms of the density at all places."""
+def _between_rows(alpha: float, pieces: int) -> tuple[FloatArray, FloatArray]:
+    """Logarithms of the density at the first places, and their rises to the next ones."""
+    few = slice(pieces * _PIECE + 1)
     if alpha < _FAR_FROM_TWO[-1]:
         # Lines between the rows would lose mass, and the likelihood would have peaks at the rows.
-        return np.asarray(_spline()(alpha))
-    # Near 2 the density is a Gaussian one and 2 - alpha times a tail.
-    low = min(int(np.searchsorted(_ALPHAS, alpha, side="right")) - 1, _ALPHAS.size - 2)
-    share = (alpha - _ALPHAS[low]) / (_ALPHAS[low + 1] - _ALPHAS[low])
-    lower, upper = (_table()[i] for i in (low, low + 1))
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.logaddexp(np.log1p(-share) + lower, np.log(share) + upper))
+        row = int(np.searchsorted(_FAR_FROM_TWO, alpha, side="right")) - 1
+        part = float(alpha - _FAR_FROM_TWO[row])
+        third, second, first, values = _cubics()[:, row, few]
+        values = values + first * part + second * (part * part) + third * (part * part * part)
+    else:
+        # Near 2 the density is a Gaussian one and 2 - alpha times a tail.
+        low = min(int(np.searchsorted(_ALPHAS, alpha, side="right")) - 1, _ALPHAS.size - 2)
+        share = (alpha - _ALPHAS[low]) / (_ALPHAS[low + 1] - _ALPHAS[low])
+        lower, upper = (_table()[i, few] for i in (low, low + 1))
+        with np.errstate(divide="ignore"):
+            values = np.logaddexp(np.log1p(-share) + lower, np.log(share) + upper)
+    return values, values[1:] - values[:-1]
 
 
 @functools.cache
-def _spline() -> Callable[[float], FloatArray]:
-    """Of the logarithms up to alpha = 1.9, at all places."""
+def _cubics() -> FloatArray:
+    """Of a spline of the logarithms up to alpha = 1.9: shape (powers, alphas - 1, places)."""
     from scipy.interpolate import CubicSpline
 
-    return CubicSpline(_FAR_FROM_TWO, _table()[: _FAR_FROM_TWO.size])
+    spline = CubicSpline(_FAR_FROM_TWO, _table()[: _FAR_FROM_TWO.size])
+    return np.ascontiguousarray(spline.c)
 
 
 @functools.cache
