@@ -151,7 +151,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         path.OPTIMIZERS, (1, 3, 33)
     ),
     path.test_the_block_engine_repeats_the_divided_iteration_of_one_path: every(
-        ("sgd", "averaged", "between walls")
+        ("sgd", "averaged, between walls", "between walls")
     ),
     schedules.test_a_constant_schedule_changes_no_bit: every(schedules.OPTIMIZERS),
     walls.test_walls_at_infinity_change_no_bit: every(walls.EVERY, walls.RULES),
