@@ -170,7 +170,7 @@ def test_no_force_has_no_automatic_step():
 @pytest.mark.parametrize("dim", [1, 2])
 def test_results_are_made_again_from_their_record(name, dim):
     setting = (ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3)
-    options = {"paths": 20, "horizon": 5.0, "dt": 1e-3, "scheme": "euler"}
+    options = {"paths": 20, "horizon": 2.0, "dt": 1e-4, "scheme": "euler"}
     run = ls.escape_times(ls.basins.BASINS[name](dim), *setting, **options)
     basin, *_ = spec.build(run.parameters)
     assert basin.name == name
