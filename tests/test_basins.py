@@ -170,10 +170,11 @@ def test_no_force_has_no_automatic_step():
 @pytest.mark.parametrize("dim", [1, 2])
 def test_results_are_made_again_from_their_record(name, dim):
     setting = (ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3)
-    run = ls.escape_times(ls.basins.BASINS[name](dim), *setting, paths=20, horizon=20.0)
+    options = {"paths": 20, "horizon": 2.0, "dt": 1e-4, "scheme": "euler"}
+    run = ls.escape_times(ls.basins.BASINS[name](dim), *setting, **options)
     basin, *_ = spec.build(run.parameters)
     assert basin.name == name
-    again = ls.escape_times(basin, *setting, paths=20, horizon=20.0)
+    again = ls.escape_times(basin, *setting, **options)
     assert again.digest == run.digest
 
 

@@ -81,13 +81,13 @@ def test_sgd_leaves_sooner_by_the_power_alpha_when_the_loss_is_multiplied():
         basin = ls.Basin(ls.potentials.quadratic(1, factor), ls.domains.interval(-1.0, 1.0), 0.0)
         noise = ls.noise.independent(ALPHA, factor)
         result = ls.escape_times(
-            basin, ls.dynamics.sgd(), noise, epsilon, paths=4000, dt=dt, seed=3
+            basin, ls.dynamics.sgd(), noise, epsilon, paths=1000, dt=dt, seed=3
         )
         exact = ls.theory.euler_mean_exit_time(
             lambda x, factor=factor: factor * x, -1.0, 1.0, alpha=ALPHA,
             epsilon=epsilon * factor, dt=dt,
         )  # fmt: skip
-        assert abs(result.mean / exact - 1.0) < SIGMAS / math.sqrt(4000)
+        assert abs(result.mean / exact - 1.0) < SIGMAS / math.sqrt(1000)
         means.append(exact)
     # c^alpha is the leading order: 1 - C eps^alpha/(k a^alpha) and a grid of dt^(1/alpha) remain.
     assert means[0] / means[1] == pytest.approx(c**ALPHA, rel=0.02)
@@ -182,7 +182,7 @@ def test_either_optimizer_can_leave_sooner(basin, size):
     optimizers = [ls.dynamics.sgd(), ls.dynamics.adam(form="sde", frozen=size, eps=0.0)]
     compared = ls.compare(
         getattr(ls.basins, basin)(), optimizers, ls.noise.independent(ALPHA, size), epsilon,
-        paths=2000, dt=0.002 if basin == "sharp" else 0.02, seed=6,
+        paths=1000, dt=0.002 if basin == "sharp" else 0.02, seed=6,
     )  # fmt: skip
     predicted = compared.predicted_ratios[1]
     assert predicted == pytest.approx(size**ALPHA, rel=1e-6)

@@ -93,7 +93,7 @@ def varying_rate() -> theory.VaryingRate:
 
 
 def tail_index() -> ls.TailIndex:
-    samples = np.random.default_rng(1).standard_cauchy((2000, 3))
+    samples = np.random.default_rng(1).standard_cauchy((500, 3))
     return ls.tail_index(samples)
 
 

@@ -101,6 +101,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     grid.test_predicates_are_those_of_the_definition: every(
         grid.LAWS, (1.2, 1.7, 2.0), grid.DOMAINS
     ),
+    grid.test_bias_of_the_exact_chain: grid.BIASES,
     grid.test_driftless_exit_with_the_shift: every(grid.LAWS, grid.DOMAINS, grid.GRIDS, [60_000]),
     grid.test_driftless_exit_below_one_by_refinement: every(grid.LAWS, grid.DOMAINS, [40_000]),
     grid.test_many_dimensions: [(20_000,)],
@@ -163,8 +164,10 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         path.OPTIMIZERS, (1, 3, 33)
     ),
     path.test_the_block_engine_repeats_the_divided_iteration_of_one_path: every(
-        ("sgd", "averaged", "between walls")
+        ("sgd", "averaged, between walls", "between walls")
     ),
+    schedules.test_a_step_of_a_path_is_the_factor_times_a_whole_step: every(schedules.NAMED),
+    schedules.test_a_clip_is_that_of_whole_steps: [(2,), (40,)],
     schedules.test_a_constant_schedule_changes_no_bit: every(schedules.OPTIMIZERS),
     walls.test_walls_at_infinity_change_no_bit: every(walls.EVERY, walls.RULES),
     walls.test_a_path_is_that_of_numpy: every(walls.RULES, (2, 40)),

@@ -28,22 +28,21 @@ _CHECKED_DIM = 64
 
 @dataclass(frozen=True)
 class Steepness:
-    """Where one explicit step changes the most.
+    """The places from which an explicit step is long, the nearest to the minimum first.
 
     Attributes
     ----------
-    product : float
+    products : ndarray, shape (count,)
         dt times the curvature that one step from there meets, dimensionless.
-    place : ndarray, shape (dim,)
+    places : ndarray, shape (count, dim)
         Where, in units of the coordinates.
     """
 
-    product: float
-    place: FloatArray
+    products: FloatArray
+    places: FloatArray
 
 
-def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> list[Steepness]:
-    """The places from which an explicit step is long, the nearest to the minimum first."""
+def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> Steepness:
     points = places(basin, alpha)
     rule = dynamics.effective_rule
 
@@ -61,7 +60,7 @@ def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> lis
         change = np.linalg.norm(force_at(points + move) - force, axis=1)
         products = dt * change / length
     products = np.where(np.isfinite(products), products, np.inf)
-    return [Steepness(float(k), x) for k, x in zip(products, points, strict=True)]
+    return Steepness(products, points)
 
 
 def flow_part(
@@ -115,7 +114,7 @@ def flow_part(
     length = 0.0 if basin.target is not None else shortest_distance(basin)
     if scheme == "auto" and basin.target is None:
         steep = _steepness(basin, dynamics, dt, alpha)
-        if not any(place.product > 0.5 * CHANGE for place in steep):
+        if not (steep.products > 0.5 * CHANGE).any():
             return None
     if not length < math.inf:
         raise ValueError(
@@ -186,9 +185,11 @@ def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -
                 f"noise-free chain {fate}; give a smaller dt"
             )
             return
-    steep = [place for place in _steepness(basin, dynamics, dt, alpha) if place.product > limit]
-    if not steep:
+    steep = _steepness(basin, dynamics, dt, alpha)
+    (too_steep,) = np.nonzero(steep.products > limit)
+    if too_steep.size == 0:
         return
+    product, place = steep.products[too_steep[0]], steep.places[too_steep[0]]
     meaning = "exits by overshoot are counted, as the recurrence makes them"
     if dynamics.has_flow:
         meaning = (
@@ -196,7 +197,7 @@ def check_stability(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -
             "scheme='flow'"
         )
     checks.warn(
-        f"dt = {dt:g} is long for the force at x = {checks.shown(steep[0].place)}, inside the "
-        f"domain (dt times the curvature that a step from there meets is {steep[0].product:.3g}): "
+        f"dt = {dt:g} is long for the force at x = {checks.shown(place)}, inside the "
+        f"domain (dt times the curvature that a step from there meets is {product:.3g}): "
         f"{meaning}"
     )

@@ -53,15 +53,13 @@ def flow_pass(
 
     Examples
     --------
-    >>> def cubic(x, p, out):
-    ...     out[0] = p[0] * x[0] ** 3
-    >>> def euler(j, x, m, v, g, dL, dt, t, p):
-    ...     return x - g * dt + dL, m, v
+    >>> from levysde import dynamics, potentials
     >>> from levysde.engine.path.divided_step import flow_parameters
     >>> from levysde.engine.program import FlowPart
-    >>> advance = flow_pass(UpdatePart(euler, np.zeros(0)), cubic, 1)
+    >>> quartic = potentials.quartic()  # x^4/4
+    >>> advance = flow_pass(dynamics.sgd().part(1, 0.5), quartic.gradient, 1)
     >>> x, g, other = np.full((1, 8), 1000.0), np.full((1, 8), 1e9), np.zeros((1, 8))
-    >>> p = flow_parameters(FlowPart(np.zeros((201, 0)), 0.01), np.ones(1))
+    >>> p = flow_parameters(FlowPart(np.zeros((201, 0)), 0.01), quartic.p)
     >>> path = np.zeros(8, np.uint64)
     >>> advance(x, other, other, g, other, 0.5, np.uint64(0), path, path, p, 8)
     >>> round(float(x[0, 0]), 2)  # 1/sqrt(1 + 2 t)

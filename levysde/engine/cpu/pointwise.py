@@ -18,6 +18,10 @@ from levysde.engine.program import NoisePart
 from levysde.engine.status import RUNNING
 
 _FEW = 256
+"""Points that are looked at together first."""
+
+_START_SECONDS = 1e-3
+"""Work for which no threads are started, which takes as long."""
 
 
 def increments(part: NoisePart, dim: int, size: int, seed: int) -> FloatArray:
@@ -66,20 +70,30 @@ def are_outside(outside: PlainFunction, p: FloatArray, points: FloatArray) -> np
     """
     count, dim = points.shape
     check, flags = check_pass(outside, dim), np.zeros(count, np.int8)
-    threads = available_threads() if count > _FEW else 1
-    supply, stop = Supply(0, count, threads), threading.Event()
+
+    def look(first: int, last: int) -> float:
+        began, some = time.perf_counter(), points[first:last]
+        x = np.array(some if is_wide(dim) else some.T, dtype=np.float64, order="C")
+        step = np.zeros(len(some), np.uint64)
+        check(x, p, step, np.uint64(2), flags[first:last], len(some))
+        return time.perf_counter() - began
+
+    done = min(count, _FEW)
+    seconds = look(0, done)
+    if seconds * (count - done) < _START_SECONDS * done:
+        look(done, count)
+        return flags != RUNNING
+    threads = available_threads()
+    supply, stop = Supply(done, count, threads), threading.Event()
 
     def work() -> int:
         lot = _FEW  # doubled while lots are short, so that an interrupt is heard between them
         while supply.more and not stop.is_set():
             first, last = supply.take()
             while first < last and not stop.is_set():
-                began, some = time.perf_counter(), points[first : min(first + lot, last)]
-                x = np.array(some if is_wide(dim) else some.T, dtype=np.float64, order="C")
-                step = np.zeros(len(some), np.uint64)
-                check(x, p, step, np.uint64(2), flags[first : first + len(some)], len(some))
-                first += len(some)
-                lot *= 2 if time.perf_counter() - began < SEGMENT_SECONDS else 1
+                end = min(first + lot, last)
+                lot *= 2 if look(first, end) < SEGMENT_SECONDS else 1
+                first = end
         return 0
 
     if threads > 1:
