@@ -13,6 +13,7 @@ import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster, Status
+from distributed.utils import get_mp_context
 
 import levysde as ls
 from levysde.runs.record import versions
@@ -38,10 +39,14 @@ SETTINGS = {
     "distributed.deploy.lost-worker-timeout": "1 h",
     "distributed.worker.multiprocessing-method": "forkserver",
 }
+LOADED = ("levysde.runs.sweep.on_worker", "levysde.methods")
+"""What a worker would import anyway."""
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
+    with dask.config.set(SETTINGS):
+        get_mp_context().set_forkserver_preload(["distributed", *LOADED])
     # Each worker has a process that starts it again when it is killed.
     with (
         dask.config.set(SETTINGS),
