@@ -21,7 +21,7 @@ from levysde.runs.sweep.settings import LARGEST_FILE, read
 
 SPEC = {
     "paths": 900,
-    "chunk": 100,
+    "chunk": 300,
     "grid": {"basin": ["flat", "sharp"], "alpha": [1.2, 1.6], "epsilon": [0.5, 0.8]},
 }
 
@@ -81,8 +81,8 @@ def test_however_it_is_split(split: str, tmp_path: Path, whole: tuple[Path, ls.S
         found = ls.merge(parts, tmp_path / "sweep")
     elif split == "one directory":
         # More shards than cells: the chunks of a cell are dealt out.
-        for i in range(1, 12):
-            found = ls.sweep(SPEC, tmp_path / "sweep", shard=(i, 11))
+        for i in range(1, 10):
+            found = ls.sweep(SPEC, tmp_path / "sweep", shard=(i, 9))
     elif split == "extended":
         fewer = {"basin": ["flat"], "alpha": [1.2, 1.6], "epsilon": [0.5, 0.8]}
         ls.sweep({**SPEC, "paths": 250, "grid": fewer}, tmp_path / "sweep", threads=1)
