@@ -53,7 +53,7 @@ def client() -> Iterator[Client]:
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as workers,
-        Client(workers) as found,
+        Client(workers, set_as_default=False) as found,
     ):
         yield found
 
@@ -278,7 +278,7 @@ def test_workers_may_join_and_the_scheduler_be_lost(plain: ls.Sweep, tmp_path: P
     with (
         dask.config.set(SETTINGS),
         LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=":0") as workers,
-        Client(workers) as client,
+        Client(workers, set_as_default=False) as client,
     ):
         looks = 0
 
