@@ -451,7 +451,7 @@ def test_control_c_keeps_the_finished_paths(tmp_path: Path) -> None:
         try:
             assert process.stderr is not None
             assert "note: about 1.6e+11 path-steps" in process.stderr.readline()
-            time.sleep(0.4)
+            time.sleep(0.7)
             began = time.perf_counter()
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=30)
