@@ -8,6 +8,7 @@ seeds would fail it about once in 20 runs, and at full size (experiments/validat
 
 import gc
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,9 @@ SIGMAS = 4.0
 # Numba's compiler makes millions of objects; looking through all of them so often for those that
 # are no longer used takes a seventh of its time.
 gc.set_threshold(50_000, 20, 50)
+
+# A shell starts background jobs with SIGINT ignored, and tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -243,8 +243,9 @@ def test_bad_trajectories(arguments):
         figures.trajectories(*arguments)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg", ".PNG"])
-@pytest.mark.parametrize("of_ax", [True, False])
+@pytest.mark.parametrize(
+    ("suffix", "of_ax"), [(".png", True), (".pdf", True), (".svg", True), (".PNG", False)]
+)
 def test_files(tmp_path, suffix, of_ax):
     ax = figures.survival_curve(make(), rate=0.05)
     path = tmp_path / f"curve{suffix}"

@@ -53,7 +53,7 @@ settings += [(wells[1], dynamics.sgd(), law, {"method": "jump", "dt": 0.02})
              for law in (laws["independent"], laws["elliptic"])]
 settings += [(wells[0], rule, laws["independent"], {"method": "jump"}) for rule in rules]
 found = {}
-for k, (well, rule, law, options) in enumerate(settings):
+for k, (well, rule, law, options) in list(enumerate(settings))[::every]:
     made = ls.escape_times(well, rule, law, 0.1 if options["method"] == "euler" else 0.02, 40,
                            horizon=1e6, seed=3, threads=1, **options)
     found[f"{k} {rule.name} {law.name} {options}"] = made.digest, made.positions_digest
@@ -62,27 +62,28 @@ print(json.dumps(found))
 
 
 @functools.cache
-def digests_here() -> dict[str, list[str]]:
-    """Of times and positions, from this process."""
+def digests_here(every: int) -> dict[str, list[str]]:
+    """Of times and positions, from this process, of one setting of so many."""
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), warnings.catch_warnings():
-        exec(RUNS, {})
+        exec(RUNS, {"every": every})
     found: dict[str, list[str]] = json.loads(shown.getvalue())
     return found
 
 
-def digests_there(*variables: tuple[str, str]) -> dict[str, list[str]]:
+def digests_there(every: int, *variables: tuple[str, str]) -> dict[str, list[str]]:
     """The same from a process of its own."""
     environment = {**os.environ, **dict(variables)}
     done = subprocess.run(
-        [sys.executable, "-c", RUNS], env=environment, capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", f"every = {every}\n{RUNS}"],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     found: dict[str, list[str]] = json.loads(done.stdout)
     return found
 
 
-@pytest.mark.parametrize("name", list(OLDER)[:1])
-def test_other_processors_give_the_same_bits(name: str) -> None:
-    here, there = digests_here(), digests_there(*OLDER[name].items())
-    assert len(here) == 18
+@pytest.mark.parametrize(("name", "every"), [(next(iter(OLDER)), 3)])
+def test_other_processors_give_the_same_bits(name: str, every: int) -> None:
+    here, there = digests_here(every), digests_there(every, *OLDER[name].items())
+    assert len(here) == 18 // every
     assert [run for run in here if here[run] != there[run]] == []

@@ -592,7 +592,7 @@ def test_random_damage_never_escapes_as_another_error(tmp_path):
     path = tmp_path / "damaged.npz"
     rng = np.random.default_rng(8)
     refused = 0
-    for _ in range(3000):
+    for _ in range(1000):
         content = np.frombuffer(whole, np.uint8).copy()
         where = rng.integers(0, content.size, rng.integers(1, 4))
         content[where] = rng.integers(0, 256, where.size)
@@ -604,14 +604,14 @@ def test_random_damage_never_escapes_as_another_error(tmp_path):
         else:
             # Damage to a date or an attribute of the archive changes nothing that is read.
             assert copy.digest == make().digest
-    assert refused > 1500
+    assert refused > 500
 
 
 def test_random_damage_behind_valid_checksums(tmp_path):
     """The same on the members, whose checksums are then made to agree."""
     path = tmp_path / "damaged.npz"
     rng = np.random.default_rng(9)
-    for _ in range(1500):
+    for _ in range(500):
         content = members()
         index = rng.integers(0, len(content))
         data = np.frombuffer(content[index][1], np.uint8).copy()

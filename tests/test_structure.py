@@ -101,12 +101,17 @@ def allowed(module: str, patterns: tuple[str, ...]) -> bool:
     return any(matches(module, pattern) for pattern in patterns)
 
 
-def imports(module: str, *, typing: bool = True) -> Iterator[tuple[str, int]]:
+@functools.cache
+def imports(module: str, *, typing: bool = True) -> list[tuple[str, int]]:
     """Every module that a module names in an import, with the line, within functions too.
 
     Names taken from a package are counted as modules where they are modules. With typing=False
     imports that only a type checker sees are left out.
     """
+    return list(_imports(module, typing))
+
+
+def _imports(module: str, typing: bool) -> Iterator[tuple[str, int]]:
     skipped: set[ast.AST] = set()
     for node in ast.walk(TREES[module]):
         if not typing and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from levysde._typing import FloatArray
 from levysde.engine.path.tabulated_flow import FlowTable
@@ -123,6 +122,8 @@ def _searched(velocity: Velocity, minima: FloatArray) -> tuple[FloatArray, float
 
 def _zeros(velocity: Velocity, grid: FloatArray) -> FloatArray:
     """Where the velocity changes its sign between two points of a grid."""
+    from scipy.optimize import brentq
+
     sign = np.sign(velocity(grid))
     at = np.flatnonzero(sign[1:] != sign[:-1])
     single = lambda x: float(velocity(np.array([x]))[0])  # noqa: E731

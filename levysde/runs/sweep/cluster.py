@@ -65,7 +65,7 @@ def connect(address: str) -> Any:
     except ImportError as error:
         raise ImportError(INSTALL) from error
     try:
-        return Client(address, timeout=CONNECT_SECONDS)
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConnectionError(
             f"no scheduler of a cluster answers at {address}; start one, or mend the address"

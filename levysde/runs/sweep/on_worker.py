@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pickle
 import site
 import sys
@@ -11,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -46,15 +46,20 @@ def _first_path(earlier: EscapeTimes) -> EscapeTimes:
 def users_modules() -> list[ModuleType]:
     """Modules that are loaded and were not installed."""
     paths = {*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()}
-    installed = [Path(path).resolve() for path in paths]
+    installed = tuple(os.path.join(_resolved(path), "") for path in paths)
     return [
         module
         for name, module in list(sys.modules.items())
         if name.partition(".")[0] not in ("levysde", "__main__", "__mp_main__")
         and getattr(module, "__name__", None) == name
         and (file := getattr(module, "__file__", None)) is not None
-        and not any(Path(file).resolve().is_relative_to(path) for path in installed)
+        and not _resolved(file).startswith(installed)
     ]
+
+
+def _resolved(path: str) -> str:
+    """A path without links, as the file system compares it."""
+    return os.path.normcase(os.path.realpath(path))
 
 
 @contextmanager

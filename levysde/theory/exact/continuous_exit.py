@@ -9,7 +9,6 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
 
 from levysde.theory import arguments
 from levysde.theory.exact.elements import fractional_form, local_form
@@ -179,6 +178,8 @@ def _value_at(mesh: Mesh, solution: Vector, node: int) -> float:
 
 def _zeros(gradient: Gradient, pieces: Sequence[float]) -> list[float]:
     """Return where the gradient changes its sign, as far as a search on a grid tells."""
+    from scipy.optimize import brentq
+
     found = []
     for low, high in pairwise(pieces):
         # Within a piece only: at a break point there is an element's end already.
