@@ -14,6 +14,8 @@ from typing import Any
 
 # The workers of the suite fill the processors: threads of linear algebra would wait for each other.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # which is read when numpy is loaded
+# With it every process that a test starts would translate the package anew, in half a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import numba
 import pytest
