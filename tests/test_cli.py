@@ -733,7 +733,7 @@ escape --dynamics adam --b1 1 | 2 | b1 is 1
 escape --dynamics adam --b2 -0.1 | 2 | b2 is -0.1
 escape --dynamics adam --eps-adam -1 | 2 | eps is -1
 escape --dynamics adamw --weight-decay -1 | 2 | weight_decay is -1
-escape --dynamics adam --weight-decay 0.1 | 2 | --weight-decay is for adam_l2
+escape --dynamics adam --weight-decay 0.1 | 2 | --weight-decay is for sgd, momentum, adam_l2
 escape --dynamics adam --form sgd | 2 | unknown form 'sgd'
 escape --dynamics adam --rates per_time | 2 | rates is 'per_time'
 escape --dynamics adam --rates often | 2 | unknown rates 'often'

@@ -21,11 +21,11 @@ from levysde.engine import jump_parts, moments
 from levysde.engine.cpu.jump_engine import escape
 from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.path import large_jump, moves
+from levysde.engine.status import finished_prefix
 from levysde.methods import chosen_threshold
 from levysde.methods.jump.assembly import jump_program
 from levysde.model import Model
 from levysde.noise import Noise
-from levysde.runs.run import _finished
 
 SIGMAS = 4.0
 ALPHAS = (0.8, 1.2, 1.5, 1.8)
@@ -649,7 +649,7 @@ def test_long_moves_do_not_block_the_interrupt() -> None:
 def test_finished_paths_of_an_interrupted_run() -> None:
     """Those before the first that has not ended, in any order of work."""
     for status, finished in (([1, 3, 0, 1, 0], 2), ([0, 1], 0), ([1, 2, 3], 3)):
-        assert _finished(np.array(status, np.int8)) == finished
+        assert finished_prefix(np.array(status, np.int8)) == finished
 
 
 @pytest.mark.filterwarnings("ignore:the diffusive part of the noise makes an error")

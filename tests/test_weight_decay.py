@@ -81,7 +81,7 @@ def test_none_changes_nothing(name):
     assert zero.rule is None or zero.rule.weight_decay == 0.0
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "momentum of an sde"])
+@pytest.mark.parametrize("name", ["momentum", "momentum of an sde"])
 def test_the_theory_is_that_of_the_moved_minimum(name):
     make, minimum = OPTIMIZERS[name], float(np.sqrt(1.0 - DECAY))
     setting = {"noise": LAW, "epsilon": 0.01, "dt": 0.01}
