@@ -78,8 +78,8 @@ class Prediction(Printed):
         -------
         str
         """
-        slow, fast = self.relaxation_rate
-        return f"{slow:.6g}" if slow == fast else f"{slow:.6g} to {fast:.6g}"
+        slow, fast = (f"{rate:.6g}" for rate in self.relaxation_rate)
+        return slow if slow == fast else f"{slow} to {fast}"
 
     def law_lines(self, formula: str = "") -> list[tuple[str, str]]:
         """Measure, rate and means, as labels and values.
