@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import pytest
 
+from levysde.cli import dynamics_options
+
 DOCS = Path(__file__).resolve().parent
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page.relative_to(DOCS).parts[0][0] != "_")
 NAMES = [page.relative_to(DOCS).as_posix() for page in PAGES]
@@ -143,8 +145,10 @@ def test_blocks_run_one_after_the_other_and_print_what_stands_below(
 
 @pytest.mark.parametrize(("name", "command"), sorted(COMMANDS))
 def test_commands_parse(name: str, command: str) -> None:
-    verb, *options = shlex.split(command)
-    import_module(f"levysde.cli.{verb}".replace("-", "_"))._parser().parse(options)
+    verb, *words = shlex.split(command)
+    options = import_module(f"levysde.cli.{verb}".replace("-", "_"))._parser().parse(words)
+    if getattr(options, "dynamics", None):
+        dynamics_options.build(options, options.dynamics.split(","))
 
 
 @pytest.mark.parametrize("name", NAMES)
