@@ -121,9 +121,9 @@ def test_one_parameter_per_coordinate(capsys):
 
 
 def test_the_simulation_of_a_basin_with_parameters(capsys):
-    words = ("--basin", "tilted", "--basin-parameter", "tilt=0.2", "--epsilon", "0.5")
+    words = ("--basin", "quadratic", "--basin-parameter", "upper=2", "--epsilon", "0.5")
     record = record_of(capsys, "escape", *words, "--paths", "50", "--quiet")
-    setting = (ls.basins.tilted(tilt=0.2), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.5)
+    setting = (ls.basins.quadratic(upper=2.0), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.5)
     assert record["digest"] == ls.escape_times(*setting, paths=50).digest
 
 

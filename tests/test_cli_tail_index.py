@@ -104,7 +104,12 @@ def test_a_figure_is_written(capsys, folder, tmp_path, ending):
     code, _, err = call(capsys, folder / "cauchy.npy", "--plot", path)
     assert (code, path.stat().st_size > 10_000) == (0, True)
     assert err == f"levysde tail-index: note: figure: {path}\n"
-    assert call(capsys, folder / "cauchy.npy", "--plot", path, "--quiet")[2] == ""
+
+
+def test_a_figure_is_written_in_silence(capsys, folder, tmp_path):
+    path = tmp_path / "tails.png"
+    assert call(capsys, folder / "cauchy.npy", "--plot", path, "--quiet")[::2] == (0, "")
+    assert path.exists()
 
 
 @pytest.mark.parametrize(

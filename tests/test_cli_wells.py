@@ -12,7 +12,7 @@ import levysde as ls
 
 
 def three(x, p, out):
-    out[0] = x[0] * (x[0] ** 2 - 1.0) * (x[0] ** 2 - 4.0)
+    out[0] = x[0] * (x[0] ** 2 - 1.0) * (x[0] ** 2 - 4.0) / (1.0 + x[0] ** 4)
 
 
 def wells():
@@ -37,8 +37,8 @@ def test_the_table_has_rates_and_shares(capsys):
 def test_a_record_and_wells_of_the_user(capsys, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     code, out, _ = call(
-        capsys, "--basin", f"{tmp_path}/own.py:wells", "--region=-3,3", "--epsilon", "0.01",
-        "--method", "jump", "--paths", "10", "--horizon", "20000", "--json",
+        capsys, "--basin", f"{tmp_path}/own.py:wells", "--region=-3,3", "--epsilon", "0.5",
+        "--dt", "0.02", "--paths", "20", "--horizon", "50", "--json",
     )  # fmt: skip
     record = json.loads(out)
     assert code == 0

@@ -613,14 +613,14 @@ for factor in map(float, sys.argv[1:]):
 
 
 def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
-    """Three processes fill one empty cache at the same time; a fourth runs what they have left."""
+    """Two processes fill one empty cache at the same time; a third runs what they have left."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
 
     def start(*factors):
         return subprocess.Popen([sys.executable, "-c", AT_ONCE, *factors], env=environment)
 
-    factors = ["0.125", "0.25", "0.375"]
-    assert [process.wait() for process in [start(factor) for factor in factors]] == [0] * 3
+    factors = ["0.125", "0.25"]
+    assert [process.wait() for process in [start(factor) for factor in factors]] == [0] * 2
     assert start(*factors).wait() == 0
 
 

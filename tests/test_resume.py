@@ -55,9 +55,8 @@ def test_what_differs_is_told_in_short() -> None:
     x = [[float(i), 1.0] for i in range(500)]
     risk = ls.potentials.linear_regression(x, [float(i % 7) for i in range(500)])
     basin = ls.Basin(risk, ls.domains.ball(risk.center, 9.0), risk.center)
-    first = ls.escape_times(
-        basin, ls.dynamics.sgd(), ls.noise.minibatch(2), lr=1e-6, paths=2, horizon=1e-5
-    )
+    sgd = ls.dynamics.sgd()
+    first = ls.escape_times(basin, sgd, LAW, 0.001, paths=2, dt=1e-6, horizon=1e-5)
     for place, told in ((0, "has .*y = .*, this run has"), (499, r"has another .*y than this run")):
         now = copy.deepcopy(dict(first.parameters))
         now["potential"]["params"]["y"][place] += 0.5

@@ -20,8 +20,8 @@ from levysde.runs.sweep.order import coarse_to_fine
 from levysde.runs.sweep.settings import LARGEST_FILE, read
 
 SPEC = {
-    "paths": 900,
-    "chunk": 300,
+    "paths": 300,
+    "chunk": 100,
     "grid": {"basin": ["flat", "sharp"], "alpha": [1.2, 1.6], "epsilon": [0.5, 0.8]},
 }
 
@@ -53,7 +53,7 @@ def test_a_cell_is_the_run_of_escape_times(whole: tuple[Path, ls.Sweep]) -> None
     _, sweep = whole
     row = sweep.select(basin="sharp", alpha=1.2, epsilon=0.8).rows[0]
     run = ls.escape_times(
-        ls.basins.sharp(), ls.dynamics.sgd(), ls.noise.independent(1.2), 0.8, paths=900,
+        ls.basins.sharp(), ls.dynamics.sgd(), ls.noise.independent(1.2), 0.8, paths=300,
         seed=row["seed"],
     )  # fmt: skip
     assert row["digest"] == run.digest
@@ -85,7 +85,7 @@ def test_however_it_is_split(split: str, tmp_path: Path, whole: tuple[Path, ls.S
             found = ls.sweep(SPEC, tmp_path / "sweep", shard=(i, 9))
     elif split == "extended":
         fewer = {"basin": ["flat"], "alpha": [1.2, 1.6], "epsilon": [0.5, 0.8]}
-        ls.sweep({**SPEC, "paths": 250, "grid": fewer}, tmp_path / "sweep", threads=1)
+        ls.sweep({**SPEC, "paths": 150, "grid": fewer}, tmp_path / "sweep", threads=1)
         found = ls.sweep(SPEC, tmp_path / "sweep")
     else:
         found = ls.sweep({**SPEC, "chunk": 77}, tmp_path / "sweep")
@@ -106,7 +106,7 @@ for _ in range(6):
     if child == 0:
         ls.sweep(spec, folder, threads=1)
         os._exit(0)
-    time.sleep(random.uniform(0.0, 0.3))
+    time.sleep(random.uniform(0.0, 0.15))
     os.kill(child, signal.SIGKILL)
     kills += os.waitpid(child, 0)[1] == signal.SIGKILL
 print(kills)
@@ -118,7 +118,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     """Each call goes on where the one before was killed, and loses at most one chunk."""
     spec = tmp_path / "spec.toml"
     spec.write_text(
-        'paths = 8000\nchunk = 800\nbasin = "flat"\n[grid]\nepsilon = [0.2, 0.25, 0.3, 0.4]\n'
+        'paths = 4000\nchunk = 400\nbasin = "flat"\n[grid]\nepsilon = [0.2, 0.25, 0.3, 0.4]\n'
     )
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     done = subprocess.run(
@@ -201,7 +201,7 @@ def test_an_environment_that_fails_is_told(tmp_path: Path, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"paths": 100}, "900 paths, and here 100"),
+        ({"paths": 100}, "300 paths, and here 100"),
         ({"dt": 0.01}, "dt was not given and is 0.01"),
         ({"grid": {"epsilon": [0.5], "basin": ["flat"], "alpha": [1.2]}}, "cells that this sweep"),
     ],

@@ -17,7 +17,7 @@ def acceptance(level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     Returns the distances and the two ends of each interval, Feldman and Cousins eq. (4.3); an end
     without bound is far below zero.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     distances = np.linspace(0.0, 8.0, 401)
     nearest, farthest = np.empty(distances.size), np.empty(distances.size)
@@ -26,7 +26,7 @@ def acceptance(level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         for _ in range(80):
             middle = 0.5 * (low + high)
             other = _equally_likely(float(distance), middle)
-            covered = norm.cdf(middle - distance) - norm.cdf(other - distance)
+            covered = ndtr(middle - distance) - ndtr(other - distance)
             low, high = (middle, high) if covered < level else (low, middle)
         farthest[i] = high
         nearest[i] = _equally_likely(float(distance), high)
