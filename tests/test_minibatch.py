@@ -231,7 +231,7 @@ def test_all_examples_without_replacement_are_the_plain_gradient(name, dim):
     plain = ls.trajectories(basin, dynamics, noise.none(), **setting).positions
     whole = ls.trajectories(basin, dynamics, noise.minibatch(9, False), **setting).positions
     assert np.array_equal(whole, plain)
-    drawn = ls.trajectories(basin, dynamics, noise.minibatch(9), **setting).positions
+    drawn = ls.trajectories(basin, dynamics, noise.minibatch(8, False), **setting).positions
     assert not np.allclose(drawn, plain, rtol=1e-3)
 
 
@@ -247,10 +247,10 @@ def test_examples_that_agree_make_no_noise():
 # ------------------------------------------------------------------------------ the same everywhere
 
 
-PLAIN = [("sgd", 2, True), ("walls", 40, True), ("Adam", 2, False), ("momentum", 40, False)]
+PLAIN = [("Adam", 2, False), ("sgd", 40, True), ("walls", 40, True), ("momentum", 40, False)]
 
 
-@pytest.mark.parametrize(("name", "dim", "replacement"), PLAIN[1:3])
+@pytest.mark.parametrize(("name", "dim", "replacement"), PLAIN[:2])
 def test_blocks_do_what_one_path_does_in_plain_python(name, dim, replacement):
     basin, law = wide_regression(dim), noise.minibatch(4, replacement)
     model = Model(basin, OPTIMIZERS[name], law, math.sqrt(0.05))

@@ -149,9 +149,9 @@ def test_index_one_half_is_a_difference_of_inverse_gaussian_variables():
 @pytest.mark.parametrize(("alpha", "length"), [(1.5, 0.3)])
 def test_two_steps_are_one_of_twice_the_time(alpha, length):
     law = ls.noise.tempered(alpha, length)
-    halves = ls.noise.sample(law, 2 * SIZE, seed=2, dt=0.05)[:, 0].reshape(2, SIZE)
-    whole = ls.noise.sample(law, SIZE, seed=3, dt=0.1)[:, 0]
-    unit = math.sqrt(2.0 / SIZE)
+    halves = ls.noise.sample(law, SIZE, seed=2, dt=0.05)[:, 0].reshape(2, SIZE // 2)
+    whole = ls.noise.sample(law, SIZE // 2, seed=3, dt=0.1)[:, 0]
+    unit = math.sqrt(4.0 / SIZE)
     assert stats.ks_2samp(halves.sum(axis=0), whole).statistic < 2.3 * unit
     scaled = halves[0] * 2.0 ** (1.0 / alpha)  # as if the law were stable
     assert stats.ks_2samp(scaled, whole).statistic > 2.3 * unit
@@ -184,11 +184,11 @@ def test_escape_times_have_the_rate_of_long_jumps():
     """Mean times rate is 1 less corrections of first order, as for stable noise."""
     law, epsilon = ls.noise.tempered(1.5, 20.0), 0.05
     rate, stable = law.jump_rate(1.0, epsilon), ls.noise.independent(1.5)
-    setting = {"paths": 3000, "dt": 0.02, "seed": 5}
+    setting = {"paths": 1500, "dt": 0.02, "seed": 5}
     run = ls.escape_times(FLAT, SGD, law, epsilon, horizon=30.0 / rate, **setting)
     untempered = ls.theory.predict(FLAT, SGD, stable, epsilon).rate
     assert untempered / rate > 2.0
-    error = SIGMAS / math.sqrt(3000)
+    error = SIGMAS / math.sqrt(1500)
     assert 0.85 - error < rate * run.mean < 1.0 + error
 
 
@@ -197,13 +197,13 @@ def test_escape_times_have_the_rate_of_long_jumps():
 
 def test_digests_names_and_records(tmp_path, capsys):
     law = ls.noise.tempered(1.3, 4.0, 0.5)
-    setting = {"paths": 300, "dt": 0.01, "seed": 2, "horizon": 100.0}
+    setting = {"paths": 300, "dt": 0.01, "seed": 2, "horizon": 20.0}
     run = ls.escape_times(FLAT, SGD, law, 0.5, threads=1, **setting)
     assert ls.escape_times(FLAT, SGD, law, 0.5, threads=3, **setting).digest == run.digest
     rebuilt = spec.build(json.loads(json.dumps(run.parameters)))
     assert ls.escape_times(*rebuilt, 0.5, **setting).digest == run.digest
     words = "--basin flat --epsilon 0.5 --noise tempered --alpha 1.3 --scale 0.5 --paths 300"
-    more = "--noise-parameter length=4 --dt 0.01 --seed 2 --horizon 100 --quiet --json"
+    more = "--noise-parameter length=4 --dt 0.01 --seed 2 --horizon 20 --quiet --json"
     assert main(f"escape {words} {more}".split()) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == run.digest
     grid = {"noise.length": [1.0, 4.0], "epsilon": [0.5]}

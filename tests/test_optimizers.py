@@ -416,21 +416,20 @@ def constant_force(x, p, out):
         out[j] = p[0]
 
 
-def sloped(force, dim=DIM):
-    potential = ls.Potential(dim, constant_force, params={"force": force})
-    return basin_of(potential, np.resize(START, dim))
+def sloped(force):
+    return basin_of(ls.Potential(DIM, constant_force, params={"force": force}), START)
 
 
-def seen_squares(dim, g, s, paths=500):
+def seen_squares(g, s):
     """(g + s z)^2 of every step, and the step of SGD which is divided by its root."""
     noise, plain, noisy = (
         ls.noise.independent(1.5),
         make("sgd"),
         make("adam", b1=0.0, b2=0.0, eps=0.0, form="sde", gradient_noise=s),
     )
-    run = functools.partial(ls.trajectories, paths=paths, steps=40, dt=DT, seed=3)
+    run = functools.partial(ls.trajectories, paths=500, steps=40, dt=DT, seed=3)
     one, other = (
-        np.diff(run(sloped(g, dim), dynamics, noise, 0.3).positions, axis=1)
+        np.diff(run(sloped(g), dynamics, noise, 0.3).positions, axis=1)
         for dynamics in (plain, noisy)
     )
     return (one / other) ** 2, one
@@ -439,7 +438,7 @@ def seen_squares(dim, g, s, paths=500):
 def test_noisy_second_moment_sees_gradient_plus_normal():
     """With b1 = b2 = 0 the step of SGD is divided by |g + s z|, z normal, independent of dL."""
     g, s = 1.0, 0.7
-    squares, plain = seen_squares(DIM, g, s)
+    squares, plain = seen_squares(g, s)
 
     def deviation(scale, power):
         """Standard errors between the mean of (g + scale z)^(2 power) and what was seen."""
@@ -467,7 +466,12 @@ def correlation(one, other):
 
 def test_normals_belong_to_path_step_and_coordinate():
     """In blocks of the other layout they are the same."""
-    few, many = seen_squares(DIM, 1.0, 0.7, paths=20)[0], seen_squares(40, 1.0, 0.7, paths=20)[0]
+    noisy = make("adam", b1=0.0, b2=0.0, eps=0.0, form="sde", gradient_noise=0.7)
+    few, many = (
+        np.diff(simulated(make("sgd"), np.zeros(dim)), axis=1)
+        / np.diff(simulated(noisy, np.zeros(dim)), axis=1)
+        for dim in (DIM, 40)
+    )
     assert few == pytest.approx(many[..., :DIM], rel=1e-6)
     assert few != pytest.approx(many[..., DIM : 2 * DIM], rel=1e-6)
 
@@ -605,10 +609,12 @@ def test_wrong_dynamics_are_refused(make_own, words):
         make_own()
 
 
+def by_its_parameters(j, x, m, v, g, dL, dt, t, p):
+    return x - p[j] * g * dt + p[p.size - 1] * dL, m, v
+
+
 def test_too_few_parameters_are_found_before_the_simulation():
-    rule = own(
-        lambda j, x, m, v, g, dL, dt, t, p: (x - p[j] * g * dt + dL, m, v), params={"a": [1.0]}
-    )
+    rule = own(by_its_parameters, params={"a": [1.0]})
     noise = ls.noise.independent(1.5)
     assert ls.escape_times(ls.basins.flat(), rule, noise, 0.5, paths=5, dt=0.05).escaped == 5
     with pytest.raises(ValueError, match="at j = 2: IndexError"):
@@ -616,14 +622,11 @@ def test_too_few_parameters_are_found_before_the_simulation():
 
 
 def test_a_clip_is_not_among_the_parameters_of_the_update():
-    def update(j, x, m, v, g, dL, dt, t, p):
-        return x - g * dt + dL * p[p.size - 1], m, v
-
     noise = ls.noise.independent(1.5)
     plain, clipped = (
         ls.escape_times(
             ls.basins.flat(),
-            own(update, params={"a": 1.0}, clip=clip),
+            own(by_its_parameters, params={"a": 1.0}, clip=clip),
             noise,
             0.5,
             paths=50,

@@ -26,10 +26,9 @@ from levysde.engine.path.recurrence_path import (
 from levysde.engine.program import Outcome
 from levysde.methods.recurrence import recurrence
 from levysde.model import Model
-from levysde.runs.results import EscapeTimes
 
-DIMENSIONS = [*range(1, 11), 130]
-FEW_DIMENSIONS = [1, 2, 3, 9]
+DIMENSIONS = [*range(1, 11), 40, 130]
+FEW_DIMENSIONS = [1, 2, 9]
 """Even and odd, of one vector and of more; validation has all."""
 FEW_LAWS = ["independent", "multifractal", "mixed", "isotropic", "elliptic", "rows of data"]
 """One of each wide loop; validation has all."""
@@ -72,7 +71,7 @@ def address(path, step):
 
 
 @pytest.mark.parametrize(
-    ("name", "dim"), [*zip(laws(2), cycle(FEW_DIMENSIONS)), *((name, 130) for name in FEW_LAWS)]
+    ("name", "dim"), [*zip(laws(2), cycle(FEW_DIMENSIONS)), *((name, 40) for name in FEW_LAWS)]
 )
 def test_passes_are_the_increment_of_one_path(name, dim):
     """Bit for bit, in both layouts, for whole vectors of lanes and for what remains of them."""
@@ -127,47 +126,46 @@ def test_the_block_engine_repeats_the_iteration_of_one_path(name, dim):
 def test_the_block_engine_repeats_the_divided_iteration_of_one_path(name):
     """In a well so steep that every far jump is followed by a divided step."""
     dim = 2
-    well = potentials.Potential(dim, steep_gradient, steep_value, {"rate": 1e3})
+    well = potentials.quartic(dim, 1e3)
     basin = Basin(well, domains.box([-1.0] * dim, [1.0] * dim), np.zeros(dim))
-    divided = check_one_path(basin, OPTIMIZERS[name], "flow")
-    undivided = check_one_path(basin, OPTIMIZERS[name], "euler")
-    assert divided.digest != undivided.digest
+    check_one_path(basin, OPTIMIZERS[name], "flow")
+    ends = [
+        [one_path(program_of(basin, OPTIMIZERS[name], scheme), path)[2] for path in range(PATHS)]
+        for scheme in ("flow", "euler")
+    ]
+    assert (np.array(ends[0]) != ends[1]).any()
 
 
-def steep_gradient(x, p, out):
-    for j in range(len(x)):
-        out[j] = p[0] * x[j] * x[j] * x[j]
+HORIZON, PATHS = 30, 6
 
 
-def steep_value(x, p):
-    total = 0.0
-    for j in range(len(x)):
-        total += 0.25 * p[0] * x[j] * x[j] * x[j] * x[j]
-    return total
+def program_of(basin, optimizer, scheme):
+    model = Model(basin, optimizer, ls.noise.isotropic(1.5), 0.3)
+    return recurrence(model, 0.05, SEED, None, scheme)
 
 
 def check_one_path(basin, optimizer, scheme="euler"):
-    dim = basin.dim
-    program = recurrence(
-        Model(basin, optimizer, ls.noise.isotropic(1.5), 0.3), 0.05, SEED, None, scheme
-    )
-    horizon, paths = 30, 6
-    outcome = Outcome.empty(paths, dim)
-    euler_engine.escape(program, outcome, 0, paths, horizon, threads=1)
-    iterate, status_of = advance_of(program), status_after(program)
-    parameters, work = parameters_of(program), np.empty((WORK_ROWS, dim))
-    for path in range(paths):
-        x, (m, v, g, dL), step, status = program.start.copy(), np.zeros((4, dim)), 0, 0
-        z = np.empty(drawn_drivers(program.noise, dim)) if is_coupled(program.noise) else dL
-        while status == 0:
-            where = address(path, step)
-            with np.errstate(all="ignore"):  # of words that are cut, and of steps that overshoot
-                iterate((x, m, v), g, dL, z, work, program.dt, *where, parameters)
-                step += 1
-                status = status_of(x, program.outside_p, step, horizon)
+    program, outcome = program_of(basin, optimizer, scheme), Outcome.empty(PATHS, basin.dim)
+    euler_engine.escape(program, outcome, 0, PATHS, HORIZON, threads=1)
+    for path in range(PATHS):
+        step, status, x = one_path(program, path)
         assert (outcome.steps[path], outcome.status[path]) == (step, status)
         assert (outcome.position[path] == x).all()
-    return EscapeTimes(outcome.steps, outcome.status, outcome.position, 0.05, {}, 0.0)
+
+
+def one_path(program, path):
+    """In plain Python: the step and the status with which it ends, and where."""
+    dim, iterate, status_of = len(program.start), advance_of(program), status_after(program)
+    parameters, work = parameters_of(program), np.empty((WORK_ROWS, dim))
+    x, (m, v, g, dL), step, status = program.start.copy(), np.zeros((4, dim)), 0, 0
+    z = np.empty(drawn_drivers(program.noise, dim)) if is_coupled(program.noise) else dL
+    while status == 0:
+        where = address(path, step)
+        with np.errstate(all="ignore"):  # of words that are cut, and of steps that overshoot
+            iterate((x, m, v), g, dL, z, work, program.dt, *where, parameters)
+            step += 1
+            status = status_of(x, program.outside_p, step, HORIZON)
+    return step, status, x
 
 
 def test_rows_and_vectors_agree_on_what_is_finite():

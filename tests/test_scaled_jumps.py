@@ -23,12 +23,6 @@ def run(noise, basin=FLAT, dynamics=SGD, epsilon=1e-3, **settings):
     return ls.escape_times(basin, dynamics, noise, epsilon, **settings)
 
 
-def identity(x, t, p, out):
-    for i in range(len(x)):
-        for j in range(len(x)):
-            out[i, j] = 1.0 if i == j else 0.0
-
-
 def shrinks_outwards(x, t, p, out):
     for j in range(len(out)):
         out[j] = 1.0 / (1.0 + p[0] * (x[j] * x[j]))
@@ -53,12 +47,14 @@ def test_a_factor_of_one_changes_nothing(name, optimizer):
 
 def test_a_unit_matrix_changes_nothing():
     plane, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
-    assert same(run(scaled(law, matrix=identity), plane), run(law, plane))
+    unit = scaled(law, matrix=turned, params={"cosine": 1.0, "sine": 0.0})
+    assert same(run(unit, plane), run(law, plane))
 
 
 def test_constant_factors_are_those_of_an_equal_law():
-    equal = ls.noise.independent(1.5, scale=2.0)
-    assert same(run(scaled(LINE, given, {"factors": 2.0})), run(equal))
+    basin, equal = ls.basins.flat(2), ls.noise.independent(1.5, scale=2.0)
+    doubled = scaled(LINE, given, {"factors": [2.0, 2.0]})
+    assert same(run(doubled, basin, FROZEN), run(equal, basin, FROZEN))
 
 
 @pytest.mark.parametrize("kind", ["factors", "matrix"])
@@ -146,6 +142,6 @@ def test_noise_that_rests_at_the_minimum_only_is_refused():
 
 
 def test_a_matrix_behind_a_preconditioner_is_refused():
-    noise = scaled(ls.noise.isotropic(1.5), matrix=identity)
+    noise = scaled(ls.noise.isotropic(1.5), matrix=turned, params={"cosine": 0.6, "sine": 0.8})
     with pytest.raises(ValueError, match="does not know a matrix of scaled noise"):
         run(noise, ls.basins.flat(2), FROZEN)

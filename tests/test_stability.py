@@ -223,7 +223,7 @@ def undecided(draws):
     )
 
 
-@pytest.mark.parametrize("trials", [6])
+@pytest.mark.parametrize("trials", [4])
 def test_a_common_size_of_all_coordinates_does_not_mislead(trials):
     """Multivariate t draws depend through one number: their evidence is that of few coordinates."""
     rng = np.random.default_rng(20)
@@ -477,7 +477,7 @@ def test_several_coordinates_of_mixtures_are_not_called_stable(share, size, widt
     assert np.mean([each.supported for each in found]) < 0.05 + SIGMAS * share_error(trials)
 
 
-@pytest.mark.parametrize("trials", [6])
+@pytest.mark.parametrize("trials", [4])
 def test_large_draws_of_all_coordinates_at_once_are_one_piece_of_evidence(trials):
     """One share of large draws for 16 coordinates, whose errors are not independent."""
     rng = np.random.default_rng(14)

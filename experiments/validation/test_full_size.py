@@ -52,6 +52,7 @@ import test_units as units
 import test_varying_rates as varying
 import test_visits as visits
 import test_walls as walls
+import test_weight_decay as decay
 
 
 def every(*values: Any) -> list[tuple[Any, ...]]:
@@ -264,6 +265,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
         (*setting, 1000) for setting in optimizer_exits.COUPLED
     ],
     # Theory without simulation.
+    decay.test_the_theory_is_that_of_the_moved_minimum: every(("momentum", "momentum of an sde")),
     attraction.test_wells_of_all_sizes_on_the_line: attraction.UNITS,
     attraction.test_wells_of_all_sizes_in_the_plane: attraction.UNITS,
     exact.test_euler_chain_table: exact.EULER_TABLE,
