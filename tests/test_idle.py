@@ -202,7 +202,7 @@ COUPLED = {
 }
 
 
-@pytest.mark.parametrize("paths", [1000])
+@pytest.mark.parametrize("paths", [600])
 @pytest.mark.parametrize("name", ["algorithm", "noisy"])
 def test_coupled_second_moments_agree_with_euler(name: str, paths: int) -> None:
     dynamics, epsilon, dt = COUPLED[name]
@@ -296,7 +296,7 @@ def test_horizon_censors() -> None:
 
 def test_result_is_kept_and_refined(tmp_path: Any) -> None:
     """Thresholds rho, rho/2, rho/4 on the same grid; the mean does not change."""
-    result = run(FLAT, SGD, NOISE, 0.008, 4000, dt=0.2)
+    result = run(FLAT, SGD, NOISE, 0.008, 2000, dt=0.2)
     copy = ls.load(result.save(tmp_path / "run"))
     assert copy.digest == result.digest
     assert copy.parameters["memory"] == result.parameters["memory"]
@@ -380,7 +380,7 @@ def test_averages_over_variates_of_the_dynamics_differ_by_chance() -> None:
     dynamics = ls.dynamics.adam(b1=0.5, b2=0.9, eps=0.0, form="sde", gradient_noise=0.5)
     found = [
         ls.escape_times(
-            FLAT, dynamics, NOISE, 0.003, dt=0.1, paths=1500, horizon=1e6, seed=seed, method=method
+            FLAT, dynamics, NOISE, 0.003, dt=0.1, paths=600, horizon=1e6, seed=seed, method=method
         )
         for seed, method in enumerate(("euler", "jump"))
     ]
