@@ -269,13 +269,13 @@ def test_time_of_an_exit_does_not_depend_on_epsilon() -> None:
 
 
 def test_digest_does_not_depend_on_threads_lanes_or_pieces() -> None:
-    basin, noise = ls.basins.asymmetric(2), ls.noise.isotropic(1.5)
-    options: dict[str, Any] = {"dt": 0.05}
+    basin, noise = ls.basins.flat(2), ls.noise.isotropic(1.5)
+    options: dict[str, Any] = {"dt": 0.2}
     one = run(basin, SGD, noise, 1e-3, 200, threads=1, **options)
     part = run(basin, SGD, noise, 1e-3, 90, threads=2, **options)
     assert run(basin, SGD, noise, 1e-3, 200, threads=2, resume=part, **options).digest == one.digest
     assert run(basin, SGD, noise, 1e-3, 200, **(options | {"seed": 2})).digest != one.digest
-    program = recurrence(Model(basin, SGD, noise, 1e-3), 0.05, seed=1)
+    program = recurrence(Model(basin, SGD, noise, 1e-3), 0.2, seed=1)
     found = quiescence.idle_program(basin, noise, 1e-3, program)
     for lanes in (8, 24):
         outcome = engine.allocate(200, 2)
