@@ -60,21 +60,6 @@ def test_separable_wells_are_half_spaces():
     assert (right.outside_many(points) == (points[:, 0] <= 0.0)).all()
 
 
-def test_bent_wells_are_those_of_an_accurate_integration():
-    right, left = minimum_of(BENT, [1.0, 0.5]), minimum_of(BENT, [-1.0, 0.5])
-    domain = domains.attraction(BENT, right)
-    rng = np.random.default_rng(2)
-    points = rng.uniform(-3.0, 3.0, (60, 2))
-    ends = np.array([minimum_of(BENT, x) for x in points])
-    to_right = np.linalg.norm(ends - right, axis=1) < 1e-4
-    to_left = np.linalg.norm(ends - left, axis=1) < 1e-4
-    assert (to_right | to_left).all()
-    assert 12 < to_right.sum() < 48
-    assert (domain.outside_many(points) == ~to_right).all()
-    # The twin: the half plane x > 0 is another set.
-    assert ((points[:, 0] > 0.0) != to_right).any()
-
-
 def test_simulation_in_a_domain_of_attraction():
     """For the separable well it is the simulation in the half space, path by path."""
     well, noise = potentials.double_well(2), ls.noise.independent(1.5)
@@ -242,7 +227,7 @@ def muller_brown_ends():
     """Some points, and whether an accurate integration leads them to the deepest minimum."""
     potential = muller_brown()
     deepest = minimum_of(potential, [-0.5, 1.4])
-    points = np.random.default_rng(4).uniform([-1.5, -0.5], [1.2, 2.0], (40, 2))
+    points = np.random.default_rng(4).uniform([-1.5, -0.5], [1.2, 2.0], (30, 2))
     ends = np.array([minimum_of(potential, x) for x in points])
     return deepest, points, np.linalg.norm(ends - deepest, axis=1) < 1e-4
 
@@ -250,12 +235,16 @@ def muller_brown_ends():
 @pytest.mark.parametrize(("length", "energy"), UNITS)
 def test_curved_wells_of_all_sizes(muller_brown_ends, length, energy):
     deepest, points, inside = muller_brown_ends
-    assert 8 < inside.sum() < 32
+    assert 6 < inside.sum() < 24
     domain = domains.attraction(muller_brown(length, energy), length * deepest)
     assert (domain.outside_many(length * points) == ~inside).all()
     plain = domains.attraction(muller_brown(), deepest)
     expected = length * plain.params["trapping_radius"]
     assert domain.params["trapping_radius"] == pytest.approx(expected, rel=1e-6)
+    # The twin: the ball in which the flow is trapped is another set.
+    in_ball = np.linalg.norm(points - deepest, axis=1) < plain.params["trapping_radius"]
+    assert (in_ball <= inside).all()
+    assert (in_ball != inside).any()
 
 
 def test_a_point_costs_few_gradients():

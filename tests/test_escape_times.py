@@ -217,8 +217,8 @@ def test_interval_of_the_ratio_covers_the_exact_value():
 
 def test_long_stages_are_named(monkeypatch, capsys):
     monkeypatch.setattr(progress, "PATIENCE", 0.05)
-    for shown, seconds, said in ((True, 0.3, "thinking ...\n"), (True, 0.0, ""), (False, 0.3, "")):
+    for shown, seconds, said in ((True, 0.2, "thinking ...\n"), (True, 0.0, ""), (False, 0.1, "")):
         with progress.stage(shown, "thinking"):
             time.sleep(seconds)
-        time.sleep(0.1)
+        time.sleep(0.07)
         assert capsys.readouterr().err == said

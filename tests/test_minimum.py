@@ -156,7 +156,7 @@ def test_wrong_signs_in_many_dimensions(dim):
 
 
 def test_a_run_warns_once_and_names_what_fails():
-    basin = well(minimum=(RIGHT + 0.05, 0.0))
+    basin = ls.Basin(ls.potentials.double_well(), ls.domains.interval(0.0, math.inf), 1.05)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ls.escape_times(basin, SGD, NOISE, 0.3, paths=2)

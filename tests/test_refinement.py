@@ -182,7 +182,7 @@ def test_wells(alpha: float, epsilon: float, dt: float, paths: int) -> None:
     assert limit.interval.upper < limit.run_mean, "the run is off by 5 % or more"
 
 
-@pytest.mark.parametrize("paths", [2000])
+@pytest.mark.parametrize("paths", [800])
 def test_coverage(paths: int) -> None:
     """At 95 % fewer than 17 of 24 have probability 2e-5."""
     exact = limit_mean(1.5, 0.5)

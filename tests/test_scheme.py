@@ -14,13 +14,9 @@ from levysde import domains, dynamics, noise, potentials, theory
 SGD = dynamics.sgd()
 
 
-def cubic_force(x, p, out):
-    out[0] = p[0] * x[0] + p[1] * x[0] ** 3
-
-
 def cubic_well(k, c, lower, upper, start=None):
-    well = ls.Potential(1, cubic_force, params={"k": k, "c": c})
-    return ls.Basin(well, domains.interval(lower, upper), 0.0, start)
+    """The force is k x + c x^3."""
+    return ls.Basin(potentials.quartic(1, c, k), domains.interval(lower, upper), 0.0, start)
 
 
 def cubic_flow(x, t, k, c):
@@ -99,14 +95,8 @@ def test_steps_that_do_not_overshoot_are_explicit_bit_for_bit(each, dim):
     assert [run.parameters["scheme"] for run in runs] == ["euler", "flow"]
 
 
-def narrow_valley(x, p, out):
-    out[0] = x[0] * (1.0 + 400.0 * x[1] ** 2)
-    out[1] = x[1] * (1.0 + 400.0 * x[0] ** 2)
-
-
 def test_divided_steps_do_not_depend_on_threads_or_blocks():
-    basin = ls.Basin(ls.Potential(2, narrow_valley), domains.ball([0.0, 0.0], 2.0), [0.0, 0.0])
-    setting = (basin, SGD, noise.isotropic(1.4), 0.3)
+    setting = (cubic_well(1.0, 20.0, -5.0, 5.0), SGD, noise.independent(1.5), 2.0)
     runs = [ls.escape_times(*setting, paths=300, threads=threads) for threads in (1, 2)]
     assert runs[0].parameters["scheme"] == "flow"
     assert runs[0].digest == runs[1].digest

@@ -287,7 +287,7 @@ def scaled(value: float | None, unit: float) -> Any:
 
 @pytest.mark.parametrize(
     ("case", "pair"),
-    in_turn(PREDICTED[::2], each=1) + in_turn(FOLLOWED[1::2], SYSTEMS[2::4], 1),
+    in_turn(PREDICTED[::2], each=1) + in_turn(FOLLOWED[3:], SYSTEMS[2::4], 1),
     ids=str,
 )
 def test_predictions(case: Case, pair: Pair) -> None:

@@ -127,7 +127,7 @@ def test_drops_and_pulses_are_integrated_exactly():
     assert law.trapped() == pytest.approx(math.exp(-1000.0 * rate), rel=1e-7)
 
 
-@pytest.mark.parametrize("places", [15])
+@pytest.mark.parametrize("places", [8])
 def test_a_jump_near_the_end_of_a_piece_is_not_missed(places):
     for place in np.geomspace(0.1, 0.999999, places):
         integral = Cumulated(lambda t, place=place: 1.0 if t < place else 0.0)
@@ -155,7 +155,7 @@ SAME = {
 
 
 @pytest.mark.parametrize("s", [0.1])
-@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adamprox", "per_time"])
 def test_steps_times_s_are_those_of_another_chain(name, s):
     # dt' = s dt, eps' = eps s^(1 - 1/alpha), and averages that last as many steps.
     dynamics, twin = SAME[name]
@@ -186,12 +186,12 @@ def test_the_law_of_whole_steps_times_a_power_of_s_is_another():
 def test_a_simulated_schedule_of_momentum_leaves_at_that_rate():
     slowed = ls.dynamics.scheduled(MOMENTUM, schedules.step(400.0, 0.5))
     law = theory.varying_rate(FLAT, slowed, LAW, 0.05, dt=0.05)
-    run = ls.escape_times(FLAT, slowed, LAW, 0.05, paths=2000, dt=0.05, horizon=1500.0, seed=3)
+    run = ls.escape_times(FLAT, slowed, LAW, 0.05, paths=1000, dt=0.05, horizon=1500.0, seed=3)
     for time in (300.0, 700.0, 1400.0):
         share, expected = float(np.mean(run.times > time)), float(law.survival(time))
         # The leading order is 3 % off at this amplitude.
         allowed = 0.03 * expected * -math.log(expected)
-        error = 4.0 * math.sqrt(expected * (1.0 - expected) / 2000)
+        error = 4.0 * math.sqrt(expected * (1.0 - expected) / 1000)
         assert abs(share - expected) < error + allowed
 
 

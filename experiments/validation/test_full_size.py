@@ -171,6 +171,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     schedules.test_a_clip_is_that_of_whole_steps: [(2,), (40,)],
     schedules.test_a_constant_schedule_changes_no_bit: every(schedules.OPTIMIZERS),
     walls.test_walls_at_infinity_change_no_bit: every(walls.EVERY, walls.RULES),
+    walls.test_a_walled_run_is_made_again_from_its_record: walls.RECORDED,
     walls.test_a_path_is_that_of_numpy: every(walls.RULES, (2, 40)),
     engine.test_engine_is_the_plain_functions_bit_for_bit: every(engine.DIMENSIONS),
     engine.test_moments_and_time_belong_to_their_path: every(engine.DIMENSIONS),

@@ -179,10 +179,11 @@ def _warn_of_diffusion(model: Model, program: JumpProgram, rho: float) -> None:
         return
     if model.noise.brownian is not None:  # it is meant to leave, and moves know its crossings
         return
-    creeping, jumping = creeping_rate(model.basin, program), jump_rate(model)
+    creeping = creeping_rate(model.basin, program)
     if creeping == math.inf:  # nothing holds the diffusive part, and its exits are ordinary ones
         return
-    if creeping > CREEPING_SHARE * jumping:
+    # The rate of jumps takes seconds where a domain is known by its predicate alone.
+    if creeping > 0.0 and creeping > CREEPING_SHARE * (jumping := jump_rate(model)):
         checks.warn(
             f"the diffusive part of the noise alone leaves at a rate of about {creeping:.2g}, and "
             f"jumps at {jumping:.2g}: method 'jump' may be off; give a smaller threshold, or use "

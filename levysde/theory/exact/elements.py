@@ -13,6 +13,8 @@ Element Methods (1998), sec. 3.3).
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, special
@@ -25,6 +27,14 @@ _EXTRA_NODES = 14
 _NEAR_ONE = 0.1
 _GRADING = 8
 _SHARE_DIGITS = 14
+
+
+@functools.lru_cache(maxsize=64)
+def _gauss(count: int) -> tuple[Vector, Vector]:
+    """Return nodes on (-1, 1) and weights, made once: those of many take an eigenvalue problem."""
+    unit, weight = np.polynomial.legendre.leggauss(count)
+    unit.flags.writeable = weight.flags.writeable = False
+    return unit, weight
 
 
 def _legendre(unit: Vector, degree: int) -> Vector:
@@ -104,7 +114,7 @@ class _Kernel:
         """Return nodes on (0, 1) and weights of t^power, which is left to the caller if graded."""
         if self.graded:
             count = _GRADING * (self.degree + 4)
-            unit, weight = np.polynomial.legendre.leggauss(count)
+            unit, weight = _gauss(count)
             base = 0.5 * (1.0 + unit)
             return base**_GRADING, 0.5 * weight * _GRADING * base ** (_GRADING - 1)
         unit, weight = special.roots_jacobi(self.degree + 4, 0.0, power)
@@ -139,7 +149,7 @@ class _Kernel:
         The rows belong to the left one, whose length is the share.
         """
         r, r_weight = self.rule(2.0 - self.alpha)
-        unit, v_weight = np.polynomial.legendre.leggauss(self.degree + 2 * _EXTRA_NODES)
+        unit, v_weight = _gauss(self.degree + 2 * _EXTRA_NODES)
         v, v_weight = 0.5 * (1.0 + unit), 0.5 * v_weight
         total = np.zeros((self.degree, self.degree))
         for swapped in (False, True):
@@ -171,7 +181,7 @@ class _Kernel:
 def _blocks(mesh: Mesh, kernel: _Kernel) -> Vector:
     """Return the integrals of k P_m P_n for all elements, shape (elements, p, elements, p)."""
     number, degree = mesh.elements, mesh.degree
-    unit, weight = np.polynomial.legendre.leggauss(degree + _EXTRA_NODES)
+    unit, weight = _gauss(degree + _EXTRA_NODES)
     left, right = (points.ravel() for points in mesh.points(unit))
     by_left = np.abs(left[:, None] - left)
     near_right = right < 0.5
@@ -200,7 +210,7 @@ def _blocks(mesh: Mesh, kernel: _Kernel) -> Vector:
 
 def _ends(mesh: Mesh, kernel: _Kernel) -> Vector:
     """Return the integrals of k(x) P_n and k(1 - x) P_n for all elements, shape (2, unknowns)."""
-    unit, weight = np.polynomial.legendre.leggauss(mesh.degree + _EXTRA_NODES)
+    unit, weight = _gauss(mesh.degree + _EXTRA_NODES)
     weighted = weight[:, None] * _legendre(unit, mesh.degree - 1)
     rows = np.stack([kernel(points) @ weighted for points in mesh.points(unit)])
     rows[0, 0] = kernel.from_end(float(mesh.sizes[0]))
