@@ -237,7 +237,7 @@ def test_truth_of_known_shapes(law: str) -> None:
     assert flat.truth() == pytest.approx(exact[1], rel=1e-6)
 
 
-@pytest.mark.parametrize("cases", [19])
+@pytest.mark.parametrize("cases", [20])
 def test_stated_error_contains_the_truth(cases: int) -> None:
     outcome: Counter[str] = Counter()
     sharp: list[float] = []
