@@ -126,6 +126,7 @@ def is_notebook(name: str) -> bool:
     return name.startswith("notebooks/")
 
 
+README = DOCS.parent / "README.md"
 WITH_CODE = [name for name in NAMES if script(text_of(name)).strip()]
 COMMANDS = {(name, shlex.join(words)) for name in NAMES for words in commands(text_of(name))}
 
@@ -137,10 +138,21 @@ def test_blocks_run_one_after_the_other_and_print_what_stands_below(
     page = text_of(name)
     found = printed(page, tmp_path)
     if not is_notebook(name):
-        # A block that prints nothing may have a formula below it.
-        assert found == [
-            text if out else "" for text, out in zip(written(page), found, strict=True)
-        ]
+        check_printed(page, found)
+
+
+def check_printed(page: str, found: list[str]) -> None:
+    # A block that prints nothing may have a formula below it.
+    assert found == [text if out else "" for text, out in zip(written(page), found, strict=True)]
+
+
+def test_the_blocks_of_the_readme_print_what_stands_below_them(tmp_path: Path) -> None:
+    page = README.read_text(encoding="utf-8")
+    lengths = [sum(map(bool, each.lines)) for each in blocks(page) if each.language == "python"]
+    assert lengths
+    assert max(lengths) <= 20
+    check_printed(page, printed(page, tmp_path))
+    assert (tmp_path / "escape.pdf").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(("name", "command"), sorted(COMMANDS))

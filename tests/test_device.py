@@ -41,9 +41,9 @@ def simulated(every):
     return json.loads(run.stdout)
 
 
-@pytest.mark.parametrize("every", [20])
+@pytest.mark.parametrize("every", [60])
 def test_kernels_give_the_numbers_of_the_processor(every):
-    """One setting of twenty; `.ci/run` has the validation run them all."""
+    """The first setting of each kind; `.ci/run` has the validation run them all."""
     groups = simulated(every)
     assert list(groups) == list(device_settings.GROUPS)
     for group, found in groups.items():

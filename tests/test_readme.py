@@ -1,10 +1,12 @@
-"""The README tells the truth: its commands, its Python, its figure, and what `.ci/run` runs."""
+"""The README tells the truth: its commands, its figure, and what `.ci/run` runs.
+
+Its Python runs with that of the pages, see docs/test_pages.py.
+"""
 
 import os
 import re
 import shlex
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -68,31 +70,6 @@ def test_output_of_the_first_command_is_that_of_this_version(
     main(command_lines()[0])
     printed = lines(capsys.readouterr().out.rstrip())
     assert printed in [lines(block.rstrip()) for block in blocks("text")]
-
-
-def python_and_output() -> list[tuple[str, str]]:
-    """Every python block with the text block that directly follows it, or with nothing."""
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    following = [*found[1:], ("", "")]
-    return [
-        (code, text if then == "text" else "")
-        for (language, code), (then, text) in zip(found, following, strict=True)
-        if language == "python"
-    ]
-
-
-def test_python_blocks_print_what_stands_below_them(tmp_path: Path) -> None:
-    pairs = python_and_output()
-    assert any(output for _, output in pairs)
-    assert max(len([line for line in code.splitlines() if line]) for code, _ in pairs) <= 20
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "\n".join(code for code, _ in pairs)],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert done.stdout == "".join(output for _, output in pairs)
-    assert (tmp_path / "escape.pdf").stat().st_size > 10_000
 
 
 def test_ci_runs_the_commands_of_the_readme(tmp_path: Path) -> None:

@@ -77,24 +77,28 @@ def test_few_escapes_have_no_p():
 # ------------------------------------------------------------------------------------ trajectories
 
 CUBE = ls.basins.flat(3)
-SAMPLE = ls.trajectories(CUBE, SGD, NOISE, epsilon=0.4, paths=4, steps=300, dt=0.05)
 
 
-def test_paths_against_time():
-    ax = SAMPLE.plot(coordinates=(2,))
+@pytest.fixture(scope="module")
+def sample():
+    return ls.trajectories(CUBE, SGD, NOISE, epsilon=0.4, paths=4, steps=300, dt=0.05)
+
+
+def test_paths_against_time(sample):
+    ax = sample.plot(coordinates=(2,))
     assert len(ax.lines) == 4
-    assert np.array_equal(ax.lines[1].get_ydata(), SAMPLE.positions[1, :, 2])
+    assert np.array_equal(ax.lines[1].get_ydata(), sample.positions[1, :, 2])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time", "coordinate 3")
 
 
-def test_paths_end_at_their_exits():
-    ax = SAMPLE.plot(basin=CUBE)
-    outside = np.array([CUBE.domain.outside_many(path) for path in SAMPLE.positions])
+def test_paths_end_at_their_exits(sample):
+    ax = sample.plot(basin=CUBE)
+    outside = np.array([CUBE.domain.outside_many(path) for path in sample.positions])
     assert outside.any(axis=1).all(), "every path leaves at this amplitude"
     first = outside.argmax(axis=1)
     for line, last in zip(ax.lines, first, strict=False):
         assert np.isfinite(line.get_ydata()).sum() == last + 1
-    assert by_label(ax)["exit"].get_xdata() == pytest.approx(SAMPLE.times[first])
+    assert by_label(ax)["exit"].get_xdata() == pytest.approx(sample.times[first])
 
 
 def test_one_dimension_has_its_boundary():
@@ -104,15 +108,15 @@ def test_one_dimension_has_its_boundary():
     assert edges == pytest.approx([-1.0, 1.0], abs=1e-5)
 
 
-def test_any_two_coordinates_in_the_plane():
-    ax = SAMPLE.plot("plane", CUBE, (2, 0))
+def test_any_two_coordinates_in_the_plane(sample):
+    ax = sample.plot("plane", CUBE, (2, 0))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("coordinate 3", "coordinate 1")
     assert {"start", "exit", "jump", "boundary"} <= by_label(ax).keys()
     start = by_label(ax)["start"].get_data()
-    assert np.array(start) == pytest.approx(SAMPLE.positions[:, 0][:, [2, 0]].T)
+    assert np.array(start) == pytest.approx(sample.positions[:, 0][:, [2, 0]].T)
     crosses = np.array(by_label(ax)["exit"].get_data()).T
-    outside = [CUBE.domain.outside_many(path).argmax() for path in SAMPLE.positions]
-    ends = [path[last] for path, last in zip(SAMPLE.positions, outside, strict=True)]
+    outside = [CUBE.domain.outside_many(path).argmax() for path in sample.positions]
+    ends = [path[last] for path, last in zip(sample.positions, outside, strict=True)]
     assert crosses == pytest.approx(np.array(ends)[:, [2, 0]])
 
 
@@ -128,9 +132,9 @@ def test_any_two_coordinates_in_the_plane():
         ({"basin": FLAT}, "basin has dimension 1 and the positions have 3"),
     ],
 )
-def test_bad_sample_paths(arguments, message):
+def test_bad_sample_paths(arguments, message, sample):
     with pytest.raises(ValueError, match=message):
-        SAMPLE.plot(**arguments)
+        sample.plot(**arguments)
 
 
 def test_a_line_has_no_plane():
@@ -142,32 +146,36 @@ def test_a_line_has_no_plane():
 # ------------------------------------------------------------------------------------- comparisons
 
 OPTIMIZERS = [SGD, ls.dynamics.momentum(0.5), ls.dynamics.rmsprop(form="sde", frozen=2.0)]
-COMPARED = ls.compare(FLAT, OPTIMIZERS, NOISE, epsilon=0.5, paths=200, dt=0.05)
 
 
-def test_ratios_are_drawn_with_their_intervals():
-    ax = COMPARED.plot()
+@pytest.fixture(scope="module")
+def compared():
+    return ls.compare(FLAT, OPTIMIZERS, NOISE, epsilon=0.5, paths=200, dt=0.05)
+
+
+def test_ratios_are_drawn_with_their_intervals(compared):
+    ax = compared.plot()
     (x, y), ends = bars(ax)
-    ratios = np.array(COMPARED.ratios)
+    ratios = np.array(compared.ratios)
     assert x == pytest.approx(ratios[:, 0])
     assert y.tolist() == [0, 1, 2]
     assert ends[:, :, 0] == pytest.approx(ratios[:, 1:])
     theory = [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == "--"]
-    assert theory == pytest.approx(COMPARED.predicted_ratios)
+    assert theory == pytest.approx(compared.predicted_ratios)
     assert ax.get_xlabel() == "mean escape time / that of sgd"
     assert ax.get_ylim()[0] > ax.get_ylim()[1], "the first optimizer is on top"
     assert "200 paths each" in ax.get_legend().get_texts()[-1].get_text()
 
 
-def test_a_ratio_that_is_not_known_says_so():
+def test_a_ratio_that_is_not_known_says_so(compared):
     unknown = Ratio(np.nan, np.nan, np.nan)
     found = ls.Comparison(
-        COMPARED.results, COMPARED.predictions, (COMPARED.ratios[0], unknown, COMPARED.ratios[2]),
-        COMPARED.predicted_ratios, "given", (),
+        compared.results, compared.predictions, (compared.ratios[0], unknown, compared.ratios[2]),
+        compared.predicted_ratios, "given", (),
     )  # fmt: skip
     assert texts(found.plot()) == ["no ratio: too few paths escaped"]
     none = ls.Comparison(
-        COMPARED.results, COMPARED.predictions, (unknown,) * 3, (None,) * 3, "given", ()
+        compared.results, compared.predictions, (unknown,) * 3, (None,) * 3, "given", ()
     )
     with pytest.raises(ValueError, match="no ratio is known"):
         none.plot()
@@ -185,34 +193,38 @@ def test_laws_of_noise_are_compared_with_the_reference():
 # ------------------------------------------------------------------------------------------- wells
 
 WELLS = ls.potentials.double_well(1)
-VISITS = ls.visits(WELLS, [-1.0, 1.0], SGD, NOISE, epsilon=0.3, horizon=100.0, paths=30)
 
 
-def test_shares_and_rates_of_wells():
+@pytest.fixture(scope="module")
+def visited():
+    return ls.visits(WELLS, [-1.0, 1.0], SGD, NOISE, epsilon=0.3, horizon=100.0, paths=30)
+
+
+def test_shares_and_rates_of_wells(visited):
     theory = ls.theory.transition_rates(WELLS, [-1.0, 1.0], NOISE, 0.3)
-    left, right = VISITS.plot(theory)
+    left, right = visited.plot(theory)
     (x, y), ends = bars(left)
-    share = VISITS.occupation()
+    share = visited.occupation()
     assert (x.tolist(), y) == ([0, 1], pytest.approx(share.value))
     assert ends[:, :, 1] == pytest.approx(np.stack([share.lower, share.upper], axis=1))
     lines = [line.get_ydata()[0] for line in left.lines if line.get_linestyle() == "--"]
     assert lines == pytest.approx(theory.stationary)
     (_, y), _ = bars(right)
-    assert y == pytest.approx([VISITS.rates().value[0, 1], VISITS.rates().value[1, 0]])
+    assert y == pytest.approx([visited.rates().value[0, 1], visited.rates().value[1, 0]])
     lines = [line.get_ydata()[0] for line in right.lines if line.get_linestyle() == "--"]
     assert lines == pytest.approx([theory.rates[0, 1], theory.rates[1, 0]])
 
 
-def test_wells_without_a_transition_have_an_upper_end():
+def test_wells_without_a_transition_have_an_upper_end(visited):
     still = ls.Visits(
-        VISITS.minima, 0, 10.0, 5, *(np.zeros(0, np.int64), np.zeros(0)),
+        visited.minima, 0, 10.0, 5, *(np.zeros(0, np.int64), np.zeros(0)),
         *(np.zeros(0, np.int64),) * 2, 0, 0.1,
     )  # fmt: skip
     right = still.plot()[1]
     assert "no transition, upper end" in by_label(right)
 
 
-def test_bad_wells():
+def test_bad_wells(visited):
     theory = ls.theory.transition_rates(WELLS, [-1.0, 1.0], NOISE, 0.3)
     three = ls.Visits(
         np.array([[0.0], [1.0], [2.0]]), 0, 10.0, 1, np.zeros(0, np.int64), np.zeros(0),
@@ -223,7 +235,7 @@ def test_bad_wells():
     with pytest.raises(ValueError, match="result is 1"):
         ls.plots.visits(1)
     with pytest.raises(ValueError, match="figure is 1"):
-        VISITS.plot(figure=1)
+        visited.plot(figure=1)
 
 
 # ---------------------------------------------------------------------------- refinements and tails
@@ -318,14 +330,15 @@ def test_points_have_intervals_and_lines():
 # ---------------------------------------------------------------------------------------- all alike
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [RUN.plot, SAMPLE.plot, COMPARED.plot, VISITS.plot],
-    ids=["escape times", "trajectories", "comparison", "visits"],
-)
-def test_figures_fit_and_leave_settings_alone(draw):
+@pytest.fixture(scope="module")
+def run():
+    return RUN
+
+
+@pytest.mark.parametrize("name", ["run", "sample", "compared", "visited"])
+def test_figures_fit_and_leave_settings_alone(name, request):
     before = dict(mpl.rcParams)
-    ax = np.ravel(draw())[0]
+    ax = np.ravel(request.getfixturevalue(name).plot())[0]
     ax.figure.draw_without_rendering()
     for text in filter(Text.get_text, (ax.xaxis.label, ax.yaxis.label, ax.title)):
         box = text.get_window_extent()
@@ -336,9 +349,9 @@ def test_figures_fit_and_leave_settings_alone(draw):
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("draw", [RUN.plot, SAMPLE.plot, COMPARED.plot])
-def test_axes_are_taken_and_returned(draw):
-    mine = Figure().add_subplot()
+@pytest.mark.parametrize("name", ["run", "sample", "compared"])
+def test_axes_are_taken_and_returned(name, request):
+    draw, mine = request.getfixturevalue(name).plot, Figure().add_subplot()
     assert draw(ax=mine) is mine
     with pytest.raises(ValueError, match="ax is 1"):
         draw(ax=1)
