@@ -45,6 +45,7 @@ def laws(dim):
 DECAY = {"weight_decay": 0.1}
 OPTIMIZERS = {
     "clipped": ls.dynamics.sgd(clip=0.2),
+    "decaying": ls.dynamics.sgd(**DECAY),
     "momentum": ls.dynamics.momentum(0.5),
     "rmsprop": ls.dynamics.rmsprop(0.5),
     "adam": ls.dynamics.adam(0.5, 0.5),
