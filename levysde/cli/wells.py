@@ -136,7 +136,6 @@ def _parser() -> Parser:
 def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
     import numpy as np
 
-    from levysde.runs.run import Interrupted
     from levysde.runs.wells.visiting import wells_of
 
     model = models.build(options)
@@ -147,18 +146,9 @@ def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
         wells_of(model.basin.potential, minima)
     predicted, reason = _predicted(model, minima)
     horizon = _horizon(options, predicted, reason)
-    try:
-        found, code = _visits(options, model, minima, horizon, stop), DONE
-    except Interrupted as interrupted:
-        stop.hold()
-        if interrupted.remark:
-            say(_PROGRAM, "warning", interrupted.remark)
-        if interrupted.result is None:
-            say(_PROGRAM, "interrupted", "no path had reached the horizon; nothing was kept")
-            return stop.code
-        found, code = interrupted.result, stop.code
-        reached = f"{found.paths + found.lost} of {options.paths} paths"
-        say(_PROGRAM, "interrupted", f"{reached} had reached the horizon; the answer is theirs")
+    found, code = _visited(options, model, minima, horizon, stop)
+    if found is None:
+        return code
     problem = _saved(options, found)
     answer(as_json(_record(found, predicted)) if options.json else _text(model, found, predicted))
     if predicted is None and not options.quiet:
@@ -171,6 +161,27 @@ def _simulate_and_report(options: argparse.Namespace, stop: Stop) -> int:
     if code == DONE and (found.lost or not len(found.time)):
         return CHECK_FAILED
     return code
+
+
+def _visited(
+    options: argparse.Namespace, model: Model, minima: FloatArray, horizon: float, stop: Stop
+) -> tuple[Visits | None, int]:
+    """The visits of all paths, or of those that an interrupt has left; and the exit code."""
+    from levysde.runs.run import Interrupted
+
+    try:
+        return _visits(options, model, minima, horizon, stop), DONE
+    except Interrupted as interrupted:
+        stop.hold()
+        kept = interrupted.result
+        if interrupted.remark:
+            say(_PROGRAM, "warning", interrupted.remark)
+    if kept is None:
+        say(_PROGRAM, "interrupted", "no path had reached the horizon; nothing was kept")
+    else:
+        reached = f"{kept.paths + kept.lost} of {options.paths} paths"
+        say(_PROGRAM, "interrupted", f"{reached} had reached the horizon; the answer is theirs")
+    return kept, stop.code
 
 
 def _visits(

@@ -2,9 +2,10 @@
 
 import math
 
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import FloatArray
+from levysde.dynamics.decay import with_decay
 from levysde.dynamics.dynamics import Dynamics
-from levysde.dynamics.rule import check_dampening, check_factor, check_nonnegative, decaying
+from levysde.dynamics.rule import check_dampening, check_factor, check_nonnegative
 from levysde.engine.random.elementary import exp2
 from levysde.spellings import with_hints
 
@@ -69,11 +70,7 @@ def nesterov(decay: float = 0.9, dampening: float = 0.0, weight_decay: float = 0
         "decay": check_factor("decay", decay, "per_step"),
         "dampening": check_dampening(dampening),
     }
-    update: PlainFunction = _nesterov_update
-    decays = check_nonnegative("weight_decay", weight_decay)
-    if decays:
-        params["weight_decay"] = decays
-        update = decaying(update, _DECAY)
+    update, params = with_decay(_nesterov_update, params, weight_decay, _DECAY)
     return Dynamics("nesterov", update, memory=True, params=params)
 
 

@@ -2,13 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from levysde import checks
-from levysde._typing import FloatArray, PlainFunction
+from levysde._typing import FloatArray
 
 FORMS = ("algorithm", "sde")
 RATES = ("per_step", "per_time")
@@ -352,30 +351,6 @@ def check_dampening(value: object) -> float:
     if number >= 1.0:
         raise ValueError(f"dampening is {number:g}; give a number from 0 to below 1")
     return number
-
-
-def decaying(update: PlainFunction, place: int) -> PlainFunction:
-    """The update of the gradient grad F(x) + w x, with the weight decay w = p[place].
-
-    Parameters
-    ----------
-    update : callable
-        As of `Dynamics`.
-    place : int
-        Of the decay among the numbers p.
-
-    Returns
-    -------
-    callable
-    """
-
-    def decaying_update(
-        j: int, x: float, m: float, v: float, g: float, dL: float, dt: float, t: float,
-        p: FloatArray,
-    ) -> Any:  # fmt: skip
-        return update(j, x, m, v, g + p[place] * x, dL, dt, t, p)
-
-    return decaying_update
 
 
 SGD = Rule()

@@ -5,17 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from levysde._typing import FloatArray
+from levysde.dynamics.decay import with_decay
 from levysde.dynamics.dynamics import Dynamics
 from levysde.dynamics.optimizer import Optimizer
-from levysde.dynamics.rule import (
-    SGD,
-    Rule,
-    check_dampening,
-    check_factor,
-    check_form,
-    check_nonnegative,
-    decaying,
-)
+from levysde.dynamics.rule import SGD, Rule, check_dampening, check_factor, check_form
 from levysde.spellings import with_hints
 
 _KEPT, _GAIN, _ALGORITHM, _DECAY = range(4)
@@ -80,12 +73,9 @@ def sgd(clip: float | None = None, weight_decay: float = 0.0) -> Dynamics:
     >>> sgd().update(0, 1.0, 0.0, 0.0, 2.0, 0.5, 0.1, 0.0, sgd().p)[0]
     1.3
     """
-    decay = check_nonnegative("weight_decay", weight_decay)
-    if decay == 0.0:
-        return Dynamics("sgd", _sgd_update, clip=clip, sde=True, rule=SGD)
-    rule = Rule(weight_decay=decay, decay_form="l2")
-    params = {"weight_decay": decay}
-    return Dynamics("sgd", decaying(_sgd_update, 0), params=params, clip=clip, sde=True, rule=rule)
+    update, params = with_decay(_sgd_update, {}, weight_decay, 0)
+    rule = Rule(weight_decay=params["weight_decay"], decay_form="l2") if params else SGD
+    return Dynamics("sgd", update, params=params, clip=clip, sde=True, rule=rule)
 
 
 class Momentum(Optimizer):
@@ -211,12 +201,10 @@ def momentum(
             f"dampening is {damped:g} with rates per unit time, where m is a mean; give 0"
         )
     params = {"decay": check_factor("decay", decay, rates), "dampening": damped}
-    decays = check_nonnegative("weight_decay", weight_decay)
-    if decays:
-        params["weight_decay"] = decays
+    update, params = with_decay(_momentum_update, params, weight_decay, _DECAY)
     return Momentum(
         "momentum",
-        decaying(_momentum_update, _DECAY) if decays else _momentum_update,
+        update,
         memory=True,
         params=params,
         sde=form == "sde",

@@ -15,7 +15,7 @@ from levysde._typing import FloatArray, PlainFunction
 from levysde.engine.compile import compile_cached, pointers
 from levysde.engine.cpu.jump_engine import JUMP, SLOPE, jump_function, slope_function
 from levysde.engine.cpu.queue import new_record
-from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
+from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_kept
 from levysde.engine.jump_parts import JumpPart
 from levysde.engine.path.line_path import (
     LINE_WALKER,
@@ -25,7 +25,7 @@ from levysde.engine.path.line_path import (
     begin_on_line,
 )
 from levysde.engine.path.tabulated_flow import FlowTable
-from levysde.engine.status import NON_FINITE, RUNNING, finished_prefix
+from levysde.engine.status import NON_FINITE, RUNNING
 
 __all__ = ["LineVisits"]
 
@@ -114,14 +114,9 @@ def visit_on_line(
     """
     run = _Run(slope_function(gradient), jump_function(jumps), scene, paths, most)
     threads = min(threads or available_threads(), paths)
-    interrupt = None
-    try:
-        run_threads(run.work, threads, run.stop, run.status, progress)
-    except KeyboardInterrupt as stopped:
-        interrupt = stopped
+    count, interrupt = run_kept(run.work, threads, run.stop, run.status, progress)
     if run.count > most:
         return None
-    count = finished_prefix(run.status)
     nothing = np.empty(0), np.empty((0, 2), np.int64)
     found = [nothing, *(run.found[path] for path in range(count))]
     numbers = np.repeat(np.arange(count), [len(times) for times, _ in found[1:]])

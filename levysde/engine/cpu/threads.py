@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from levysde.engine.status import finished_prefix
+
 SEGMENT_SECONDS = 0.05
 """Aim for the time between two monitoring times at the interrupt flag."""
 
@@ -90,6 +92,43 @@ def run_threads(
         stop.set()
     crew.wait(None, until_all=True)
     return crew.total()
+
+
+def run_kept(
+    work: Callable[[], int],
+    threads: int,
+    stop: threading.Event,
+    rows: npt.NDArray[np.int8],
+    progress: Callable[[int], object] | None,
+) -> tuple[int, KeyboardInterrupt | None]:
+    """As `run_threads`, but an interrupt is handed over with the paths that had ended before it.
+
+    Parameters
+    ----------
+    work, threads, stop, rows, progress
+        As for `run_threads`; progress is also called when all paths have ended.
+
+    Returns
+    -------
+    (int, KeyboardInterrupt or None)
+        Number of paths before the first that has not ended, and what stopped that one.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the first path had not ended.
+    """
+    interrupt = None
+    try:
+        run_threads(work, threads, stop, rows, progress)
+        if progress is not None:
+            progress(len(rows))
+    except KeyboardInterrupt as stopped:
+        interrupt = stopped
+    count = finished_prefix(rows)
+    if interrupt is not None and count == 0:
+        raise interrupt
+    return count, interrupt
 
 
 class _Crew:

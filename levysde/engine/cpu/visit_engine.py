@@ -28,10 +28,9 @@ from levysde.engine.cpu.block import (
 )
 from levysde.engine.cpu.euler_engine import draw_noise, iterate_once
 from levysde.engine.cpu.passes import GRADIENT, NOISE, UPDATE, is_wide
-from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_threads
+from levysde.engine.cpu.threads import SEGMENT_SECONDS, Supply, available_threads, run_kept
 from levysde.engine.path.recurrence_path import parameters_of
 from levysde.engine.program import Program
-from levysde.engine.status import finished_prefix
 
 IntArray = npt.NDArray[np.int64]
 
@@ -183,12 +182,7 @@ def observe(
             finished[first:last] = left == 0
         return 0
 
-    interrupt = None
-    try:
-        run_threads(work, threads, stop, finished, progress)
-    except KeyboardInterrupt as stopped:
-        interrupt = stopped
-    count = finished_prefix(finished)
+    count, interrupt = run_kept(work, threads, stop, finished, progress)
     lines = [piece for block in sorted(found) for piece in found[block]]
     entries = np.concatenate(lines) if lines else np.zeros((0, 4), np.int64)
     entries = entries[np.lexsort((entries[:, 1], entries[:, 0]))]

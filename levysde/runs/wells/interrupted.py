@@ -34,8 +34,8 @@ def ended(visits: Visits, interrupt: KeyboardInterrupt | None) -> Visits:
 
 
 @contextmanager
-def keeping_nothing() -> Iterator[None]:
-    """Say that nothing is kept of a run that was interrupted before any path had reached it."""
+def interrupts_told() -> Iterator[None]:
+    """Raise every interrupt as `Interrupted`: that of finished visits as it is, others without."""
     try:
         yield
     except KeyboardInterrupt as stop:

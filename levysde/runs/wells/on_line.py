@@ -76,8 +76,6 @@ def visits_on_line(
             f"more than {most} transitions before the horizon {horizon:g}; give a shorter one, or "
             "fewer paths"
         )
-    if seen.interrupt is not None and not seen.lost.size:
-        raise seen.interrupt
     if seen.lost.all():
         raise ValueError(f"all {total} paths became infinite or NaN; the potential holds none")
     kept, numbers = ~seen.lost[seen.path], np.cumsum(~seen.lost) - 1

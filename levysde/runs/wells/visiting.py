@@ -27,7 +27,7 @@ from levysde.runs.progress import Progress, stage, watched
 from levysde.runs.record import content, versions
 from levysde.runs.simulation import Asked, prepare
 from levysde.runs.wells.by_jumps import visits_by_jumps
-from levysde.runs.wells.interrupted import ended, keeping_nothing
+from levysde.runs.wells.interrupted import ended, interrupts_told
 from levysde.runs.wells.visited import Visits
 from levysde.spellings import with_hints
 
@@ -151,7 +151,7 @@ def visits(
     if threads is not None:
         threads = checks.whole_number("threads", threads, 1)
     epsilon, step = amplitude_and_step(dynamics, noise, epsilon, dt, lr)
-    with watched(progress) as bar, keeping_nothing():
+    with watched(progress) as bar, interrupts_told():
         with stage(bar, "looking for the boundaries of the wells"):
             basins = wells_of(potential, minima)
         seed = checks.seed_number(seed)
@@ -221,8 +221,6 @@ def _by_steps(
         lambda finished: progress(finished, total),
     )  # fmt: skip
     finite = np.asarray(np.isfinite(found.position).all(axis=1))
-    if found.interrupt is not None and not finite.size:
-        raise found.interrupt
     if not finite.any():
         raise ValueError(f"all {finite.size} paths became infinite or NaN; give a smaller dt")
     if not finite.all():
