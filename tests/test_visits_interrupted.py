@@ -40,6 +40,15 @@ def test_the_finished_paths_are_those_of_a_shorter_run(options):
 
 
 @pytest.mark.parametrize("options", [EULER, JUMP], ids=["euler", "jump"])
+def test_an_interrupt_after_the_last_path_loses_nothing(options):
+    """Progress is told of the end, and may be the one that hears the interrupt."""
+    options = options | {"horizon": 0.01 * options["horizon"]}
+    with pytest.raises(ls.Interrupted) as caught:
+        visits(8, **options, progress=stopping(8))
+    assert caught.value.result.digest == visits(8, **options).digest
+
+
+@pytest.mark.parametrize("options", [EULER, JUMP], ids=["euler", "jump"])
 def test_without_a_finished_path_nothing_is_kept(options):
     with pytest.raises(ls.Interrupted, match="interrupted; nothing is kept") as caught:
         visits(8, **options | {"horizon": 1e9}, progress=stopping(0))

@@ -6,7 +6,9 @@ from test_optimizers import TORCH, assert_close, torch_walk
 
 import levysde as ls
 from levysde import spec
+from levysde.methods.scheme import chosen_scheme
 from levysde.methods.timestep import automatic_step
+from levysde.runs.comparison import common_step
 
 LAW = ls.noise.independent(1.5)
 DECAY = 0.36
@@ -59,7 +61,8 @@ def test_divided_steps_decay_too():
 def test_thousand_steps_of_torch(name):
     decay = float(TORCH["weight_decay"])
     assert_close(torch_walk(name, weight_decay=decay), TORCH[f"{name} with weight decay"])
-    assert np.abs(torch_walk(name, weight_decay=0.99 * decay) - TORCH[name]).max() > 1e-3
+    other = torch_walk(name, weight_decay=0.99 * decay) - TORCH[f"{name} with weight decay"]
+    assert np.abs(other).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -97,8 +100,13 @@ def test_skipped_steps_have_the_predicted_mean(name):
     run = ls.escape_times(
         basin, make(weight_decay=1.0), LAW, paths=4000, seed=1, method="jump", **options
     )
-    rate = ls.theory.predict(basin, make(weight_decay=1.0), LAW, **options).rate
-    assert abs(run.mean * rate - 1.0) < 4.0 / np.sqrt(4000) + 0.03  # and the order eps^alpha
+    allowed = 4.0 / np.sqrt(4000) + 0.03  # and the order eps^alpha
+    rate, other = (
+        ls.theory.predict(basin, make(weight_decay=w), LAW, **options).rate for w in (1.0, 0.0)
+    )
+    assert abs(run.mean * rate - 1.0) < allowed
+    # A decay takes back a part of the step in which momentum spreads a jump, and nothing of SGD's.
+    assert (abs(run.mean * other - 1.0) > allowed) == (name == "momentum")
 
 
 def test_the_automatic_step_counts_it():
@@ -106,6 +114,28 @@ def test_the_automatic_step_counts_it():
     sgd = ls.dynamics.sgd(weight_decay=3.0)
     assert automatic_step(ls.basins.flat(), sgd).dt == pytest.approx(0.01 / 4.0)
     assert automatic_step(ls.basins.driftless(), sgd).dt == pytest.approx(0.01 / 3.0)
+
+
+def test_the_default_horizon_is_that_of_the_moved_minimum():
+    setting = {"epsilon": 0.3, "paths": 2, "dt": 0.01, "horizon": None, "scheme": "flow"}
+    wanted = exits(well(MOVED), ls.dynamics.sgd(), **setting).parameters["horizon"]
+    found = exits(well(), ls.dynamics.sgd(weight_decay=DECAY), **setting).parameters["horizon"]
+    still = exits(well(), ls.dynamics.sgd(), **setting).parameters["horizon"]
+    assert found == pytest.approx(wanted, rel=0.01)
+    assert found != pytest.approx(still, rel=0.05)
+
+
+def test_a_stiff_decay_divides_steps():
+    """In a weak well it is the decay by which an explicit step overshoots."""
+    weak = ls.basins.quadratic(1, 0.01)
+    decays = {w: chosen_scheme(weak, ls.dynamics.sgd(weight_decay=w), 0.05, 1.5) for w in (0, 10)}
+    assert decays == {0: "euler", 10: "flow"}
+
+
+def test_optimizers_are_compared_with_a_step_that_is_stable_with_it():
+    """Beside Adam, whose step is long: half of 1/(k + w)."""
+    optimizers = [ls.dynamics.adam(), ls.dynamics.momentum(0.0, weight_decay=99.0)]
+    assert common_step(ls.basins.flat(), optimizers).dt == pytest.approx(0.5 / 100.0)
 
 
 def test_a_step_in_which_it_takes_too_much_is_told():
