@@ -41,7 +41,7 @@ class Setting(NamedTuple):
     horizon: UInt64
     dim: int
     drivers: int
-    idling: Idling | None
+    idling: Idling | tuple[()]  # a kernel cannot be given None
 
 
 def skipping_job(idle: IdleProgram, horizon: int) -> Job:
@@ -76,7 +76,7 @@ def recurrence_job(program: Program, horizon: int) -> Job:
     -------
     Job
     """
-    return _job(program, horizon, _counted(advance_of(program)), None)
+    return _job(program, horizon, _counted(advance_of(program)), ())
 
 
 def _counted(iterate: PlainFunction) -> PlainFunction:
@@ -91,7 +91,9 @@ def _counted(iterate: PlainFunction) -> PlainFunction:
     return counted
 
 
-def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling | None) -> Job:
+def _job(
+    program: Program, horizon: int, iterate: PlainFunction, idling: Idling | tuple[()]
+) -> Job:
     if program.dim > LARGEST_DIM:
         raise ValueError(
             f"a path in {program.dim} dimensions does not fit into the memory of a thread of the "
@@ -115,7 +117,7 @@ def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling 
     )
     memory = program.update.memory
     numbers = program.dim * (3 if memory else 1)
-    kernel = _kernel(program, memory, iterate, skips=idling is not None)
+    kernel = _kernel(program, memory, iterate, skips=bool(idling))
     return Job(kernel, setting, marks=3, numbers=numbers)
 
 
