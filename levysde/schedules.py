@@ -11,7 +11,8 @@ name             factor s(t), with length T and final value f
 `inverse_power`  (1 + t/T)^(-power)
 ================ ================================================================
 
-Time is that of the SDE, in which a step lasts dt, the learning rate of an optimizer.
+Time is that of the SDE, in which a step lasts dt, the learning rate of an optimizer. Powers and
+cosines are made of elementary functions that have the same bits on every processor and device.
 """
 
 import math
@@ -24,16 +25,9 @@ import numpy.typing as npt
 
 from levysde import checks
 from levysde._typing import FloatArray, PlainFunction
+from levysde.engine.random.elementary import exp2, log2, sin_pi
 
-__all__ = [
-    "Schedule",
-    "constant",
-    "cosine",
-    "inverse_power",
-    "linear",
-    "step",
-    "warmup",
-]
+__all__ = ["Schedule", "constant", "cosine", "inverse_power", "linear", "step", "warmup"]
 
 _TRIED = (0.0, 1e-3, 0.7, 13.0, 1e4)
 """Times at which a function of the user is tried."""
@@ -146,12 +140,17 @@ def _constant(t: float, p: FloatArray) -> float:
 
 
 def _step(t: float, p: FloatArray) -> float:
-    return float(p[1] ** np.floor(t / p[0]))
+    found, square, left = 1.0, float(p[1]), np.floor(t / p[0])
+    while left > 0.0:
+        half = np.floor(0.5 * left)
+        found *= square if left > 2.0 * half else 1.0
+        square, left = square * square, half
+    return found
 
 
 def _cosine(t: float, p: FloatArray) -> float:
-    share = min(t / p[0], 1.0)
-    return float(p[1] + (1.0 - p[1]) * 0.5 * (1.0 + math.cos(math.pi * share)))
+    sine = sin_pi(0.5 * (1.0 - min(t / p[0], 1.0)))
+    return float(p[1] + (1.0 - p[1]) * sine * sine)
 
 
 def _linear(t: float, p: FloatArray) -> float:
@@ -163,7 +162,7 @@ def _warmup(t: float, p: FloatArray) -> float:
 
 
 def _inverse_power(t: float, p: FloatArray) -> float:
-    return float((1.0 + t / p[0]) ** -p[1])
+    return float(exp2(max(-p[1] * log2(1.0 + t / p[0]), -1022.0)))
 
 
 def _constant_integral(t: float, power: float, p: FloatArray) -> float:

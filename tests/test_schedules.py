@@ -12,7 +12,7 @@ from tests.user_parts import halving
 
 NAMED = {
     "constant": (schedules.constant(), lambda t: 1.0),
-    "step": (schedules.step(3.0, 0.5), lambda t: 0.5 ** math.floor(t / 3.0)),
+    "step": (schedules.step(3.0, 0.3), lambda t: 0.3 ** math.floor(t / 3.0)),
     "cosine": (
         schedules.cosine(4.0, final=0.2),
         lambda t: 0.2 + 0.4 * (1.0 + math.cos(math.pi * min(t / 4.0, 1.0))),

@@ -91,9 +91,7 @@ def _counted(iterate: PlainFunction) -> PlainFunction:
     return counted
 
 
-def _job(
-    program: Program, horizon: int, iterate: PlainFunction, idling: Idling | tuple[()]
-) -> Job:
+def _job(program: Program, horizon: int, iterate: PlainFunction, idling: Idling | tuple[()]) -> Job:
     if program.dim > LARGEST_DIM:
         raise ValueError(
             f"a path in {program.dim} dimensions does not fit into the memory of a thread of the "
