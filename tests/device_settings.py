@@ -1,7 +1,7 @@
-"""Settings that both a simulated device and the processor run, and the digests of what they give.
+"""Settings that both a device and the processor run, and the digests of what they give.
 
-As a script, `python device_settings.py GROUP ...` prints those of the simulated device as a JSON
-object of the groups; the environment says NUMBA_ENABLE_CUDASIM=1 before numba is imported.
+As a script, `python device_settings.py EVERY` prints those of the device as a JSON object of the
+groups, of every so many settings. With NUMBA_ENABLE_CUDASIM=1 the device is numba's simulator.
 """
 
 import json
@@ -179,23 +179,24 @@ def seal(run: ls.EscapeTimes) -> str:
 GROUPS = ("laws", "optimizers", "parts", "jumps", "skips")
 
 
-def uninitialized(self, shape, dtype, alignment=None):
-    """Local memory in which nothing is 0 by chance."""
-    found = np.empty(shape, as_dtype(dtype))
-    found.view(np.uint8)[...] = 0xFF
-    return found
+def fill_local_memory():
+    """Have the simulator begin with local memory in which nothing is 0 by chance."""
+    from numba.cuda.simulator import kernelapi
+    from numba.np.numpy_support import as_dtype
+
+    def array(self, shape, dtype, alignment=None):
+        found = np.empty(shape, dtype if isinstance(dtype, np.dtype) else as_dtype(dtype))
+        found.view(np.uint8)[...] = 0xFF
+        return found
+
+    kernelapi.FakeCUDALocal.array = array
 
 
 if __name__ == "__main__":
-    from numba.cuda.simulator import kernelapi
-    from numba.np.numpy_support import as_dtype as numba_dtype
+    from levysde.engine.cuda import copies, lots
 
-    from levysde.engine.cuda import lots
-
-    def as_dtype(dtype):
-        return dtype if isinstance(dtype, np.dtype) else numba_dtype(dtype)
-
-    kernelapi.FakeCUDALocal.array = uninitialized
+    if copies.is_simulated():
+        fill_local_memory()
     lots._FIRST_STEPS = 1
     warnings.simplefilter("ignore")  # words are cut, and few paths escape
     found, usual, every = {}, lots.LAUNCH_SECONDS, int(sys.argv[1])

@@ -50,14 +50,15 @@ def test_kernels_give_the_numbers_of_the_processor(every):
         check_group(group, found, every)
 
 
-def check_group(group, found, every):
+def check_group(group, found, every, but=()):
+    """A group of settings, but for some that are not compared."""
     settings = device_settings.of_group(group, every)
     assert list(found) == list(settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         runs = {name: run("cpu") for name, run in settings.items()}
-    wrong = [name for name, run in runs.items() if device_settings.seal(run) != found[name]]
-    assert not wrong, group
+    wrong = {name for name, run in runs.items() if device_settings.seal(run) != found[name]}
+    assert wrong <= set(but), group
     assert len(set(found.values())) >= len(found) - SAME[group]
     assert all(run.escaped > 0 for run in runs.values())
 

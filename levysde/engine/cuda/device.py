@@ -1,5 +1,6 @@
 """The graphics processor that is used: whether there is one, its memory, kernels made for it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -137,7 +138,7 @@ def compiled(kernel: PlainFunction, signature: tuple[Any, ...], capability: tupl
     return library, result
 
 
-_ARRAYS = ("NRT required", "numpy_empty", "arg mismatch")
+_ARRAYS = ("NRT required", "numpy_empty", "array_allocate", "arg mismatch")
 _UNCLEAR = ("object at 0x", "ERROR_INVALID_IR", "recursion depth")
 """What errors of the compiler say where a function makes an array, and where they say nothing."""
 
@@ -204,7 +205,8 @@ def failures_told() -> Iterator[None]:
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in ("cuda", "numba", "numba_cuda"):
             raise
-        reason = first_reason(error)
+        code = re.search(r"CUDA_ERROR_\w+", str(error))
+        reason = code[0] if code else first_reason(error)
         if "MEMORY" in str(error).upper():
             raise BackendError(
                 f"not enough memory on the GPU ({reason}); give fewer paths or dimensions, or use "
