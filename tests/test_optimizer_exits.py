@@ -151,7 +151,7 @@ def test_one_clipped_jump_leaves_as_without_clipping():
     assert abs(clipped_mean(1.5, epsilon, paths) / exact - 1.0) < SIGMAS / math.sqrt(paths)
 
 
-@pytest.mark.parametrize("paths", [400])
+@pytest.mark.parametrize("paths", [600])
 def test_two_clipped_jumps_leave_with_their_own_law(paths):
     """l* = 2: E Gamma is eps^(-2 alpha) over the rate of two jumps, in the limit."""
     clip = 0.7
