@@ -42,10 +42,10 @@ def parts_of(record: Mapping[str, Any]) -> tuple[Basin, Dynamics, Noise]:
     Examples
     --------
     >>> import levysde as ls
-    >>> parts = ls.basins.tilted(), ls.dynamics.sgd(), ls.noise.isotropic(1.5)
-    >>> run = ls.escape_times(*parts, 0.5, paths=10, dt=0.01, scheme="flow")
+    >>> parts = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5)
+    >>> run = ls.escape_times(*parts, 0.5, paths=10, dt=0.01)
     >>> parts_of(run.parameters)[0].name
-    'tilted'
+    'flat'
     """
     try:
         return _basin(record), _dynamics(record), _noise(record)

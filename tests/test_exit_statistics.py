@@ -45,7 +45,7 @@ def name_of(given):
     return getattr(given, "name", given)
 
 
-@pytest.mark.parametrize("paths", [10_000])
+@pytest.mark.parametrize("paths", [5_000])
 @pytest.mark.parametrize(("name", "basin"), IN_TURN, ids=name_of)
 def test_exit_position_follows_the_escape_measure(name, basin, paths):
     """Direction and distance of exits against draws from nu restricted to W."""
@@ -67,14 +67,14 @@ def test_exit_position_follows_the_escape_measure(name, basin, paths):
 
 
 def test_the_exit_law_of_another_noise_is_rejected():
-    result = exits(SQUARE, "isotropic", 10_000)
+    result = exits(SQUARE, "isotropic", 5_000)
     other = theory.exit_law(SQUARE.domain, LAWS["independent"], SQUARE.minimum)
     expected = other.sample(DRAWS, seed=6)
     below = [np.mean(x[:, 1] < -0.5) for x in (result.exit_position, expected)]
-    assert abs(below[0] - below[1]) > 5.0 * (SIGMAS * 0.5 / math.sqrt(10_000) + OFF_CENTER)
+    assert abs(below[0] - below[1]) > 5.0 * (SIGMAS * 0.5 / math.sqrt(5_000) + OFF_CENTER)
 
 
-@pytest.mark.parametrize("paths", [10_000])
+@pytest.mark.parametrize("paths", [5_000])
 @pytest.mark.parametrize(("name", "basin"), IN_TURN, ids=name_of)
 def test_mean_exit_time_of_every_law(name, basin, paths):
     """Small noise: the mean times the predicted rate is 1, up to the first order in eps^alpha."""
@@ -88,7 +88,7 @@ def test_mean_exit_time_of_every_law(name, basin, paths):
 def test_multifractal_rates_add():
     law = ls.noise.multifractal([1.2, 1.8], [0.3, 1.0])
     epsilon = 0.05
-    result = ls.escape_times(DISC, SGD, law, epsilon, paths=20_000, dt=0.05, seed=8)
+    result = ls.escape_times(DISC, SGD, law, epsilon, paths=5_000, dt=0.05, seed=8)
     prediction = theory.predict(DISC, SGD, law, epsilon)
     one = ls.noise.independent(1.2, [0.3, 1e-9])
     smallest = theory.escape_measure(DISC.domain, one, DISC.minimum).value * epsilon**1.2

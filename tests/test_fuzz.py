@@ -6,6 +6,7 @@ that is not in the table fails a test.
 """
 
 import datetime
+import functools
 import inspect
 import io
 import linecache
@@ -165,8 +166,16 @@ def drift(j: int, x: Any, m: Any, v: Any, g: Any, dL: Any, dt: Any, t: Any, p: A
 FLAT, SHARP = basins.flat(), basins.sharp()
 SGD, MOMENTUM = dynamics.sgd(), dynamics.momentum()
 CAUCHY, LAW = noise.independent(1.0), noise.independent(1.5)
-RUN = ls.escape_times(FLAT, SGD, LAW, 1.0, paths=60, dt=0.1, seed=2)
-LATER_RUN = ls.escape_times(FLAT, SGD, LAW, 0.7, paths=60, dt=0.1, seed=3)
+
+
+@functools.cache
+def finished(epsilon: float = 1.0, seed: int = 2) -> ls.EscapeTimes:
+    return ls.escape_times(FLAT, SGD, LAW, epsilon, paths=60, dt=0.1, seed=seed)
+
+
+@functools.cache
+def drawn_axes() -> Any:
+    return figures.trajectories([0.0, 1.0], [[0.0, 1.0]])
 
 
 def times(random: Random) -> Arguments:
@@ -623,8 +632,8 @@ TABLE: dict[str, Entry] = {
     ),
     "refine": Entry(
         ls.refine,
-        lambda r: {"result": RUN, "basin": FLAT, "dynamics": SGD, "noise": LAW, "halvings": 2,
-                   "threads": 2, "progress": False, "correction": None},
+        lambda r: {"result": finished(), "basin": FLAT, "dynamics": SGD, "noise": LAW,
+                   "halvings": 2, "threads": 2, "progress": False, "correction": None},
         {"result": "object", "basin": "object", "dynamics": "object", "noise": "object",
          "halvings": "count", "threads": "optional count", "progress": "progress",
          "correction": "optional name"},
@@ -636,19 +645,20 @@ TABLE: dict[str, Entry] = {
          "parameters": "record", "seconds": "not negative"},
     ),
     "EscapeTimes.mean_interval": Entry(
-        lambda level: RUN.mean_interval(level=level),
+        lambda level: finished().mean_interval(level=level),
         lambda r: {"level": r.uniform(0.5, 0.99)}, {"level": "level"},
     ),
     "EscapeTimes.rate_interval": Entry(
-        lambda level: RUN.rate_interval(level=level),
+        lambda level: finished().rate_interval(level=level),
         lambda r: {"level": r.uniform(0.5, 0.99)}, {"level": "level"},
     ),
     "EscapeTimes.survival": Entry(
-        lambda level: RUN.survival(level=level),
+        lambda level: finished().survival(level=level),
         lambda r: {"level": r.uniform(0.5, 0.99)}, {"level": "level"},
     ),
     "EscapeTimes.save": Entry(
-        lambda path: RUN.save(path), lambda r: {"path": f"run{r.integers(5)}"}, {"path": "path"},
+        lambda path: finished().save(path), lambda r: {"path": f"run{r.integers(5)}"},
+        {"path": "path"},
     ),
     "seed_of": Entry(
         lambda setting, seed: ls.seed_of(setting, seed=seed),
@@ -656,10 +666,12 @@ TABLE: dict[str, Entry] = {
         {"setting": "any", "seed": "seed"},
     ),
     "estimators.slope_of": Entry(
-        exit_times.slope_of, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
+        exit_times.slope_of, lambda r: {"results": [finished(), finished(0.7, 3)]},
+        {"results": "results"},
     ),
     "estimators.shared_draws": Entry(
-        exit_times.shared_draws, lambda r: {"results": [RUN, LATER_RUN]}, {"results": "results"}
+        exit_times.shared_draws, lambda r: {"results": [finished(), finished(0.7, 3)]},
+        {"results": "results"},
     ),
     "load": Entry(ls.load, lambda r: {"path": "saved.npz"}, {"path": "path"}),
     "Domain.contains": Entry(
@@ -717,7 +729,7 @@ TABLE: dict[str, Entry] = {
     ),
     "plots.survival_curve": Entry(
         figures.survival_curve,
-        lambda r: {"result": RUN, "rate": positive(r), "ax": None},
+        lambda r: {"result": finished(), "rate": positive(r), "ax": None},
         {"result": "object", "rate": "optional not negative", "ax": "optional object"},
     ),
     "plots.trajectories": Entry(
@@ -751,11 +763,10 @@ TABLE: dict[str, Entry] = {
     ),
     "plots.save": Entry(
         figures.save,
-        lambda r: {"figure_or_ax": AXES, "path": "figure.svg"},
+        lambda r: {"figure_or_ax": drawn_axes(), "path": "figure.svg"},
         {"figure_or_ax": "object", "path": "path"},
     ),
 }  # fmt: skip
-AXES = figures.trajectories([0.0, 1.0], [[0.0, 1.0]])
 
 MADE_FOR_READING = {
     "BackendError", "Comparison", "Interrupted", "Noise", "Refinement", "Status", "Trajectories",
@@ -855,7 +866,7 @@ def numbers_in(value: Any) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    RUN.save("saved.npz")
+    finished().save("saved.npz")
 
 
 def good_arguments(entry: Entry, random: Random) -> Arguments:

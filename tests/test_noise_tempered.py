@@ -197,12 +197,12 @@ def test_escape_times_have_the_rate_of_long_jumps():
 
 def test_digests_names_and_records(tmp_path, capsys):
     law = ls.noise.tempered(1.3, 4.0, 0.5)
-    setting = {"paths": 300, "dt": 0.01, "seed": 2, "horizon": 20.0}
+    setting = {"paths": 100, "dt": 0.01, "seed": 2, "horizon": 20.0}
     run = ls.escape_times(FLAT, SGD, law, 0.5, threads=1, **setting)
     assert ls.escape_times(FLAT, SGD, law, 0.5, threads=3, **setting).digest == run.digest
     rebuilt = spec.build(json.loads(json.dumps(run.parameters)))
     assert ls.escape_times(*rebuilt, 0.5, **setting).digest == run.digest
-    words = "--basin flat --epsilon 0.5 --noise tempered --alpha 1.3 --scale 0.5 --paths 300"
+    words = "--basin flat --epsilon 0.5 --noise tempered --alpha 1.3 --scale 0.5 --paths 100"
     more = "--noise-parameter length=4 --dt 0.01 --seed 2 --horizon 20 --quiet --json"
     assert main(f"escape {words} {more}".split()) == 0
     assert json.loads(capsys.readouterr().out)["digest"] == run.digest

@@ -12,7 +12,11 @@ from levysde.runs.ratios import Ratio
 pytestmark = pytest.mark.quick
 
 FLAT, SGD, NOISE = ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5)
-RUN = ls.escape_times(FLAT, SGD, NOISE, 0.5, paths=200)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return ls.escape_times(FLAT, SGD, NOISE, 0.5, paths=200)
 
 
 def by_label(ax):
@@ -33,19 +37,19 @@ def texts(ax):
 # ------------------------------------------------------------------------------------ escape times
 
 
-def test_survival_has_the_predicted_line_and_p():
-    ax = RUN.plot()
+def test_survival_has_the_predicted_line_and_p(run):
+    ax = run.plot()
     rate = ls.theory.predict(FLAT, SGD, NOISE, 0.5).rate
     x, y = by_label(ax)["theory"].get_data()
-    assert y == pytest.approx(np.exp(-rate * RUN.mean * x))
-    p = RUN.exponentiality().p_value
+    assert y == pytest.approx(np.exp(-rate * run.mean * x))
+    p = run.exponentiality().p_value
     assert texts(ax) == [f"200 of 200 paths escaped\nexponential law: p = {p:.2g}"]
 
 
-def test_a_given_prediction_is_drawn():
+def test_a_given_prediction_is_drawn(run):
     other = ls.theory.predict(FLAT, SGD, NOISE, 0.4)
-    x, y = by_label(RUN.plot(prediction=other))["theory"].get_data()
-    assert y == pytest.approx(np.exp(-other.rate * RUN.mean * x))
+    x, y = by_label(run.plot(prediction=other))["theory"].get_data()
+    assert y == pytest.approx(np.exp(-other.rate * run.mean * x))
 
 
 def test_a_theory_without_jumps_has_no_line():
@@ -57,20 +61,20 @@ def test_a_theory_without_jumps_has_no_line():
     assert "theory" not in by_label(run.plot(prediction=predicted))
 
 
-def test_parts_that_are_not_built_in_have_no_line():
-    bare = ls.EscapeTimes(RUN.steps, RUN.status, RUN.exit_position, RUN.dt)
+def test_parts_that_are_not_built_in_have_no_line(run):
+    bare = ls.EscapeTimes(run.steps, run.status, run.exit_position, run.dt)
     assert "theory" not in by_label(bare.plot())
 
 
-def test_exit_positions_have_the_recorded_boundary():
-    ax = RUN.plot("exit_positions")
+def test_exit_positions_have_the_recorded_boundary(run):
+    ax = run.plot("exit_positions")
     assert sorted(line.get_xdata()[0] for line in ax.lines) == pytest.approx([-1.0, 1.0], abs=1e-5)
 
 
-def test_few_escapes_have_no_p():
-    status = np.full(RUN.paths, 2, np.int8)
+def test_few_escapes_have_no_p(run):
+    status = np.full(run.paths, 2, np.int8)
     status[:2] = 1
-    few = ls.EscapeTimes(RUN.steps, status, RUN.exit_position, RUN.dt)
+    few = ls.EscapeTimes(run.steps, status, run.exit_position, run.dt)
     assert texts(few.plot()) == ["2 of 200 paths escaped"]
 
 
@@ -328,11 +332,6 @@ def test_points_have_intervals_and_lines():
 
 
 # ---------------------------------------------------------------------------------------- all alike
-
-
-@pytest.fixture(scope="module")
-def run():
-    return RUN
 
 
 @pytest.mark.parametrize("name", ["run", "sample", "compared", "visited"])

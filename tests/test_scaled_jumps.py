@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from test_scaled_noise import given, one, same
 
 import levysde as ls
 from levysde import schedules, theory
@@ -9,7 +10,6 @@ from levysde.engine.cpu.jump_engine import jump_function
 from levysde.methods.jump.assembly import jump_program
 from levysde.model import Model
 from levysde.noise import scaled
-from tests.test_scaled_noise import given, one, same
 from tests.user_parts import grows_outwards, turned
 
 SGD = ls.dynamics.sgd()

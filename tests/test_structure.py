@@ -25,7 +25,6 @@ FILES = {
     ): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-TREES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in FILES.items()}
 
 MAX_LINES = 400
 LONG_FILES = {
@@ -97,6 +96,11 @@ def matches(module: str, pattern: str) -> bool:
     return module == pattern
 
 
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(FILES[module].read_text(encoding="utf-8"))
+
+
 def allowed(module: str, patterns: tuple[str, ...]) -> bool:
     return any(matches(module, pattern) for pattern in patterns)
 
@@ -113,10 +117,10 @@ def imports(module: str, *, typing: bool = True) -> list[tuple[str, int]]:
 
 def _imports(module: str, typing: bool) -> Iterator[tuple[str, int]]:
     skipped: set[ast.AST] = set()
-    for node in ast.walk(TREES[module]):
+    for node in ast.walk(tree(module)):
         if not typing and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             skipped.update(child for statement in node.body for child in ast.walk(statement))
-    for node in ast.walk(TREES[module]):
+    for node in ast.walk(tree(module)):
         if node in skipped:
             continue
         if isinstance(node, ast.Import):
@@ -257,7 +261,7 @@ def test_imports_point_one_way(module: str) -> None:
     """Imports at the head of a module; functions may ask a later layer for a default."""
     head = {
         node.lineno
-        for node in ast.iter_child_nodes(TREES[module])
+        for node in ast.iter_child_nodes(tree(module))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     wrong = [
@@ -375,7 +379,7 @@ def test_files_are_short(module: str) -> None:
 def test_no_code_from_strings(module: str) -> None:
     wrong = [
         f"{FILES[module]}:{node.lineno} calls {node.func.id}"
-        for node in ast.walk(TREES[module])
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in {"exec", "eval", "compile"}
@@ -409,7 +413,7 @@ def part_classes() -> set[str]:
         node.name
         for module in FILES
         if allowed(module, homes)
-        for node in ast.walk(TREES[module])
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.ClassDef)
     } - BASE_CLASSES
 
@@ -423,9 +427,9 @@ def is_of_part(node: ast.AST, attribute: str) -> bool:
     return word in PART_WORDS
 
 
-def questions(tree: ast.AST, classes: set[str]) -> Iterator[int]:
+def questions(module: ast.AST, classes: set[str]) -> Iterator[int]:
     """Lines that ask a part for its name, its class or a key of its parameters."""
-    for node in ast.walk(tree):
+    for node in ast.walk(module):
         if isinstance(node, ast.Compare):
             asked = [node.left, *node.comparators]
             if any(is_of_part(value, "name") or is_of_part(value, "params") for value in asked):
@@ -452,7 +456,7 @@ def questions(tree: ast.AST, classes: set[str]) -> Iterator[int]:
 def test_parts_are_not_asked_for_their_names(module: str) -> None:
     """Facts are declared on the parts; a name is for people."""
     classes = part_classes()
-    assert [f"{FILES[module]}:{line}" for line in questions(TREES[module], classes)] == []
+    assert [f"{FILES[module]}:{line}" for line in questions(tree(module), classes)] == []
 
 
 def test_the_rule_about_names_sees_what_it_forbids() -> None:

@@ -112,7 +112,7 @@ def first_euler(case: Case) -> Any:
     return run(case, ONE, dt=STEP, horizon=HORIZON, paths=64)[0]
 
 
-@pytest.mark.parametrize(("case", "pair"), in_turn(EULER[::2], POWERS_OF_TWO, 1), ids=str)
+@pytest.mark.parametrize(("case", "pair"), in_turn(EULER[::3], POWERS_OF_TWO, 1), ids=str)
 def test_euler_is_the_same_bit_for_bit(case: Case, pair: Pair) -> None:
     base, u = first_euler(case), case.units(*pair)
     result = run(case, u, dt=STEP * u.time, horizon=HORIZON * u.time, paths=64)[0]
@@ -151,7 +151,7 @@ def first_automatic(case: Case) -> Any:
     return run(case, ONE, horizon=4.0, paths=16)
 
 
-@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC[::2], each=1), ids=str)
+@pytest.mark.parametrize(("case", "pair"), in_turn(AUTOMATIC[::3], each=1), ids=str)
 def test_automatic_step(case: Case, pair: Pair) -> None:
     u = case.units(*pair)
     same_in(u, case, first_automatic(case), horizon=4.0 * u.time, paths=16)
@@ -199,7 +199,7 @@ def first_jumps(case: Case) -> Any:
 
 @pytest.mark.parametrize(
     ("case", "pair"),
-    in_turn(JUMPING[::2], each=1) + in_turn(FOLLOWED[::2], SYSTEMS[2::4], 1),
+    in_turn(JUMPING[::3], each=1) + in_turn(FOLLOWED[::2], SYSTEMS[2::4], 1),
     ids=str,
 )
 def test_jump_method(case: Case, pair: Pair) -> None:
@@ -287,7 +287,7 @@ def scaled(value: float | None, unit: float) -> Any:
 
 @pytest.mark.parametrize(
     ("case", "pair"),
-    in_turn(PREDICTED[::2], each=1) + in_turn(FOLLOWED[3:], SYSTEMS[2::4], 1),
+    in_turn(PREDICTED[::3], each=1) + in_turn(FOLLOWED[3:], SYSTEMS[2::4], 1),
     ids=str,
 )
 def test_predictions(case: Case, pair: Pair) -> None:

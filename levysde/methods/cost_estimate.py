@@ -253,7 +253,9 @@ def creeping_rate(basin: Basin, program: JumpProgram) -> float:
     total = rates[:, None] + rates[None, :]
     stationary = (linear.covariance / total)[: basin.dim, : basin.dim]
     spread = np.sqrt(np.maximum(((framed @ stationary) * framed).sum(axis=1), 1e-300))
-    about = replace(basin, minimum=linear.center[: basin.dim])
+    center = linear.center[: basin.dim]
+    # The same basin where it can be: the ways out of it are remembered.
+    about = basin if np.array_equal(center, basin.minimum) else replace(basin, minimum=center)
     deviations = np.minimum(exit_distances_of(about, rays) / spread, 50.0)
     largest = float(kramers_rate(0.5 / program.steps.relaxation_time, deviations).max())
     return largest if largest > 1e-300 and deviations.min() < 38.0 else 0.0

@@ -1,5 +1,6 @@
 """Power laws made by SGD itself: linear regression with a fresh Gaussian sample at every step."""
 
+import functools
 import math
 from dataclasses import dataclass
 from itertools import pairwise
@@ -60,7 +61,8 @@ class Run:
         return float(found.alpha[0]), self.alpha / math.sqrt(self.k)
 
 
-def panels(power: int, edges: list[float], nodes: int = 40) -> tuple[FloatArray, FloatArray]:
+@functools.cache
+def panels(power: int, edges: tuple[float, ...], nodes: int = 40) -> tuple[FloatArray, FloatArray]:
     """Points of a chi-square variable of so many degrees, and their probabilities.
 
     Gauss-Legendre in its root, between edges, where the density has no pole.
@@ -78,12 +80,12 @@ def growth(alpha: float, eta: float, dim: int, batch: int) -> float:
     """E[((1 - eta X/b)^2 + (eta/b)^2 X Y)^(alpha/2)], X ~ chi2_b, Y ~ chi2_(d-1)."""
     # The factor of one step is not smooth where the step leads to the minimum.
     kink = math.sqrt(batch / eta)
-    x, x_weight = panels(batch, [0.0, 0.5 * kink, kink, 1.5 * kink, 1.5 * kink + 15.0])
+    x, x_weight = panels(batch, (0.0, 0.5 * kink, kink, 1.5 * kink, 1.5 * kink + 15.0))
     y, y_weight = np.zeros(1), np.ones(1)
     if dim > 1:
         middle = math.sqrt(dim - 1.0)
         edges = {0.0, 0.1, 1.0, max(1.0, middle - 6.0), middle + 1.0, middle + 6.0, middle + 14.0}
-        y, y_weight = panels(dim - 1, sorted(edges))
+        y, y_weight = panels(dim - 1, tuple(sorted(edges)))
     factor = (1.0 - eta * x[:, None] / batch) ** 2 + (eta / batch) ** 2 * np.outer(x, y)
     return float(x_weight @ factor ** (0.5 * alpha) @ y_weight)
 
