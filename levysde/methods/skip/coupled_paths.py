@@ -205,12 +205,12 @@ class CoupledPaths:
 
         Shape (copies, groups, group, dim).
         """
-        lanes, repeated = len(self.block.path), (len(copies), 1)
-        x, m, v, g, dL = (
-            np.tile(array, repeated if self.setting.wide else repeated[::-1])
-            for array in self.block[:5]
+        lanes, along = len(self.block.path), 0 if self.setting.wide else 1
+        x, m, v, g = (np.concatenate([array] * len(copies), along) for array in self.block[:4])
+        dL = np.zeros_like(x)
+        path, step = (
+            np.concatenate([array] * len(copies)) for array in (self.block.path, self.block.step)
         )
-        path, step = (np.tile(array, len(copies)) for array in (self.block.path, self.block.step))
         rows, jumps = self._copied(x), self._copied(dL)
         place = rows[:, :, :1] + np.array([copy.away for copy in copies])[:, None, None]
         rows[:] = place
@@ -221,7 +221,6 @@ class CoupledPaths:
                 path[own] = copy.path
 
         def draw(noise: Any, block: Block, *rest: Any) -> None:
-            dL[:] = 0.0
             jumps[:] = np.array([copy.probe for copy in copies])[:, None, None]
 
         self._iterate_once(
