@@ -51,7 +51,7 @@ def agrees(result: ls.EscapeTimes, exact: float) -> bool:
 # ------------------------------------------------------------------------------------- exact means
 
 
-@pytest.mark.parametrize(("epsilon", "dt", "paths"), [(0.02, 0.5, 100_000)])
+@pytest.mark.parametrize(("epsilon", "dt", "paths"), [(0.02, 0.5, 50_000)])
 def test_exact_mean_of_the_chain(epsilon: float, dt: float, paths: int) -> None:
     """The recurrence of SGD leaves (-1, 1) in a mean time that is known to nine digits.
 
@@ -91,7 +91,7 @@ FEW_OPTIMIZERS = [name for name in OPTIMIZERS if name not in ("momentum, sde", "
 """Those of the suite, one form of each."""
 
 
-@pytest.mark.parametrize("paths", [1500])
+@pytest.mark.parametrize("paths", [1000])
 @pytest.mark.parametrize("name", FEW_OPTIMIZERS)
 def test_small_noise_limit_of_optimizers(name: str, paths: int) -> None:
     """Rate times E Gamma is 1 at eps = 1e-4, where Euler would need 1e8 steps for an exit.
