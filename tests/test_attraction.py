@@ -2,6 +2,7 @@
 
 import _thread
 import dataclasses
+import functools
 import math
 import signal
 import threading
@@ -222,7 +223,7 @@ def muller_brown(length=1.0, energy=1.0):
     return ls.Potential(2, muller_brown_gradient, params=params)
 
 
-@pytest.fixture(scope="module")
+@functools.cache
 def muller_brown_ends():
     """Some points, and whether an accurate integration leads them to the deepest minimum."""
     potential = muller_brown()
@@ -232,9 +233,9 @@ def muller_brown_ends():
     return deepest, points, np.linalg.norm(ends - deepest, axis=1) < 1e-4
 
 
-@pytest.mark.parametrize(("length", "energy"), UNITS)
-def test_curved_wells_of_all_sizes(muller_brown_ends, length, energy):
-    deepest, points, inside = muller_brown_ends
+@pytest.mark.parametrize(("length", "energy"), FEW_UNITS)
+def test_curved_wells_of_all_sizes(length, energy):
+    deepest, points, inside = muller_brown_ends()
     assert 6 < inside.sum() < 24
     domain = domains.attraction(muller_brown(length, energy), length * deepest)
     assert (domain.outside_many(length * points) == ~inside).all()

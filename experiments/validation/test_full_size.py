@@ -269,6 +269,7 @@ CLAIMS: dict[Callable[..., None], list[tuple[Any, ...]]] = {
     decay.test_the_theory_is_that_of_the_moved_minimum: every(("momentum", "momentum of an sde")),
     attraction.test_wells_of_all_sizes_on_the_line: attraction.UNITS,
     attraction.test_wells_of_all_sizes_in_the_plane: attraction.UNITS,
+    attraction.test_curved_wells_of_all_sizes: attraction.UNITS,
     exact.test_euler_chain_table: exact.EULER_TABLE,
     exact.test_density_against_another_integral: every(
         (0.6, 1.2, 1.5, 1.95), (0.4, 3.0, 12.0, 29.0)
