@@ -174,11 +174,9 @@ class CoupledPaths:
 
     def responds_as_later(self, probe: FloatArray, size: float) -> bool:
         """Whether responses, here and away, are those of times much later."""
-        (now, first), (error, other) = self._averaged(probe, (0, *_MUCH_LATER[:1]))
-        if not _same(now, first, size, _ERRORS * np.sqrt(error + other)).all():
-            return False
-        later, others = self._averaged(probe, _MUCH_LATER[1:])
-        return bool(_same(now, later, size, _ERRORS * np.sqrt(error + others)).all())
+        (now, *later), (error, *errors) = self._averaged(probe, (0, *_MUCH_LATER))
+        allowed = _ERRORS * np.sqrt(error + np.array(errors))
+        return bool(_same(now, np.array(later), size, allowed).all())
 
     def _averaged(self, probe: FloatArray, times: Sequence[int]) -> tuple[FloatArray, FloatArray]:
         """Responses at later times, here and away, averaged over variates of the dynamics.
