@@ -12,15 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import types
 from scipy import integrate, special, stats
 
 import levysde as ls
 from levysde import methods
 from levysde.basins import Basin
 from levysde.engine import jump_parts, moments
+from levysde.engine.compile import compile_cached, pointers
+from levysde.engine.cpu import jump_engine
 from levysde.engine.cpu.jump_engine import escape
 from levysde.engine.jump_program import JumpOutcome
 from levysde.engine.path import large_jump, moves
+from levysde.engine.random.philox import uniform_pair
 from levysde.engine.status import finished_prefix
 from levysde.methods import chosen_threshold
 from levysde.methods.jump.assembly import jump_program
@@ -51,30 +55,24 @@ LAWS = (
 def jumps_of(part: jump_parts.JumpPart, count: int, dim: int) -> Any:
     """Many jumps, made by the plain function of a part in compiled loops."""
     out = np.zeros((count, dim))
-    loop_of(part.jump)(out, part.p)
+    loop()(jump_engine.jump_function(part), out, part.p)
     return out
 
 
 @functools.cache
-def loop_of(jump: Callable[..., None]) -> Any:
-    """Compiled once for all tests."""
-    import numba
+def loop() -> Any:
+    """Compiled once for all laws."""
 
-    from levysde.engine.compile import prepared
-    from levysde.engine.random.philox import uniform_pair
-
-    one, uniforms = prepared(jump), prepared(uniform_pair)
-
-    @numba.njit(error_model="numpy")
-    def loop(out, p):  # type: ignore[no-untyped-def]
+    def fill(jump, out, p):  # type: ignore[no-untyped-def]
         seed, step = np.uint64(5), np.uint64(0)
         work = np.empty((1, out.shape[1]))
         for i in range(len(out)):
             path = np.uint64(i)
-            u = uniforms(seed, path, step, np.uint64(0))[1]
-            one(out[i], 0.0, u, seed, path, step, p, work)
+            u = uniform_pair(seed, path, step, np.uint64(0))[1]
+            jump(out[i], 0.0, u, seed, path, step, p, work)
 
-    return loop
+    arrays = types.float64[:, ::1], types.float64[::1]
+    return compile_cached(fill, types.void(*pointers(jump_engine.JUMP), *arrays))
 
 
 def run(basin: Basin, noise: Noise, epsilon: float, paths: int, **options: Any) -> ls.EscapeTimes:
