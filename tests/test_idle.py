@@ -91,7 +91,7 @@ FEW_OPTIMIZERS = [name for name in OPTIMIZERS if name not in ("momentum, sde", "
 """Those of the suite, one form of each."""
 
 
-@pytest.mark.parametrize("paths", [1000])
+@pytest.mark.parametrize("paths", [1500])
 @pytest.mark.parametrize("name", FEW_OPTIMIZERS)
 def test_small_noise_limit_of_optimizers(name: str, paths: int) -> None:
     """Rate times E Gamma is 1 at eps = 1e-4, where Euler would need 1e8 steps for an exit.
