@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 
@@ -156,6 +157,18 @@ def test_a_scan_of_closures_keeps_a_bounded_number(monkeypatch, tmp_path):
     newest = max(indices, key=lambda file: file.stat().st_mtime)
     assert [slope_of(k) for k in (5, 1)] == [5, 1]
     assert newest.exists()
+
+
+def test_what_is_only_inlined_gets_no_machine_code():
+    def double(x):
+        return 2.0 * x
+
+    inlined, called = compiler.prepared(double).dispatcher, numba.njit(double)
+    for function, has_code in ((inlined, False), (called, True)):
+        function.compile((numba.float64,))
+        (made,) = function.overloads.values()
+        engine = made.library.codegen._engine
+        assert engine.is_symbol_defined(made.fndesc.llvm_func_name) == has_code
 
 
 def test_what_a_run_holds_outlives_the_cache():

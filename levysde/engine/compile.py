@@ -16,7 +16,7 @@ import types as pytypes
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from numba.extending import intrinsic, overload, register_jitable, typeof_impl
 
 from levysde._typing import PlainFunction
 from levysde.engine.cache_folder import note_use, temporary_cache_folder
-from levysde.engine.inlined import ONLY_INLINED
+from levysde.engine.inlined import ONLY_INLINED, configured
 from levysde.engine.random import elementary
 from levysde.engine.source import (
     is_user_module,
@@ -226,7 +226,9 @@ def _pin(function: pytypes.FunctionType) -> None:
 # ------------------------------------------------------------------------------- cached compilation
 
 
-def compile_cached(function: PlainFunction, signature: Any, *, allocates: bool = True) -> Any:
+def compile_cached(
+    function: PlainFunction, signature: Any, *, allocates: bool = True, vectorizes: bool = True
+) -> Any:
     """Compile with one explicit signature, keeping the machine code on disk.
 
     The code lies beside the package, else in the user's cache folder, else (where neither can be
@@ -242,6 +244,9 @@ def compile_cached(function: PlainFunction, signature: Any, *, allocates: bool =
     allocates : bool
         Whether it makes arrays. One that does not, a driver, need not count the references to
         those that it is given, which costs it as much as a pass.
+    vectorizes : bool
+        Whether loops are done in vectors. One that moves a path over its few coordinates takes
+        twice the time with them.
 
     Returns
     -------
@@ -249,21 +254,19 @@ def compile_cached(function: PlainFunction, signature: Any, *, allocates: bool =
         Releases the interpreter lock while it runs.
     """
     options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": allocates}
-    key = source_key(function, (signature, allocates))
+    key = source_key(function, (signature, allocates, vectorizes))
     function = copied(plain(function), _current)
     function.__qualname__ = f"{function.__name__}_{key}"
-    with _compile_lock, _pointers_allowed(), interrupts_held():
+    with _compile_lock, _pointers_allowed(), interrupts_held(), ExitStack() as settings:
+        if not vectorizes:
+            settings.enter_context(configured("LOOP_VECTORIZE", 0))
         try:
             compiled = numba.njit(signature, **options)(function)
         except RuntimeError as error:
             if "no locator available" not in str(error):
                 raise
-            before = numba.config.CACHE_DIR
-            numba.config.CACHE_DIR = str(temporary_cache_folder())
-            try:
-                compiled = numba.njit(signature, **options)(function)
-            finally:
-                numba.config.CACHE_DIR = before
+            settings.enter_context(configured("CACHE_DIR", str(temporary_cache_folder())))
+            compiled = numba.njit(signature, **options)(function)
         note_use(Path(compiled.stats.cache_path), key)
         return compiled
 

@@ -1,19 +1,23 @@
-"""Compilation of functions that are only ever inlined: not optimized before they are."""
+"""How numba compiles: functions that are only ever inlined, and settings for a while."""
 
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from numba import config
 from numba.core.compiler import Compiler
 
-__all__ = ["ONLY_INLINED", "InlinedCompiler"]
+__all__ = ["ONLY_INLINED", "InlinedCompiler", "configured"]
 
 
 class InlinedCompiler(Compiler):  # type: ignore[misc]
     """Leave the optimization of a function to the functions that it is inlined into.
 
-    Numba optimizes every function together with all that it calls. Where everything is inlined,
-    the same code would be optimized once for each level of calls: most of the time of compilation.
-    Numba has no option for this; if it renames the method that is replaced here, compilation is
-    slow again, and nothing else changes.
+    Numba optimizes every function together with all that it calls, and makes machine code of it.
+    Where everything is inlined, the same code would be optimized and translated once for each level
+    of calls: most of the time of compilation. Numba has no option for this. If it renames a method
+    of libraries that is replaced here, compilation is slow again, and nothing else changes.
     """
 
     def compile_extra(self, func: Any) -> Any:
@@ -28,15 +32,23 @@ class InlinedCompiler(Compiler):  # type: ignore[misc]
         -------
         CompileResult
         """
-        library = self.state.targetctx.codegen().create_library(func.__qualname__)
+        target = self.state.targetctx
+        library = target.codegen().create_library(func.__qualname__)
         library.enable_object_caching()
         library._optimize_final_module = _leave_as_it_is
+        library._finalize_final_module = functools.partial(setattr, library, "_finalized", True)
         self.state.library = library
+        self.state.targetctx = target.subtarget(get_executable=_without_code)
         return super().compile_extra(func)
 
 
 def _leave_as_it_is() -> None:
     """In place of an optimization."""
+
+
+def _without_code(*library: Any) -> Callable[[], None]:
+    """By what numba knows a function that Python never calls: a built-in one, like no other."""
+    return [].clear
 
 
 ONLY_INLINED: dict[str, Any] = {
@@ -46,3 +58,31 @@ ONLY_INLINED: dict[str, Any] = {
     "pipeline_class": InlinedCompiler,
 }
 """Options of functions that compiled code calls and nothing else does."""
+
+
+@contextmanager
+def configured(name: str, value: Any) -> Iterator[None]:
+    """For a while, another value of a setting of numba, which has it for all compilations alike.
+
+    Parameters
+    ----------
+    name : str
+        Of the setting in `numba.config`.
+    value : object
+
+    Returns
+    -------
+    context manager
+
+    Examples
+    --------
+    >>> with configured("LOOP_VECTORIZE", 0):
+    ...     config.LOOP_VECTORIZE
+    0
+    """
+    before = getattr(config, name)
+    setattr(config, name, value)
+    try:
+        yield
+    finally:
+        setattr(config, name, before)

@@ -67,7 +67,7 @@ def _compiled_advance() -> Any:
         *pointers(OUTSIDE, MARGIN, JUMP, SLOPE), _vector, numba.from_dtype(WALKER), _vector,
         _matrix, _SCENE, _OUTCOME, QUEUE, types.int64, types.int64,
     )  # fmt: skip
-    return compile_cached(advance, signature, allocates=False)
+    return compile_cached(advance, signature, allocates=False, vectorizes=False)
 
 
 # ------------------------------------------------------------------------------------------- parts
