@@ -44,7 +44,7 @@ class Block(NamedTuple):
         Which path, and how many steps it has made.
     calm : ndarray of uint64, shape (lanes,)
         Iterations since its last long increment, where these are counted.
-    flags : ndarray of int8, shape (lanes,)
+    flags : ndarray of int8, shape (lanes,), or the next multiple of eight
         How it has ended.
     """
 
@@ -83,7 +83,8 @@ def new_block(program: Program, lanes: int) -> Block:
     # Each array by itself: powers of two apart, a store would hold up loads from the others.
     m, v, g, dL = (np.zeros(shape) for _ in range(4))
     path, step, calm = (np.zeros(lanes, np.uint64) for _ in range(3))
-    return Block(x, m, v, g, dL, path, step, calm, np.zeros(lanes, np.int8))
+    flags = np.zeros(-(-lanes // 8) * 8, np.int8)  # which are looked at eight at a time
+    return Block(x, m, v, g, dL, path, step, calm, flags)
 
 
 def rows_of(array: FloatArray, dim: int) -> FloatArray:
@@ -140,12 +141,17 @@ def _carry_over(block, source, target, dim, wide):  # type: ignore[no-untyped-de
                 array[j, target] = array[j, source]
 
 
-def collect(block, setting, outcome, active, queue):  # type: ignore[no-untyped-def]
-    """Record the paths that have ended, refill or close their lanes; return the lanes in use."""
+def collect(block, setting, outcome, active, ended, queue):  # type: ignore[no-untyped-def]
+    """Record the `ended` paths, refill or close their lanes; return the lanes in use."""
     start, wide = setting.start, setting.wide
-    for lane in range(active - 1, -1, -1):
+    lane, eights = active, block.flags.view(np.uint64)
+    while ended > 0:
+        lane -= 1
+        if lane % 8 == 7 and eights[lane // 8] == 0:
+            lane -= 7  # all eight run
         if block.flags[lane] == RUNNING:
             continue
+        ended -= 1
         row = np.int64(block.path[lane]) - outcome.first
         outcome.steps[row] = block.step[lane]
         for j in range(start.shape[0]):

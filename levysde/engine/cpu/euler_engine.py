@@ -93,9 +93,10 @@ def advance_block(  # type: ignore[no-untyped-def]
         iterate_once(draw, source, gradient, update, block, parameters, setting, active)
         queue.path_steps += active
         queue.calls += 1
-        if check(block.x, parameters.outside, block.step, horizon, block.flags, active) == 0:
+        ended = check(block.x, parameters.outside, block.step, horizon, block.flags, active)
+        if ended == 0:
             continue
-        active = collect(block, setting, outcome, active, queue)
+        active = collect(block, setting, outcome, active, ended, queue)
         if active == 0 or (more and active < lanes):
             break
     return active

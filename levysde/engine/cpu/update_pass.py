@@ -95,11 +95,24 @@ def step_loop(
         `advance(x, m, v, g, dL, dt, seed, path, step, p, count)`, to be compiled.
     """
     coordinate = coordinate_of(one, memory, normal)
-    return (_wide_loop if wide else _narrow_loop)(coordinate, clock or no_clock)
+    if wide:
+        return _wide_loop(coordinate, clock or no_clock)
+    return _narrow_loop(coordinate) if clock is None else _clocked_loop(coordinate, clock)
 
 
-def _narrow_loop(coordinate: PlainFunction, clock: PlainFunction) -> PlainFunction:
+def _narrow_loop(coordinate: PlainFunction) -> PlainFunction:
     """Shape (dim, lanes)."""
+
+    def advance(x, m, v, g, dL, dt, seed, path, step, p, count):  # type: ignore[no-untyped-def]
+        for j in range(x.shape[0]):
+            for i in range(count):
+                coordinate(j, (j, i), x, m, v, g, dL, dt, seed, path[i], step[i], p, 0.0, 0.0)
+
+    return advance
+
+
+def _clocked_loop(coordinate: PlainFunction, clock: PlainFunction) -> PlainFunction:
+    """Shape (dim, lanes), with two numbers of the time of each path."""
 
     def advance(x, m, v, g, dL, dt, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         a, b = np.empty(count), np.empty(count)
