@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from levysde.engine.random.look_up import tabulated_stable
 from levysde.engine.random.philox import random_words
 from levysde.engine.random.variates import gaussian_pair
 
@@ -57,7 +58,8 @@ def noise_increments(part: object, dim: int, seed: int, path: int, step: int) ->
         if part.words == 2.0:
             z[k] = part.increment(k, *pair, part.p)
         elif part.words == 1.0:
-            z[k] = part.increment(k, pair[k // slots], part.p)
+            x = tabulated_stable(pair[k // slots], part.p)
+            z[k] = part.increment(k, x, part.p)
         else:
             z[k], z[half + k] = part.increment(pair[k // slots])
     z = z[: part.drivers]

@@ -9,8 +9,9 @@ from scipy import stats
 
 import levysde as ls
 from levysde import theory
+from levysde.engine.random.look_up import tabulated_stable
 from levysde.engine.random.philox import random_words, uniform_pair
-from levysde.engine.random.quantile import cell_ends, has_table, quantile_table, tabulated_stable
+from levysde.engine.random.quantile import cell_ends, has_table, quantile_table
 from levysde.engine.random.variates import stable_constants, symmetric_stable
 
 SIGMAS = 4.0

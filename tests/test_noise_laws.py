@@ -10,7 +10,8 @@ from naive import noise_increments
 from scipy import special, stats
 
 import levysde as ls
-from levysde.engine.random.quantile import radius_table, tabulated_radius
+from levysde.engine.random.look_up import tabulated_radius
+from levysde.engine.random.quantile import radius_table
 from levysde.engine.random.variates import gaussian_pair, positive_constants, positive_stable
 from levysde.noise.sphere import lower_triangular
 

@@ -17,8 +17,9 @@ class NoisePart:
     Attributes
     ----------
     increment : callable
-        Driver k from random words: `increment(k, word, p)`, or `increment(k, first, second, p)`
-        with two words. With half a word, two drivers at once: `increment(word)`.
+        Driver k. With two random words, `increment(k, first, second, p)`; with one,
+        `increment(k, x, p)` of a variate x, which the word has by the table at the front of p, as
+        `tabulated_stable` says; with half a word, two drivers at once: `increment(word)`.
     words : {0.5, 1, 2}
         64-bit words a driver.
     drivers : int

@@ -14,8 +14,9 @@ from levysde import checks
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart, axis_jumps, ray_jumps
 from levysde.engine.program import NoisePart, flat_columns
+from levysde.engine.random.look_up import TABLE_SIZE
 from levysde.engine.random.philox import unit_uniform
-from levysde.engine.random.quantile import TABLE_SIZE, has_table, quantile_table, tabulated_stable
+from levysde.engine.random.quantile import has_table, quantile_table
 from levysde.engine.random.variates import (
     skewed_constants,
     skewed_stable,
@@ -28,8 +29,9 @@ from levysde.noise.stable_index import check_alpha, step_scale
 # ------------------------------------------------------------------- one coordinate, along the axes
 
 
-def _table_increment(j: int, word: np.uint64, p: FloatArray) -> float:
-    return p[TABLE_SIZE + j] * tabulated_stable(word, p)
+def table_increment(j: int, x: float, p: FloatArray) -> float:
+    """Coordinate j of a law with a table: the scales are behind it."""
+    return p[TABLE_SIZE + j] * x
 
 
 def _formula_increment(j: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
@@ -68,8 +70,8 @@ def _by_constant(rows: list[list[float]]) -> FloatArray:
 # -------------------------------------------------------------------------- one driver, of a matrix
 
 
-def _table_driver(k: int, word: np.uint64, p: FloatArray) -> float:
-    return tabulated_stable(word, p)
+def _table_driver(k: int, x: float, p: FloatArray) -> float:
+    return x
 
 
 def _formula_driver(k: int, first: np.uint64, second: np.uint64, p: FloatArray) -> float:
@@ -197,7 +199,7 @@ class Columns(Form):
             return NoisePart(_multifractal_increment, 2.0, dim, _by_constant(rows))
         if has_table(self.alpha):
             p = np.concatenate([quantile_table(self.alpha), scale])
-            return NoisePart(_table_increment, 1.0, dim, p)
+            return NoisePart(table_increment, 1.0, dim, p)
         p = np.concatenate([stable_constants(self.alpha), scale])
         return NoisePart(_formula_increment, 2.0, dim, p)
 

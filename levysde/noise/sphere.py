@@ -15,8 +15,9 @@ import numpy.typing as npt
 from levysde._typing import FloatArray
 from levysde.engine.jump_parts import JumpPart, elliptic_jumps
 from levysde.engine.program import NoisePart, flat_columns
+from levysde.engine.random.look_up import tabulated_radius
 from levysde.engine.random.philox import unit_uniform
-from levysde.engine.random.quantile import has_radius_table, radius_table, tabulated_radius
+from levysde.engine.random.quantile import has_radius_table, radius_table
 from levysde.engine.random.variates import gaussian_pair, positive_constants, positive_stable
 from levysde.noise.columns import Columns
 from levysde.noise.form import Form, check_matrix, kept

@@ -15,7 +15,7 @@ from levysde.engine.jump_parts import levy_constant
 from levysde.engine.program import NoisePart
 from levysde.engine.random.inversion import inverted_table
 from levysde.engine.random.quantile import MIN_ALPHA, has_table
-from levysde.noise.columns import _table_increment
+from levysde.noise.columns import table_increment
 from levysde.noise.law import Noise
 
 _KEPT_TABLES = 32
@@ -74,7 +74,7 @@ class Tempered(Noise):
         self.check_dim(dim)
         scale = epsilon * np.broadcast_to(self.scale, dim)
         p = np.concatenate([_table(self.alpha, self.length, dt), scale])
-        return NoisePart(increment=_table_increment, words=1.0, drivers=dim, p=p)
+        return NoisePart(increment=table_increment, words=1.0, drivers=dim, p=p)
 
     def characteristic(self, u: npt.ArrayLike) -> npt.NDArray[np.complex128]:
         """exp(-sum_j psi(sigma_j u_j)); see `tempered`."""

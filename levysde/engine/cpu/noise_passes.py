@@ -23,12 +23,14 @@ from levysde.engine.path.increments import (
     drivers_of,
     fill_of,
     is_coupled,
-    never,
+    looked_up_in,
     radius_words,
     row_of,
+    slots_of,
 )
 from levysde.engine.program import NoisePart
 from levysde.engine.random.elementary import fma
+from levysde.engine.random.look_up import cell_of, cubic_in, signed
 
 
 def noise_pass(part: NoisePart, dim: int) -> Any:
@@ -114,16 +116,41 @@ def _coupled(
     return compile_part("noise", increment, _with_brownian(fill, brownian_at, wide), NOISE)
 
 
+def _look_up(drivers: Drivers, *, wide: bool) -> PlainFunction:
+    """`look_up(out, words, room, row, p, count)`: drivers of a row of words, in the same memory.
+
+    In three loops, of which the first and the last vectorize.
+    """
+    _, driver = looked_up_in(drivers)
+
+    def look_up(out, words, room, row, p, count):  # type: ignore[no-untyped-def]
+        cell, inside, word = room[0].view(np.uint64), room[1], room[2].view(np.uint64)
+        for i in range(count):
+            word[i] = words[i]
+            cell[i], inside[i] = cell_of(words[i])
+        for i in range(count):
+            inside[i] = cubic_in(cell[i], inside[i], p)
+        for i in range(count):
+            out[i] = driver(i if wide else row, signed(word[i], inside[i]), p)
+
+    return look_up
+
+
 # ----------------------------------------------------------------------------- shape (lanes, dim)
 
 
 def _wide_independent(drivers: Drivers) -> PlainFunction:
-    fill, as_words = fill_of(drivers), as_words_of(drivers)
+    make, as_words = slots_of(drivers), as_words_of(drivers)
+    in_words, look_up = drivers.from_variate is not None, _look_up(drivers, wide=True)
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
-        words = as_words(out)
+        words, dim = as_words(out), out.shape[1]
         for i in range(count):
-            fill(out[i], words[i], seed, path[i], step[i], p)
+            make(words[i], seed, path[i], step[i], p)
+        if in_words:
+            room = np.empty((3, dim))
+            for i in range(count):
+                look_up(out[i], words[i], room, i, p, dim)
 
     return wide
 
@@ -142,15 +169,13 @@ def _wide_coupled(drivers: Drivers, rows: int, used: int, coupling: Coupling) ->
 
 def _wide_matrix(drivers: Drivers, rows: int, used: int, coupling: Coupling) -> PlainFunction:
     """All paths of the block at once: the matrix is read once for all of them."""
-    fill, as_words = fill_of(drivers), as_words_of(drivers)
+    fill = _wide_independent(drivers)
     radius, has_radius, _, at, scaled = coupling
 
     def wide(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         dim = out.shape[1]
         z = np.empty((count, rows))
-        words = as_words(z)
-        for i in range(count):
-            fill(z[i], words[i], seed, path[i], step[i], p)
+        fill(z, seed, path, step, p, count)
         out[:count] = 0.0
         _multiply_all(out, z, p[at:], used, dim, count)
         for i in range(count):
@@ -190,8 +215,9 @@ def _multiply_all(out, z, p, drivers, dim, count):  # type: ignore[no-untyped-de
 
 
 def _narrow_independent(drivers: Drivers) -> PlainFunction:
-    places, whole, rest, from_word = drivers
-    in_words, driver, as_words = from_word is not None, from_word or never, as_words_of(drivers)
+    places, whole, rest, from_variate = drivers
+    as_words, look_up = as_words_of(drivers), _look_up(drivers, wide=False)
+    in_words = from_variate is not None
 
     def narrow(out, seed, path, step, p, count):  # type: ignore[no-untyped-def]
         words = as_words(out)
@@ -204,9 +230,9 @@ def _narrow_independent(drivers: Drivers) -> PlainFunction:
             for i in range(count):
                 rest(found, (k, i), k, seed, path[i], step[i], p)
         if in_words:
+            room = np.empty((3, count))
             for j in range(out.shape[0]):
-                for i in range(count):
-                    out[j, i] = driver(j, words[j, i], p)
+                look_up(out[j], words[j], room, j, p, count)
 
     return narrow
 

@@ -22,6 +22,7 @@ from levysde.engine.cpu.passes import VECTOR, is_wide
 from levysde.engine.fixed_numbers import SQRT_HALF
 from levysde.engine.program import NoisePart
 from levysde.engine.random.elementary import fma
+from levysde.engine.random.look_up import tabulated_stable
 from levysde.engine.random.philox import random_words
 from levysde.engine.random.variates import gaussian_pair
 from levysde.engine.slots import BROWNIAN_SLOT, DRIVER_SLOT, RADIUS_SLOT
@@ -40,15 +41,16 @@ class Drivers(NamedTuple):
         (k, lane) in their places.
     rest : callable
         The same for a slot that is not used up.
-    from_word : callable or None
-        `from_word(k, word, p)`, where slots leave words in place of drivers: to look into a table
-        does not vectorize, and to make the words does.
+    from_variate : callable or None
+        `from_variate(k, x, p)`, where slots leave words in place of drivers, from each of which the
+        table at the front of p makes a variate x: to look into it does not vectorize, and to make
+        the words does.
     """
 
     places: PlainFunction
     whole: PlainFunction
     rest: PlainFunction
-    from_word: PlainFunction | None
+    from_variate: PlainFunction | None
 
 
 def drivers_of(words: float, driver: PlainFunction) -> Drivers:
@@ -100,31 +102,45 @@ def _half_a_word(driver: PlainFunction) -> Drivers:
     return Drivers(places, whole, rest, None)
 
 
-def fill_of(drivers: Drivers) -> PlainFunction:
-    """`fill(z, words, seed, path, step, p)`: all drivers of one step of one path.
+def slots_of(drivers: Drivers) -> PlainFunction:
+    """`make(words, seed, path, step, p)`: what all slots of one step of one path leave."""
+    places, whole, rest, _ = drivers
 
-    `words` is z, or where slots leave words the same memory as such.
-    """
-    places, whole, rest, from_word = drivers
-    in_words, driver = from_word is not None, from_word or never
-
-    def fill(z, words, seed, path, step, p):  # type: ignore[no-untyped-def]
+    def make(words, seed, path, step, p):  # type: ignore[no-untyped-def]
         found = places(words)
         used_up = len(found[-1])
         for k in range(used_up):
             whole(found, k, k, seed, path, step, p)
         for k in range(used_up, len(found[0])):
             rest(found, k, k, seed, path, step, p)
+
+    return make
+
+
+def fill_of(drivers: Drivers) -> PlainFunction:
+    """`fill(z, words, seed, path, step, p)`: all drivers of one step of one path.
+
+    `words` is z, or where slots leave words the same memory as such.
+    """
+    make, in_words, driver = slots_of(drivers), *looked_up_in(drivers)
+
+    def fill(z, words, seed, path, step, p):  # type: ignore[no-untyped-def]
+        make(words, seed, path, step, p)
         if in_words:
             for j in range(len(z)):
-                z[j] = driver(j, words[j], p)
+                z[j] = driver(j, tabulated_stable(words[j], p), p)
 
     return fill
 
 
+def looked_up_in(drivers: Drivers) -> tuple[bool, PlainFunction]:
+    """Whether slots leave words, and what makes a driver of a variate."""
+    return drivers.from_variate is not None, drivers.from_variate or _never
+
+
 def as_words_of(drivers: Drivers) -> PlainFunction:
     """`as_words(z)`: the memory in which slots leave words, or drivers."""
-    if drivers.from_word is None:
+    if drivers.from_variate is None:
         return lambda z: z
     return lambda z: z.view(np.uint64)
 
@@ -279,6 +295,6 @@ def _one(first: UInt64, second: UInt64, p: FloatArray) -> float:
     return 1.0
 
 
-def never(k: int, word: UInt64, p: FloatArray) -> float:
-    """In place of `from_word` where there is none: not called."""
+def _never(k: int, x: float, p: FloatArray) -> float:
+    """In place of `from_variate` where there is none: not called."""
     return 0.0

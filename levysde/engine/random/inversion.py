@@ -20,7 +20,8 @@ from collections.abc import Callable
 import numpy as np
 
 from levysde._typing import FloatArray
-from levysde.engine.random.quantile import CELLS, _frozen, _hermite, cell_ends
+from levysde.engine.random.look_up import CELLS
+from levysde.engine.random.quantile import _frozen, _hermite, cell_ends
 
 __all__ = ["SMALLEST", "beyond", "inverted_table"]
 

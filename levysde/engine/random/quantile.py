@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from levysde._typing import FloatArray, UInt64
+from levysde._typing import FloatArray
 from levysde.engine.fixed_numbers import LN_2, LOG2_E
 from levysde.engine.random.elementary import exp2, log2, sin_pi
-from levysde.engine.random.philox import unit_uniform
+from levysde.engine.random.look_up import CELL_BITS, CELLS, OCTAVES
 from levysde.engine.random.variates import positive_constants, stable_constants
 
 MIN_ALPHA = 0.5
@@ -39,17 +39,6 @@ MIN_DISTANCE_FROM_ONE = 0.01
 MAX_RADIUS_ALPHA = 1.98
 """Above, the positive law is too near to a constant for the quadrature."""
 
-CELL_BITS = 6
-OCTAVES = 53
-CELLS = OCTAVES << CELL_BITS
-TABLE_SIZE = 4 * CELLS
-
-_FIRST_CELL = np.uint64((1023 - OCTAVES) << CELL_BITS)
-_CELL_SHIFT = np.uint64(52 - CELL_BITS)
-_CELL_MASK = np.uint64((1 << (52 - CELL_BITS)) - 1)
-_EXPONENT_OF_ONE = np.uint64(0x3FF0000000000000)
-_SIGN_BIT = np.uint64(1)
-_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 _STRETCH = 2.0**CELL_BITS
 _HALF_PI = 1.5707963267948966
 
@@ -75,72 +64,6 @@ def has_table(alpha: float) -> bool:
     (True, False)
     """
     return alpha >= MIN_ALPHA and (alpha == 1.0 or abs(alpha - 1.0) >= MIN_DISTANCE_FROM_ONE)
-
-
-def tabulated_stable(word: UInt64, p: FloatArray) -> float:
-    """One SaS(1) variate from 64 random bits and the table of its law.
-
-    The upper 52 bits make v = (k + 1/2) 2^-52, the lowest bit the sign.
-
-    Parameters
-    ----------
-    word : numpy.uint64
-        Random bits.
-    p : ndarray, shape (at least TABLE_SIZE,)
-        `quantile_table` of the law, at the front.
-
-    Returns
-    -------
-    float
-        Dimensionless.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = tabulated_stable(np.uint64((1 << 63) + 1), quantile_table(1.0))
-    >>> round(float(x), 7)  # v = 1/2, and the quartiles of the Cauchy law are -1 and 1
-    1.0
-    """
-    x = _interpolated(word, p, 0)
-    return x if word & _SIGN_BIT else -x
-
-
-def tabulated_radius(word: UInt64, p: FloatArray, at: int) -> float:
-    """One positive variate from 64 random bits and the two tables of its law.
-
-    Parameters
-    ----------
-    word : numpy.uint64
-        Random bits: v = (k + 1/2) 2^-52 from the upper 52, the side of the median from the lowest.
-    p : ndarray
-        Flat parameters that contain `radius_table`.
-    at : int
-        Where in p the table begins.
-
-    Returns
-    -------
-    float
-        Dimensionless, positive.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> above, below = np.uint64((1 << 63) + 1), np.uint64(1 << 63)
-    >>> table = radius_table(1.0)
-    >>> tabulated_radius(above, table, 0) > tabulated_radius(below, table, 0) > 0.0
-    np.True_
-    """
-    return _interpolated(word, p, at if word & _SIGN_BIT else at + TABLE_SIZE)
-
-
-def _interpolated(word: UInt64, p: FloatArray, at: int) -> float:
-    """Value at v of the table that begins at p[at]; v from the upper 52 bits of the word."""
-    bits = np.float64(unit_uniform(word)).view(np.uint64)
-    # Without a sign: the compiler adds the length of an array to signed indices below 0.
-    cell = np.uint64(at) + (((bits >> _CELL_SHIFT) - _FIRST_CELL) << _TWO)
-    inside = np.uint64((bits & _CELL_MASK) | _EXPONENT_OF_ONE).view(np.float64) - 1.0
-    tail = p[cell + _TWO] + inside * p[cell + _THREE]
-    return p[cell] + inside * (p[cell + _ONE] + inside * tail)
 
 
 @functools.lru_cache(maxsize=64)
