@@ -47,7 +47,8 @@ def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> Ste
     rule = dynamics.effective_rule
 
     def force_at(points: FloatArray) -> FloatArray:
-        return np.asarray(basin.potential.gradient_many(points) + rule.l2 * points)
+        force = basin.potential.gradient_many(points)
+        return force + rule.l2 * points if rule.l2 else force
 
     force = force_at(points)
     known = np.isfinite(force).all(axis=1)  # elsewhere paths end as not finite, and are told of

@@ -77,6 +77,8 @@ def _gradient_pass(gradient: PlainFunction, dim: int) -> Any:
             gradient(x[:, i], p, out[:, i])
 
     def wide(x, p, out, count):  # type: ignore[no-untyped-def]
+        if x.shape[1] != dim or out.shape[1] != dim:
+            return
         for i in range(count):
             gradient(x[i], p, out[i])
 
@@ -119,6 +121,8 @@ def _check_pass(outside: PlainFunction, dim: int) -> Any:
         return ended
 
     def wide(x, p, step, horizon, flags, count):  # type: ignore[no-untyped-def]
+        if x.shape[1] != dim:
+            return 0
         ended = 0
         for i in range(count):
             step[i] += np.uint64(1)
