@@ -51,15 +51,15 @@ def _steepness(basin: Basin, dynamics: Dynamics, dt: float, alpha: float) -> Ste
         return force + rule.l2 * points if rule.l2 else force
 
     force = force_at(points)
-    known = np.isfinite(force).all(axis=1)  # elsewhere paths end as not finite, and are told of
-    points, force = points[known], force[known]
     with np.errstate(invalid="ignore", over="ignore"):
+        size = dt * rule.speed * np.sqrt(np.einsum("ij,ij->i", force, force))
+        long = ~(size <= SHORT_SHARE * shortest_distance(basin))
+        points, force = points[long], force[long]
+        known = np.isfinite(force).all(axis=1)  # elsewhere paths end as not finite, and are told of
+        points, force = points[known], force[known]
         move = -dt * rule.speed * force
-        length = np.linalg.norm(move, axis=1)
-        long = ~(length <= SHORT_SHARE * shortest_distance(basin))
-        points, force, move, length = points[long], force[long], move[long], length[long]
         change = np.linalg.norm(force_at(points + move) - force, axis=1)
-        products = dt * change / length
+        products = dt * change / np.linalg.norm(move, axis=1)
     products = np.where(np.isfinite(products), products, np.inf)
     return Steepness(products, points)
 
