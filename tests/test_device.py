@@ -146,6 +146,47 @@ def test_threads_in_which_a_function_fails_are_missed(monkeypatch):
     assert outcome.status.tolist() == [1, 1, 0, 0]
 
 
+@pytest.mark.parametrize(("full_enough", "least", "most"), [(0.75, 0.9, 1.0), (0.0, 0.3, 0.7)])
+def test_threads_close_up_where_paths_run_out(full_enough, least, most, monkeypatch):
+    """Steps of paths in those of threads, with four paths for each; the twin never closes up."""
+    monkeypatch.setattr(lots, "FULL_ENOUGH", full_enough)
+    monkeypatch.setattr(device, "is_simulated", lambda: True)
+    monkeypatch.setattr(lots, "is_simulated", lambda: True)
+    monkeypatch.setattr(lots, "LAUNCH_SECONDS", 0.0)
+    lengths = np.random.default_rng(1).geometric(0.01, 2048)
+    executed = 0
+
+    class Launch:
+        most_blocks = 64
+
+        def __call__(self, blocks, threads, arguments):
+            nonlocal executed
+            supply, marks, numbers, _, outcome, last, steps = arguments
+            executed += blocks * threads * steps
+            for thread in range(blocks * threads):
+                path = marks[0, thread]
+                for _ in range(steps):
+                    if path == lots.FREE:
+                        path, supply[lots.NEXT] = supply[lots.NEXT], supply[lots.NEXT] + 1
+                        numbers[0, thread] = 0.0
+                        if path >= last:
+                            path = lots.FREE
+                            break
+                    numbers[0, thread] += 1.0
+                    if numbers[0, thread] == lengths[path]:
+                        outcome.steps[path], outcome.status[path] = numbers[0, thread], 1
+                        supply[lots.ENDED] += 1
+                        path = lots.FREE
+                marks[0, thread] = path
+                supply[lots.RETURNED] += 1
+
+    monkeypatch.setattr(lots, "_FIRST_STEPS", 1)
+    outcome = Outcome.empty(2048, 1)
+    lots.run_lots(Launch(), lots.Job(None, (), 1, 1), outcome, 0, 2048, None)
+    assert (outcome.steps == lengths).all()
+    assert least < lengths.sum() / executed < most
+
+
 def test_auto_stays_on_the_processor_where_the_work_is_short(monkeypatch):
     run = functools.partial(
         ls.escape_times, ls.basins.flat(), ls.dynamics.sgd(), ls.noise.independent(1.5), 0.3,

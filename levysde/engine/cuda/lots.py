@@ -35,6 +35,9 @@ LOOK_SECONDS = 0.5
 LOOK_REST = 20.0
 """The same in units of what a look takes."""
 
+FULL_ENOUGH = 0.75
+"""Share of the threads that must have a path once none waits; else those that run close up."""
+
 _FIRST_STEPS = 64
 
 
@@ -46,7 +49,8 @@ class Job:
     ----------
     kernel : callable
         `kernel(supply, marks, numbers, setting, outcome, last, steps)`: every thread makes at most
-        so many steps, and takes another path where one has ended.
+        so many steps, and takes another path where one has ended. The first mark is the number of
+        its path, or FREE.
     setting : NamedTuple
         What does not change in a run: arrays and numbers.
     marks, numbers : int
@@ -126,22 +130,30 @@ def _run_lot(
     count = len(outcome.status)
     threads = SIMULATED_THREADS if is_simulated() else THREADS
     blocks = min(-(-count // threads), launch.most_blocks)
-    *arguments, steps = device.placed(job.arguments(blocks * threads, outcome, last))
-    supply, results, counts = arguments[0], arguments[4], np.zeros(3, np.uint64)
-    looked, rest_seconds, launches = time.perf_counter(), LOOK_SECONDS, 0
+    supply, marks, numbers, *fixed, steps = device.placed(
+        job.arguments(blocks * threads, outcome, last)
+    )
+    results, counts, launched = fixed[1], np.zeros(3, np.uint64), 0
+    looked, rest_seconds = time.perf_counter(), LOOK_SECONDS
     try:
         while True:
             began = time.perf_counter()
-            launch(blocks, threads, (*arguments, steps))
+            launch(blocks, threads, (supply, marks, numbers, *fixed, steps))
             device.fetch_into(supply, counts)
-            ended, launches, now = int(counts[ENDED]), launches + 1, time.perf_counter()
-            if counts[RETURNED] != launches * blocks * threads:
+            ended, now = int(counts[ENDED]), time.perf_counter()
+            launched += blocks * threads
+            if counts[RETURNED] != launched:
                 raise BackendError(
                     "a function of the model raised an error on the GPU; backend 'cpu' may tell "
                     "which and where"
                 )
             if ended == count:
                 return
+            needed = -(-(count - ended) // threads)
+            if counts[NEXT] >= last and needed < FULL_ENOUGH * blocks:
+                blocks, kept = needed, _closed_up(marks, numbers, needed * threads)
+                del marks, numbers  # before there are others, for want of room
+                marks, numbers = device.placed(kept)
             steps = max(1, min(int(steps * LAUNCH_SECONDS / max(now - began, 1e-6)), 4 * steps))
             if progress is not None and now - looked > rest_seconds:
                 _fetch(results, outcome)
@@ -150,6 +162,18 @@ def _run_lot(
                 progress(ended_before + ended)
     finally:
         _fetch(results, outcome)
+
+
+def _closed_up(marks: Any, numbers: Any, threads: int) -> tuple[Any, ...]:
+    """What paths that still run keep, in the first of fewer threads: idle ones run no more."""
+    found = np.empty(marks.shape, np.uint64), np.empty(numbers.shape)
+    device.fetch_into(marks, found[0])
+    device.fetch_into(numbers, found[1])
+    running = np.flatnonzero(found[0][0] != FREE)
+    kept = np.full((len(found[0]), threads), FREE), np.zeros((len(found[1]), threads))
+    for new, old in zip(kept, found, strict=True):
+        new[:, : len(running)] = old[:, running]
+    return kept
 
 
 def _fetch(results: Any, outcome: Any) -> None:
