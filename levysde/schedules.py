@@ -11,8 +11,7 @@ name             factor s(t), with length T and final value f
 `inverse_power`  (1 + t/T)^(-power)
 ================ ================================================================
 
-Time is that of the SDE, in which a step lasts dt, the learning rate of an optimizer. Powers and
-cosines are made of elementary functions that have the same bits on every processor and device.
+Time is that of the SDE, in which a step lasts dt, the learning rate of an optimizer.
 """
 
 import math
@@ -29,8 +28,7 @@ from levysde.engine.random.elementary import exp2, log2, sin_pi
 
 __all__ = ["Schedule", "constant", "cosine", "inverse_power", "linear", "step", "warmup"]
 
-_TRIED = (0.0, 1e-3, 0.7, 13.0, 1e4)
-"""Times at which a function of the user is tried."""
+_TRIED = (0.0, 1e-3, 0.7, 13.0, 1e4)  # times at which a function of the user is tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +80,7 @@ class Schedule:
         return checks.rebuild, (type(self), {**given, "integral": self.integral})
 
     def __call__(self, t: float) -> float:
-        """The factor at a time.
+        """The factor at a time t >= 0.
 
         Parameters
         ----------
@@ -97,8 +95,10 @@ class Schedule:
         Raises
         ------
         ValueError
-            If the function fails, or its answer is not a number that is finite and not negative.
+            If t is negative, the function fails, or its answer is not finite or negative.
         """
+        if not t >= 0.0:
+            raise ValueError(f"t is {t:g}; give a time that is not negative")
         try:
             found = float(self.function(t, np.array(self.p)))
         except Exception as error:
@@ -140,7 +140,7 @@ def _constant(t: float, p: FloatArray) -> float:
 
 
 def _step(t: float, p: FloatArray) -> float:
-    found, square, left = 1.0, float(p[1]), np.floor(t / p[0])
+    found, square, left = 1.0, float(p[1]), min(np.floor(t / float(p[0])), 2.0**53)
     while left > 0.0:
         half = np.floor(0.5 * left)
         found *= square if left > 2.0 * half else 1.0
@@ -162,7 +162,8 @@ def _warmup(t: float, p: FloatArray) -> float:
 
 
 def _inverse_power(t: float, p: FloatArray) -> float:
-    return float(exp2(max(-p[1] * log2(1.0 + t / p[0]), -1022.0)))
+    grown = 1.0 + t / float(p[0])
+    return float(exp2(max(-p[1] * log2(grown), -1022.0))) if grown < np.inf else 0.0
 
 
 def _constant_integral(t: float, power: float, p: FloatArray) -> float:

@@ -9,7 +9,6 @@ seeds would fail it about once in 20 runs, and at full size (experiments/validat
 import gc
 import os
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -24,9 +23,6 @@ import pytest
 from levysde.engine.compile import prepared
 
 SIGMAS = 4.0
-
-# Nor does a run of the suite translate the tests anew, in three seconds.
-sys.dont_write_bytecode = False
 
 # Numba's compiler makes millions of objects; looking through all of them so often for those that
 # are no longer used takes a seventh of its time.

@@ -31,6 +31,18 @@ def test_a_schedule_is_its_formula(name):
         assert schedule(t) == pytest.approx(formula(t), rel=1e-14)
 
 
+def test_a_schedule_far_out_is_its_limit():
+    far = math.inf
+    falling = schedules.step(1e-300), schedules.inverse_power(1.0), schedules.inverse_power(5e-324)
+    assert [schedule(1.0) for schedule in falling] == [0.0, 0.5, 0.0]
+    assert [schedule(far) for schedule in falling] == [0.0, 0.0, 0.0]
+    assert schedules.step(1e-300, factor=1.0)(1e300) == 1.0
+    assert schedules.cosine(1.0, final=0.2)(far) == pytest.approx(0.2, rel=1e-15)
+    for time in (-1.0, math.nan):
+        with pytest.raises(ValueError, match="give a time that is not negative"):
+            schedules.step(1.0)(time)
+
+
 @pytest.mark.parametrize("name", ["step", "own"])
 def test_a_step_of_a_path_is_the_factor_times_a_whole_step(name):
     schedule, formula = NAMED[name]

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba import config
 from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
 
 __all__ = ["ONLY_INLINED", "InlinedCompiler", "configured"]
 
@@ -47,7 +48,7 @@ def _leave_as_it_is() -> None:
 
 
 def _without_code(*library: Any) -> Callable[[], None]:
-    """By what numba knows a function that Python never calls: a built-in one, like no other."""
+    """An entry point that nothing calls; numba files functions by it, so each has its own."""
     return [].clear
 
 
@@ -62,7 +63,7 @@ ONLY_INLINED: dict[str, Any] = {
 
 @contextmanager
 def configured(name: str, value: Any) -> Iterator[None]:
-    """For a while, another value of a setting of numba, which has it for all compilations alike.
+    """For a while, another value of a setting of numba; no other thread compiles meanwhile.
 
     Parameters
     ----------
@@ -80,9 +81,10 @@ def configured(name: str, value: Any) -> Iterator[None]:
     ...     config.LOOP_VECTORIZE
     0
     """
-    before = getattr(config, name)
-    setattr(config, name, value)
-    try:
-        yield
-    finally:
-        setattr(config, name, before)
+    with global_compiler_lock:  # the setting is one for all compilations
+        before = getattr(config, name)
+        setattr(config, name, value)
+        try:
+            yield
+        finally:
+            setattr(config, name, before)

@@ -20,7 +20,7 @@ from emulated_gpu.ptx import Module
 
 HERE = Path(__file__).parent
 WORDS = ["cc", "-O1", "-shared", "-fPIC"]
-EXACT = ["-ffp-contract=off", "-fno-strict-aliasing", "-mfma", "-w"]
+EXACT = ["-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-w"]
 
 
 def emulate() -> None:

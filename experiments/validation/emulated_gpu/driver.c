@@ -4,11 +4,12 @@ What `libcuda.so.1` offers, as far as numba-cuda asks for it. Memory of the devi
 machine. A kernel is known by its name: `emulated_kernel` says which function stands for it.
 Variables of the environment make a device that has little memory (EMULATED_MEMORY, bytes), an old
 driver (EMULATED_VERSION, 13000 for 13.0), several devices (EMULATED_DEVICES), or fails at a launch
-(EMULATED_FAULT, which one, from 1).
+(EMULATED_FAULT, which one, from 1), or is interrupted by the user then (EMULATED_INTERRUPT).
 */
 #define _GNU_SOURCE
 #include <cuda.h>
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned bx, unsigned by, unsigned 
         faulty = 1; /* and every later call says so, as on a device */
         return CUDA_SUCCESS;
     }
+    if (launches == setting("EMULATED_INTERRUPT", 0)) raise(SIGINT);
     kernels[i - 1].run(parameters, bx, tx);
     return CUDA_SUCCESS;
 }

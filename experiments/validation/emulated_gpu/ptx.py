@@ -28,8 +28,17 @@ static inline u32 bits_of_32(f32 x) { u32 y; memcpy(&y, &x, 4); return y; }
 #define ADD(T, p, x) ({ T _old = LOAD(T, p); STORE(T, p, _old + (T)(x)); _old; })
 #define SHL(T, x, n) ((n) >= 8 * sizeof(T) ? (T)0 : (T)((T)(x) << (n)))
 #define SHR(T, x, n) ((n) >= 8 * sizeof(T) ? (T)((T)(x) < 0 ? -1 : 0) : (T)((T)(x) >> (n)))
-/* The seed of a quotient: of the upper half of the argument, and itself one. */
-static inline f64 upper(f64 x) { return float_of_64(bits_of_64(x) & 0xffffffff00000000ULL); }
+/* The seed of a quotient: of the upper half of the argument, and itself one; small ones are 0. */
+static inline f64 upper(f64 x) {
+    f64 y = float_of_64(bits_of_64(x) & 0xffffffff00000000ULL);
+    return fabs(y) < 0x1p-1022 ? copysign(0.0, y) : y;
+}
+/* Of a number and NaN the number; -0 is less than 0. */
+static inline f64 largest(f64 a, f64 b) {
+    if (a != a || b != b) return a != a ? b : a;
+    return a == b ? (signbit(a) ? b : a) : a > b ? a : b;
+}
+static inline f64 smallest(f64 a, f64 b) { return -largest(-a, -b); }
 /* Conversions to integers stop at the largest and the smallest. */
 static inline s64 truncated_s64(f64 x) {
     if (x != x) return INT64_MIN;
@@ -40,18 +49,20 @@ static inline u64 truncated_u64(f64 x) {
     return x >= 0x1p64 ? UINT64_MAX : x <= 0 ? 0 : (u64)x;
 }
 static inline s32 truncated_s32(f64 x) {
-    if (x != x) return 0;
+    if (x != x) return INT32_MIN;
     return x >= 0x1p31 ? INT32_MAX : x <= -0x1p31 ? INT32_MIN : (s32)x;
 }
 static inline u32 truncated_u32(f64 x) {
-    if (x != x) return 0;
+    if (x != x) return (u32)1 << 31;
     return x >= 0x1p32 ? UINT32_MAX : x <= 0 ? 0 : (u32)x;
 }
 static inline u64 inserted(u64 a, u64 b, u32 at, u32 length, u32 width) {
+    at &= 255, length &= 255;
     u64 mask = length >= width ? ~(u64)0 : ((u64)1 << length) - 1;
     return at >= width ? b : (b & ~(mask << at)) | ((a & mask) << at);
 }
 static inline u64 extracted(u64 a, u32 at, u32 length) {
+    at &= 255, length &= 255;
     u64 mask = length >= 64 ? ~(u64)0 : ((u64)1 << length) - 1;
     return at >= 64 ? 0 : (a >> at) & mask;
 }
@@ -66,6 +77,9 @@ _COMPARISONS = {
 }  # fmt: skip
 """Of ordered numbers, and with u of numbers that may be NaN too."""
 
+_UNEQUAL_FLOATS = "{0} < {1} || {0} > {1}"
+"""Which NaN is of nothing, while C's != says yes."""
+
 _OPERATIONS = {
     "add": "{} + {}", "sub": "{} - {}", "neg": "-{}", "rem": "{} % {}", "div": "{} / {}",
     "and": "{} & {}", "or": "{} | {}", "xor": "{} ^ {}", "not": "~{}", "rcp": "1.0 / {}",
@@ -76,11 +90,13 @@ _OPERATIONS = {
 
 _BY_TYPE = {
     ("not", "pred"): "!{}", ("abs", "f64"): "fabs({})",
-    ("min", "f64"): "fmin({}, {})", ("max", "f64"): "fmax({}, {})",
+    ("min", "f64"): "smallest({}, {})", ("max", "f64"): "largest({}, {})",
 }  # fmt: skip
 _ROUNDINGS = {"rzi": "trunc({})", "rni": "rint({})", "rmi": "floor({})", "rpi": "ceil({})"}
 _SPECIAL = {"%tid.x": "tid", "%ctaid.x": "ctaid", "%ntid.x": "ntid", "%nctaid.x": "nctaid"}
 _IGNORED = {"rn", "uni"}
+_OF_SINGLES = {"mov", "ld", "st", "selp", "cvt"}
+"""What is done with float32: they are carried, and nothing is computed."""
 
 _TYPE = re.compile(r"[busf](8|16|32|64)|pred")
 _STATEMENT = re.compile(r"\s*(?:[{}]|[^;{}]*\{[^{};]*\}[^;{}]*;|[^;{}]+;)")
@@ -182,9 +198,11 @@ class Function:
         elif words[0] in (".local", ".param"):
             found = re.search(r"\.(\w+)\s+([\w$]+)(?:\[(\d+)\])?$", text)
             assert found, text
-            size, name = int(found[3] or 1) * _bytes(found[1]), _c(f"{self.name}_{found[2]}")
-            if found[2] not in self.addresses:
-                self.module.storage.append(_room(name, size))
+            size = int(found[3] or 1) * _bytes(found[1])
+            name = (
+                f"room_{len(self.module.storage)}"  # the same name may be declared in many blocks
+            )
+            self.module.storage.append(_room(name, size))
             self.addresses[found[2]] = name
             yield f"memset({name}, 255, {size});"  # what was not written is NaN
         elif words[0] != ".pragma":
@@ -199,6 +217,8 @@ class Function:
         if operand.startswith(("0d", "0f")):
             bits = f"0x{operand[2:]}ULL"
             return f"float_of_{kind[1:]}({bits})" if kind[0] == "f" else bits
+        if kind == "pred" and re.fullmatch(r"-?\d+", operand):
+            return str(int(operand != "0"))
         if re.fullmatch(r"-?\d+|0x[0-9a-fA-F]+", operand):
             return f"({kind}){int(operand, 0) & (2**64 - 1)}ULL"
         if operand in _SPECIAL:
@@ -248,6 +268,8 @@ class Function:
         operands = _split("".join(rest))
         kinds = [modifier for modifier in modifiers if _TYPE.fullmatch(modifier)]
         modifiers = [each for each in modifiers if each not in kinds and each not in _IGNORED]
+        if "f32" in kinds and name not in _OF_SINGLES:
+            raise NotImplementedError(text[:200])
         special = getattr(self, f"_{name}", None)
         if special is not None:
             return str(special(operands, modifiers, kinds))
@@ -261,8 +283,10 @@ class Function:
         target, *factors = operands
         (kind,), bits = kinds, int(kinds[0][1:])
         a, b = self._values(factors, kind)
-        if kind[0] == "f":
+        if kind[0] == "f" and not modifiers:
             return self._set(target, kind, f"{a} * {b}")
+        if modifiers not in (["lo"], ["hi"], ["wide"]):
+            raise NotImplementedError(f"mul {modifiers} {kind}")
         wide = f"{kind[0]}{2 * bits}"
         product = f"({wide}){a} * ({wide}){b}"
         if modifiers == ["wide"]:
@@ -283,7 +307,9 @@ class Function:
 
     def _rcp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         x = self._value(operands[1], kinds[0])
-        found = f"upper(1.0 / upper({x}))" if "approx" in modifiers else f"1.0 / {x}"
+        if modifiers not in ([], ["approx", "ftz"]):
+            raise NotImplementedError(f"rcp {modifiers}")
+        found = f"upper(1.0 / upper({x}))" if modifiers else f"1.0 / {x}"
         return self._set(operands[0], kinds[0], found)
 
     def _shl(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
@@ -310,7 +336,10 @@ class Function:
         return self._set(operands[0], kinds[0], f"extracted({x}, {at}, {length})")
 
     def _setp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
-        text = _COMPARISONS[modifiers[0]].format(*self._values(operands[1:3], kinds[0]))
+        text = _COMPARISONS[modifiers[0]]
+        if modifiers[0] == "ne" and kinds[0][0] == "f":
+            text = _UNEQUAL_FLOATS
+        text = text.format(*self._values(operands[1:3], kinds[0]))
         if len(operands) == 4:
             sign = {"and": "&&", "or": "||"}[modifiers[1]]
             text = f"({text}) {sign} {self._value(operands[3], 'pred')}"

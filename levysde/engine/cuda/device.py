@@ -207,7 +207,7 @@ def failures_told() -> Iterator[None]:
             raise
         code = re.search(r"CUDA_ERROR_\w+", str(error))
         reason = code[0] if code else first_reason(error)
-        if "MEMORY" in str(error).upper():
+        if "MEMORY" in (code[0] if code else str(error)).upper():
             raise BackendError(
                 f"not enough memory on the GPU ({reason}); give fewer paths or dimensions, or use "
                 "backend 'cpu'"
