@@ -89,14 +89,14 @@ _OPERATIONS = {
 """Rounded to nearest, whatever the type."""
 
 _BY_TYPE = {
-    ("not", "pred"): "!{}", ("abs", "f64"): "fabs({})",
+    ("not", "pred"): "!{}", ("abs", "f64"): "fabs({})", ("abs", "f32"): "fabsf({})",
     ("min", "f64"): "smallest({}, {})", ("max", "f64"): "largest({}, {})",
 }  # fmt: skip
 _ROUNDINGS = {"rzi": "trunc({})", "rni": "rint({})", "rmi": "floor({})", "rpi": "ceil({})"}
 _SPECIAL = {"%tid.x": "tid", "%ctaid.x": "ctaid", "%ntid.x": "ntid", "%nctaid.x": "nctaid"}
 _IGNORED = {"rn", "uni"}
-_OF_SINGLES = {"mov", "ld", "st", "selp", "cvt"}
-"""What is done with float32: they are carried, and nothing is computed."""
+_OF_SINGLES = {"mov", "ld", "st", "selp", "setp", "cvt", "abs"}
+"""What is done with float32: they are carried and compared, and nothing is rounded."""
 
 _TYPE = re.compile(r"[busf](8|16|32|64)|pred")
 _STATEMENT = re.compile(r"\s*(?:[{}]|[^;{}]*\{[^{};]*\}[^;{}]*;|[^;{}]+;)")
