@@ -5,6 +5,7 @@ The number of iterations after which nothing tells them apart is what a recurren
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy as shallow_copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +54,7 @@ _FEWEST_GROUPS = 2
 _MUCH_LATER = ((1 << 40) + 12_345, (1 << 33) + 7, (1 << 20) + 1001)
 _REPEATS = 16
 _STACKED = 1 << 16  # coordinates of copies that are advanced in one call
+_LOOKED_AT = 1 << 13  # coordinates of looks that are judged in one go
 _ERRORS = 4.0  # standard errors that averages may differ by
 _DEVIATION = 1.5  # over the mean distance: sqrt(pi/2), and a fifth more, its own error
 
@@ -120,19 +122,23 @@ class CoupledPaths:
 
     def __init__(self, basin: Basin, program: Program, jumps: FloatArray | None = None) -> None:
         self.basin, self.program = basin, program
-        self.jumps = np.empty((0, basin.dim)) if jumps is None else jumps
-        self.group = 2 + len(self.jumps)
-        self.count = _GROUPS * self.group
-        lanes = -(-self.count // VECTOR) * VECTOR
-        self.block = new_block(replace(program, start=basin.minimum), lanes)
-        self.block.path[: self.count] = np.repeat(np.arange(_GROUPS), self.group)
         self.passes = passes_of(program)
         self.parameters, self.setting = parameters_of(program), setting_of(program)
         self.outside = prepared(program.outside)  # once, and not at every look
+        self._begin(np.empty((0, basin.dim)) if jumps is None else jumps)
+
+    def _begin(self, jumps: FloatArray) -> None:
+        """Lanes in the minimum."""
+        self.jumps, self.group = jumps, 2 + len(jumps)
+        self.count = _GROUPS * self.group
+        lanes = -(-self.count // VECTOR) * VECTOR
+        self.block = new_block(replace(self.program, start=self.basin.minimum), lanes)
+        self.block.path[: self.count] = np.repeat(np.arange(_GROUPS), self.group)
 
     def with_jumps(self, jumps: FloatArray) -> "CoupledPaths":
         """The same paths with lanes for jumps, every lane of a group as its first one is now."""
-        made = CoupledPaths(self.basin, self.program, jumps)
+        made = shallow_copy(self)
+        made._begin(jumps)
         for own, array in zip(self.block[:3], made.block[:3], strict=True):
             made._grouped(array)[:] = self._grouped(own)[:, :1]
         made.block.step[:] = self.block.step[0]
@@ -142,9 +148,9 @@ class CoupledPaths:
         """A view of an array of the block, shape (groups, group, dim)."""
         return np.asarray(self._copied(array)[0])
 
-    def states(self) -> FloatArray:
-        """Positions, shape (groups, group, dim)."""
-        return self._grouped(self.block.x).copy()
+    def states(self, block: Block | None = None) -> FloatArray:
+        """Positions at every look of a stack, or as they are, shape (looks, groups, group, dim)."""
+        return self._copied((block or self.block).x).copy()
 
     def iterate(self, steps: int) -> None:
         """Advance all lanes."""
@@ -172,16 +178,49 @@ class CoupledPaths:
         x[:, -1] = self.program.start
         m[:, -1] = v[:, -1] = 0.0
 
-    def responds_as_later(self, probe: FloatArray, size: float) -> bool:
-        """Whether responses, here and away, are those of times much later."""
-        (now, *later), (error, *errors) = self._averaged(probe, (0, *_MUCH_LATER))
-        allowed = _ERRORS * np.sqrt(error + np.array(errors))
-        return bool(_same(now, np.array(later), size, allowed).all())
+    def looks(self, window: int) -> Iterator[tuple[npt.NDArray[np.int64], Block]]:
+        """Advance all lanes and look at them in a growing rhythm; many looks are judged in one go.
 
-    def _averaged(self, probe: FloatArray, times: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+        Yields
+        ------
+        ends : ndarray of int, shape (looks,)
+            Iterations done when the next look is due.
+        stack : Block
+            The lanes as they are at each look, side by side.
+        """
+        slices, most = list(_slices(window)), max(1, _LOOKED_AT // self.block.x.size)
+        for k in range(0, len(slices), most):
+            *before, last = slices[k : k + most]
+            seen = []
+            for _, steps in before:
+                seen.append(self._stacked([self.block]))
+                self.iterate(steps)
+            ends = np.array([*before, last]).sum(axis=1)
+            yield ends, self._stacked([*seen, self.block]) if seen else self.block
+            self.iterate(last[1])
+
+    def _stacked(self, blocks: Sequence[Block]) -> Block:
+        """A new block with the states of others, side by side."""
+        along = 0 if self.setting.wide else 1
+        states, counters = (block[:4] for block in blocks), ((b.path, b.step) for b in blocks)
+        x, m, v, g = (np.concatenate(own, along) for own in zip(*states, strict=True))
+        path, step = (np.concatenate(own) for own in zip(*counters, strict=True))
+        return self.block._replace(x=x, m=m, v=v, g=g, path=path, step=step)
+
+    def respond_as_later(
+        self, stack: Block, probe: FloatArray, size: float
+    ) -> npt.NDArray[np.bool_]:
+        """At which looks the responses, here and away, are those of times much later."""
+        found, errors = self._averaged(stack, probe, (0, *_MUCH_LATER))
+        allowed = _ERRORS * np.sqrt(errors[:, :1] + errors[:, 1:])
+        return np.asarray(_same(found[:, :1], found[:, 1:], size, allowed).all(axis=(1, 2, 3)))
+
+    def _averaged(
+        self, stack: Block, probe: FloatArray, times: Sequence[int]
+    ) -> tuple[FloatArray, FloatArray]:
         """Responses at later times, here and away, averaged over variates of the dynamics.
 
-        Shape (times, groups, 2, dim), with the squares of their standard errors.
+        Shape (looks, times, groups, 2, dim), with the squares of their standard errors.
         """
         lanes, dim = len(self.block.path), self.program.dim
         repeats = _REPEATS if self.program.update.normal else 1
@@ -191,40 +230,40 @@ class CoupledPaths:
             for share in (0.0, 0.5)
             for k in range(repeats)
         ]
-        most = max(1, _STACKED // (lanes * dim))
+        most = max(1, _STACKED // stack.x.size)
         found = np.concatenate(
-            [self.responses(*copies[k : k + most]) for k in range(0, len(copies), most)]
-        ).reshape(len(times), 2, repeats, _GROUPS, self.group, dim)
-        found = found.transpose(0, 3, 1, 2, 4, 5).reshape(len(times), _GROUPS, 2, -1, dim)
-        return found.mean(axis=3), found.var(axis=3).sum(axis=3) / found.shape[3]
+            [self.responses(stack, *copies[k : k + most]) for k in range(0, len(copies), most)]
+        ).reshape(len(times), 2, repeats, -1, _GROUPS, self.group, dim)
+        found = found.transpose(3, 0, 4, 1, 2, 5, 6)
+        found = found.reshape(-1, len(times), _GROUPS, 2, repeats * self.group, dim)
+        return found.mean(axis=4), found.var(axis=4).sum(axis=4) / (repeats * self.group)
 
-    def responses(self, *copies: "Copy") -> FloatArray:
+    def responses(self, stack: Block, *copies: "Copy") -> FloatArray:
         """Where one more jump would lead from the place of the first path, less that place.
 
-        Shape (copies, groups, group, dim).
+        Shape (copies, looks, groups, group, dim).
         """
-        lanes, along = len(self.block.path), 0 if self.setting.wide else 1
-        x, m, v, g = (np.concatenate([array] * len(copies), along) for array in self.block[:4])
-        dL = np.zeros_like(x)
-        path, step = (
-            np.concatenate([array] * len(copies)) for array in (self.block.path, self.block.step)
+        looks = len(stack.path) // len(self.block.path)
+        many = self._stacked([stack] * len(copies))
+        many = many._replace(dL=np.zeros_like(many.x))
+        rows, jumps = self._copied(many.x), self._copied(many.dL)
+        away, probes = (
+            np.repeat(vectors, looks, axis=0)[:, None, None]
+            for vectors in ([copy.away for copy in copies], [copy.probe for copy in copies])
         )
-        rows, jumps = self._copied(x), self._copied(dL)
-        place = rows[:, :, :1] + np.array([copy.away for copy in copies])[:, None, None]
+        place = rows[:, :, :1] + away
         rows[:] = place
         for k, copy in enumerate(copies):
-            own = slice(k * lanes, (k + 1) * lanes)
-            step[own] += np.uint64(copy.later)
+            own = slice(k * len(stack.path), (k + 1) * len(stack.path))
+            many.step[own] += np.uint64(copy.later)
             if copy.path is not None:
-                path[own] = copy.path
+                many.path[own] = np.tile(copy.path, looks)
 
         def draw(noise: Any, block: Block, *rest: Any) -> None:
-            jumps[:] = np.array([copy.probe for copy in copies])[:, None, None]
+            jumps[:] = probes
 
-        self._iterate_once(
-            draw, self.block._replace(x=x, m=m, v=v, g=g, dL=dL, path=path, step=step)
-        )
-        return np.asarray(rows - place)
+        self._iterate_once(draw, many)
+        return np.asarray(rows - place).reshape(len(copies), looks, *rows.shape[1:])
 
     def _copied(self, array: FloatArray) -> FloatArray:
         """A view of an array of copies of the block, shape (copies, groups, group, dim)."""
@@ -232,12 +271,11 @@ class CoupledPaths:
         copies = rows.reshape(-1, len(self.block.path), self.program.dim)[:, : self.count]
         return copies.reshape(len(copies), _GROUPS, self.group, -1)
 
-    def left(self) -> npt.NDArray[np.bool_]:
-        """Which lanes are outside, shape (groups, group)."""
-        states = self.states()
-        points = states.reshape(self.count, -1)
+    def left(self, states: FloatArray) -> npt.NDArray[np.bool_]:
+        """Which states are outside, shape (looks, groups, group)."""
+        points = states.reshape(-1, self.program.dim)
         outside = are_outside(self.outside, self.program.outside_p, points)
-        return np.asarray(outside.reshape(_GROUPS, self.group))
+        return np.asarray(outside.reshape(states.shape[:3]))
 
 
 def is_driven(basin: Basin, program: Program, rays: FloatArray, ways: FloatArray) -> bool:
@@ -247,7 +285,7 @@ def is_driven(basin: Basin, program: Program, rays: FloatArray, ways: FloatArray
         share * way * ray for share in (0.3, 0.9) for way, ray in zip(ways, rays, strict=True)
     )
     with np.errstate(all="ignore"):
-        return any(coupled.responses(Copy(still, place)).any() for place in places)
+        return any(coupled.responses(coupled.block, Copy(still, place)).any() for place in places)
 
 
 def natural_length(
@@ -271,7 +309,7 @@ def natural_length(
         coupled = begun.with_jumps(jumps)
         with np.errstate(all="ignore"):  # far beyond any length that matters states overflow
             coupled.iterate_with_jumps()
-            states = coupled.states()
+            states = coupled.states()[0]
             apart = np.linalg.norm(states[:, 1:-1] - states[:, :1], axis=2) / size
         found = np.median(np.where(np.isfinite(apart), apart, np.inf), axis=0)
         return np.asarray(found.reshape(len(lengths), -1).max(axis=1))
@@ -352,31 +390,29 @@ def _watched(
     coupled = CoupledPaths(basin, program, jumps if drawn else None)
     probe, settled, offsets = unit / size * ways[0] * rays[0], 0, []
     with np.errstate(all="ignore"):  # states far outside overflow
-        for done, steps in _slices(window):
-            if not coupled.responds_as_later(probe, size):
-                settled = done + steps
-            coupled.iterate(steps)
+        for ends, stack in coupled.looks(window):
+            settled = max(settled, *ends[~coupled.respond_as_later(stack, probe, size)], 0)
         coupled = coupled.with_jumps(jumps)
-        gone = coupled.left()
+        gone = coupled.left(coupled.states())[0]
         coupled.iterate_with_jumps()
         coupled.restart()
         peak, last = np.zeros(gone[:, 1:].shape), np.zeros(gone[:, 1:].shape)
-        for done, steps in _slices(window):
-            states = coupled.states()
-            responses = coupled.responses(Copy(probe, np.zeros_like(probe)))[0]
-            distance = np.linalg.norm(states[:, 1:] - states[:, :1], axis=2)
-            gone |= coupled.left() | ~np.isfinite(states).all(axis=2)
-            peak = np.fmax(peak, distance / way)
-            forgotten = distance <= FORGOTTEN * way
-            last[~(forgotten & _same(responses[:, 1:], responses[:, :1], size))] = done + steps
-            offsets.append((states[:, 0] - basin.minimum) / size)
-            coupled.iterate(steps)
+        for ends, stack in coupled.looks(window):
+            states = coupled.states(stack)
+            responses = coupled.responses(stack, Copy(probe, np.zeros_like(probe)))[0]
+            distance = np.linalg.norm(states[:, :, 1:] - states[:, :, :1], axis=3)
+            gone |= (coupled.left(states) | ~np.isfinite(states).all(axis=3)).any(axis=0)
+            peak = np.fmax(peak, np.fmax.reduce(distance / way))
+            same = _same(responses[:, :, 1:], responses[:, :, :1], size)
+            known = ~(same & (distance <= FORGOTTEN * way))
+            last = np.maximum(last, (known * ends[:, None, None]).max(axis=0))
+            offsets.append((states[:, :, 0] - basin.minimum) / size)
     rest = ~gone[:, 0]
     if rest.sum() < _FEWEST_GROUPS:
         return Relaxation(np.zeros((1, 1)), np.zeros((1, 1)), 0.0, math.inf, math.inf)
     peak[gone[:, 1:]], last[gone[:, 1:]] = np.inf, 0.0
     peak, last = np.median(peak[rest], axis=0), np.median(last[rest], axis=0)
-    out, offset = (len(sizes), len(rays)), np.array(offsets)[:, rest]
+    out, offset = (len(sizes), len(rays)), np.concatenate(offsets)[:, rest]
     return Relaxation(
         peak[:-1].reshape(out),
         last[:-1].reshape(out),

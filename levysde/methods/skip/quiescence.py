@@ -278,7 +278,7 @@ def _first_responses(
     coupled = CoupledPaths(basin, program, unit * ways[:, None] * rays)
     with np.errstate(all="ignore"):
         coupled.iterate_with_jumps()
-        states = coupled.states()[0]
+        states = coupled.states()[0, 0]
     return np.asarray(np.linalg.norm(states[1:-1] - states[0], axis=1) / ways)
 
 
