@@ -1,7 +1,8 @@
 """Settings that both a device and the processor run, and the digests of what they give.
 
-As a script, `python device_settings.py EVERY` prints those of the device as a JSON object of the
-groups, of every so many settings. With NUMBA_ENABLE_CUDASIM=1 the device is numba's simulator.
+As a script, `python device_settings.py EVERY [GROUP ...]` prints those of the device as a JSON
+object of the groups, all unless some are given, and in each of every so many settings. With
+NUMBA_ENABLE_CUDASIM=1 the device is numba's simulator.
 """
 
 import json
@@ -200,7 +201,7 @@ if __name__ == "__main__":
     lots._FIRST_STEPS = 1
     warnings.simplefilter("ignore")  # words are cut, and few paths escape
     found, usual, every = {}, lots.LAUNCH_SECONDS, int(sys.argv[1])
-    for group in GROUPS:
+    for group in sys.argv[2:] or GROUPS:
         # One step a launch: all that a path keeps is kept between two. Paths of skips are long.
         lots.LAUNCH_SECONDS = usual if group == "skips" else 0.0
         found[group] = {name: seal(run("cuda")) for name, run in of_group(group, every).items()}

@@ -16,7 +16,7 @@ from levysde.engine.cpu import skip_engine as engine
 from levysde.engine.cpu.passes import NARROW_MAX_DIM
 from levysde.engine.program import IdleProgram
 from levysde.methods.recurrence import recurrence
-from levysde.methods.skip import coupled_paths, quiescence, skipped_recurrence
+from levysde.methods.skip import coupled_paths, quiescence, relaxation_time, skipped_recurrence
 from levysde.model import Model
 from levysde.noise import Noise
 
@@ -24,6 +24,7 @@ SIGMAS = 4.0
 FLAT = ls.basins.flat()
 NOISE = ls.noise.independent(1.5)
 SGD = ls.dynamics.sgd()
+NOISY = ls.dynamics.adam(b2=0.9, eps=1.0, form="sde", gradient_noise=1.0)
 SQUARE = Basin(ls.potentials.quadratic(2), ls.domains.box([-1.0] * 2, [1.0, 2.0]), [0.0, 0.0])
 
 
@@ -227,6 +228,19 @@ def test_memory_of_sgd(dt: float) -> None:
     assert 0.7 * exact < found.relaxation < 1.06 * exact + 1.0
 
 
+@pytest.mark.parametrize("dynamics", [SGD, NOISY])
+def test_looks_may_be_judged_one_by_one(
+    dynamics: Dynamics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those judged in one go, and those of lanes that are too many for it, show the same."""
+    many = planned(dynamics, 1e-4, 0.1, SQUARE)
+    monkeypatch.setattr(coupled_paths, "_LOOKED_AT", 1)
+    one = planned(dynamics, 1e-4, 0.1, SQUARE)
+    assert many.relaxation > 10
+    for fact in ("threshold", "relaxation", "settled", "radius"):
+        assert getattr(one, fact) == getattr(many, fact)
+
+
 def test_settling_of_a_second_moment() -> None:
     """sqrt(1 - b2^n) is within a hundredth of 1 after log(0.02)/log(b2) iterations."""
     found = planned(ls.dynamics.adam(b2=0.99, form="sde", gradient_noise=1.0), 1e-4, 0.02)
@@ -393,13 +407,13 @@ def test_a_memory_that_is_too_long_is_refused_before_it_is_measured(
     dim: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 10^5 iterations and more, for jumps that come every 3000."""
-    watched, windows = coupled_paths._watched, []
+    watched, windows = relaxation_time._watched, []
 
-    def counting(*arguments: Any) -> coupled_paths.Relaxation:
+    def counting(*arguments: Any) -> relaxation_time.Relaxation:
         windows.append(arguments[5])
         return watched(*arguments)
 
-    monkeypatch.setattr(coupled_paths, "_watched", counting)
+    monkeypatch.setattr(relaxation_time, "_watched", counting)
     dynamics = ls.dynamics.adam(b2=1.0 - 1e-4)
     with pytest.raises(ValueError, match=r"for more than .* few are idle"):
         planned(dynamics, 0.01, 0.01, ls.basins.flat(dim=dim))
@@ -540,15 +554,15 @@ def test_a_potential_without_force_is_refused_for_that() -> None:
             ls.escape_times(free, slow, ls.noise.independent(1.5), 1e-3, paths=1, method="jump")
 
 
-def test_few_coupled_paths_show_that_nothing_is_forgotten(monkeypatch):
+def test_few_relaxation_time_show_that_nothing_is_forgotten(monkeypatch):
     """Windows that are too short are watched on one ray; what forgets nothing on no other."""
-    watched, real = [], coupled_paths._watched
+    watched, real = [], relaxation_time._watched
 
     def watch(basin, program, rays, ways, size, *more):
         watched.append(len(rays))
         return real(basin, program, rays, ways, size, *more)
 
-    monkeypatch.setattr(coupled_paths, "_watched", watch)
+    monkeypatch.setattr(relaxation_time, "_watched", watch)
     monkeypatch.setattr(quiescence, "LONGEST_WINDOW", 1 << 14)
     basin, law = ls.basins.flat(2), ls.noise.isotropic(1.5)
     for decay, forgets in ((0.9, True), (1.0 - 1e-7, False)):

@@ -29,27 +29,31 @@ def note_use(folder: Path, key: str) -> None:
     """
     if not folder.is_dir():
         return
-    last_use: dict[str, float] = {}
-    for file, function, ends in _files(folder):
-        with suppress(OSError):  # another process may remove it at this moment
-            if ends == key:
+    files = list(_files(folder))
+    for file, _, ends in files:
+        if ends == key:
+            with suppress(OSError):  # another process may remove it at this moment
                 os.utime(file)
-            last_use[function] = max(last_use.get(function, 0.0), file.stat().st_mtime)
-    if len(last_use) <= KEPT_ON_DISK:
+    if len({function for _, function, _ in files}) <= KEPT_ON_DISK:
         return
+    last_use: dict[str, float] = {}
+    for file, function, _ in files:
+        with suppress(OSError):
+            last_use[function] = max(last_use.get(function, 0.0), os.stat(file).st_mtime)
     kept = set(sorted(last_use, key=last_use.__getitem__)[-KEPT_ON_DISK:])
-    for file, function, _ in _files(folder):
+    for file, function, _ in files:
         if function not in kept:
             with suppress(OSError):
-                file.unlink()
+                os.unlink(file)
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, str, str]]:
+def _files(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Files of functions that `compile_cached` has named, with that name and its key."""
-    for file in folder.iterdir():
-        found = _NAMED_BY_CONTENT.fullmatch(file.name)
-        if found:
-            yield file, found["function"], found["key"]
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = _NAMED_BY_CONTENT.fullmatch(entry.name)
+            if found:
+                yield entry.path, found["function"], found["key"]
 
 
 def temporary_cache_folder() -> Path:

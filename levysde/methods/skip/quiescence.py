@@ -16,13 +16,12 @@ from levysde.basins import Basin
 from levysde.engine.program import IdleProgram, Program
 from levysde.methods.jump.creeping import CREEPING_SHARE, kramers_rate
 from levysde.methods.jump.geometry import directions, exit_distances_of, inner_radius
-from levysde.methods.skip.coupled_paths import (
+from levysde.methods.skip.coupled_paths import NOTHING, CoupledPaths
+from levysde.methods.skip.relaxation_time import (
     FEW_SIZES,
     FORGOTTEN,
     LONGEST_WINDOW,
-    NOTHING,
     SIZES,
-    CoupledPaths,
     Relaxation,
     is_driven,
     measured_relaxation,
