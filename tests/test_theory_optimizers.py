@@ -563,7 +563,7 @@ def test_gradients_of_many_points_are_the_gradients_of_each() -> None:
     slow.potential = SimpleNamespace(dim=2, gradient=branching, p=np.empty(0))
     own = basin(kinked, omega)
     own.potential = SimpleNamespace(
-        dim=2, gradient=branching, p=np.empty(0), gradient_many=lambda x: kinked(x)
+        dim=2, gradient=branching, p=np.empty(0), compiled_gradient=lambda: kinked
     )
     rule = momentum(dampening=0.9)
     found = [measure(predict(well, rule, noise(), 0.01, dt=DT)) for well in (fast, slow, own)]

@@ -86,7 +86,7 @@ class Basin:
                     f"the {name} {checks.shown(point)} is outside the domain; give a point inside"
                 )
         size = self.domain.size_about(start)
-        for point in (minimum, start):
+        for point in (minimum,) if start is minimum else (minimum, start):
             self.domain.check_margin(point, size)
         self.domain.check_shape(minimum)
         try_potential(self.potential, start, CHECKED_SHARE * size)

@@ -227,14 +227,16 @@ def _widest(covariance: FloatArray) -> float:
 def _ball_margin(x: FloatArray, p: FloatArray, covariance: FloatArray, reach: float) -> float:
     """Of |x - center| < radius."""
     n = len(x)
-    square = along = 0.0
+    square = 0.0
     for k in range(n):
         square += (x[k] - p[k]) * (x[k] - p[k])
-        for j in range(n):
-            along += (x[k] - p[k]) * covariance[k, j] * (x[j] - p[j])
     length = math.sqrt(square)
     if reach > 0.0:
         return over(p[n] - length, math.sqrt(_widest(covariance)))
+    along = 0.0
+    for k in range(n):
+        for j in range(n):
+            along += (x[k] - p[k]) * covariance[k, j] * (x[j] - p[j])
     return over((p[n] - length) * length, math.sqrt(max(along, 0.0)))
 
 

@@ -1,6 +1,7 @@
 """What every potential is: a gradient, and where it exists a value, of one point."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
@@ -231,6 +232,34 @@ class Potential:
         from levysde.engine.cpu.pointwise import gradients
 
         return gradients(self.gradient, np.array(self.p), points)
+
+    def compiled_gradient(self) -> Callable[[FloatArray], FloatArray]:
+        """`gradient_many` of the function as it is now.
+
+        `gradient_many` looks at every call whether the function, or what it uses, has changed; for
+        few points that takes longer than the gradient.
+
+        Returns
+        -------
+        callable
+            Function of points, shape (count, dim), that returns their gradients.
+
+        Raises
+        ------
+        ValueError
+            If the function cannot be compiled.
+
+        Examples
+        --------
+        >>> from levysde.potentials import quadratic
+        >>> slope = quadratic(1, curvature=3.0).compiled_gradient()
+        >>> slope(np.array([[1.0], [-2.0]])).tolist()
+        [[3.0], [-6.0]]
+        """
+        from levysde.engine.compile import prepared
+        from levysde.engine.cpu.pointwise import gradients
+
+        return functools.partial(gradients, prepared(self.gradient), np.array(self.p))
 
     def gradient_at(self, x: npt.ArrayLike) -> FloatArray:
         """Grad F(x), computed in plain Python.

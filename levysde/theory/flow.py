@@ -216,15 +216,15 @@ class Attraction:
 
         if not np.all(np.isfinite(velocity(0.0, point))):
             return -1
-        squares = np.sum((self.minima - point) ** 2, axis=1)
-        end = _LONGEST_PATH * max(math.sqrt(np.max(squares)), gap)
+        squares = ((self.minima - point) ** 2).sum(axis=1)
+        end = _LONGEST_PATH * max(math.sqrt(squares.max()), gap)
         flow = LSODA(velocity, 0.0, point, end, rtol=1e-8, atol=1e-9 * gap)
-        while np.min(squares) > arrived:
+        while squares.min() > arrived:
             if flow.status != "running":
                 return -1
             flow.step()
-            squares = np.sum((self.minima - flow.y) ** 2, axis=1)
-        return int(np.argmin(squares))
+            squares = ((self.minima - flow.y) ** 2).sum(axis=1)
+        return int(squares.argmin())
 
     @cached_property
     def _slow(self) -> float:

@@ -33,7 +33,7 @@ def many_gradients(
 ) -> tuple[ManyGradients, bool]:
     """Return the gradient as a function of many points, and whether it is fast.
 
-    By the potential's own ``gradient_many(points)`` if it has one; by calling ``gradient`` with
+    By the potential's own ``compiled_gradient()`` if it has one; by calling ``gradient`` with
     arrays in the place of numbers where this gives what single calls give; otherwise point by
     point.
 
@@ -51,8 +51,9 @@ def many_gradients(
         potential point by point.
     """
     gradient, p = potential.gradient, potential.p
-    many = getattr(potential, "gradient_many", None)
-    if many is not None:
+    compiled = getattr(potential, "compiled_gradient", None)
+    if compiled is not None:
+        many = compiled()
         return (lambda x: np.asarray(many(np.ascontiguousarray(x.T)), dtype=np.float64).T), True
 
     def at_once(x: Vector) -> Vector:
