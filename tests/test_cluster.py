@@ -251,11 +251,13 @@ def check_deaths(client: Client, tmp_path: Path, deaths: int) -> None:
     check_same(ls.sweep(spec, tmp_path / "here", threads=1), there)
 
 
+@pytest.mark.processes
 def test_workers_may_be_killed(client: Client, tmp_path: Path) -> None:
     """Two of them; experiments/validation has twenty."""
     check_deaths(client, tmp_path, 2)
 
 
+@pytest.mark.processes
 def test_a_chunk_that_takes_every_worker_with_it(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +276,7 @@ def test_a_chunk_that_takes_every_worker_with_it(
     )
 
 
+@pytest.mark.processes
 def test_workers_may_join_and_the_scheduler_be_lost(plain: ls.Sweep, tmp_path: Path) -> None:
     with (
         dask.config.set(SETTINGS),

@@ -107,6 +107,7 @@ for method in ("jump", "auto"):
 """
 
 
+@pytest.mark.processes
 def test_functions_without_a_file_jump():
     """As typed at the prompt, and as executed: there is no file where compiled code could lie."""
     typed, executed = (SCRIPT.format(number=number) for number in (1.0, 0.5))
@@ -248,6 +249,7 @@ print("went on")
 """
 
 
+@pytest.mark.processes
 def test_an_interrupt_in_the_compiler_ends_the_run(tmp_path):
     """The compiler calls back from LLVM, where an exception would be printed and lost."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}

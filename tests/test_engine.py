@@ -492,6 +492,7 @@ def filled(tmp_path_factory):
     return folder / "cache", hits
 
 
+@pytest.mark.processes
 def test_cache_hits_misses_and_follows_the_source(filled):
     """A second process compiles nothing; a changed gradient is compiled anew, alone."""
     hits = filled[1]
@@ -500,6 +501,7 @@ def test_cache_hits_misses_and_follows_the_source(filled):
     assert hits[2] == "[1, 0, 1, 1, 1, 1]"
 
 
+@pytest.mark.processes
 def test_no_two_functions_share_a_cache_index(filled):
     """Numba's index can mix up functions added at once by two processes; one entry cannot."""
     indices, codes = (sorted(filled[0].rglob(f"*.{ending}")) for ending in ("nbi", "nbc"))
@@ -576,6 +578,7 @@ def of_two_processes(tmp_path_factory):
     return found
 
 
+@pytest.mark.processes
 def test_disk_cache_follows_imported_modules(of_two_processes):
     """Values that a function in a module reaches in other ways than by a global number."""
     for value, found in zip((1.0, 3.0), of_two_processes, strict=True):
@@ -583,6 +586,7 @@ def test_disk_cache_follows_imported_modules(of_two_processes):
         assert reached == dict.fromkeys(("module", "tuple", "ufunc", "default"), value)
 
 
+@pytest.mark.processes
 def test_cached_code_does_not_need_the_module_of_its_author(of_two_processes):
     """The same function in a module of another name finds the code of the first, and runs."""
     assert [found["author"] for found in of_two_processes] == [1.25, 1.25]
@@ -612,6 +616,7 @@ for factor in map(float, sys.argv[1:]):
 """
 
 
+@pytest.mark.processes
 def test_processes_that_compile_at_once_run_their_own_code(tmp_path):
     """Two processes fill one empty cache at the same time; a third runs what they have left."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}

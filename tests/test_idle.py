@@ -233,9 +233,9 @@ def test_looks_may_be_judged_one_by_one(
     dynamics: Dynamics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those judged in one go, and those of lanes that are too many for it, show the same."""
-    many = planned(dynamics, 1e-4, 0.1, SQUARE)
+    many = planned(dynamics, 1e-4, 0.1)
     monkeypatch.setattr(coupled_paths, "_LOOKED_AT", 1)
-    one = planned(dynamics, 1e-4, 0.1, SQUARE)
+    one = planned(dynamics, 1e-4, 0.1)
     assert many.relaxation > 10
     for fact in ("threshold", "relaxation", "settled", "radius"):
         assert getattr(one, fact) == getattr(many, fact)

@@ -83,6 +83,7 @@ def wait_for(condition: Any, seconds: float = 60.0) -> None:
 
 
 # SIGHUP has the handler of SIGTERM, and its code is tested below; SIGINT is sent in test_cli.
+@pytest.mark.processes
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGKILL", -9)])
 def test_an_ended_run_is_resumed_bit_for_bit(name: str, code: int, tmp_path: Path) -> None:
     file = tmp_path / "run.npz"
@@ -323,6 +324,7 @@ run_threads(lambda: endless(1.0), 2, threading.Event(), rows, progress)
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("program", [TRIED, COMPILED], ids=["tried", "compiled"])
 def test_an_endless_loop_is_left_at_the_first_interrupt(program: str) -> None:
     heeding = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -392,6 +394,7 @@ for _ in range(40):
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="needs files without a name")
 def test_a_killed_process_leaves_no_temporary_file(tmp_path: Path) -> None:
     file = tmp_path / "run.npz"

@@ -113,6 +113,7 @@ print(kills)
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no SIGKILL")
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """Each call goes on where the one before was killed, and loses at most one chunk."""
@@ -334,6 +335,7 @@ def test_the_command_runs_and_continues(tmp_path: Path, capsys) -> None:
     assert lines[0].startswith("epsilon,alpha,basin,dim,")
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(os.name == "nt", reason="SIGTERM cannot be sent to one process")
 @pytest.mark.parametrize(
     ("number", "code", "compiling"),
