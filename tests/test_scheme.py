@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 
 import levysde as ls
 from levysde import domains, dynamics, noise, potentials, theory
+from levysde.methods.reach import places
 
 SGD = dynamics.sgd()
 
@@ -131,6 +132,16 @@ def test_mean_exit_time_of_a_steep_well(k, c, interval, epsilon, dt, paths):
     )  # fmt: skip
     print(f"simulated {result.mean:.4g}, exact {exact:.4g}")
     assert abs(result.mean / exact - 1.0) < SIGMAS / math.sqrt(paths)
+
+
+@pytest.mark.parametrize("dim", [3, 400])
+def test_places_of_many_dimensions_are_fewer_and_as_far_out(dim):
+    found = places(ls.basins.flat(dim), 1.5)
+    assert found.size <= 1 << 24
+    distances = np.linalg.norm(found, axis=1)
+    assert distances[-1] == distances.max()
+    assert 0.98 < distances.max() < 1.0
+    assert distances.min() < 0.016
 
 
 def test_explicit_steps_of_a_steep_well_are_another_chain():

@@ -21,6 +21,7 @@ _RANDOM_DIRECTIONS = 32
 _MOST_AXES = 32
 _RADII = 48
 _FLOW_STEPS = 16
+_MOST_COORDINATES = 1 << 24
 _EXPONENTS = range(-960, 961, 8)
 
 
@@ -121,6 +122,9 @@ def places(basin: Basin, alpha: float) -> FloatArray:
     # The whole range up to the boundary, which for most basins is near.
     radii = np.union1d(radii, length * np.linspace(1.0 / 64.0, 63.0 / 64.0, 32))
     rays = _directions(basin.dim)
+    # In more than 128 dimensions not at all of them, but as far out.
+    every = math.ceil(radii.size * rays.size * (1 + _FLOW_STEPS) / _MOST_COORDINATES)
+    radii = radii[::-1][::every][::-1]
     points = basin.center + (radii[:, None, None] * rays).reshape(-1, basin.dim)
     points = points[~basin.domain.outside_many(points)]
     found = [points]
