@@ -135,7 +135,7 @@ def test_mean_exit_time_of_a_steep_well(k, c, interval, epsilon, dt, paths):
 
 
 @pytest.mark.parametrize("dim", [3, 400])
-def test_places_of_many_dimensions_are_fewer_and_as_far_out(dim):
+def test_places_of_many_dimensions_are_fewer_and_reach_the_boundary(dim):
     found = places(ls.basins.flat(dim), 1.5)
     assert found.size <= 1 << 24
     distances = np.linalg.norm(found, axis=1)

@@ -19,7 +19,7 @@ RARE = 0.005
 
 _RANDOM_DIRECTIONS = 32
 _MOST_AXES = 32
-_RADII = 48
+_RADII, _NEAR_RADII = 48, 32
 _FLOW_STEPS = 16
 _MOST_COORDINATES = 1 << 24
 _EXPONENTS = range(-960, 961, 8)
@@ -118,13 +118,14 @@ def places(basin: Basin, alpha: float) -> FloatArray:
     if not length < math.inf:
         return np.empty((0, basin.dim))
     farthest = length * RARE ** (-1.0 / alpha) if alpha < 2.0 else 4.0 * length
+    rays = _directions(basin.dim)
     radii = np.geomspace(length / 64.0, farthest, _RADII)
     # The whole range up to the boundary, which for most basins is near.
-    radii = np.union1d(radii, length * np.linspace(1.0 / 64.0, 63.0 / 64.0, 32))
-    rays = _directions(basin.dim)
-    # In more than 128 dimensions not at all of them, but as far out.
-    every = math.ceil(radii.size * rays.size * (1 + _FLOW_STEPS) / _MOST_COORDINATES)
-    radii = radii[::-1][::every][::-1]
+    near = length * np.linspace(1.0 / 64.0, 63.0 / 64.0, _NEAR_RADII)
+    # In more than 128 dimensions at fewer of them, the last ones included.
+    coordinates = (_RADII + _NEAR_RADII) * rays.size * (1 + _FLOW_STEPS)
+    every = math.ceil(coordinates / _MOST_COORDINATES)
+    radii = np.union1d(radii[::-every], near[::-every])
     points = basin.center + (radii[:, None, None] * rays).reshape(-1, basin.dim)
     points = points[~basin.domain.outside_many(points)]
     found = [points]
