@@ -554,7 +554,7 @@ def test_a_potential_without_force_is_refused_for_that() -> None:
             ls.escape_times(free, slow, ls.noise.independent(1.5), 1e-3, paths=1, method="jump")
 
 
-def test_few_relaxation_time_show_that_nothing_is_forgotten(monkeypatch):
+def test_few_coupled_paths_show_that_nothing_is_forgotten(monkeypatch):
     """Windows that are too short are watched on one ray; what forgets nothing on no other."""
     watched, real = [], relaxation_time._watched
 

@@ -299,7 +299,6 @@ def test_results_say_where_their_functions_are(file):
     assert again.digest == run.digest
 
 
-@pytest.mark.processes
 def test_results_are_made_again_in_another_process(file, tmp_path):
     run = run_of(file)
     path = run.save(tmp_path / "run.npz")

@@ -561,13 +561,17 @@ def test_gradients_of_many_points_are_the_gradients_of_each() -> None:
     fast = basin(kinked, omega)
     slow = basin(kinked, omega)
     slow.potential = SimpleNamespace(dim=2, gradient=branching, p=np.empty(0))
-    own = basin(kinked, omega)
+    own, once = basin(kinked, omega), basin(kinked, omega)
     own.potential = SimpleNamespace(
+        dim=2, gradient=branching, p=np.empty(0), gradient_many=lambda x: kinked(x)
+    )
+    once.potential = SimpleNamespace(
         dim=2, gradient=branching, p=np.empty(0), compiled_gradient=lambda: kinked
     )
     rule = momentum(dampening=0.9)
-    found = [measure(predict(well, rule, noise(), 0.01, dt=DT)) for well in (fast, slow, own)]
-    assert found == pytest.approx([found[0]] * 3, rel=1e-12)
+    wells = (fast, slow, own, once)
+    found = [measure(predict(well, rule, noise(), 0.01, dt=DT)) for well in wells]
+    assert found == pytest.approx([found[0]] * 4, rel=1e-12)
     line = predict(basin(kinked, interval(-0.25, 1.0)), rule, noise(), 0.01, dt=DT)
     assert found[0] == pytest.approx(2.0 * measure(line), rel=1e-8)
 

@@ -21,7 +21,7 @@ _RANDOM_DIRECTIONS = 32
 _MOST_AXES = 32
 _RADII, _NEAR_RADII = 48, 32
 _FLOW_STEPS = 16
-_MOST_COORDINATES = 1 << 24
+_MOST_COORDINATES = 1 << 24  # about; two distances are always looked at
 _EXPONENTS = range(-960, 961, 8)
 
 
@@ -93,7 +93,7 @@ def places(basin: Basin, alpha: float) -> FloatArray:
 
     Along the axes and other directions, from a small part of the shortest distance to the boundary
     to where jumps are too rare to matter; in more than one dimension also where the flow leads from
-    there.
+    there. In more than 128 dimensions at fewer distances, and near the minimum by the flow alone.
 
     Parameters
     ----------

@@ -33,9 +33,9 @@ def many_gradients(
 ) -> tuple[ManyGradients, bool]:
     """Return the gradient as a function of many points, and whether it is fast.
 
-    By the potential's own ``compiled_gradient()`` if it has one; by calling ``gradient`` with
-    arrays in the place of numbers where this gives what single calls give; otherwise point by
-    point.
+    By the potential's own ``compiled_gradient()`` or ``gradient_many(points)`` if it has one; by
+    calling ``gradient`` with arrays in the place of numbers where this gives what single calls
+    give; otherwise point by point.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def many_gradients(
     """
     gradient, p = potential.gradient, potential.p
     compiled = getattr(potential, "compiled_gradient", None)
-    if compiled is not None:
-        many = compiled()
+    many = getattr(potential, "gradient_many", None) if compiled is None else compiled()
+    if many is not None:
         return (lambda x: np.asarray(many(np.ascontiguousarray(x.T)), dtype=np.float64).T), True
 
     def at_once(x: Vector) -> Vector:
