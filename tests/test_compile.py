@@ -160,6 +160,22 @@ def test_a_scan_of_closures_keeps_a_bounded_number(monkeypatch, tmp_path):
     assert newest.exists()
 
 
+def test_what_was_used_last_stays_on_disk(monkeypatch, tmp_path):
+    """Of four functions the newest, and the oldest, which is used now; a foreign file stays."""
+    monkeypatch.setattr(cache_folder, "KEPT_ON_DISK", 2)
+    names = [f"passes.narrow_{k:032x}-73.py311" for k in range(4)]
+    for age, name in enumerate(names):
+        for ending in ("nbi", "1.nbc"):
+            (tmp_path / f"{name}.{ending}").touch()
+            os.utime(tmp_path / f"{name}.{ending}", (age, age))
+    (tmp_path / "notes.txt").touch()
+    cache_folder.note_use(tmp_path, f"{0:032x}")
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == sorted(
+        ["notes.txt", *(f"{names[k]}.{ending}" for k in (0, 3) for ending in ("nbi", "1.nbc"))]
+    )
+
+
 def test_what_is_only_inlined_gets_no_machine_code():
     def double(x):
         return 2.0 * x

@@ -178,7 +178,7 @@ def test_the_quasi_potential_of_steps() -> None:
 
 @pytest.mark.parametrize("name", ["gradient_noise", "layer_updates", "minibatch_escape"])
 def test_a_quick_run_is_as_documented(name: str, tmp_path: Path) -> None:
-    """``levysde reproduce --quick`` makes them, and ``kesten``, in every run of `.ci/run`."""
+    """That of ``kesten`` is made by ``levysde reproduce`` in `.ci/run`."""
     pytest.importorskip("sklearn")
     (made,) = reproduce([name], tmp_path, quick=True)
     assert not made.failed

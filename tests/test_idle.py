@@ -228,7 +228,7 @@ def test_memory_of_sgd(dt: float) -> None:
     assert 0.7 * exact < found.relaxation < 1.06 * exact + 1.0
 
 
-@pytest.mark.parametrize("dynamics", [SGD, NOISY])
+@pytest.mark.parametrize("dynamics", [SGD, NOISY, ls.dynamics.adam(b2=0.9, eps=1.0)])
 def test_looks_may_be_judged_one_by_one(
     dynamics: Dynamics, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from levysde.theory import (
     predict,
     stable_constant,
 )
+from levysde.theory.optimizers.relaxation import many_gradients
 
 SIGMAS = 4.0
 DT = 0.02
@@ -568,6 +569,8 @@ def test_gradients_of_many_points_are_the_gradients_of_each() -> None:
     once.potential = SimpleNamespace(
         dim=2, gradient=branching, p=np.empty(0), compiled_gradient=lambda: kinked
     )
+    many = [many_gradients(well.potential, np.zeros(2), np.ones(2)) for well in (own, once, slow)]
+    assert [at_once for _, at_once in many] == [True, True, False]
     rule = momentum(dampening=0.9)
     wells = (fast, slow, own, once)
     found = [measure(predict(well, rule, noise(), 0.01, dt=DT)) for well in wells]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import test_device
+from emulated_gpu.ptx import Module, UnknownInstructionError
 
 import levysde as ls
 
@@ -48,6 +49,18 @@ def test_compiled_kernels_give_the_numbers_of_the_processor():
     assert run.returncode == 0, run.stderr[-2000:]
     for group, found in json.loads(run.stdout).items():
         test_device.check_group(group, found, 1, ANOTHER_LIBRARY)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["set.lt.u32.u32 %r1, %r1, %r1", "mul24.lo.u32 %r1, %r1, %r1", "mul.u32 %r1, %r1, %r1",
+     "add.cc.u32 %r1, %r1, %r1", "bar.sync 0", "trap"],
+)  # fmt: skip
+def test_instructions_that_are_not_known_are_not_guessed(statement):
+    kernel = ".visible .entry kernel()\n{{\n.reg .b32 %r<2>;\n{};\nret;\n}}\n"
+    assert "r1 + " in Module(kernel.format("add.u32 %r1, %r1, %r1")).source()
+    with pytest.raises(UnknownInstructionError, match=statement.split(".")[0]):
+        Module(kernel.format(statement)).source()
 
 
 def test_the_benchmark_finds_the_numbers_of_the_processor():

@@ -229,9 +229,7 @@ class Potential:
         >>> quadratic(1, curvature=3.0).gradient_many(np.array([[1.0], [-2.0]])).tolist()
         [[3.0], [-6.0]]
         """
-        from levysde.engine.cpu.pointwise import gradients
-
-        return gradients(self.gradient, np.array(self.p), points)
+        return self.compiled_gradient()(points)
 
     def compiled_gradient(self) -> Callable[[FloatArray], FloatArray]:
         """`gradient_many` of the function as it is now.
@@ -247,14 +245,17 @@ class Potential:
         Raises
         ------
         ValueError
-            If the function cannot be compiled.
+            If it is not a plain function; if it cannot be compiled, at the first call of the other.
 
         Examples
         --------
-        >>> from levysde.potentials import quadratic
-        >>> slope = quadratic(1, curvature=3.0).compiled_gradient()
-        >>> slope(np.array([[1.0], [-2.0]])).tolist()
-        [[3.0], [-6.0]]
+        >>> factor = 3.0
+        >>> def gradient(x, p, out):
+        ...     out[0] = factor * x[0]
+        >>> potential = Potential(1, gradient)
+        >>> slope, factor = potential.compiled_gradient(), 5.0
+        >>> slope(np.ones((1, 1))).tolist(), potential.gradient_many(np.ones((1, 1))).tolist()
+        ([[3.0]], [[5.0]])
         """
         from levysde.engine.compile import prepared
         from levysde.engine.cpu.pointwise import gradients

@@ -3,7 +3,8 @@
 A thread becomes one call of a function, a register a variable, a branch a goto. Every operation is
 rounded as PTX ISA 9.0 says; the C is compiled without contraction, so that a product and a sum stay
 two. Threads run one after another: sums in memory are plain sums, and there are no barriers.
-What kernels of this package use is here, and anything else raises NotImplementedError.
+What kernels of this package use is here. Anything else raises `UnknownInstructionError`: nothing is
+guessed.
 """
 
 import re
@@ -102,6 +103,10 @@ _TYPE = re.compile(r"[busf](8|16|32|64)|pred")
 _STATEMENT = re.compile(r"\s*(?:[{}]|[^;{}]*\{[^{};]*\}[^;{}]*;|[^;{}]+;)")
 _OPERAND = re.compile(r"(?:\([^)]*\)|\{[^}]*\}|\[[^\]]*\]|[^,])+")
 _HEAD = re.compile(r"(?:\(([^)]*)\))?\s*([\w$]+)\s*\(([^)]*)\)", re.S)
+
+
+class UnknownInstructionError(Exception):
+    """A statement of PTX that is not translated, as kernels of this package do not have it."""
 
 
 class Module:
@@ -206,7 +211,7 @@ class Function:
             self.addresses[found[2]] = name
             yield f"memset({name}, 255, {size});"  # what was not written is NaN
         elif words[0] != ".pragma":
-            raise NotImplementedError(text[:200])
+            raise UnknownInstructionError(text)
 
     # ------------------------------------------------------------------------------- operands
 
@@ -269,31 +274,41 @@ class Function:
         kinds = [modifier for modifier in modifiers if _TYPE.fullmatch(modifier)]
         modifiers = [each for each in modifiers if each not in kinds and each not in _IGNORED]
         if "f32" in kinds and name not in _OF_SINGLES:
-            raise NotImplementedError(text[:200])
-        special = getattr(self, f"_{name}", None)
+            raise UnknownInstructionError(text)
+        special = getattr(self, f"_do_{name}", None)
         if special is not None:
-            return str(special(operands, modifiers, kinds))
-        expression = _BY_TYPE.get((name, kinds[0]), _OPERATIONS.get(name))
-        if expression is None or modifiers:
-            raise NotImplementedError(text[:200])
+            found = special(operands, modifiers, kinds)
+        else:
+            found = self._expression(name, operands, modifiers, kinds)
+        if found is None:
+            raise UnknownInstructionError(text)
+        return str(found)
+
+    def _expression(
+        self, name: str, operands: list[str], modifiers: list[str], kinds: list[str]
+    ) -> str | None:
+        """An instruction of one form that is one expression of C; None if it is not known."""
+        expression = _BY_TYPE.get((name, *kinds[:1]), _OPERATIONS.get(name))
+        if expression is None or modifiers or not kinds:
+            return None
         values = self._values(operands[1:], kinds[0])
         return self._set(operands[0], kinds[0], expression.format(*values))
 
-    def _mul(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_mul(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str | None:
         target, *factors = operands
         (kind,), bits = kinds, int(kinds[0][1:])
         a, b = self._values(factors, kind)
         if kind[0] == "f" and not modifiers:
             return self._set(target, kind, f"{a} * {b}")
         if modifiers not in (["lo"], ["hi"], ["wide"]):
-            raise NotImplementedError(f"mul {modifiers} {kind}")
+            return None
         wide = f"{kind[0]}{2 * bits}"
         product = f"({wide}){a} * ({wide}){b}"
         if modifiers == ["wide"]:
             return self._set(target, wide, product)
         return self._set(target, kind, f"({product}) >> {bits}" if "hi" in modifiers else product)
 
-    def _mad(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_mad(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str | None:
         target, a, b, c = operands
         kind = kinds[0]
         if modifiers == ["wide"]:
@@ -301,41 +316,41 @@ class Function:
             product = f"({wide}){self._value(a, kind)} * ({wide}){self._value(b, kind)}"
             return self._set(target, wide, f"{product} + {self._value(c, wide)}")
         if modifiers != ["lo"]:
-            raise NotImplementedError(f"mad {modifiers}")
+            return None
         a, b, c = self._values([a, b, c], f"u{kind[1:]}")
         return self._set(target, kind, f"{a} * {b} + {c}")
 
-    def _rcp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_rcp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str | None:
         x = self._value(operands[1], kinds[0])
         if modifiers not in ([], ["approx", "ftz"]):
-            raise NotImplementedError(f"rcp {modifiers}")
+            return None
         found = f"upper(1.0 / upper({x}))" if modifiers else f"1.0 / {x}"
         return self._set(operands[0], kinds[0], found)
 
-    def _shl(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_shl(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         return self._shifted("SHL", operands, kinds[0])
 
-    def _shr(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_shr(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         return self._shifted("SHR", operands, kinds[0])
 
     def _shifted(self, way: str, operands: list[str], kind: str) -> str:
         x, places = self._value(operands[1], kind), self._value(operands[2], "u32")
         return self._set(operands[0], kind, f"{way}({kind}, {x}, {places})")
 
-    def _bfi(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_bfi(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         width = kinds[0][1:]
         a, b = self._values(operands[1:3], f"u{width}")
         at, length = self._values(operands[3:5], "u32")
         return self._set(operands[0], f"u{width}", f"inserted({a}, {b}, {at}, {length}, {width})")
 
-    def _bfe(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_bfe(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str | None:
         if kinds[0][0] != "u":
-            raise NotImplementedError(f"bfe {kinds}")
+            return None
         at, length = self._values(operands[2:4], "u32")
         x = self._value(operands[1], kinds[0])
         return self._set(operands[0], kinds[0], f"extracted({x}, {at}, {length})")
 
-    def _setp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_setp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         text = _COMPARISONS[modifiers[0]]
         if modifiers[0] == "ne" and kinds[0][0] == "f":
             text = _UNEQUAL_FLOATS
@@ -345,12 +360,12 @@ class Function:
             text = f"({text}) {sign} {self._value(operands[3], 'pred')}"
         return self._set(operands[0], "pred", text)
 
-    def _selp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_selp(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         a, b = self._values(operands[1:3], kinds[0])
         choice = self._value(operands[3], "pred")
         return self._set(operands[0], kinds[0], f"{choice} ? {a} : {b}")
 
-    def _mov(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_mov(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         """A value, or one in parts."""
         (target, source), width = operands, int(kinds[0][1:]) if kinds[0] != "pred" else 8
         if target.startswith("{"):
@@ -369,10 +384,10 @@ class Function:
             return self._set(target, f"u{width}", joined)
         return self._set(target, kinds[0], self._value(source, kinds[0]))
 
-    def _cvta(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_cvta(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         return self._set(operands[0], "u64", self._value(operands[1], "u64"))
 
-    def _cvt(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_cvt(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         to, source = kinds
         value = self._value(operands[1], source)
         for rounding in modifiers:
@@ -381,7 +396,7 @@ class Function:
             value = f"truncated_{to}({value})"
         return self._set(operands[0], to, f"({to}){value}")
 
-    def _ld(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_ld(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         (targets, address), kind = operands, kinds[0]
         set_parts = (
             self._set(part, kind, f"LOAD({kind}, _a + {_bytes(kind) * i})")
@@ -389,7 +404,7 @@ class Function:
         )
         return f"{{ u64 _a = {self._address(address)}; {' '.join(set_parts)} }}"
 
-    def _st(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_st(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         (address, sources), kind = operands, kinds[0]
         stored = (
             f"STORE({kind}, _a + {_bytes(kind) * i}, {self._value(part, kind)});"
@@ -397,24 +412,24 @@ class Function:
         )
         return f"{{ u64 _a = {self._address(address)}; {' '.join(stored)} }}"
 
-    def _atom(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
-        return self._red(operands[1:], modifiers, kinds, operands[0])
+    def _do_atom(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str | None:
+        return self._do_red(operands[1:], modifiers, kinds, operands[0])
 
-    def _red(
+    def _do_red(
         self, operands: list[str], modifiers: list[str], kinds: list[str], target: str = "_"
-    ) -> str:
+    ) -> str | None:
         if "add" not in modifiers:
-            raise NotImplementedError(f"atomic {modifiers}")
+            return None
         place, x = self._address(operands[0]), self._value(operands[1], kinds[0])
         return self._set(target, kinds[0], f"ADD({kinds[0]}, {place}, {x})")
 
-    def _bra(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_bra(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         return f"goto {_c(operands[0])};"
 
-    def _ret(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_ret(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         return "return;"
 
-    def _call(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
+    def _do_call(self, operands: list[str], modifiers: list[str], kinds: list[str]) -> str:
         returned = _split(operands.pop(0).strip("()")) if operands[0].startswith("(") else []
         name, *given = operands
         arguments = [*returned, *(part for each in given for part in _split(each.strip("()")))]

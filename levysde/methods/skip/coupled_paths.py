@@ -139,14 +139,13 @@ class CoupledPaths:
         """
         slices, most = list(_slices(window)), max(1, _LOOKED_AT // self.block.x.size)
         for k in range(0, len(slices), most):
-            *before, last = slices[k : k + most]
+            ends, steps = zip(*slices[k : k + most], strict=True)
             seen = []
-            for _, steps in before:
+            for until_next in steps[:-1]:
                 seen.append(self._stacked([self.block]))
-                self.iterate(steps)
-            ends = np.array([*before, last]).sum(axis=1)
-            yield ends, self._stacked([*seen, self.block]) if seen else self.block
-            self.iterate(last[1])
+                self.iterate(until_next)
+            yield np.array(ends), self._stacked([*seen, self.block]) if seen else self.block
+            self.iterate(steps[-1])
 
     def _stacked(self, blocks: Sequence[Block]) -> Block:
         """A new block with the states of others, side by side."""
@@ -228,12 +227,12 @@ class CoupledPaths:
 
 
 def _slices(window: int) -> Iterator[tuple[int, int]]:
-    """Iterations done before each look at the paths and up to the next, in a growing rhythm."""
-    done = 0
-    while done < window:
-        steps = min(max(1, int(_SLICE_GROWTH * done)), window - done)
-        yield done, steps
-        done += steps
+    """Iterations up to the end of each slice of a window, and in it: they grow."""
+    end = 0
+    while end < window:
+        steps = min(max(1, int(_SLICE_GROWTH * end)), window - end)
+        end += steps
+        yield end, steps
 
 
 def same(
